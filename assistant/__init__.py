@@ -1,0 +1,1 @@
+"""A conversational assistant that answers from a corpus of documents, with every sentence cited."""

@@ -1,0 +1,62 @@
+"""Everything that can go wrong and be told to a person.
+
+    AssistantError
+    ├── ConfigError         a setting is unknown, missing or malformed
+    ├── ReadError           a document cannot be read: damaged, empty, of an unknown kind, too large
+    ├── FetchError          an address is refused or does not answer
+    ├── EmbedderError       the embedding model is absent, or does not fit the stored vectors
+    ├── ModelError          the language model cannot be reached or fails; `retryable` says whether to try again
+    ├── StoreError          the home folder cannot be used: held by another process, full, unwritable
+    │   └── StoreBusy       another process owns the store
+    └── NotFound            no document, conversation or file of that name
+
+The message of each is one sentence that says what to do.
+"""
+
+from __future__ import annotations
+
+
+class AssistantError(Exception):
+    """The root. `message` is for a person; `retryable` says whether the same call may succeed later."""
+
+    retryable = False
+
+    def __init__(self, message: str, *, retryable: bool | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        if retryable is not None:
+            self.retryable = retryable
+
+
+class ConfigError(AssistantError):
+    """A setting is unknown, missing or malformed."""
+
+
+class ReadError(AssistantError):
+    """A document cannot be read."""
+
+
+class FetchError(AssistantError):
+    """An address is refused or does not answer."""
+
+
+class EmbedderError(AssistantError):
+    """The embedding model is absent, or is not the one that made the stored vectors."""
+
+
+class ModelError(AssistantError):
+    """The language model cannot be reached or fails."""
+
+
+class StoreError(AssistantError):
+    """The home folder cannot be used."""
+
+
+class StoreBusy(StoreError):
+    """Another process owns the store."""
+
+    retryable = True
+
+
+class NotFound(AssistantError):
+    """No document, conversation or file of that name."""

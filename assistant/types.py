@@ -1,0 +1,175 @@
+"""The nouns that the parts hand to each other. Frozen, plain, without behaviour beyond what they derive."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+Status = Literal["added", "unchanged", "updated", "rejected"]
+Mode = Literal["extractive", "model"]
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """A heading of a document: its level (1 is the highest), and where its line stands in the text."""
+
+    level: int
+    title: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page of a paginated document: `text[start:end]` is what it holds."""
+
+    number: int
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One source document as read: plain text that every offset in the project counts in characters of."""
+
+    id: str
+    title: str
+    source: str
+    media_type: str
+    text: str
+    headings: tuple[Heading, ...] = ()
+    pages: tuple[Page, ...] = ()
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A half-open range of characters."""
+
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A piece of a document: `document.text[start:end] == text`.
+
+    `headings` is the path of headings above it, outermost first. `sentences` are the ranges, in the
+    document's characters, that can be quoted: sentences, headings and table rows, in reading order.
+    """
+
+    id: str
+    document_id: str
+    position: int
+    start: int
+    end: int
+    text: str
+    headings: tuple[str, ...] = ()
+    page: int | None = None
+    sentences: tuple[Span, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredPassage:
+    """A passage as retrieved, with the document's name and the scores that ranked it."""
+
+    passage: Passage
+    title: str
+    source: str
+    score: float
+    cosine: float = 0.0
+    words: float = 0.0
+    """BM25 divided by the largest BM25 that the query could reach: 0 to 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """A quote of a passage: `document.text[start:end] == quote`."""
+
+    number: int
+    document_id: str
+    passage_id: str
+    title: str
+    source: str
+    page: int | None
+    start: int
+    end: int
+    quote: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """One sentence of an answer and the numbers of the citations that it rests on; none where unsupported."""
+
+    text: str
+    citations: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a person is told. `related` is filled, and `citations` empty, where the corpus holds no answer."""
+
+    question: str
+    search_query: str
+    answered: bool
+    sentences: tuple[Sentence, ...]
+    citations: tuple[Citation, ...] = ()
+    related: tuple[Citation, ...] = ()
+    mode: Mode = "extractive"
+    model: str | None = None
+    notice: str | None = None
+    """Something that the person should know about how the answer came about, in one sentence."""
+    timings_ms: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def text(self) -> str:
+        """The answer as one string, each sentence followed by its numbers: `First. [1] Second. [2]`."""
+        return " ".join(" ".join([s.text, *(f"[{n}]" for n in s.citations)]) for s in self.sentences)
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One question of a conversation, what was searched for, and what was answered."""
+
+    question: str
+    search_query: str
+    answer: Answer
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What the corpus says of one of its documents."""
+
+    id: str
+    title: str
+    source: str
+    media_type: str
+    passages: int
+    size: int
+    """Bytes of the original."""
+    added: str
+    """When it was added, ISO 8601, UTC."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one source that was to be added. `reason` is one sentence where it was rejected."""
+
+    source: str
+    status: Status
+    document_id: str | None = None
+    title: str | None = None
+    passages: int = 0
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """What `check` found. Sound when the three counts agree and `problems` is empty."""
+
+    documents: int
+    passages: int
+    vectors: int
+    words: int
+    problems: tuple[str, ...] = ()
