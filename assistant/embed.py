@@ -1,0 +1,283 @@
+"""Texts to unit vectors: MiniLM on ONNX Runtime, or an OpenAI-compatible endpoint.
+
+Model: Wang et al., 2020, MiniLM, https://arxiv.org/abs/2002.10957, as all-MiniLM-L6-v2 (Apache-2.0).
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assistant import weights
+from assistant.config import Settings
+from assistant.errors import ConfigError, EmbedderError
+from assistant.types import Span
+
+if TYPE_CHECKING:
+    import httpx
+    from onnxruntime import InferenceSession  # type: ignore[import-untyped]
+    from tokenizers import Tokenizer
+
+Vectors = NDArray[np.float32]
+T = TypeVar("T")
+
+LONGEST = 256
+"""Tokens that MiniLM reads of one text, its two marks included; the rest is cut."""
+OPENAI = "https://api.openai.com/v1"
+
+
+class Embedder(Protocol):
+    """Texts to vectors of length one, so that a dot product is a cosine."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Names what made the vectors; vectors of different fingerprints cannot be compared."""
+
+    @property
+    def dimensions(self) -> int:
+        """The length of a vector."""
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        """One row a text, in the order given: float32 [len(texts), dimensions], each row of length one."""
+
+    def embed_spans(
+        self, texts: Sequence[str], spans: Sequence[Sequence[Span]]
+    ) -> tuple[Vectors, list[Vectors]]:
+        """The vectors of `texts`, as `embed` gives them, and for each text those of its `spans` (characters
+        of that text): one array [number of spans, dimensions] a text, rows of length one."""
+
+    def count(self, text: str) -> int:
+        """How many tokens the model makes of `text`."""
+
+
+def embedder(settings: Settings, say: weights.Say = lambda _: None) -> Embedder:
+    """The embedder that `settings` ask for; `say` hears when the default one has to be prepared.
+
+    Raises:
+        ConfigError: an embedding endpoint is set without a model.
+    """
+    if settings.embedding_model:
+        url = settings.embedding_url or settings.base_url or OPENAI
+        return RemoteEmbedder(url, settings.embedding_model, settings.api_key)
+    if settings.embedding_url:
+        raise ConfigError("ASSISTANT_EMBEDDING_URL is set alone; set ASSISTANT_EMBEDDING_MODEL too.")
+    return MiniLM(settings.cache, say)
+
+
+class MiniLM:
+    """all-MiniLM-L6-v2 in int8. The model is opened at the first use; safe to share between threads.
+
+    Each text goes through the model alone, on one core, as many texts at a time as there are cores. That is
+    as fast as batches, and a text's vector never depends on its neighbours: int8 scales are those of a call.
+    """
+
+    fingerprint = weights.FINGERPRINT
+    dimensions = 384
+
+    def __init__(self, cache: Path, say: weights.Say = lambda _: None) -> None:
+        self._cache, self._say = cache, say
+        self._lock = threading.Lock()
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        """Unit vectors, float32 [len(texts), 384]. See `Embedder.embed`."""
+        return _stacked(_spread(self._text_vector, texts), self.dimensions)
+
+    def embed_spans(
+        self, texts: Sequence[str], spans: Sequence[Sequence[Span]]
+    ) -> tuple[Vectors, list[Vectors]]:
+        """See `Embedder.embed_spans`. A span's vector is the mean of its tokens' states in their context; a
+        span that holds no token, or lies in what was cut off, gets the vector of its text."""
+        pairs = _spread(lambda pair: self._span_vectors(*pair), list(zip(texts, spans, strict=True)))
+        return _stacked([whole for whole, _ in pairs], self.dimensions), [parts for _, parts in pairs]
+
+    def count(self, text: str) -> int:
+        """Tokens of `text`, with the two marks that the model adds; above 256 the text would be cut."""
+        return len(self._tokenizer.encode(text).ids)
+
+    def _text_vector(self, text: str) -> Vectors:
+        states, _ = self._states(text)
+        return _unit(states.mean(axis=0))
+
+    def _span_vectors(self, text: str, spans: Sequence[Span]) -> tuple[Vectors, Vectors]:
+        states, offsets = self._states(text)
+        whole = _unit(states.mean(axis=0))
+        parts = np.empty((len(spans), self.dimensions), np.float32)
+        for row, span in enumerate(spans):
+            first = np.searchsorted(offsets[:, 1], span.start, side="right")
+            after = np.searchsorted(offsets[:, 0], span.end, side="left")
+            parts[row] = _unit(states[1 + first : 1 + after].mean(axis=0)) if first < after else whole
+        return whole, parts
+
+    def _states(self, text: str) -> tuple[Vectors, NDArray[np.int64]]:
+        """The last hidden state [length, 384], and where each token but the two marks stands in `text`
+        [length - 2, 2]."""
+        encoding = self._tokenizer.encode(text)
+        ids, offsets = encoding.ids, encoding.offsets[1:-1]
+        if len(ids) > LONGEST:
+            ids, offsets = [*ids[: LONGEST - 1], ids[-1]], offsets[: LONGEST - 2]
+        row = np.array([ids], np.int64)
+        rows = {"input_ids": row, "attention_mask": np.ones_like(row), "token_type_ids": np.zeros_like(row)}
+        states = self._session.run(None, {name: rows[name] for name in self._inputs})[0]
+        return states[0], np.array(offsets, np.int64).reshape(-1, 2)
+
+    @property
+    def _session(self) -> InferenceSession:
+        return self._opened[0]
+
+    @property
+    def _inputs(self) -> list[str]:
+        return self._opened[1]
+
+    @property
+    def _tokenizer(self) -> Tokenizer:
+        return self._opened[2]
+
+    @property
+    def _opened(self) -> tuple[InferenceSession, list[str], Tokenizer]:
+        with self._lock:
+            return self._open
+
+    @cached_property
+    def _open(self) -> tuple[InferenceSession, list[str], Tokenizer]:
+        from tokenizers import Tokenizer
+
+        files = weights.prepare(self._cache, self._say)
+        opened = session(files.onnx)
+        tokenizer = Tokenizer.from_file(str(files.tokenizer))
+        tokenizer.no_truncation()
+        tokenizer.no_padding()
+        return opened, [given.name for given in opened.get_inputs()], tokenizer
+
+
+def session(path: Path) -> InferenceSession:
+    """An ONNX Runtime session on one core, with the same int8 arithmetic on every processor."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    # Processors without VNNI would add int8 products in 16 bits and overflow; this costs only them.
+    options.add_session_config_entry("session.x64quantprecision", "1")
+    return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+
+
+class RemoteEmbedder:
+    """An OpenAI-compatible endpoint: POST `url`/embeddings."""
+
+    BATCH = 64
+    ATTEMPTS = 3
+
+    def __init__(self, url: str, model: str, key: str | None = None, timeout: float = 60.0) -> None:
+        self._url = url.rstrip("/") + "/embeddings"
+        self._model, self._key, self._timeout = model, key, timeout
+
+    @cached_property
+    def dimensions(self) -> int:
+        """The length of a vector, asked of the endpoint once."""
+        return int(self._post(["dimensions"]).shape[1])
+
+    @property
+    def fingerprint(self) -> str:
+        """The model's name and the length of its vectors."""
+        return f"{self._model}-{self.dimensions}"
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        """Unit vectors, float32 [len(texts), dimensions].
+
+        Raises:
+            EmbedderError: the endpoint cannot be reached, refuses, or answers something else.
+        """
+        batches = [texts[at : at + self.BATCH] for at in range(0, len(texts), self.BATCH)]
+        rows = [self._post(batch) for batch in batches]
+        return np.concatenate(rows) if rows else np.zeros((0, self.dimensions), np.float32)
+
+    def embed_spans(
+        self, texts: Sequence[str], spans: Sequence[Sequence[Span]]
+    ) -> tuple[Vectors, list[Vectors]]:
+        """See `Embedder.embed_spans`. A span is embedded as a text of its own."""
+        pieces = [t[s.start : s.end] for t, held in zip(texts, spans, strict=True) for s in held]
+        vectors = self.embed([*texts, *pieces])
+        ends = np.cumsum([len(texts), *map(len, spans)])
+        return vectors[: len(texts)], np.split(vectors, ends)[1:-1]
+
+    def count(self, text: str) -> int:
+        """An estimate, for the endpoint's tokenizer is not known: one token for each three characters."""
+        return len(text) // 3 + 1
+
+    def _post(self, texts: Sequence[str]) -> Vectors:
+        import httpx
+
+        for attempt in range(self.ATTEMPTS):
+            if attempt:
+                time.sleep(0.5 * 2**attempt)
+            try:
+                response = httpx.post(
+                    self._url, json=self._asked(texts), headers=self._headers(), timeout=self._timeout
+                )
+            except httpx.HTTPError as fault:
+                error = self._error(f"cannot be reached ({type(fault).__name__})", retryable=True)
+            else:
+                if response.is_success:
+                    return self._read(response, len(texts))
+                error = self._refusal(response)
+            if not error.retryable:
+                break
+        raise error
+
+    def _asked(self, texts: Sequence[str]) -> dict[str, Any]:
+        # Some endpoints refuse an empty text.
+        return {"model": self._model, "input": [text or " " for text in texts], "encoding_format": "float"}
+
+    def _headers(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self._key}"} if self._key else {}
+
+    def _read(self, response: httpx.Response, expected: int) -> Vectors:
+        try:
+            data = sorted(response.json()["data"], key=lambda item: item["index"])
+            rows = np.array([item["embedding"] for item in data], np.float32)
+        except (ValueError, KeyError, TypeError) as fault:
+            raise self._error("does not answer as an embeddings endpoint does") from fault
+        if rows.ndim != 2 or len(rows) != expected or not np.isfinite(rows).all():
+            raise self._error(f"gave {len(rows)} vectors for {expected} texts")
+        return _unit(rows)
+
+    def _refusal(self, response: httpx.Response) -> EmbedderError:
+        status = response.status_code
+        if status in (401, 403):
+            return self._error("refuses the key; set OPENAI_API_KEY")
+        if status == 404:
+            return self._error(f"does not know the model {self._model}")
+        return self._error(f"answers with status {status}", retryable=status in (408, 429) or status >= 500)
+
+    def _error(self, what: str, retryable: bool = False) -> EmbedderError:
+        return EmbedderError(f"The embedding endpoint {self._url} {what}.", retryable=retryable)
+
+
+def _spread(work: Callable[[Any], T], items: Sequence[Any]) -> list[T]:
+    """`work` on each of `items`, in order, on all cores."""
+    if len(items) < 2:
+        return [work(item) for item in items]
+    with ThreadPoolExecutor(_cores()) as pool:
+        return list(pool.map(work, items))
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _stacked(rows: list[Vectors], dimensions: int) -> Vectors:
+    return np.stack(rows) if rows else np.zeros((0, dimensions), np.float32)
+
+
+def _unit(rows: Vectors) -> Vectors:
+    norms = np.linalg.norm(rows, axis=-1, keepdims=True)
+    unit: Vectors = (rows / np.maximum(norms, 1e-12)).astype(np.float32)
+    return unit
