@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -68,6 +68,8 @@ class Passage:
     headings: tuple[str, ...] = ()
     page: int | None = None
     sentences: tuple[Span, ...] = ()
+    header: str | None = None
+    """The column names of the table that its rows belong to, as the header row's text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +137,14 @@ class Turn:
     question: str
     search_query: str
     answer: Answer
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Something that can be added: its name, and how to get its bytes."""
+
+    name: str
+    load: Callable[[], bytes]
 
 
 @dataclass(frozen=True, slots=True)
