@@ -280,22 +280,24 @@ def _packed(section: list[_Atom], size: int, pages: list[int]) -> Iterator[list[
     for atom in section:
         remaining[atom.block] += atom.tokens
     group: list[_Atom] = []
+    used = 0
     for atom in section:
-        if group and _parts(group, atom, remaining[atom.block], size, pages):
+        if group and _parts(group, used, atom, remaining[atom.block], size, pages):
             leading = _leading(group, size // 4)
             if len(leading) < len(group):
                 yield group[: len(group) - len(leading)]
                 group = leading
-            elif _weight(group) > size // 4:
+            elif used > size // 4:
                 yield group
                 group = []
+            used = _weight(group)
         group.append(atom)
+        used += atom.tokens
     yield group
 
 
-def _parts(group: list[_Atom], atom: _Atom, block: int, size: int, pages: list[int]) -> bool:
+def _parts(group: list[_Atom], used: int, atom: _Atom, block: int, size: int, pages: list[int]) -> bool:
     """Whether a new passage begins with `atom`: it does not fit, or its whole paragraph would."""
-    used = _weight(group)
     if used + atom.tokens > size or bisect_right(pages, atom.start) != bisect_right(pages, group[0].start):
         return True
     begins = atom.block != group[-1].block

@@ -11,6 +11,7 @@ from assistant.sentences import trimmed
 from assistant.types import Span
 
 _PIECE = re.compile(r"[^\W\d_]{1,16}|\d{1,4}|\S")
+_UNSPEAKABLE = re.compile(r"[b-df-hj-np-tv-xz]{5}", re.IGNORECASE)
 
 
 def tokens(text: str) -> int:
@@ -28,10 +29,11 @@ def _cost(piece: str) -> int:
             return max(1, len(plain))
     if plain.isdigit():
         return (len(plain) + 1) // 2
-    odd = plain[1:] != plain[1:].lower() and not plain.isupper()
-    if len(plain) == 16 or odd:
-        return (len(plain) + 1) // 2
-    return 1 if len(plain) <= 6 else 1 + (len(plain) - 4) // 4
+    mixed = plain[1:] != plain[1:].lower() and not plain.isupper()
+    if mixed or len(plain) == 16 or _UNSPEAKABLE.search(plain):
+        return (len(plain) + 1) // 2  # no word of a language, so of short pieces
+    accented = plain != piece
+    return accented + (1 if len(plain) <= 6 else 1 + (len(plain) - 4) // 4)
 
 
 def shortened(text: str, limit: int) -> str:
