@@ -73,6 +73,15 @@ class Passage:
 
 
 @dataclass(frozen=True, slots=True)
+class ScoredSentence:
+    """A quotable range of a passage: its cosine with the query, and the share of its terms that it holds."""
+
+    span: Span
+    cosine: float
+    coverage: float
+
+
+@dataclass(frozen=True, slots=True)
 class ScoredPassage:
     """A passage as retrieved, with the document's name and the scores that ranked it."""
 
@@ -83,6 +92,9 @@ class ScoredPassage:
     cosine: float = 0.0
     words: float = 0.0
     """BM25 divided by the largest BM25 that the query could reach: 0 to 1."""
+    coverage: float = 0.0
+    """The share of the query's terms, by idf, that stand in the passage, its title or its headings."""
+    sentences: tuple[ScoredSentence, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

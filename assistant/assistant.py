@@ -1,0 +1,217 @@
+"""The assistant: everything that command line, server and page do, goes through here.
+
+    ask:  question + history -> search query -> passages -> sentences -> Answer with Citations
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from functools import cached_property
+
+from assistant import compose, extract, files, followup, llm
+from assistant.config import Settings
+from assistant.embed import Embedder, embedder
+from assistant.errors import ModelError, StoreBusy
+from assistant.extract import Extract
+from assistant.library import Library
+from assistant.owner import Lock, Owner, take
+from assistant.retrieve import Query, Retriever
+from assistant.types import Answer, Document, Entry, Health, Outcome, ScoredPassage, Sentence, Source, Turn
+
+NOT_FOUND = "The documents do not answer this question."
+NOTHING_THERE = "There are no documents yet; add some with `assistant add`."
+HISTORY = 6
+"""Turns that a follow-up is understood from."""
+Say = Callable[[str], None]
+
+
+class Assistant:
+    """One open store and what answers from it. Thread-safe; close it, or use it in a `with`."""
+
+    def __init__(self, settings: Settings, lock: Lock, say: Say) -> None:
+        self.settings = settings
+        self.lock = lock
+        self._embedder: Embedder = embedder(settings, say)
+        self.library = Library(settings.home, self._embedder, say)
+        self.retriever = Retriever(self.library, self._embedder)
+
+    @classmethod
+    def open(
+        cls, settings: Settings, *, doing: str = "assistant", url: str | None = None,
+        say: Say = lambda _: None,
+    ) -> Assistant:  # fmt: skip
+        """Opens the store in `settings.home`; `url` is where this process serves, `say` is told of slow work.
+
+        Raises:
+            StoreBusy: another process has it open.
+            StoreError: it cannot be used.
+        """
+        held = take(settings.home, doing, url)
+        if isinstance(held, Owner):
+            raise StoreBusy(f"Process {held.pid} ({held.doing}) has the store open; end it, then try again.")
+        return cls.owning(settings, held, say)
+
+    @classmethod
+    def owning(cls, settings: Settings, lock: Lock, say: Say = lambda _: None) -> Assistant:
+        """Opens the store whose lock is held already."""
+        try:
+            return cls(settings, lock, say)
+        except BaseException:
+            lock.release()
+            raise
+
+    def __enter__(self) -> Assistant:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Closes the store and lets another process have it."""
+        self.library.close()
+        self.lock.release()
+
+    # -- ask -------------------------------------------------------------------------------------
+
+    def ask(self, question: str, conversation: str | None = None) -> Answer:
+        """The answer to `question`, understood from the turns of `conversation`, which it becomes one of."""
+        *_, answer = self.stream(question, conversation)
+        return answer
+
+    def stream(self, question: str, conversation: str | None = None) -> Iterator[Answer]:
+        """The answer as it grows. The last one is whole, timed, and kept as a turn of `conversation`."""
+        began = time.perf_counter()
+        history = self.turns(conversation)[-HISTORY:] if conversation else []
+        query = self._search_query(question, history)
+        passages = self.retriever.retrieve(query)
+        found = time.perf_counter()
+        answer = _empty(question, query)
+        for answer in self._answers(question, query, passages):
+            yield answer
+        timed = replace(answer, timings_ms=_timings(began, found, time.perf_counter()))
+        if conversation:
+            self.library.ledger.keep_turn(conversation, Turn(question, query.text, timed))
+        yield timed
+
+    def turns(self, conversation: str) -> list[Turn]:
+        """The turns of a conversation, oldest first; none where there is no such conversation."""
+        return self.library.ledger.turns(conversation)
+
+    def _search_query(self, question: str, history: Sequence[Turn]) -> Query:
+        earlier = tuple(turn.question for turn in history)
+        if not earlier:
+            return Query(question)
+        if self._model is not None:
+            try:
+                told = [(turn.question, turn.answer.text) for turn in history]
+                return Query(compose.condense(question, told, self._model))
+            except ModelError:
+                pass
+        return Query(followup.stand_alone(question, earlier, self._likeness))
+
+    def _answers(self, question: str, query: Query, passages: Sequence[ScoredPassage]) -> Iterator[Answer]:
+        notice = None
+        if self._model is not None and passages:
+            try:
+                yield from self._composed(question, query, passages, self._model)
+                return
+            except ModelError as fault:
+                notice = f"{fault.message} This answer was made without the model."
+        extracted = extract.extract(query.text, passages)
+        if not extracted.answered:
+            yield replace(_empty(question, query, passages), related=extracted.related, notice=notice)
+            return
+        for end in range(1, len(extracted.sentences) + 1):
+            yield replace(_quoted(question, query, extracted, end), notice=notice)
+
+    def _composed(
+        self, question: str, query: Query, passages: Sequence[ScoredPassage], model: llm.Model
+    ) -> Iterator[Answer]:
+        draft = None
+        for draft in compose.compose(query.text, passages, model, self._embedder.embed):
+            yield Answer(question, query.text, draft.answered, draft.sentences, draft.citations, mode="model",
+                         model=model.name)  # fmt: skip
+        if draft is None or not draft.answered:
+            nothing = _empty(question, query, passages)
+            yield replace(nothing, related=extract.related(passages), mode="model", model=model.name)
+
+    def _likeness(self, phrase: str, others: Sequence[str]) -> list[float]:
+        vectors = self._embedder.embed([phrase, *others])
+        return [float(cosine) for cosine in vectors[1:] @ vectors[0]]
+
+    @cached_property
+    def _model(self) -> llm.Model | None:
+        return llm.model(self.settings)
+
+    # -- documents -------------------------------------------------------------------------------
+
+    def fill(self, told: Callable[[Outcome, int], None] = lambda outcome, of: None) -> int:
+        """Fills a store that never held documents with the shipped corpus; gives how many were added.
+
+        `told` hears of each document and of how many there are. An interrupted filling is taken up again.
+        """
+        state = self.library.ledger.note("shipped", "none")
+        if self.settings.corpus is None or state == "done":
+            return 0
+        if state == "none" and self.library.ledger.counts()[0]:
+            return 0
+        self.library.ledger.set_note("shipped", "filling")
+        sources = files.shipped(self.settings.corpus)
+        for outcome in self.library.add(sources):
+            told(outcome, len(sources))
+        self.library.ledger.set_note("shipped", "done")
+        return len(sources)
+
+    def add(self, sources: Iterable[Source]) -> Iterator[Outcome]:
+        """Adds sources; each outcome is given when it is kept for good."""
+        return self.library.add(sources)
+
+    def add_bytes(self, data: bytes, source: str) -> Outcome:
+        """Adds one document from memory."""
+        return next(iter(self.library.add([Source(source, lambda: data)])))
+
+    def list(self) -> list[Entry]:
+        """All documents, by source."""
+        return self.library.ledger.entries()
+
+    def show(self, document_id: str) -> Document:
+        """One document with its text.
+
+        Raises:
+            NotFound: no document has this id.
+        """
+        return self.library.ledger.document(document_id)
+
+    def remove(self, document_id: str) -> Entry:
+        """Removes a document for good.
+
+        Raises:
+            NotFound: no document has this id.
+        """
+        return self.library.remove(document_id)
+
+    def check(self) -> Health:
+        """Verifies the store."""
+        return self.library.check()
+
+    def rebuild(self) -> Health:
+        """Builds the index anew from the ledger."""
+        return self.library.rebuild()
+
+
+def _empty(question: str, query: Query, passages: Sequence[ScoredPassage] = ()) -> Answer:
+    text = NOT_FOUND if passages else NOTHING_THERE
+    return Answer(question, query.text, answered=False, sentences=(Sentence(text),))
+
+
+def _quoted(question: str, query: Query, extracted: Extract, end: int) -> Answer:
+    return Answer(
+        question, query.text, True, extracted.sentences[:end], extracted.citations[:end]
+    )  # fmt: skip
+
+
+def _timings(began: float, found: float, ended: float) -> dict[str, float]:
+    spans = {"retrieve": found - began, "answer": ended - found, "total": ended - began}
+    return {name: round(seconds * 1000, 1) for name, seconds in spans.items()}

@@ -1,0 +1,149 @@
+"""Passages -> an answer without a model: the best sentences of the best passages, quoted word for word.
+
+A sentence counts by its cosine with the question, by the share of the question's terms that it holds, and by
+its passage's place. The answer is given in reading order, each sentence with its citation. Whether the
+passages answer at all is judged by `confidence`; below `THRESHOLD` the assistant says that it does not know.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from assistant.types import Citation, ScoredPassage, ScoredSentence, Sentence
+
+SENTENCES = 3
+"""An answer's length at most."""
+PASSAGES = 8
+"""How many of the best passages may be quoted."""
+COVERAGE = 0.4
+PASSAGE = 0.3
+WITHIN = 0.25
+"""How far below the best a sentence may score and still be quoted."""
+THRESHOLD = 0.5
+RELATED = 3
+REPEATED = 0.8
+"""The share of words from which on two sentences say the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class Extract:
+    """What the passages say. `confidence`, 0 to 1, is how likely they answer the question."""
+
+    sentences: tuple[Sentence, ...]
+    citations: tuple[Citation, ...]
+    related: tuple[Citation, ...]
+    confidence: float
+    answered: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    scored: ScoredPassage
+    sentence: ScoredSentence
+    score: float
+    text: str
+
+    @property
+    def place(self) -> tuple[str, int]:
+        return self.scored.passage.document_id, self.sentence.span.start
+
+
+def extract(question: str, passages: Sequence[ScoredPassage]) -> Extract:
+    """The answer that `passages`, best first, hold; cited, whether it is good enough to be shown or not."""
+    chosen = _chosen(list(_candidates(passages[:PASSAGES])))
+    citations = tuple(_citation(number, c) for number, c in enumerate(chosen, 1))
+    sentences = tuple(Sentence(_spoken(c), (number,)) for number, c in enumerate(chosen, 1))
+    confidence = _confidence(question, passages)
+    answered = bool(chosen) and confidence >= THRESHOLD
+    return Extract(sentences, citations, related(passages), confidence, answered)
+
+
+def related(passages: Sequence[ScoredPassage]) -> tuple[Citation, ...]:
+    """The nearest passages, each by its best sentence: what to offer where there is no answer."""
+    best = [_best(passage) for passage in passages if passage.sentences]
+    return tuple(_citation(number, c) for number, c in enumerate(best[:RELATED], 1))
+
+
+def _best(scored: ScoredPassage) -> _Candidate:
+    return max(_candidates([scored]), key=lambda candidate: candidate.score)
+
+
+def _candidates(passages: Sequence[ScoredPassage]) -> Iterable[_Candidate]:
+    top = passages[0].score if passages else 0.0
+    for scored in passages:
+        passage = scored.passage
+        for sentence in scored.sentences:
+            text = passage.text[sentence.span.start - passage.start : sentence.span.end - passage.start]
+            score = sentence.cosine + COVERAGE * sentence.coverage + PASSAGE * (scored.score - top)
+            if not _is_heading(scored, text):
+                yield _Candidate(scored, sentence, score, text)
+
+
+def _is_heading(scored: ScoredPassage, text: str) -> bool:
+    """A heading says what follows is about; it answers nothing. A passage of nothing else may be quoted."""
+    name = text.strip("# \t")
+    return len(scored.sentences) > 1 and (name in scored.passage.headings or name == scored.passage.header)
+
+
+def _chosen(candidates: list[_Candidate]) -> list[_Candidate]:
+    """The best sentences that differ, in reading order; the document of the best one first."""
+    ranked = sorted(candidates, key=lambda c: -c.score)
+    chosen: list[_Candidate] = []
+    for candidate in ranked:
+        if len(chosen) == SENTENCES or candidate.score < ranked[0].score - WITHIN:
+            break
+        if not any(_repeats(candidate.text, other.text) for other in chosen):
+            chosen.append(candidate)
+    order = list(dict.fromkeys(c.scored.passage.document_id for c in chosen))
+    return sorted(chosen, key=lambda c: (order.index(c.scored.passage.document_id), c.sentence.span.start))
+
+
+def _repeats(one: str, other: str) -> bool:
+    a, b = set(re.findall(r"\w+", one.lower())), set(re.findall(r"\w+", other.lower()))
+    return len(a & b) >= REPEATED * max(1, min(len(a), len(b)))
+
+
+def _confidence(question: str, passages: Sequence[ScoredPassage]) -> float:
+    if not passages:
+        return 0.0
+    cosine = max((s.cosine for p in passages for s in p.sentences), default=0.0)
+    coverage = max(p.coverage for p in passages[:3])
+    return min(1.0, max(0.0, 0.5 * cosine + 0.5 * coverage))
+
+
+def _spoken(candidate: _Candidate) -> str:
+    """The sentence as it is shown: without Markdown's marks, a table row by its column names."""
+    text = " ".join(candidate.text.split())
+    if text.startswith("|") and text.endswith("|"):
+        return _row(text, candidate.scored.passage.header)
+    return re.sub(r"^(?:[-*+]|\d{1,3}[.)]|#{1,6})\s+", "", text)
+
+
+def _row(text: str, header: str | None) -> str:
+    cells = _cells(text)
+    names = _cells(header) if header else []
+    if len(names) != len(cells):
+        return ", ".join(cell for cell in cells if cell) + "."
+    first, *rest = [f"{name}: {cell}" for name, cell in zip(names, cells, strict=True) if cell]
+    return "; ".join([first, *rest]) + "."
+
+
+def _cells(row: str) -> list[str]:
+    return [cell.strip() for cell in row.strip().strip("|").split("|")]
+
+
+def _citation(number: int, candidate: _Candidate) -> Citation:
+    passage, span = candidate.scored.passage, candidate.sentence.span
+    return Citation(
+        number=number,
+        document_id=passage.document_id,
+        passage_id=passage.id,
+        title=candidate.scored.title,
+        source=candidate.scored.source,
+        page=passage.page,
+        start=span.start,
+        end=span.end,
+        quote=candidate.text,
+    )

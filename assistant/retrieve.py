@@ -1,0 +1,132 @@
+"""Question and history -> the passages that may answer, scored by meaning and by words.
+
+    score = cosine + WORDS × BM25 share + SENTENCES × mean of the two best sentence cosines
+
+The cosine is that of the question with the embedded passage. The BM25 share is BM25 divided by the most that
+the query could reach, so that its weight means the same for every question. Sentence cosines are those of the
+quotable sentences, pooled from the same pass of the model. Earlier turns count a little, by both measures.
+Trials and figures: docs/decisions/.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assistant.embed import Embedder
+from assistant.index import terms
+from assistant.ledger import Kept
+from assistant.library import Library
+from assistant.types import ScoredPassage, ScoredSentence
+
+LIMIT = 10
+NEAR = 100
+MATCHING = 100
+RERANKED = 60
+WORDS = 1.4
+SENTENCES = 0.7
+HISTORY = 0.4
+EARLIER_TERMS = 0.3
+
+Vector = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What is searched for: a question that stands alone, and the questions before it, oldest first."""
+
+    text: str
+    earlier: tuple[str, ...] = ()
+
+
+class Retriever:
+    """Finds passages in a library."""
+
+    def __init__(self, library: Library, embedder: Embedder) -> None:
+        self._library = library
+        self._embedder = embedder
+
+    def retrieve(
+        self, query: Query, limit: int = LIMIT, documents: frozenset[str] | None = None
+    ) -> list[ScoredPassage]:
+        """The best passages for `query`, best first, at most `limit`; only of `documents` where given.
+
+        Raises:
+            EmbedderError: the embedder is not the one that made the stored vectors, or fails.
+        """
+        self._library.require_embedder()
+        target = self._target(query)
+        weights = _weights(query)
+        words = self._library.search(lambda index: index.match(weights, _reach(documents)))
+        if documents is None:
+            near = self._library.search(lambda index: index.nearest(_unit(target), NEAR))
+            kept = self._library.ledger.kept({*near, *list(words)[:MATCHING]})
+        else:
+            kept = self._library.ledger.kept_of(documents)
+        idf = self._library.search(lambda index: index.idf(weights))
+        first = sorted(
+            (_scored(item, target, words.get(key, 0.0)) for key, item in kept.items()),
+            key=lambda pair: -pair[0].score,
+        )
+        ranked = [_with_sentences(*pair, target, idf) for pair in first[:RERANKED]]
+        return sorted(ranked, key=lambda passage: -passage.score)[:limit]
+
+    def _target(self, query: Query) -> Vector:
+        """The query's vector; with history, leaning towards the question glued to the one before it."""
+        if not query.earlier:
+            return self._embedder.embed([query.text])[0]
+        last, glued = self._embedder.embed([query.text, f"{query.earlier[-1]} {query.text}"])
+        return np.asarray((1 - HISTORY) * last + HISTORY * glued, np.float32)
+
+
+def _with_sentences(
+    scored: ScoredPassage, kept: Kept, target: Vector, idf: Mapping[str, float]
+) -> ScoredPassage:
+    """Adds the scores of its sentences, and their share in the passage's own."""
+    cosines = (kept.sentence_vectors @ target).tolist()
+    passage = scored.passage
+    texts = [passage.text[s.start - passage.start : s.end - passage.start] for s in passage.sentences]
+    sentences = tuple(
+        ScoredSentence(span, cosine, _coverage(text, idf))
+        for span, cosine, text in zip(passage.sentences, cosines, texts, strict=True)
+    )
+    best = sorted(cosines, reverse=True)[:2] or [0.0]
+    score = scored.score + SENTENCES * sum(best) / len(best)
+    return replace(scored, score=score, sentences=sentences, coverage=_coverage(kept.context, idf))
+
+
+def _coverage(text: str, idf: Mapping[str, float]) -> float:
+    """The share of the query's terms, weighted by how telling they are, that stand in the text."""
+    found = set(terms(text))
+    return sum(w for t, w in idf.items() if t in found) / (sum(idf.values()) or 1.0)
+
+
+def _weights(query: Query) -> dict[str, float]:
+    """The query's terms with weight 1, those of each turn before it with less and less."""
+    weights: dict[str, float] = {}
+    weight = 1.0
+    for text in (query.text, *reversed(query.earlier)):
+        for term in terms(text):
+            weights.setdefault(term, weight)
+        weight *= EARLIER_TERMS
+    return weights
+
+
+def _scored(kept: Kept, target: Vector, words: float) -> tuple[ScoredPassage, Kept]:
+    cosine = float(kept.vector @ target)
+    score = cosine + WORDS * words
+    return ScoredPassage(kept.passage, kept.title, kept.source, score, cosine, words), kept
+
+
+def _reach(documents: Iterable[str] | None) -> int:
+    """How many matches to ask for: all, where only some documents count."""
+    return 1_000 if documents is None else 100_000
+
+
+def _unit(vector: Vector) -> Vector:
+    return np.asarray(vector / max(float(np.linalg.norm(vector)), 1e-9), np.float32)
+
+

@@ -1,0 +1,92 @@
+"""The JSON forms of our nouns: what the command line prints, the server answers and the ledger keeps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from assistant.types import Answer, Citation, Document, Entry, Health, Heading, Outcome, Page, Sentence, Turn
+
+Json = dict[str, Any]
+
+
+def answer(value: Answer) -> Json:
+    """`answer` is the whole text with numbers; `sentences` the same, cut, for who renders it."""
+    return {
+        "question": value.question,
+        "search_query": value.search_query,
+        "answered": value.answered,
+        "answer": value.text,
+        "sentences": [asdict(sentence) for sentence in value.sentences],
+        "citations": [asdict(citation) for citation in value.citations],
+        "related": [asdict(citation) for citation in value.related],
+        "mode": value.mode,
+        "model": value.model,
+        "notice": value.notice,
+        "timings_ms": dict(value.timings_ms),
+    }
+
+
+def to_answer(json: Mapping[str, Any]) -> Answer:
+    """The answer that `answer` wrote."""
+    return Answer(
+        question=json["question"],
+        search_query=json["search_query"],
+        answered=json["answered"],
+        sentences=tuple(Sentence(s["text"], tuple(s["citations"])) for s in json["sentences"]),
+        citations=tuple(Citation(**c) for c in json["citations"]),
+        related=tuple(Citation(**c) for c in json["related"]),
+        mode=json["mode"],
+        model=json["model"],
+        notice=json["notice"],
+        timings_ms=json["timings_ms"],
+    )
+
+
+def document(value: Document) -> Json:
+    """The document with its whole text, which all offsets count in."""
+    return asdict(value) | {"metadata": dict(value.metadata)}
+
+
+def to_document(json: Mapping[str, Any]) -> Document:
+    """The document that `document` wrote."""
+    return Document(
+        id=json["id"],
+        title=json["title"],
+        source=json["source"],
+        media_type=json["media_type"],
+        text=json["text"],
+        headings=tuple(Heading(**h) for h in json["headings"]),
+        pages=tuple(Page(**p) for p in json["pages"]),
+        metadata=json["metadata"],
+    )
+
+
+def entry(value: Entry) -> Json:
+    """One line of the list of documents."""
+    return asdict(value)
+
+
+def outcome(value: Outcome) -> Json:
+    """What became of one source."""
+    return asdict(value)
+
+
+def health(value: Health) -> Json:
+    """What `check` found."""
+    return asdict(value) | {"problems": list(value.problems)}
+
+
+def to_health(json: Mapping[str, Any]) -> Health:
+    """The finding that `health` wrote."""
+    return Health(**{**json, "problems": tuple(json["problems"])})
+
+
+def turn(value: Turn) -> Json:
+    """One turn of a conversation."""
+    return {
+        "question": value.question,
+        "search_query": value.search_query,
+        "answer": answer(value.answer),
+    }
