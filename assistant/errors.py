@@ -5,7 +5,7 @@
     ├── ReadError           a document cannot be read: damaged, empty, of an unknown kind, too large
     ├── FetchError          an address is refused or does not answer
     ├── EmbedderError       the embedding model is absent, or does not fit the stored vectors
-    ├── ModelError          the language model cannot be reached or fails; `retryable` says whether to try again
+    ├── ModelError          the language model cannot be reached or fails; `retryable` says if it may pass
     ├── StoreError          the home folder cannot be used: held by another process, full, unwritable
     │   └── StoreBusy       another process owns the store
     └── NotFound            no document, conversation or file of that name
