@@ -1,13 +1,13 @@
-"""all-MiniLM-L6-v2 as an ONNX graph: from its weights (safetensors) to float32, from float32 to int8.
+"""all-MiniLM-L6-v2 as an ONNX graph, from its weights: in float32, and in int8.
 
-The graph is written in the fused operators that ONNX Runtime would otherwise look for at every start
-(com.microsoft Attention, SkipLayerNormalization, BiasGelu), so that a session opens quickly and nothing
-hangs on what its fusions recognise. Architecture: Devlin et al., 2019, https://arxiv.org/abs/1810.04805.
+Written in the fused operators that ONNX Runtime would otherwise look for at every start, so that a session
+opens quickly and nothing hangs on what its fusions recognise. Architecture: Devlin et al., 2019,
+https://arxiv.org/abs/1810.04805. What int8 needs to stay close to float32 is said at `OUTLIERS` and `_int8`.
 """
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,140 +17,193 @@ if TYPE_CHECKING:
     import onnx
 
 LAYERS, HEADS, WIDTH = 6, 12, 384
-POSITIONS = 512
 EPSILON = 1e-12
-Weights = dict[str, NDArray[Any]]
+FUSED = {"Attention", "QAttention", "DynamicQuantizeMatMul", "Gelu"}
+"""Operators of ONNX Runtime's own domain."""
+Weights = Mapping[str, NDArray[Any]]
+Matrix = NDArray[np.float32]
+
+OUTLIERS: Mapping[str, Mapping[int, int]] = {
+    "0.attention.output.dense": {311: 2},
+    "0.intermediate.dense": {63: 2, 99: 4},
+    "0.output.dense": {329: 2, 433: 2, 856: 8},
+    "1.attention.self.": {99: 2},
+    "1.intermediate.dense": {63: 2, 99: 8},
+    "1.output.dense": {251: 2, 607: 4},
+    "2.attention.self.": {99: 2},
+    "2.intermediate.dense": {63: 2, 99: 4, 223: 2},
+    "2.output.dense": {218: 4, 1004: 4},
+    "3.attention.self.": {99: 2},
+    "3.intermediate.dense": {63: 2, 99: 8, 223: 2},
+    "3.output.dense": {358: 4},
+    "4.attention.self.": {99: 2},
+    "4.intermediate.dense": {63: 2, 99: 4, 127: 4, 157: 2, 223: 2},
+    "4.output.dense": {192: 2, 716: 2, 1031: 2},
+    "5.attention.self.": {99: 2},
+    "5.intermediate.dense": {99: 4, 127: 2, 223: 2, 319: 2},
+}
+"""Channels that grow far beyond the others, for one token or two of every text, and by how much each is
+divided before it is quantised (its row of the weights is multiplied by the same): one scale serves all
+channels, so a single large one takes the precision of all. After SmoothQuant (Xiao et al., 2023,
+https://arxiv.org/abs/2211.10438), in powers of two. Found by `python -m eval.find_outliers`."""
 
 
 def float_graph(weights: Weights) -> onnx.ModelProto:
-    """The float32 graph: `input_ids` and `attention_mask`, int64 [batch, length], to `tokens`, float32
-    [batch, length, 384], the last hidden state."""
-    from onnx import TensorProto, helper
-
-    graph = _Graph()
-    hidden = _embeddings(graph, weights)
-    mask = graph.add("Cast", ["attention_mask"], to=TensorProto.INT32)
-    for number in range(LAYERS):
-        last = number == LAYERS - 1
-        hidden = _layer(graph, weights, f"encoder.layer.{number}.", hidden, mask, "tokens" if last else None)
-    shape = ["batch", "length"]
-    whole = helper.make_graph(
-        graph.nodes,
-        "all-MiniLM-L6-v2",
-        [helper.make_tensor_value_info(n, TensorProto.INT64, shape) for n in ("input_ids", "attention_mask")],
-        [helper.make_tensor_value_info("tokens", TensorProto.FLOAT, [*shape, WIDTH])],
-        graph.constants,
-    )
-    opsets = [helper.make_opsetid("", 17), helper.make_opsetid("com.microsoft", 1)]
-    model = helper.make_model(whole, opset_imports=opsets, ir_version=8)
-    # The quantiser asks for this mark, or else writes a warning: there is nothing left to fuse beforehand.
-    helper.set_model_props(model, {"onnx.quant.pre_process": "onnxruntime.quant"})
-    return model
+    """The float32 graph: `input_ids`, `attention_mask` and `token_type_ids`, int64 [batch, length], to
+    `tokens`, float32 [batch, length, 384], the last hidden state."""
+    return _Float(weights).model()
 
 
-def quantise(model: onnx.ModelProto, path: Path) -> None:
-    """Write `model` to `path` with int8 weights, one scale for each output channel; activations are
-    quantised as they come, one scale a call."""
-    import onnx
-    from onnxruntime.quantization import QuantType, quantize_dynamic  # type: ignore[import-untyped]
+def int8_graph(weights: Weights) -> onnx.ModelProto:
+    """The int8 graph: `input_ids`, int64 [1, length], to `tokens`, float32 [1, length, 384].
 
-    quantize_dynamic(
-        model,
-        path,
-        op_types_to_quantize=["Attention", "MatMul", "Gather"],
-        per_channel=True,
-        weight_type=QuantType.QInt8,
-        # The types behind the fused operators, which shape inference does not know.
-        extra_options={"DefaultTensorType": onnx.TensorProto.FLOAT},
-    )
+    Weights have one scale for each output channel, words one for each word; activations are quantised as
+    they come, one scale for each matrix. It takes one text at a time: no text's scales depend on another's.
+    """
+    return _Int8(weights).model()
 
 
-class _Graph:
-    """Nodes and constants, as they are added."""
+class _Float:
+    """Nodes and constants, as they are added, and the model that they make."""
 
-    def __init__(self) -> None:
+    inputs: tuple[str, ...] = ("input_ids", "attention_mask", "token_type_ids")
+
+    def __init__(self, weights: Weights) -> None:
+        self.weights = weights
         self.nodes: list[Any] = []
         self.constants: list[Any] = []
 
-    def constant(self, name: str, value: NDArray[Any]) -> str:
+    def model(self) -> onnx.ModelProto:
+        from onnx import TensorProto, helper
+
+        hidden = self.embeddings()
+        for number in range(LAYERS):
+            hidden = self.layer(f"encoder.layer.{number}.", hidden)
+        self.nodes[-1].output[0] = "tokens"
+        shape = ["batch", "length"]
+        graph = helper.make_graph(
+            self.nodes,
+            "all-MiniLM-L6-v2",
+            [helper.make_tensor_value_info(name, TensorProto.INT64, shape) for name in self.inputs],
+            [helper.make_tensor_value_info("tokens", TensorProto.FLOAT, [*shape, WIDTH])],
+            self.constants,
+        )
+        opsets = [helper.make_opsetid("", 17), helper.make_opsetid("com.microsoft", 1)]
+        return helper.make_model(graph, opset_imports=opsets, ir_version=8)
+
+    def constant(self, value: NDArray[Any]) -> str:
         from onnx import numpy_helper
 
+        name = f"constant_{len(self.constants)}"
         self.constants.append(numpy_helper.from_array(np.ascontiguousarray(value), name))
         return name
 
-    def add(self, kind: str, inputs: list[str], output: str | None = None, **attributes: Any) -> str:
-        """Add one node and give the name of its output."""
+    def add(self, kind: str, *inputs: str, outputs: int = 1, **attributes: Any) -> str:
+        """Add one node; the name of its first output, to which `:1`, `:2` is joined for the next."""
         from onnx import helper
 
-        output = output or f"{kind}_{len(self.nodes)}"
-        domain = "com.microsoft" if kind in ("Attention", "SkipLayerNormalization", "BiasGelu") else ""
-        self.nodes.append(
-            helper.make_node(kind, inputs, [output], name=f"n_{output}", domain=domain, **attributes)
+        first = f"{kind}_{len(self.nodes)}"
+        names = [first, *(f"{first}:{number}" for number in range(1, outputs))]
+        domain = "com.microsoft" if kind in FUSED else ""
+        self.nodes.append(helper.make_node(kind, inputs, names, f"node_{first}", domain=domain, **attributes))
+        return first
+
+    def embeddings(self) -> str:
+        total = self.add("Add", self.add("Add", self.words(), self.positions()), self.types())
+        return self.norm("embeddings.", total)
+
+    def words(self) -> str:
+        return self.add(
+            "Gather", self.constant(self.weights["embeddings.word_embeddings.weight"]), "input_ids"
         )
-        return output
+
+    def types(self) -> str:
+        table = self.constant(self.weights["embeddings.token_type_embeddings.weight"])
+        return self.add("Gather", table, "token_type_ids")
+
+    def positions(self) -> str:
+        """The first rows of the table, sliced: ONNX Runtime's embedding fusion breaks on a Range of them."""
+        zero, one, two = (self.constant(np.array([n], np.int64)) for n in range(3))
+        length = self.add("Slice", self.add("Shape", "input_ids"), one, two)
+        table = self.constant(self.weights["embeddings.position_embeddings.weight"])
+        return self.add("Slice", table, zero, length, zero)
+
+    def layer(self, at: str, hidden: str) -> str:
+        attended = self.dense(f"{at}attention.output.dense", self.attention(f"{at}attention.self.", hidden))
+        attended = self.norm(f"{at}attention.output.", self.add("Add", attended, hidden))
+        wide = self.add("Gelu", self.dense(f"{at}intermediate.dense", attended))
+        narrow = self.dense(f"{at}output.dense", wide)
+        return self.norm(f"{at}output.", self.add("Add", narrow, attended))
+
+    def norm(self, at: str, hidden: str) -> str:
+        gain, bias = (self.constant(self.weights[f"{at}LayerNorm.{part}"]) for part in ("weight", "bias"))
+        return self.add("LayerNormalization", hidden, gain, bias, axis=-1, epsilon=EPSILON)
+
+    def dense(self, at: str, hidden: str) -> str:
+        weight, bias = self.weights[f"{at}.weight"].T, self.weights[f"{at}.bias"]
+        return self.add("Add", self.add("MatMul", hidden, self.constant(weight)), self.constant(bias))
+
+    def attention(self, at: str, hidden: str) -> str:
+        from onnx import TensorProto
+
+        weight, bias = self.joined(at)
+        mask = self.add("Cast", "attention_mask", to=TensorProto.INT32)
+        inputs = [hidden, self.constant(weight), self.constant(bias), mask]
+        return self.add("Attention", *inputs, num_heads=HEADS)
+
+    def joined(self, at: str) -> tuple[Matrix, Matrix]:
+        """The three projections of an attention as one matrix [384, 1152], and their biases."""
+        parts = [f"{at}{part}" for part in ("query", "key", "value")]
+        weight = np.concatenate([self.weights[f"{part}.weight"].T for part in parts], axis=1)
+        return weight, np.concatenate([self.weights[f"{part}.bias"] for part in parts])
 
 
-def _embeddings(graph: _Graph, weights: Weights) -> str:
-    """Words plus positions, normalised. Every token is of the first type: its vector joins the positions."""
-    table = (
-        weights["embeddings.position_embeddings.weight"]
-        + weights["embeddings.token_type_embeddings.weight"][0]
-    )
-    words = graph.add(
-        "Gather", [graph.constant("words", weights["embeddings.word_embeddings.weight"]), "input_ids"]
-    )
-    length = graph.add(
-        "Slice",
-        [
-            graph.add("Shape", ["input_ids"]),
-            *(graph.constant(n, np.array([v], np.int64)) for n, v in (("one", 1), ("two", 2))),
-        ],
-    )
-    # The positions are sliced: ONNX Runtime's embedding fusion breaks on a Range of them.
-    positions = graph.add(
-        "Slice",
-        [
-            graph.constant("positions", table),
-            graph.constant("zero", np.array([0], np.int64)),
-            length,
-            "zero",
-        ],
-    )
-    total = graph.add("Add", [words, positions])
-    return graph.add(
-        "LayerNormalization", [total, *_norm(graph, weights, "embeddings.")], axis=-1, epsilon=EPSILON
-    )
+class _Int8(_Float):
+    inputs = ("input_ids",)
+
+    def words(self) -> str:
+        from onnx import TensorProto
+
+        table, scales = _int8(self.weights["embeddings.word_embeddings.weight"].T)
+        rows = self.add("Gather", self.constant(table.T), "input_ids")
+        scale = self.add("Gather", self.constant(scales[:, None]), "input_ids")
+        return self.add("Mul", self.add("Cast", rows, to=TensorProto.FLOAT), scale)
+
+    def types(self) -> str:
+        return self.constant(self.weights["embeddings.token_type_embeddings.weight"][0])
+
+    def dense(self, at: str, hidden: str) -> str:
+        hidden, weight = self.levelled(at, hidden, self.weights[f"{at}.weight"].T)
+        whole, scales = (self.constant(part) for part in _int8(weight))
+        bias = self.constant(self.weights[f"{at}.bias"])
+        return self.add("DynamicQuantizeMatMul", hidden, whole, scales, "", bias)
+
+    def attention(self, at: str, hidden: str) -> str:
+        weight, bias = self.joined(at)
+        hidden, weight = self.levelled(at, hidden, weight)
+        whole, scales = (self.constant(part) for part in _int8(weight))
+        given = self.add("DynamicQuantizeLinear", hidden, outputs=3)
+        inputs = [given, whole, self.constant(bias), f"{given}:1", scales, "", f"{given}:2"]
+        return self.add("QAttention", *inputs, num_heads=HEADS)
+
+    def levelled(self, at: str, hidden: str, weight: Matrix) -> tuple[str, Matrix]:
+        """`hidden` and `weight` with the outliers moved from the one to the other; the product is the same."""
+        divisors = np.ones(len(weight), np.float32)
+        for channel, divisor in OUTLIERS.get(at.removeprefix("encoder.layer."), {}).items():
+            divisors[channel] = divisor
+        if (divisors == 1).all():
+            return hidden, weight
+        return self.add("Mul", hidden, self.constant(1 / divisors)), weight * divisors[:, None]
 
 
-def _layer(graph: _Graph, weights: Weights, at: str, hidden: str, mask: str, output: str | None) -> str:
-    inner = [f"{at}attention.self.{part}" for part in ("query", "key", "value")]
-    joined = np.concatenate([weights[f"{name}.weight"].T for name in inner], axis=1)
-    bias = np.concatenate([weights[f"{name}.bias"] for name in inner])
-    heads = graph.add(
-        "Attention",
-        [hidden, graph.constant(f"{at}qkv.weight", joined), graph.constant(f"{at}qkv.bias", bias), mask],
-        num_heads=HEADS,
-    )
-    attended = _residual(graph, weights, f"{at}attention.output.", heads, hidden, None)
-    wide = graph.add("MatMul", [attended, _matrix(graph, weights, f"{at}intermediate.dense")])
-    wide = graph.add("BiasGelu", [wide, _vector(graph, weights, f"{at}intermediate.dense.bias")])
-    return _residual(graph, weights, f"{at}output.", wide, attended, output)
+def _int8(weight: Matrix) -> tuple[NDArray[np.int8], Matrix]:
+    """`weight` [inputs, outputs] in int8, and the scale of each output.
 
-
-def _residual(graph: _Graph, weights: Weights, at: str, inner: str, skip: str, output: str | None) -> str:
-    """A dense layer, the residual, and the norm."""
-    product = graph.add("MatMul", [inner, _matrix(graph, weights, f"{at}dense")])
-    inputs = [product, skip, *_norm(graph, weights, at), _vector(graph, weights, f"{at}dense.bias")]
-    return graph.add("SkipLayerNormalization", inputs, output, epsilon=EPSILON)
-
-
-def _norm(graph: _Graph, weights: Weights, at: str) -> list[str]:
-    return [_vector(graph, weights, f"{at}LayerNorm.{part}") for part in ("weight", "bias")]
-
-
-def _matrix(graph: _Graph, weights: Weights, name: str) -> str:
-    return graph.constant(f"{name}.weight", weights[f"{name}.weight"].T)
-
-
-def _vector(graph: _Graph, weights: Weights, name: str) -> str:
-    return graph.constant(name, weights[name])
+    Processors without VNNI add the products of two neighbouring inputs in 16 bits. The scales keep 255 (the
+    largest activation) times the sum of two neighbours within that. So nothing overflows, and the vectors are
+    the same on every processor, without ONNX Runtime's precision mode, which takes nearly twice the time.
+    """
+    pairs = np.abs(weight[:-1] + weight[1:])
+    scales = np.maximum(np.abs(weight).max(axis=0) / 127, pairs.max(axis=0) / 127)
+    whole = np.rint(weight / scales).astype(np.int8)
+    return whole, scales.astype(np.float32)
