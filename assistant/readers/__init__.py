@@ -1,0 +1,1 @@
+"""One reader a media type: bytes -> Content."""

@@ -1,0 +1,248 @@
+"""Web pages: the main text, with its headings, lists and tables, without what the page puts around it."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+from assistant.readers.content import Content, Draft, described, one_line
+
+if TYPE_CHECKING:
+    from lxml.html import HtmlElement
+
+_BLOCKS = {"p", "list", "table", "head", "quote", "code", "item", "row", "cell", "div"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """A block of the main text, by the names that trafilatura gives them. `linked`: characters in links."""
+
+    kind: str
+    text: str
+    linked: int = 0
+    level: int = 0
+    rows: tuple[tuple[str, ...], ...] = ()
+
+
+def read_html(text: str) -> Content:
+    """Content of a web page; all that can be seen, where no main text is found."""
+    page = _parsed(text)
+    found = _extracted(text)
+    whole = one_line(page.text_content())
+    title = one_line((found.title if found else None) or page.findtext(".//title") or "")
+    blocks = list(_Walk(whole).blocks(found.body)) if found else []
+    draft = Draft()
+    for block in _main(blocks, title) or _visible(text):
+        _write(draft, block)
+    said = {"author": "author", "date": "date", "publisher": "sitename", "url": "url"}
+    metadata = described((key, getattr(found, name, None)) for key, name in said.items())
+    return Content("text/html", draft.text, title or None, tuple(draft.headings), metadata=metadata)
+
+
+def _parsed(text: str) -> HtmlElement:
+    from lxml import html
+
+    return html.document_fromstring(text.encode("utf-8"), parser=html.HTMLParser(encoding="utf-8"))
+
+
+def _extracted(text: str) -> Any:
+    """The main text as trafilatura finds it: strictly, or generously where that leaves next to nothing."""
+    strict = _extracted_by(text, favor_precision=True)
+    if strict is not None and len(strict.text or "") >= _SHORT:
+        return strict
+    generous = _extracted_by(text, favor_recall=True)
+    return max((strict, generous), key=lambda found: len(found.text or "") if found is not None else -1)
+
+
+def _extracted_by(text: str, **focus: Any) -> Any:
+    from trafilatura import bare_extraction
+
+    logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
+    page = _parsed(text)
+    # Strict extraction drops what has the class "link", which some sites put around links within sentences.
+    for span in page.iterfind(".//p//span[@class]"):
+        del span.attrib["class"]
+    wanted: Any = {"include_comments": False, "include_links": True, "include_formatting": True}
+    return bare_extraction(page, with_metadata=True, **wanted, **focus)
+
+
+# -- the blocks of the main text -----------------------------------------------------------------------------
+
+
+class _Walk:
+    """Reads blocks off the tree of trafilatura. `whole` is the page's text, to tell where spaces were."""
+
+    def __init__(self, whole: str) -> None:
+        self._whole = whole
+
+    def blocks(self, parent: Any) -> Iterator[_Block]:
+        """The blocks in `parent`; text and inline elements that stand between them make paragraphs."""
+        inline, linked = parent.text or "", 0
+        for child in parent:
+            if child.tag in _BLOCKS:
+                if inline.strip():
+                    yield _Block("p", inline, linked)
+                yield from self._block(child)
+                inline, linked = child.tail or "", 0
+            else:
+                inline = self._glued(self._glued(inline, self._text(child)), child.tail or "")
+                linked += _linked(child)
+        if inline.strip():
+            yield _Block("p", inline, linked)
+
+    def _block(self, element: Any) -> Iterator[_Block]:
+        if element.tag == "head":
+            level = re.fullmatch(r"h([1-6])", element.get("rend") or "")
+            yield _Block("head", self._text(element), _linked(element), int(level.group(1)) if level else 2)
+        elif element.tag == "table":
+            rows = tuple(tuple(self._text(cell) for cell in row) for row in element.iter("row"))
+            yield _Block("table", "\n".join(" ".join(row) for row in rows), _linked(element), rows=rows)
+        elif element.tag == "code":
+            yield _Block("code", "".join(element.itertext()))
+        elif any(child.tag in _BLOCKS for child in element):
+            inner = list(self.blocks(element))
+            yield from (
+                replace(b, kind="item") if element.tag == "item" and b.kind == "p" else b for b in inner
+            )
+        else:
+            yield _Block(element.tag, self._text(element), _linked(element))
+
+    def _text(self, element: Any) -> str:
+        text = "\n" if element.tag == "lb" else element.text or ""
+        for child in element:
+            text = self._glued(self._glued(text, self._text(child)), child.tail or "")
+        return text
+
+    def _glued(self, left: str, right: str) -> str:
+        """Both, with the space that got lost between a link or an emphasis and what stands beside it."""
+        touch = left[-1:].isalnum() and right[:1].isalnum()
+        return f"{left} {right}" if touch and left[-12:] + right[:12] not in self._whole else left + right
+
+
+def _linked(element: Any) -> int:
+    links = element.iter("ref")
+    return sum(len(one_line("".join(link.itertext()))) for link in links)
+
+
+def _write(draft: Draft, block: _Block) -> None:
+    if block.kind == "head":
+        draft.heading(block.level, block.text)
+    elif block.kind == "item":
+        draft.item(block.text)
+    elif block.kind == "table":
+        draft.table(block.rows)
+    elif block.kind == "code" and "\n" in block.text.strip():
+        draft.code(block.text)
+    else:
+        draft.paragraph(block.text)
+
+
+# -- what is not the main text -------------------------------------------------------------------------------
+
+_CUE = re.compile(
+    r"""\W*(?:
+      (?:related|recommended|see\ (?:also|more)|read\ (?:more|also|next)|also\ read|more\ on|watch
+        |don['’]t\ miss|you\ (?:may|might)\ (?:also\ )?(?:like|enjoy)|advertisement|sponsored
+        )\b.{0,20}?(?:[:|]|$|\.{3}|…)
+      |also\ on\ \S+\.\w+
+      |like\ this\ (?:story|article|post)\b
+      |(?:sign\ up|subscribe|click\ here|download\ our)\b
+      |follow\ \S+\ .{0,40}\b(?:twitter|facebook|instagram|linkedin|youtube|telegram)\b
+      |tell\ us\ what\ you\ think
+      |(?:filed\ under|tags?|topics?|categor(?:y|ies)|posted\ in)\s?:
+      |(?:share|tweet|email|print|comments?|loading)\W*$
+      |(?:\d+|no)\ comments?\W*$|leave\ a\ (?:reply|comment)
+    )""",
+    re.VERBOSE | re.IGNORECASE,
+)
+_INVITATION = re.compile(
+    r"\b(?:newsletter|inbox|subscribe|sign up|on (?:twitter|facebook|instagram))\b", re.IGNORECASE
+)
+_SHORT = 250
+
+
+def _main(blocks: list[_Block], title: str) -> list[_Block]:
+    """The blocks without the title (a Document has it apart), pointers elsewhere and invitations."""
+    kept = [replace(block, text=text) for block in blocks if (text := block.text.strip())]
+    kept = _without_title(kept, title)
+    kept = [b for b in kept if len(b.text) > _SHORT or not _CUE.match(one_line(b.text))]
+    kept = _without_link_lists(kept)
+    while kept and (kept[-1].kind == "head" or _invites(kept[-1])):
+        kept.pop()
+    return kept
+
+
+def _without_title(blocks: list[_Block], title: str) -> list[_Block]:
+    """The blocks without headings at the top that are the page's own: of level 1, or its title."""
+    kept = list(blocks)
+    for at in (1, 0):
+        heading = kept[at] if len(kept) > at and kept[at].kind == "head" else None
+        if heading and (heading.level == 1 or _bare(heading.text) in _bare(title)):
+            del kept[at]
+    return kept
+
+
+def _bare(text: str) -> str:
+    return " ".join(re.findall(r"\w+", text.lower()))
+
+
+def _without_link_lists(blocks: list[_Block]) -> list[_Block]:
+    """The blocks without lists of which nearly every character is a link."""
+    kept: list[_Block] = []
+    for is_list, group in groupby(blocks, key=lambda block: block.kind == "item"):
+        run = list(group)
+        if not is_list or sum(b.linked for b in run) < 0.8 * sum(len(one_line(b.text)) for b in run):
+            kept.extend(run)
+    return kept
+
+
+def _invites(block: _Block) -> bool:
+    return block.kind == "p" and len(block.text) <= _SHORT and _INVITATION.search(block.text) is not None
+
+
+# -- where no main text is found -----------------------------------------------------------------------------
+
+_UNSEEN = ("script", "style", "noscript", "template", "svg", "head", "nav", "iframe", "select", "button")
+_BREAKS = {
+    "p",
+    "div",
+    "li",
+    "tr",
+    "br",
+    "table",
+    "ul",
+    "ol",
+    "section",
+    "article",
+    "blockquote",
+    "pre",
+    "dd",
+    "dt",
+}
+
+
+def _visible(text: str) -> list[_Block]:
+    """All that a reader of the page sees, as paragraphs and headings."""
+    from lxml import etree
+
+    page = _parsed(text)
+    etree.strip_elements(page, etree.Comment, *_UNSEEN, with_tail=False)
+    blocks: list[_Block] = []
+    pieces: list[str] = []
+
+    def flush(kind: str = "p", level: int = 0) -> None:
+        if words := one_line("".join(pieces)):
+            blocks.append(_Block(kind, words, level=level))
+        pieces.clear()
+
+    for event, element in etree.iterwalk(page, events=("start", "end")):
+        heading = re.fullmatch(r"h([1-6])", str(element.tag))
+        if heading or element.tag in _BREAKS:
+            flush("head", int(heading.group(1))) if heading and event == "end" else flush()
+        pieces.append((element.text if event == "start" else element.tail) or "")
+    flush()
+    return blocks

@@ -1,0 +1,110 @@
+"""Plain text that was scraped from a web page: comment forms, lists of other articles and broken tables.
+
+Nothing is touched but where a page's own furniture shows that the text was scraped, so that ordinary text
+files stay as they are, to the character.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+
+_FORM = re.compile(
+    r"(?:no|\d+) comments?|(?:submit|post|leave|add) an? (?:comment|reply)|cancel reply"
+    r"|your email address will not be published.{0,60}|required fields are marked ?\*?"
+    r"|save my name, email,.{0,100}|(?:name|email|website|comment) ?\*",
+    re.IGNORECASE,
+)
+_LOADER = re.compile(r"loader image|(?:loading|lazy load(?:ing)?) ?(?:\.{3}|…)?", re.IGNORECASE)
+_TEASERS = re.compile(
+    r"(?:(?:latest|recent|related|popular|more|other|trending|recommended) "
+    r"(?:content|posts?|articles?|news|stories|publications?|reading)"
+    r"|you (?:may|might) also like|read (?:more|next)"
+    r"|[uú]ltimas (?:publicaciones|noticias)|art[ií]culos relacionados)\W*",
+    re.IGNORECASE,
+)
+_DEBRIS = re.compile(r"[{<\s]*(?:/?\bt[dr]\s*[}>]|</?t[dr]\b)[{}<>\s]*|\{\s*\}|<\s*<|<\s*$|\{\s*$")
+_ROW_END = re.compile(r"</?t[dr]\s*\}|</?t[dr]\b[^>|]{0,9}\}|t[dr]>\s*\}")
+_LONG = 40
+
+
+def cleaned(text: str) -> str:
+    """The text without what a web page wrote around its article, its broken tables mended."""
+    return _without_furniture(_with_mended_tables(text))
+
+
+# -- furniture -----------------------------------------------------------------------------------------------
+
+
+def _without_furniture(text: str) -> str:
+    lines = text.split("\n")
+    form = [n for n, line in enumerate(lines) if _FORM.fullmatch(line.strip())]
+    loaders = [n for n, line in enumerate(lines) if _LOADER.fullmatch(line.strip())]
+    # One such line may be said in any text; two are a page's form.
+    is_scraped = len(form) >= 2 or (len(loaders) >= 2 or any("image" in lines[n].lower() for n in loaders))
+    if not is_scraped:
+        return text
+    end = len(lines)
+    if len(form) >= 2 and _is_teasers(lines[form[-1] + 1 :]):
+        end = form[-1] + 1
+    dropped = {*form, *loaders} if len(form) >= 2 else {*loaders}
+    kept = [line for n, line in enumerate(lines[:end]) if n not in dropped]
+    return re.sub(r"\n{4,}", "\n\n\n", "\n".join(kept)).strip("\n") + "\n"
+
+
+def _is_teasers(lines: list[str]) -> bool:
+    """Whether all this only points to other articles: it is headed so, or most of it stands there twice."""
+    blocks = [line.strip() for line in lines if line.strip() and not _LOADER.fullmatch(line.strip())]
+    if not blocks or _TEASERS.fullmatch(blocks[0]):
+        return True
+    counts = Counter(block for block in blocks if len(block) > _LONG)
+    twice = sum(len(block) * n for block, n in counts.items() if n > 1)
+    return twice * 2 > sum(map(len, blocks))
+
+
+# -- tables --------------------------------------------------------------------------------------------------
+
+
+def _with_mended_tables(text: str) -> str:
+    if not _ROW_END.search(text):
+        return text
+    lines = text.split("\n")
+    mended: list[str] = []
+    at = 0
+    while at < len(lines):
+        stop = at
+        while stop < len(lines) and lines[stop].lstrip().startswith("|"):
+            stop += 1
+        table = lines[at:stop]
+        if any(_ROW_END.search(line) for line in table):
+            mended.extend(_mended(table))
+        else:
+            mended.extend(table or lines[at : at + 1])
+        at = max(stop, at + 1)
+    return "\n".join(mended)
+
+
+def _mended(table: list[str]) -> Iterator[str]:
+    """The rows of a table one a line, however the page glued them together.
+
+    The first row tells how many columns there are; the cells of the others are dealt out in their order.
+    Where that does not come out even, each line keeps its own cells.
+    """
+    header, *body = [_cells(line) for line in table if set(line) - set("|-: \t")]
+    cells = [cell for row in body for cell in row]
+    width = len(header)
+    even = width > 1 and len(cells) % width == 0
+    rows = [cells[n : n + width] for n in range(0, len(cells), width)] if even else body
+    yield _row(header)
+    yield "|---" * max(width, 1) + "|"
+    yield from (_row(row) for row in rows if row)
+
+
+def _cells(line: str) -> list[str]:
+    cells = (_DEBRIS.sub(" ", cell).strip(" {}<>") for cell in line.split("|"))
+    return [" ".join(cell.split()) for cell in cells if cell]
+
+
+def _row(cells: list[str]) -> str:
+    return f"| {' | '.join(cells)} |"
