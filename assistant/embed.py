@@ -25,7 +25,7 @@ from assistant.types import Span
 if TYPE_CHECKING:
     import httpx
     from onnxruntime import InferenceSession
-    from tokenizers import Tokenizer
+    from tokenizers import Encoding, Tokenizer
 
 Vectors = NDArray[np.float32]
 T = TypeVar("T")
@@ -101,7 +101,7 @@ class MiniLM:
 
     def count(self, text: str) -> int:
         """Tokens of `text`, with the two marks that the model adds; above 256 the text would be cut."""
-        return len(self._tokenizer.encode(text).ids)
+        return len(self._encode(text))
 
     def _text_vector(self, text: str) -> Vectors:
         states, _ = self._states(text)
@@ -120,7 +120,7 @@ class MiniLM:
     def _states(self, text: str) -> tuple[Vectors, NDArray[np.int64]]:
         """The last hidden state [length, 384], and where each token but the two marks stands in `text`
         [length - 2, 2]."""
-        encoding = self._tokenizer.encode(text)
+        encoding = self._encode(text)
         ids, offsets = encoding.ids, encoding.offsets[1:-1]
         if len(ids) > LONGEST:
             ids, offsets = [*ids[: LONGEST - 1], ids[-1]], offsets[: LONGEST - 2]
@@ -128,6 +128,10 @@ class MiniLM:
         rows = {"input_ids": row, "attention_mask": np.ones_like(row), "token_type_ids": np.zeros_like(row)}
         states = self._session.run(None, {name: rows[name] for name in self._inputs})[0]
         return states[0], np.array(offsets, np.int64).reshape(-1, 2)
+
+    def _encode(self, text: str) -> Encoding:
+        # A lone surrogate, which no tokenizer takes, becomes a question mark: one character for one.
+        return self._tokenizer.encode(text.encode("utf-8", "replace").decode("utf-8"))
 
     @property
     def _session(self) -> InferenceSession:
@@ -174,7 +178,7 @@ class RemoteEmbedder:
     """An OpenAI-compatible endpoint: POST `url`/embeddings."""
 
     BATCH = 64
-    ATTEMPTS = 3
+    ATTEMPTS = 4
 
     def __init__(self, url: str, model: str, key: str | None = None, timeout: float = 60.0) -> None:
         self._url = url.rstrip("/") + "/embeddings"
@@ -214,31 +218,35 @@ class RemoteEmbedder:
         return len(text) // 3 + 1
 
     def _post(self, texts: Sequence[str]) -> Vectors:
-        import httpx
-
+        """The vectors of one batch; asked again, after a while, where the endpoint is only busy."""
         for attempt in range(self.ATTEMPTS):
-            if attempt:
-                time.sleep(0.5 * 2**attempt)
-            try:
-                response = httpx.post(
-                    self._url, json=self._asked(texts), headers=self._headers(), timeout=self._timeout
-                )
-            except httpx.HTTPError as fault:
-                error = self._error(f"cannot be reached ({type(fault).__name__})", retryable=True)
-            else:
-                if response.is_success:
-                    return self._read(response, len(texts))
-                error = self._refusal(response)
+            response = self._send(texts)
+            if response.is_success:
+                return self._read(response, len(texts))
+            error = self._refusal(response)
             if not error.retryable:
                 break
+            if attempt + 1 < self.ATTEMPTS:
+                time.sleep(2**attempt)
         raise error
 
-    def _asked(self, texts: Sequence[str]) -> dict[str, Any]:
-        # Some endpoints refuse an empty text.
-        return {"model": self._model, "input": [text or " " for text in texts], "encoding_format": "float"}
+    def _send(self, texts: Sequence[str]) -> httpx.Response:
+        import httpx
 
-    def _headers(self) -> dict[str, str]:
-        return {"Authorization": f"Bearer {self._key}"} if self._key else {}
+        # Some endpoints refuse an empty text.
+        asked = {"model": self._model, "input": [t or " " for t in texts], "encoding_format": "float"}
+        try:
+            return self._client.post(self._url, json=asked)
+        except (httpx.HTTPError, httpx.InvalidURL) as fault:
+            what = f"cannot be reached ({type(fault).__name__}); check ASSISTANT_EMBEDDING_URL"
+            raise self._error(what, retryable=True) from fault
+
+    @cached_property
+    def _client(self) -> httpx.Client:
+        import httpx
+
+        headers = {"Authorization": f"Bearer {self._key}"} if self._key else {}
+        return httpx.Client(headers=headers, timeout=self._timeout)
 
     def _read(self, response: httpx.Response, expected: int) -> Vectors:
         try:
@@ -247,7 +255,7 @@ class RemoteEmbedder:
         except (ValueError, KeyError, TypeError) as fault:
             raise self._error("does not answer as an embeddings endpoint does") from fault
         if rows.ndim != 2 or len(rows) != expected or not np.isfinite(rows).all():
-            raise self._error(f"gave {len(rows)} vectors for {expected} texts")
+            raise self._error(f"does not give {expected} vectors for {expected} texts")
         return _unit(rows)
 
     def _refusal(self, response: httpx.Response) -> EmbedderError:
@@ -255,11 +263,13 @@ class RemoteEmbedder:
         if status in (401, 403):
             return self._error("refuses the key; set OPENAI_API_KEY")
         if status == 404:
-            return self._error(f"does not know the model {self._model}")
+            return self._error(f"does not know the model {self._model}, or the address is another")
         return self._error(f"answers with status {status}", retryable=status in (408, 429) or status >= 500)
 
     def _error(self, what: str, retryable: bool = False) -> EmbedderError:
-        return EmbedderError(f"The embedding endpoint {self._url} {what}.", retryable=retryable)
+        # Without what may stand before the host: a password.
+        shown = self._url.rpartition("@")[2]
+        return EmbedderError(f"The embedding endpoint {shown} {what}.", retryable=retryable)
 
 
 def _spread(work: Callable[[Any], T], items: Sequence[Any]) -> list[T]:

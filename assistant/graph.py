@@ -187,7 +187,7 @@ class _Int8(_Float):
         return self.add("QAttention", *inputs, num_heads=HEADS)
 
     def levelled(self, at: str, hidden: str, weight: Matrix) -> tuple[str, Matrix]:
-        """`hidden` and `weight` with the outliers moved from the one to the other; the product is the same."""
+        """`hidden` and `weight` with the outliers moved from one to the other; the product is the same."""
         divisors = np.ones(len(weight), np.float32)
         for channel, divisor in OUTLIERS.get(at.removeprefix("encoder.layer."), {}).items():
             divisors[channel] = divisor
