@@ -46,7 +46,9 @@ def read_html(text: str) -> Content:
 def _parsed(text: str) -> HtmlElement:
     from lxml import html
 
-    return html.document_fromstring(text.encode("utf-8"), parser=html.HTMLParser(encoding="utf-8"))
+    parser = html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True)
+
+    return html.document_fromstring(text.encode("utf-8"), parser=parser)
 
 
 def _extracted(text: str) -> Any:
@@ -65,7 +67,8 @@ def _extracted_by(text: str, **focus: Any) -> Any:
     page = _parsed(text)
     # Strict extraction drops what has the class "link", which some sites put around links within sentences.
     for span in page.iterfind(".//p//span[@class]"):
-        del span.attrib["class"]
+        if "link" in span.get("class", "").split():
+            span.set("class", "inline")
     wanted: Any = {"include_comments": False, "include_links": True, "include_formatting": True}
     return bare_extraction(page, with_metadata=True, **wanted, **focus)
 
