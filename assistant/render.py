@@ -54,6 +54,22 @@ def failed_html(question: str, message: str) -> Html:
     return _turn(question, _element("p", _text(message), class_="failure", role="alert"), "turn failed")
 
 
+def name_html(name: str) -> Html:
+    """The name of the page, for its bar."""
+    return _element("p", _text(name), class_="name")
+
+
+def welcome_html(documents: int) -> Html:
+    """What an empty chat says: what it is for, and from how many documents it answers."""
+    told = f"Answers come only from {_counted(documents)}, and every sentence names the passage it rests on."
+    inner = [_element("h1", _text("Ask the documents")), _element("p", _text(told))]
+    return _element("section", *inner, class_="welcome")
+
+
+def _counted(documents: int) -> str:
+    return "the one document here" if documents == 1 else f"the {documents:,} documents here"
+
+
 def answer_html(answer: Answer) -> Html:
     """The sentences with their numbers, then the sources, or what is related where there is no answer."""
     kind = "answer" if answer.answered else "answer unanswered"
@@ -156,7 +172,7 @@ _CELL = re.compile(r"[^|]*[^|\s][^|]*")
 def source_html(document: Document, start: int = 0, end: int = 0) -> Html:
     """A document with `text[start:end]` in `<mark>`: its title, where it comes from, and its whole text."""
     marked = Span(max(0, start), min(end, len(document.text)))
-    text = _element("div", *_text_blocks(document, marked), class_="text")
+    text = _element("div", *_text_blocks(document, marked), class_="text", tabindex="0")
     return _joined([_source_head(document, marked), text])
 
 

@@ -31,7 +31,7 @@ OURS = {
     "article": {"class"},
     "body": set(),
     "dd": {"dir"},
-    "div": {"class"},
+    "div": {"class", "tabindex"},
     "dl": set(),
     "dt": set(),
     "h2": {"class", "dir"},

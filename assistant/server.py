@@ -1,0 +1,294 @@
+"""The HTTP server: a JSON API, the pages of sources, and the chat page, all at one address."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import secrets
+import signal
+import socket
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Annotated, Any
+
+import uvicorn
+from fastapi import APIRouter, FastAPI, HTTPException, Query, Request
+from fastapi.concurrency import run_in_threadpool
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import FileResponse, HTMLResponse, JSONResponse
+from pydantic import BaseModel, Field
+from starlette.exceptions import HTTPException as StarletteHTTPException
+
+from assistant import render, web, wire
+from assistant.assistant import Assistant
+from assistant.errors import (
+    AssistantError,
+    FetchError,
+    ModelError,
+    NotFound,
+    ReadError,
+    StoreBusy,
+    StoreError,
+)
+from assistant.files import MAX_BYTES
+from assistant.guard import Guard
+
+Json = dict[str, Any]
+STATUS: dict[type[AssistantError], int] = {
+    NotFound: 404,
+    ReadError: 422,
+    web.QuestionError: 422,
+    FetchError: 502,
+    ModelError: 502,
+    StoreBusy: 503,
+}
+"""What each of our errors is in HTTP; 500 where not named."""
+FAULT = "Something went wrong inside the assistant; the log of the server says what."
+PAGE_FILES = {"page.css": "text/css", "page.js": "text/javascript", "icon.svg": "image/svg+xml"}
+PAGE_POLICY = (
+    # Gradio builds its components with `Function()`, and sets style attributes. Scripts in the page itself
+    # run only with this reply's nonce, so markup that slipped in could not bring its own.
+    "default-src 'none'; script-src 'self' 'nonce-{nonce}' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data:; font-src 'self'; connect-src 'self'; base-uri 'self'; form-action 'none'; "
+    "frame-ancestors 'none'"
+)
+CLOSING = 3
+"""Seconds that running requests are given when the server is stopped."""
+
+
+class Question(BaseModel):
+    """The body of POST /api/ask."""
+
+    question: str
+    conversation: str | None = Field(None, max_length=200)
+
+
+# -- the app -----------------------------------------------------------------------------------------
+
+
+def app(assistant: Assistant, host: str = "127.0.0.1") -> FastAPI:
+    """The server as an ASGI app. `host` is what it is bound to: it answers to that and to localhost."""
+    served = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
+    served.include_router(_questions(assistant))
+    served.include_router(_documents(assistant))
+    served.include_router(_nothing())
+    served.include_router(_pages(assistant))
+    for fault, handler in _HANDLERS.items():
+        served.add_exception_handler(fault, handler)
+    _mount_chat(served, assistant)
+    served.add_middleware(Guard, host=host)
+    return served
+
+
+def _questions(assistant: Assistant) -> APIRouter:
+    routes = APIRouter(prefix="/api")
+
+    @routes.post("/ask")
+    def ask(body: Question) -> Json:
+        return wire.answer(assistant.ask(web.asked(body.question), body.conversation))
+
+    @routes.get("/health")
+    def health() -> Json:
+        return {"status": "ok", "documents": len(assistant.list()), "model": assistant.settings.model}
+
+    @routes.post("/check")
+    def check() -> Json:
+        return wire.health(assistant.check())
+
+    @routes.post("/rebuild")
+    def rebuild() -> Json:
+        return wire.health(assistant.rebuild())
+
+    return routes
+
+
+def _nothing() -> APIRouter:
+    """Asked last of the API: otherwise Gradio would say in its own form that there is nothing."""
+    routes = APIRouter(prefix="/api")
+
+    @routes.api_route("/{rest:path}", methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
+    def nothing(rest: str) -> None:
+        raise HTTPException(404, f"There is nothing at /api/{rest} for this method.")
+
+    return routes
+
+
+def _documents(assistant: Assistant) -> APIRouter:
+    routes = APIRouter(prefix="/api/documents")
+
+    @routes.get("")
+    def documents() -> list[Json]:
+        return [wire.entry(entry) for entry in assistant.list()]
+
+    @routes.post("")
+    async def add(request: Request, source: Annotated[str, Query(min_length=1, max_length=4_000)]) -> Json:
+        data = await _body(request)
+        return wire.outcome(await run_in_threadpool(assistant.add_bytes, data, source))
+
+    @routes.get("/{document_id}")
+    def show(document_id: str) -> Json:
+        return wire.document(assistant.show(document_id))
+
+    @routes.delete("/{document_id}")
+    def remove(document_id: str) -> Json:
+        return wire.entry(assistant.remove(document_id))
+
+    return routes
+
+
+def _pages(assistant: Assistant) -> APIRouter:
+    routes = APIRouter(default_response_class=HTMLResponse)
+
+    @routes.get("/source/{document_id}")
+    def source(request: Request, document_id: str, start: int = 0, end: int = 0) -> HTMLResponse:
+        try:
+            document = assistant.show(document_id)
+        except NotFound as fault:
+            if "x-fragment" in request.headers:
+                raise
+            return HTMLResponse(render.error_page(fault.message), 404)
+        whole = render.source_html if "x-fragment" in request.headers else render.source_page
+        return HTMLResponse(whole(document, start, end))
+
+    @routes.get("/page/{name}")
+    def file(name: str) -> FileResponse:
+        if name not in PAGE_FILES:
+            raise HTTPException(404, "There is nothing at this address.")
+        return FileResponse(Path(__file__).parent / name, media_type=PAGE_FILES[name])
+
+    return routes
+
+
+async def _body(request: Request) -> bytes:
+    data = bytearray()
+    async for chunk in request.stream():
+        data += chunk
+        if len(data) > MAX_BYTES:
+            raise HTTPException(
+                413, f"The document is larger than {MAX_BYTES // 1_000_000} MB; add it in parts."
+            )
+    return bytes(data)
+
+
+def _mount_chat(served: FastAPI, assistant: Assistant) -> None:
+    """Gradio's app at `/`, but for the page itself, which is sent with a policy of its own."""
+
+    @served.get("/")
+    def chat(request: Request) -> HTMLResponse:
+        nonce = secrets.token_urlsafe(16)
+        policy = {"Content-Security-Policy": PAGE_POLICY.format(nonce=nonce)}
+        return HTMLResponse(shell(request, nonce), headers=policy)
+
+    shell = web.mount(served, assistant)
+
+
+# -- faults ------------------------------------------------------------------------------------------
+
+
+def _known(request: Request, fault: Exception) -> JSONResponse:
+    assert isinstance(fault, AssistantError)
+    status = next((STATUS[kind] for kind in type(fault).__mro__ if kind in STATUS), 500)
+    return JSONResponse({"error": fault.message}, status)
+
+
+def _malformed(request: Request, fault: Exception) -> JSONResponse:
+    assert isinstance(fault, RequestValidationError)
+    first = fault.errors()[0]
+    where = ".".join(str(part) for part in first["loc"] if part not in ("body", "query", "path"))
+    told = f"The request is not as it should be: {where + ': ' if where else ''}{first['msg']}."
+    return JSONResponse({"error": told}, 422)
+
+
+def _http(request: Request, fault: Exception) -> JSONResponse:
+    assert isinstance(fault, StarletteHTTPException)
+    return JSONResponse({"error": fault.detail}, fault.status_code)
+
+
+def _unknown(request: Request, fault: Exception) -> JSONResponse:
+    return JSONResponse({"error": FAULT}, 500)
+
+
+_HANDLERS = {
+    AssistantError: _known,
+    RequestValidationError: _malformed,
+    StarletteHTTPException: _http,
+    Exception: _unknown,
+}
+
+
+# -- serving -----------------------------------------------------------------------------------------
+
+
+def require_free(host: str, port: int) -> None:
+    """Nothing, where the server could listen there; to be asked before the slow work of opening a store.
+
+    Raises:
+        StoreError: it could not.
+    """
+    _listener(host, port).close()
+
+
+def serve(assistant: Assistant, host: str = "127.0.0.1", port: int = 7860) -> None:
+    """Serves until Ctrl-C or SIGTERM; prints the address once it answers. Port 0 takes any that is free.
+
+    Raises:
+        StoreError: the address cannot be listened on.
+    """
+    listener = _listener(host, port)
+    address = _address(host, listener.getsockname()[1])
+
+    def answering() -> None:
+        assistant.lock.say("assistant chat", address)
+        print(f"The assistant answers at {address} (stop it with Ctrl-C).", flush=True)
+
+    config = uvicorn.Config(
+        app(assistant, host), log_level="error", access_log=False, proxy_headers=False, server_header=False,
+        timeout_graceful_shutdown=CLOSING,
+    )  # fmt: skip
+    with listener, _stopping():
+        _Server(config, answering).run([listener])
+
+
+class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config, answering: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._answering = answering
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self._answering()
+
+
+@contextlib.contextmanager
+def _stopping() -> Iterator[None]:
+    """Ctrl-C and SIGTERM end the block in peace.
+
+    Uvicorn raises the signal that stopped it once more when it is done; by default that would end the process
+    before the store is closed.
+    """
+    before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    try:
+        with contextlib.suppress(KeyboardInterrupt, SystemExit):
+            yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _listener(host: str, port: int) -> socket.socket:
+    try:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        return socket.create_server((host, port), family=family)
+    except OSError as fault:
+        if fault.errno == errno.EADDRINUSE:
+            told = f"Port {port} is taken; stop what uses it, or choose another with --port."
+        else:
+            told = f"{host}:{port} cannot be served on ({fault.strerror}); choose another --host or --port."
+        raise StoreError(told) from fault
+
+
+def _address(host: str, port: int) -> str:
+    """Where a browser on this machine finds the server."""
+    near = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
+    return f"http://[{near}]:{port}" if ":" in near else f"http://{near}:{port}"

@@ -1,0 +1,221 @@
+"""The chat page: Gradio wiring, and nothing else. What it shows comes from `render`."""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from assistant import render
+from assistant.assistant import Assistant
+from assistant.errors import AssistantError
+from assistant.render import Html
+
+# Before the import: otherwise it asks Gradio's own servers for its newest version.
+os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+import gradio as gr
+from fastapi import FastAPI, Request, Response
+
+TITLE = "Cited answers"
+HINT = "Ask the documents…"
+MAX_QUESTION = 4_000
+"""Characters of a question."""
+FAULT = "Something went wrong inside the assistant; its log says what. Try again."
+SUGGESTED = {
+    "How much does Iran export to Venezuela?": "Figures on trade, goals and influence",
+    "What have Iran and Bolivia signed?": "Bolivia and Iran",
+    "How do I add my own documents?": "Adding and updating documents",
+}
+"""Questions about the shipped corpus, and the title of the document that answers each."""
+ANSWERING = 8
+"""Questions answered at the same time, of all pages together."""
+
+SUGGESTIONS = 3
+QUIET = {"show_progress": "hidden", "api_visibility": "private"}
+PANEL = (
+    '<aside id="source" aria-label="Source" hidden>'
+    '<button type="button" class="close" aria-label="Close the source">×</button>'
+    '<div class="body"></div></aside>'
+)
+"""Where page.js shows a document beside the chat."""
+
+Suggest = Callable[[Assistant], Sequence[str]]
+Updates = list[Any]
+"""What becomes of the transcript, the question box, the Send button and the suggestions, in this order."""
+
+_log = logging.getLogger(__name__)
+_FONTS = [gr.themes.Font(name) for name in ("system-ui", "sans-serif")]
+THEME = gr.themes.Base(
+    font=_FONTS, font_mono=[gr.themes.Font(name) for name in ("ui-monospace", "monospace")]
+)
+"""Fonts of the reader's own machine: none is fetched."""
+
+
+class QuestionError(AssistantError):
+    """A question is empty or too long."""
+
+
+def asked(question: str) -> str:
+    """The question as it is asked: trimmed, and such as can be written down.
+
+    Raises:
+        QuestionError: it is empty or too long.
+    """
+    question = question.replace("\0", " ").encode("utf-8", "replace").decode().strip()
+    if not question:
+        raise QuestionError("The question is empty; type one.")
+    if len(question) > MAX_QUESTION:
+        raise QuestionError(f"The question has {len(question):,} characters; shorten it to {MAX_QUESTION:,}.")
+    return question
+
+
+def suggestions(assistant: Assistant) -> Sequence[str]:
+    """Questions to begin with: about the shipped corpus where it is loaded, else from the first titles."""
+    titles = [entry.title for entry in assistant.list()]
+    shipped = [question for question, title in SUGGESTED.items() if title in titles]
+    return shipped or [f"What does “{title}” say?" for title in titles[:3]]
+
+
+def page(assistant: Assistant, suggest: Suggest = suggestions) -> gr.Blocks:
+    """The page as Gradio blocks; `suggest` gives at most three questions to begin with."""
+    chat = Chat(assistant, suggest)
+    blocks = gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True)
+    with blocks:
+        conversation = gr.Textbox(visible="hidden", elem_id="conversation")
+        with gr.Row(elem_id="bar"):
+            gr.HTML(render.name_html(TITLE), apply_default_css=False)
+            fresh = gr.Button("New chat", elem_id="new-chat")
+        transcript = gr.HTML(elem_id="transcript", apply_default_css=False)
+        with gr.Row(elem_id="suggestions"):
+            suggested = [gr.Button(visible=False, elem_classes="suggestion") for _ in range(SUGGESTIONS)]
+        with gr.Row(elem_id="composer"):
+            question = gr.Textbox(elem_id="question", label="Question", max_lines=8, placeholder=HINT)
+            send = gr.Button("Send", elem_id="send", variant="primary")
+        shown = [transcript, question, send, *suggested]
+        asking = [_asks(chat, [question.submit, send.click], [question, conversation], shown)]
+        asking += [_asks(chat, [button.click], [button, conversation], shown) for button in suggested]
+        _opens(chat, blocks.load, "cited.current", [conversation, *shown])
+        _opens(chat, fresh.click, "cited.fresh", [conversation, *shown], cancels=asking)
+    return blocks
+
+
+def _asks(chat: Chat, triggers: list[Any], inputs: list[Any], shown: list[Any]) -> Any:
+    return gr.on(triggers, chat.answered, inputs, shown, concurrency_limit=ANSWERING, **QUIET)
+
+
+def _opens(chat: Chat, trigger: Any, script: str, shown: list[Any], cancels: Any = None) -> None:
+    """`script` is the function of page.js that knows, or makes up, the name of the conversation."""
+    trigger(chat.opened, shown[:1], shown, js=f"() => {script}()", cancels=cancels, **QUIET)
+
+
+class Chat:
+    """What the page's events do: each gives what is to be shown from now on."""
+
+    def __init__(self, assistant: Assistant, suggest: Suggest) -> None:
+        self._assistant = assistant
+        self._suggest = suggest
+
+    def opened(self, conversation: str) -> Updates:
+        """A conversation as it was left, or the greeting and some questions where nothing was asked yet."""
+        turns = self._assistant.turns(conversation)
+        if turns:
+            return [conversation, *_updates(render.transcript_html(turns), busy=False, suggested=())]
+        greeting = render.welcome_html(len(self._assistant.list()))
+        return [conversation, *_updates(greeting, busy=False, suggested=self._suggest(self._assistant))]
+
+    def answered(self, question: str, conversation: str) -> Iterator[Updates]:
+        """The transcript as the answer grows. The box is emptied only when the question has arrived."""
+        if not question.strip():
+            return
+        yield _updates(question="", busy=True, suggested=())
+        turns = self._assistant.turns(conversation)
+        try:
+            for last in self._growing(question, conversation):
+                yield _updates(render.transcript_html(turns, last))
+        except AssistantError as fault:
+            yield _updates(render.transcript_html(turns, render.failed_html(question, fault.message)))
+        except Exception:
+            _log.exception("A question could not be answered.")
+            yield _updates(render.transcript_html(turns, render.failed_html(question, FAULT)))
+        yield _updates(busy=False)
+
+    def _growing(self, question: str, conversation: str) -> Iterator[Html]:
+        yield render.pending_html(question)
+        answers = self._assistant.stream(asked(question), conversation)
+        for answer in answers:
+            yield render.turn_html(question, answer, growing=not answer.timings_ms)
+
+
+def _updates(
+    transcript: str | None = None,
+    question: str | None = None,
+    busy: bool | None = None,
+    suggested: Sequence[str] | None = None,
+) -> Updates:
+    """None leaves a part as it is."""
+    buttons = [gr.skip()] * SUGGESTIONS
+    if suggested is not None:
+        padded = [*suggested, *[""] * SUGGESTIONS][:SUGGESTIONS]
+        buttons = [gr.update(value=text, visible=bool(text)) for text in padded]
+    return [
+        gr.skip() if transcript is None else transcript,
+        gr.skip() if question is None else question,
+        gr.skip() if busy is None else gr.update(interactive=not busy),
+        *buttons,
+    ]
+
+
+# -- the page's HTML ---------------------------------------------------------------------------------
+
+Shell = Callable[[Request, str], str]
+"""The HTML of the page for a request, given the nonce of its reply."""
+
+
+def mount(served: FastAPI, assistant: Assistant) -> Shell:
+    """Puts the chat's Gradio app under `served`, which sends the page itself by what is given back."""
+    gr.mount_gradio_app(
+        served,
+        page(assistant),
+        "/",
+        theme=THEME,
+        footer_links=[],
+        run_history=False,
+        ssr_mode=False,
+        mcp_server=False,
+        pwa=False,
+        enable_monitoring=False,
+        show_error=False,
+        max_file_size=1,
+    )
+    home = _home(served.routes[-1])
+    return lambda request, nonce: shell(bytes(home(request, user=None).body).decode(), nonce)
+
+
+def _home(mounted: Any) -> Callable[..., Response]:
+    """Gradio's own function for its page."""
+    routes = [route for route in mounted.app.routes if getattr(route, "path", None) == "/"]
+    home: Callable[..., Response] = next(route.endpoint for route in routes if "GET" in route.methods)
+    return home
+
+
+_EXTERNAL = re.compile(
+    r"<meta\s+(?:property|name)=\"(?:og|twitter):[^>]*>"
+    r"|<link rel=\"manifest\"[^>]*>"
+    r"|<script>(?:(?!</script>).)*iframeResizer\.contentWindow(?:(?!</script>).)*</script>",
+    re.DOTALL,
+)
+
+
+def shell(html: str, nonce: str) -> str:
+    """The HTML that Gradio makes for the page, without what points to other places, with our own files.
+
+    Each script in it bears `nonce`, so that a policy can forbid all others.
+    """
+    html = _EXTERNAL.sub("", html).replace("<script", f'<script nonce="{nonce}"')
+    head = (
+        f'<title>{TITLE}</title><link rel="icon" href="/page/icon.svg">'
+        '<link rel="stylesheet" href="/page/page.css"><script src="/page/page.js"></script>'
+    )
+    return html.replace("</head>", f"{head}</head>", 1).replace("</body>", f"{PANEL}</body>", 1)
