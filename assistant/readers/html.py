@@ -47,7 +47,6 @@ def _parsed(text: str) -> HtmlElement:
     from lxml import html
 
     parser = html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True)
-
     return html.document_fromstring(text.encode("utf-8"), parser=parser)
 
 
@@ -64,13 +63,52 @@ def _extracted_by(text: str, **focus: Any) -> Any:
     from trafilatura import bare_extraction
 
     logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
-    page = _parsed(text)
-    # Strict extraction drops what has the class "link", which some sites put around links within sentences.
-    for span in page.iterfind(".//p//span[@class]"):
-        if "link" in span.get("class", "").split():
-            span.set("class", "inline")
+    page = _prepared(_parsed(text))
     wanted: Any = {"include_comments": False, "include_links": True, "include_formatting": True}
     return bare_extraction(page, with_metadata=True, **wanted, **focus)
+
+
+# -- what trafilatura would miss -----------------------------------------------------------------------------
+
+_BODY = re.compile(r"article|story|entry|post|content|body|text", re.IGNORECASE)
+_ASIDE = re.compile(r"comment|reply|related|teaser|card|promo", re.IGNORECASE)
+_QUOTED = re.compile(r"twitter-tweet|instagram-media|bluesky-embed|mastodon-embed")
+
+
+def _prepared(page: HtmlElement) -> HtmlElement:
+    """The page, so marked up that strict extraction does not tear holes into its text."""
+    for span in page.iterfind(".//p//span[@class]"):
+        if "link" in span.get("class", "").split():  # around links within sentences
+            span.set("class", "inline")
+    _gather_body(page)
+    for quote in list(page.iter("blockquote")):
+        if _QUOTED.search(quote.get("class", "")):
+            _plain_quote(quote)
+    return page
+
+
+def _gather_body(page: HtmlElement) -> None:
+    """Put an article that stands in several boxes of one class, with others between, into the first."""
+    boxes: dict[tuple[str, Any], list[HtmlElement]] = {}
+    for box in page.iter("div", "section"):
+        name = box.get("class", "")
+        if _BODY.search(name) and not _ASIDE.search(name):
+            paragraphs = [child for child in box if child.tag == "p" and len(child.text_content()) > 80]
+            if len(paragraphs) >= 2:
+                boxes.setdefault((name, next(box.iterancestors("article"), None)), []).append(box)
+    for first, *others in boxes.values():
+        for other in others:
+            first.extend(list(other))
+
+
+def _plain_quote(quote: HtmlElement) -> None:
+    """Take the names off a quoted post and the boxes that hold only it, so that it reads as a quotation."""
+    quote.attrib.clear()
+    length = len(quote.text_content())
+    for box in quote.iterancestors("div", "figure", "section"):
+        if len(box.text_content()) > length + 100:
+            break
+        box.attrib.clear()
 
 
 # -- the blocks of the main text -----------------------------------------------------------------------------
