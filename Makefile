@@ -11,11 +11,11 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 ALONE := $(shell command -v flock >/dev/null && echo flock Makefile)
 
 install:
-	@$(ALONE) $(MAKE) --no-print-directory .venv/.installed
+	@$(ALONE) $(MAKE) --silent --no-print-directory .venv/.installed
 
 # What the developers' tools and the tests need as well.
 ready:
-	@$(ALONE) $(MAKE) --no-print-directory .venv/.ready
+	@$(ALONE) $(MAKE) --silent --no-print-directory .venv/.ready
 
 chat: install
 	@$(BIN)/assistant chat $(ARGS)
