@@ -57,7 +57,7 @@ def read(data: bytes, name: str) -> Document:
     Recognised by content, and only where that leaves it open (Markdown or plain text) by the end of the name.
     Raises ReadError, one sentence that names the file and says what to do, whatever is wrong with the bytes.
     """
-    short = PurePath(name).name or name
+    short = one_line(PurePath(name).name or name)[:200]
     kind = "document"
     try:
         kind, content_of = _recognised(data, PurePath(name).suffix.lower())
@@ -82,6 +82,15 @@ def read(data: bytes, name: str) -> Document:
         pages=content.pages,
         metadata=content.metadata,
     )
+
+
+def is_plain(data: bytes, name: str) -> bool:
+    """Whether these are Markdown, plain text, or refused at sight: no library that could hang is needed."""
+    try:
+        kind, _ = _recognised(data, PurePath(name).suffix.lower())
+    except ReadError:
+        return True
+    return kind in ("Markdown", "text")
 
 
 def identity(data: bytes) -> str:
