@@ -114,7 +114,8 @@ class MiniLM:
         for row, span in enumerate(spans):
             first = np.searchsorted(offsets[:, 1], span.start, side="right")
             after = np.searchsorted(offsets[:, 0], span.end, side="left")
-            parts[row] = _unit(states[1 + first : 1 + after].mean(axis=0)) if first < after else whole
+            held = states[1 + first : 1 + after] if span.start < span.end else ()
+            parts[row] = _unit(np.mean(held, axis=0)) if len(held) else whole
         return whole, parts
 
     def _states(self, text: str) -> tuple[Vectors, NDArray[np.int64]]:

