@@ -1,0 +1,1 @@
+"""How accurate the answers are: golden sets, metrics, runs that are kept, their comparison and a report."""
