@@ -1,4 +1,4 @@
-"""Reading in a child process with limits on time and memory, so that a hostile file takes only the child down.
+"""Reading in a child process with limits on time and memory, so that a hostile file takes down only that.
 
 `python -m assistant.reading MEGABYTES` is the child: a line of JSON and the bytes come in by standard input,
 a line of JSON goes out by standard output, for one document after the other.
