@@ -133,16 +133,18 @@ def _recognised_archive(data: bytes) -> tuple[str, Callable[[], Content]]:
 
 
 def _recognised_text(data: bytes, suffix: str) -> tuple[str, Callable[[], Content]]:
-    is_markdown = suffix in (".md", ".markdown")
-    is_page = not is_markdown and _is_page(data[:4096].replace(b"\0", b"").decode("latin-1"), suffix)
-    text = decoded(data, declared=is_page)
+    if suffix in (".md", ".markdown"):
+        return "Markdown", partial(_of_text, data, read_markdown)
+    if _is_page(data[:4096].replace(b"\0", b"").decode("latin-1"), suffix):
+        return "web page", partial(_of_text, data, read_html, declared=True)
+    return "text", partial(_of_text, data, read_text)
+
+
+def _of_text(data: bytes, reader: Callable[[str], Content], *, declared: bool = False) -> Content:
+    text = decoded(data, declared=declared)
     if text is None:
         raise ReadError("is of a kind that cannot be read; save it as PDF, .docx or text and add that.")
-    if is_page:
-        return "web page", partial(read_html, text)
-    if is_markdown:
-        return "Markdown", partial(read_markdown, text)
-    return "text", partial(read_text, text)
+    return reader(text)
 
 
 def _is_page(start: str, suffix: str) -> bool:

@@ -12,6 +12,8 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
+_NO_ENCODING_OF_PAGES = {"punycode", "idna", "unicode-escape", "raw-unicode-escape", "undefined", "utf-7"}
 _DECLARED = re.compile(rb"""(?:charset|encoding)\s{0,9}=\s{0,9}["']?([A-Za-z0-9_:.-]{2,40})""", re.IGNORECASE)
 
 
@@ -24,16 +26,28 @@ def decoded(data: bytes, *, declared: bool = False) -> str | None:
     for mark, encoding in _MARKS:
         if data.startswith(mark):
             return data[len(mark) :].decode(encoding, "replace")
-    if b"\0" in data:
+    text = _as_utf8(data)
+    if b"\0" in data and not (text and _is_readable(text)):
         return _without_mark(data)
     said = _DECLARED.search(data[:2048]) if declared else None
+    if text is None and said:
+        text = _by_name(data, said.group(1).decode("ascii"))
+    if text is None:
+        text = _nearly_utf8(data) or _guessed(data)
+    return text if text and _is_readable(text) else None
+
+
+def _as_utf8(data: bytes) -> str | None:
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError:
-        pass
-    if said and (text := _by_name(data, said.group(1).decode("ascii"))):
-        return text
-    return _nearly_utf8(data) or _guessed(data)
+        return None
+
+
+def _is_readable(text: str) -> bool:
+    """Whether hardly any of it is control characters; some files of text have a few."""
+    sample = text[:100_000]
+    return len(_CONTROL.findall(sample)) * 20 <= len(sample)
 
 
 def _without_mark(data: bytes) -> str | None:
@@ -46,9 +60,11 @@ def _without_mark(data: bytes) -> str | None:
 
 def _by_name(data: bytes, name: str) -> str | None:
     try:
+        known = codecs.lookup(name).name
+        if known in _NO_ENCODING_OF_PAGES:
+            return None
         # Browsers read what calls itself Latin-1 as Windows-1252, so that is what pages are written in.
-        latin = codecs.lookup(name).name in ("iso8859-1", "ascii")
-        return data.decode("cp1252" if latin else name, "replace")
+        return data.decode("cp1252" if known in ("iso8859-1", "ascii") else known, "replace")
     except (LookupError, ValueError, UnicodeError):
         return None
 
@@ -63,7 +79,12 @@ def _nearly_utf8(data: bytes) -> str | None:
 def _guessed(data: bytes) -> str | None:
     from charset_normalizer import from_bytes
 
-    best = from_bytes(data[:200_000]).best()
+    likely = from_bytes(data[:200_000])
+    best = likely.best()
     if best is None:
         return None
-    return data.decode(best.encoding, "replace")
+    # Among equals the commonest, which reads most of Western Europe.
+    western = any(
+        m.encoding == "cp1252" and m.chaos <= best.chaos and m.coherence >= best.coherence for m in likely
+    )
+    return data.decode("cp1252" if western else best.encoding, "replace")

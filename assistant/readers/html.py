@@ -36,7 +36,7 @@ def read_html(text: str) -> Content:
     title = one_line((found.title if found else None) or page.findtext(".//title") or "")
     blocks = list(_Walk(whole).blocks(found.body)) if found else []
     draft = Draft()
-    for block in _main(blocks, title) or _visible(text):
+    for block in _enough(_main(blocks, title), text):
         _write(draft, block)
     said = {"author": "author", "date": "date", "publisher": "sitename", "url": "url"}
     metadata = described((key, getattr(found, name, None)) for key, name in said.items())
@@ -264,6 +264,18 @@ _BREAKS = {
     "dd",
     "dt",
 }
+
+
+def _enough(main: list[_Block], text: str) -> list[_Block]:
+    """The main text; where none is found, or the whole page says hardly more, all that can be seen."""
+    if _size(main) >= _SHORT:
+        return main
+    seen = _visible(text)
+    return seen if not main or _size(seen) < 2 * _SHORT else main
+
+
+def _size(blocks: list[_Block]) -> int:
+    return sum(len(block.text) for block in blocks)
 
 
 def _visible(text: str) -> list[_Block]:

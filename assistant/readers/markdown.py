@@ -15,7 +15,7 @@ from assistant.types import Heading
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
 
-_FRONT_MATTER = re.compile(r"---[ \t]*\n(.{0,65536}?)\n(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
+_FRONT_MATTER = re.compile(r"---[ \t]*\n(.{0,16384}?)\n(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
 
 
 def read_markdown(text: str) -> Content:
@@ -78,6 +78,8 @@ def _mapping(front_matter: str) -> dict[str, str] | None:
     """What the front matter says, in strings; None where it is not YAML or not a mapping."""
     import yaml
 
+    if front_matter.count("[") + front_matter.count("{") > 200:
+        return None  # nobody writes this, and the parser takes seconds over deep nesting
     try:
         found = yaml.safe_load(front_matter)
     except (yaml.YAMLError, ValueError, RecursionError):

@@ -1,0 +1,108 @@
+"""Reading in a child process: the same documents, and limits that hold."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from assistant import reading
+from assistant.errors import ReadError
+from assistant.read import read
+from assistant.reading import read_safely
+
+PAGE = (
+    "<!doctype html><title>Kettle</title><article><h2>Use</h2>" + "<p>It boils one litre — fast. </p>" * 30
+).encode()
+ROOT = Path(__file__).parents[1]
+
+
+def test_a_child_reads_the_same_document() -> None:
+    assert read_safely(PAGE, "a.html") == read(PAGE, "a.html")
+    assert read_safely(PAGE, "a.html").headings
+
+
+def test_one_child_reads_many_documents_and_threads_do_not_mix_them() -> None:
+    read_safely(PAGE, "a.html")
+    child = reading._reader._child
+    found: dict[int, str] = {}
+    pages = [PAGE.replace(b"Kettle", f"Kettle {n}".encode()) for n in range(8)]
+    threads = [
+        threading.Thread(target=lambda n=n: found.update({n: read_safely(pages[n], "a.html").title}))
+        for n in range(8)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found == {n: f"Kettle {n}" for n in range(8)}
+    assert reading._reader._child is child
+
+
+def test_a_refusal_comes_back_as_it_was_said() -> None:
+    with pytest.raises(ReadError) as here:
+        read(b"%PDF-1.7 of no use", "a.pdf")
+    with pytest.raises(ReadError) as there:
+        read_safely(b"%PDF-1.7 of no use", "a.pdf")
+    assert there.value.message == here.value.message
+
+
+def test_what_takes_too_long_is_refused_and_the_next_document_is_read() -> None:
+    with pytest.raises(ReadError, match=r"a\.html takes longer than 0\.001 seconds"):
+        read_safely(PAGE * 200, "a.html", seconds=0.001)
+    assert read_safely(PAGE, "a.html").title == "Kettle"
+
+
+def test_what_takes_too_much_memory_is_refused_and_the_next_document_is_read() -> None:
+    pytest.importorskip("resource")
+    with pytest.raises(ReadError):
+        read_safely(PAGE * 40_000, "a.html", megabytes=200)
+    assert read_safely(PAGE, "a.html").title == "Kettle"
+
+
+def test_a_child_that_died_is_replaced() -> None:
+    read_safely(PAGE, "a.html")
+    child = reading._reader._child
+    assert child is not None
+    child.kill()
+    child.wait()
+    assert read_safely(PAGE, "a.html").title == "Kettle"
+
+
+def test_the_child_has_no_keys_and_cannot_write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-secret")
+    child = reading._started(500)
+    try:
+        environment = Path(f"/proc/{child.pid}/environ")
+        if not environment.exists():
+            pytest.skip("no /proc on this system")
+        reading._exchanged(child, PAGE, "a.html")
+        assert b"sk-secret" not in environment.read_bytes()
+        limits = Path(f"/proc/{child.pid}/limits").read_text()
+        assert "Max file size             0                    0" in limits
+    finally:
+        child.kill()
+        child.communicate()
+
+
+def test_neither_side_loads_what_it_does_not_need() -> None:
+    code = (
+        "import sys; from assistant.reading import read_safely; read_safely(b'words here', 'a.txt');"
+        "print([m for m in sys.modules if m.split('.')[0] in "
+        "('chromadb', 'llama_index', 'gradio', 'trafilatura', 'pypdf', 'docx', 'lxml')])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_a_child_ends_when_its_parent_is_gone() -> None:
+    child = reading._started(500)
+    reading._exchanged(child, PAGE, "a.html")
+    assert child.stdin is not None
+    child.stdin.close()
+    assert child.wait(30) == 0
+    assert child.stdout is not None
+    child.stdout.close()
