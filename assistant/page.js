@@ -4,6 +4,7 @@
 
 const cited = (() => {
   const KEY = "conversation";
+  const GONE = "The server does not answer; start it again with: assistant chat";
   const narrow = matchMedia("(max-width: 800px)");
   let opener = null;
   let wanted = 0;
@@ -41,7 +42,7 @@ const cited = (() => {
       if (reply.ok) return { markup: await reply.text() };
       return { fault: (await reply.json()).error };
     } catch {
-      return { fault: "The server does not answer; start it again with: assistant chat" };
+      return { fault: GONE };
     }
   }
 
@@ -56,10 +57,7 @@ const cited = (() => {
   }
 
   function toMark(within) {
-    const mark = within.querySelector("mark");
-    if (!mark) return;
-    // A mark around the cells of a row has no box of its own.
-    (mark.querySelector(".cell") ?? mark).scrollIntoView({ block: "center" });
+    within.querySelector("mark")?.scrollIntoView({ block: "center" });
   }
 
   function close() {
@@ -97,6 +95,30 @@ const cited = (() => {
     box().dispatchEvent(new Event("input", { bubbles: true }));
   }
 
+  // The server went away: Gradio would leave the page waiting. The question stays, or comes back, in the box.
+  function lost() {
+    const turn = one("#transcript .turn.growing") ?? unsent();
+    turn.querySelector(".waiting")?.remove();
+    turn.append(element("p", "failure", GONE));
+    turn.classList.replace("growing", "failed") || turn.classList.add("failed");
+    return { interactive: true, __type__: "update" };
+  }
+
+  function unsent() {
+    one("#transcript .unsent")?.remove();
+    const turn = element("article", "turn unsent", "");
+    turn.append(element("h2", "question", box().value));
+    (one("#transcript .turns") ?? one("#transcript .welcome").parentElement).append(turn);
+    return turn;
+  }
+
+  function element(name, kind, text) {
+    const made = document.createElement(name);
+    made.className = kind;
+    made.textContent = text;
+    return made;
+  }
+
   let turns = 0;
   function follow() {
     const transcript = one("#transcript");
@@ -104,7 +126,7 @@ const cited = (() => {
     const all = transcript.querySelectorAll(".turn");
     const last = all[all.length - 1];
     transcript.setAttribute("aria-busy", String(last?.classList.contains("growing") ?? false));
-    if (all.length > turns && turns > 0) last.scrollIntoView({ block: "start" });
+    if (all.length > turns && all.length > 1) last.scrollIntoView({ block: "start" });
     turns = all.length;
     if (last?.classList.contains("failed") && !last.dataset.seen) {
       last.dataset.seen = "true";
@@ -142,5 +164,5 @@ const cited = (() => {
     if (page) toMark(page);
   });
 
-  return { fresh, current: () => sessionStorage.getItem(KEY) ?? fresh() };
+  return { fresh, lost, current: () => sessionStorage.getItem(KEY) ?? fresh() };
 })();

@@ -166,7 +166,7 @@ _LINE = re.compile(r"[^\n]+")
 _ITEM = re.compile(r"[ \t]*(?:[-*+•]|\d{1,3}[.)])[ \t]+(?=\S)")
 _RULE = re.compile(r"[ \t]*\|?[ \t]*:?(?:-{2,}|={2,})[-=:| \t]*$")
 _FENCE = re.compile(r"[ \t]*(?:```|~~~)")
-_CELL = re.compile(r"[^|]*[^|\s][^|]*")
+_CELL = re.compile(r"[^|\s](?:[^|]*[^|\s])?")
 
 
 def source_html(document: Document, start: int = 0, end: int = 0) -> Html:
@@ -254,7 +254,9 @@ def _text_blocks(document: Document, marked: Span) -> Iterator[Html]:
 
 def _block(text: str, kind: Kind, span: Span, marked: Span, level: int) -> Html:
     if kind == "row":
-        return _element("div", *_row(text, span, marked), class_="row")
+        pieces = list(_cells(text, span))
+        count = sum(kind == "cell" for _, kind in pieces)
+        return _element("div", *_row(text, pieces, marked), class_="row", data_cells=str(count))
     if kind == "heading":
         words = _marked(text, _without_signs(text, span), marked)
         return _element(f"h{min(level + 2, 6)}", *words, dir="auto")
@@ -279,9 +281,8 @@ def _marked(text: str, span: Span, marked: Span) -> Iterator[Html]:
     yield _text(text[end : span.end])
 
 
-def _row(text: str, span: Span, marked: Span) -> Iterator[Html]:
+def _row(text: str, pieces: Sequence[tuple[Span, str]], marked: Span) -> Iterator[Html]:
     """The cells and the bars between them; one `<mark>` around those that the quote touches."""
-    pieces = list(_cells(text, span))
     touched = [
         n for n, (piece, _) in enumerate(pieces) if piece.start < marked.end and piece.end > marked.start
     ]

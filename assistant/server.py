@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import logging
 import secrets
 import signal
 import socket
@@ -259,6 +260,11 @@ class _Server(uvicorn.Server):
         await super().startup(sockets)
         if self.started:
             self._answering()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        # What is cut off by stopping is no fault to be reported.
+        logging.getLogger("uvicorn.error").disabled = True
+        await super().shutdown(sockets)
 
 
 @contextlib.contextmanager

@@ -25,8 +25,8 @@ MAX_QUESTION = 4_000
 FAULT = "Something went wrong inside the assistant; its log says what. Try again."
 SUGGESTED = {
     "How much does Iran export to Venezuela?": "Figures on trade, goals and influence",
-    "What have Iran and Bolivia signed?": "Bolivia and Iran",
-    "How do I add my own documents?": "Adding and updating documents",
+    "Which countries are Iran's allies in Latin America?": "Bolivia and Iran",
+    "What is a citation?": "Citations and sources",
 }
 """Questions about the shipped corpus, and the title of the document that answers each."""
 ANSWERING = 8
@@ -102,7 +102,10 @@ def page(assistant: Assistant, suggest: Suggest = suggestions) -> gr.Blocks:
 
 
 def _asks(chat: Chat, triggers: list[Any], inputs: list[Any], shown: list[Any]) -> Any:
-    return gr.on(triggers, chat.answered, inputs, shown, concurrency_limit=ANSWERING, **QUIET)
+    asking = gr.on(triggers, chat.answered, inputs, shown, concurrency_limit=ANSWERING, **QUIET)
+    # What fails in `answered` is shown by it. This is for when the server itself is gone.
+    asking.failure(None, None, shown[2], js="() => cited.lost()", **QUIET)
+    return asking
 
 
 def _opens(chat: Chat, trigger: Any, script: str, shown: list[Any], cancels: Any = None) -> None:

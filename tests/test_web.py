@@ -1,0 +1,426 @@
+"""The chat page in a real browser: ask, read, open a source, follow up; nothing that documents bring runs."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
+
+from assistant import config, render, web
+from assistant.assistant import Assistant
+from assistant.errors import ModelError
+from assistant.types import Answer, Citation, Document, Sentence
+
+CHROMIUM = shutil.which("chromium")
+SHARED = Path(os.environ.get("ASSISTANT_TEST_SHARED", Path(__file__).parent.parent.parent / "shared"))
+pytestmark = pytest.mark.skipif(
+    CHROMIUM is None, reason="chromium is not installed: apt-get install chromium"
+)
+
+EXPORTS = "How much does Iran export to Venezuela?"
+CHAPEL = "Who painted the ceiling of the Sistine Chapel?"
+HOSTILE = """# Quagga <img src=x onerror="document.title='broken in'"> manual
+
+The quagga weighs <script>alert('in')</script> 300 kilograms &amp; eats ${document.title=1} {{grass}}.
+"""
+
+
+@dataclass(frozen=True)
+class Served:
+    """A running `assistant chat` over the shipped corpus and a hostile document."""
+
+    address: str
+
+    def ask(self, question: str) -> dict[str, object]:
+        reply: dict[str, object] = httpx.post(
+            f"{self.address}/api/ask", json={"question": question}, timeout=60
+        ).json()
+        return reply
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    env = {
+        name: value for name, value in os.environ.items() if not name.startswith(("OPENAI_", "ASSISTANT_"))
+    }
+    env["ASSISTANT_HOME"] = str(tmp_path_factory.mktemp("home"))
+    command = [sys.executable, "-m", "assistant.cli", "chat", "--port", "0"]
+    with subprocess.Popen(command, env=env, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        [address] = re.findall(r"http://\S+", process.stdout.readline())
+        source = "<svg onload=alert(1)>.md"
+        httpx.post(
+            f"{address}/api/documents", params={"source": source}, content=HOSTILE.encode(), timeout=60
+        )
+        yield Served(address)
+        process.terminate()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture(scope="module")
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    """One cache for all tests; each page has its own conversation all the same."""
+    with browser.new_context(viewport={"width": 1280, "height": 800}, reduced_motion="reduce") as opened:
+        yield opened
+
+
+@pytest.fixture
+def page(context: BrowserContext, served: Served) -> Iterator[Page]:
+    """The open page. Whatever a test does, it asks no other origin, and nothing goes wrong in its scripts."""
+    opened = context.new_page()
+    origins, faults = set(), []
+    opened.on("request", lambda request: origins.add("{0.scheme}://{0.netloc}".format(urlsplit(request.url))))
+    opened.on("pageerror", lambda fault: faults.append(str(fault)))
+    opened.on("console", lambda said: faults.append(said.text) if is_fault(said) else None)
+    opened.on("dialog", lambda dialog: faults.append(dialog.message))
+    opened.goto(served.address)
+    expect(opened.locator(".suggestion").first).to_be_visible()
+    yield opened
+    opened.close()
+    assert origins == {served.address}
+    assert faults == []
+
+
+def is_fault(said: ConsoleMessage) -> bool:
+    return said.type == "error" and "404 (Not Found)" not in said.text
+
+
+def ask(page: Page, question: str) -> None:
+    turns = page.locator(".turn").count()
+    page.fill("#question", question)
+    page.press("#question textarea", "Enter")
+    expect(page.locator(".turn:not(.growing)")).to_have_count(turns + 1)
+    expect(page.locator("#send")).to_be_enabled()
+
+
+def collapsed(text: str | None) -> str:
+    return " ".join((text or "").split())
+
+
+# -- asking ------------------------------------------------------------------------------------------
+
+
+def test_an_answer_is_shown_with_its_numbers_and_sources(page: Page, served: Served) -> None:
+    ask(page, EXPORTS)
+    told = served.ask(EXPORTS)
+    citations = told["citations"]
+    assert isinstance(citations, list)
+    expect(page.locator(".answer")).to_contain_text("3 billion")
+    expect(page.locator(".citation[data-number]")).to_have_count(len(citations))
+    expect(page.locator(".sources li")).to_have_count(len(citations))
+    expect(page.locator("#question textarea")).to_have_value("")
+
+
+def test_each_number_opens_its_document_at_the_marked_quote(page: Page, served: Served) -> None:
+    ask(page, EXPORTS)
+    citations = served.ask(EXPORTS)["citations"]
+    assert isinstance(citations, list)
+    for citation in citations:
+        page.click(f".citation[data-number='{citation['number']}']")
+        expect(page.locator("#source header h2")).to_have_text(citation["title"])
+        expect(page.locator("#source mark")).to_be_in_viewport()
+        assert page.locator("#source mark").text_content() == citation["quote"]
+        assert collapsed(page.locator("#source mark").inner_text()) == collapsed(citation["quote"])
+
+
+def test_a_follow_up_is_understood_and_a_reload_shows_both(page: Page) -> None:
+    ask(page, "What are the main areas of collaboration between Iran and Bolivia?")
+    ask(page, "and with Nicaragua?")
+    expect(page.locator(".answer").last).to_contain_text("Nicaragua")
+    page.reload()
+    expect(page.locator(".turn .question")).to_have_text(
+        ["What are the main areas of collaboration between Iran and Bolivia?", "and with Nicaragua?"]
+    )
+    expect(page.locator(".suggestion:visible")).to_have_count(0)
+
+
+def test_a_new_chat_is_empty_and_another_conversation(page: Page) -> None:
+    ask(page, EXPORTS)
+    first = page.evaluate("sessionStorage.conversation")
+    page.click("#new-chat")
+    expect(page.locator(".welcome")).to_be_visible()
+    expect(page.locator(".turn")).to_have_count(0)
+    expect(page.locator(".suggestion:visible")).to_have_count(3)
+    assert page.evaluate("sessionStorage.conversation") != first
+
+
+def test_what_the_corpus_does_not_hold_is_said_and_cites_nothing(page: Page) -> None:
+    ask(page, CHAPEL)
+    expect(page.locator(".unanswered")).to_contain_text("do not answer")
+    expect(page.locator(".citation[data-number]")).to_have_count(0)
+    related = page.locator(".citation.related")
+    assert related.count() > 0
+    related.first.click()
+    expect(page.locator("#source mark")).to_be_in_viewport()
+
+
+def test_a_suggested_question_asks_itself_and_is_answered(page: Page) -> None:
+    question = page.locator(".suggestion").first.inner_text()
+    page.locator(".suggestion").first.click()
+    expect(page.locator(".turn:not(.growing) .question")).to_have_text(question)
+    expect(page.locator(".answer .citation").first).to_be_visible()
+    expect(page.locator(".suggestion:visible")).to_have_count(0)
+
+
+def test_enter_sends_and_shift_enter_makes_a_line(page: Page) -> None:
+    page.fill("#question textarea", "How much does Iran")
+    page.press("#question textarea", "Shift+Enter")
+    page.type("#question textarea", "export to Venezuela?")
+    expect(page.locator("#question textarea")).to_have_value("How much does Iran\nexport to Venezuela?")
+    expect(page.locator(".turn")).to_have_count(0)
+    page.press("#question textarea", "Enter")
+    expect(page.locator(".answer")).to_contain_text("3 billion")
+
+
+def test_an_empty_question_asks_nothing(page: Page) -> None:
+    page.click("#send")
+    page.fill("#question", "   ")
+    page.click("#send")
+    ask(page, EXPORTS)
+    expect(page.locator(".turn")).to_have_count(1)
+
+
+def test_a_question_that_fails_is_told_and_not_lost(page: Page) -> None:
+    long = "kettle " * 600
+    page.fill("#question", long)
+    page.click("#send")
+    expect(page.locator(".failure")).to_contain_text("shorten it")
+    expect(page.locator("#question textarea")).to_have_value(long)
+    expect(page.locator("#send")).to_be_enabled()
+
+
+# -- sources -----------------------------------------------------------------------------------------
+
+
+def test_escape_and_the_button_close_the_source_and_give_the_focus_back(page: Page) -> None:
+    ask(page, EXPORTS)
+    number = page.locator(".citation[data-number='1']")
+    for close in (lambda: page.keyboard.press("Escape"), lambda: page.click("#source .close")):
+        number.press("Enter")
+        expect(page.locator("#source .close")).to_be_focused()
+        close()
+        expect(page.locator("#source")).to_be_hidden()
+        expect(number).to_be_focused()
+
+
+def test_the_source_stands_beside_the_chat(page: Page) -> None:
+    ask(page, EXPORTS)
+    page.click(".citation[data-number='1']")
+    source, answer = page.locator("#source").bounding_box(), page.locator(".answer").bounding_box()
+    assert source
+    assert answer
+    assert answer["x"] + answer["width"] <= source["x"]
+
+
+def test_on_a_narrow_screen_the_source_is_a_sheet_over_the_chat(page: Page) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    ask(page, EXPORTS)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.click(".citation[data-number='1']")
+    expect(page.locator("#source mark")).to_be_in_viewport()
+    box = page.locator("#source").bounding_box()
+    assert box
+    assert (box["x"], box["width"]) == (0, 390)
+    assert page.locator("gradio-app").evaluate("app => app.inert")
+    page.click("#source .close")
+    expect(page.locator("#source")).to_be_hidden()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_without_script_a_number_leads_to_a_page_of_its_own(browser: Browser, served: Served) -> None:
+    citations = served.ask(EXPORTS)["citations"]
+    assert isinstance(citations, list)
+    with browser.new_context(java_script_enabled=False) as context:
+        page = context.new_page()
+        page.goto(served.address + render.source_url(Citation(**citations[0])))
+        assert page.locator("#source mark").text_content() == citations[0]["quote"]
+
+
+def test_a_source_that_was_removed_is_said_in_its_place(page: Page, served: Served) -> None:
+    text = b"# Okapi\n\nThe okapi of Epulu eats 27 kilograms of leaves a day.\n"
+    added = httpx.post(f"{served.address}/api/documents", params={"source": "okapi.md"}, content=text).json()
+    ask(page, "How much does the okapi of Epulu eat?")
+    httpx.delete(f"{served.address}/api/documents/{added['document_id']}")
+    page.click(".citation[data-number='1']")
+    expect(page.locator("#source")).to_contain_text("No document")
+
+
+# -- what documents bring ----------------------------------------------------------------------------
+
+
+def test_a_hostile_document_stays_text_everywhere(page: Page) -> None:
+    ask(page, "How much does the quagga weigh?")
+    expect(page.locator(".answer")).to_contain_text("<script>alert('in')</script> 300 kilograms &amp;")
+    expect(page.locator(".answer")).to_contain_text("${document.title=1} {{grass}}")
+    page.locator(".sentence", has_text="300 kilograms").locator(".citation").click()
+    expect(page.locator("#source mark")).to_contain_text("<script>alert('in')</script> 300 kilograms &amp;")
+    expect(page.locator("#source header")).to_contain_text("<svg onload=alert(1)>.md")
+    expect(page.locator("#transcript :is(img, script, svg), #source :is(img, script, svg)")).to_have_count(0)
+    expect(page).to_have_title(web.TITLE)
+
+
+def test_a_hostile_question_stays_text(page: Page) -> None:
+    question = "<img src=x onerror=alert(1)> ${alert(2)} {{constructor}} </h2><script>alert(3)</script>?"
+    ask(page, question)
+    expect(page.locator(".turn .question")).to_have_text(question)
+    expect(page.locator("#transcript :is(img, script)")).to_have_count(0)
+
+
+@pytest.mark.parametrize("name", ["xss-strings", "naughty-strings"])
+def test_a_browser_reads_no_markup_from_attacks(browser: Browser, name: str) -> None:
+    path = SHARED / "hostile" / f"{name}.json"
+    if not path.is_file():
+        pytest.skip(f"{path} is not there: set ASSISTANT_TEST_SHARED to the folder that holds hostile/")
+    texts = [text for text in json.loads(path.read_text("utf-8")) if text]
+    safe = "AB"  # the same markup around an innocent text
+    with browser.new_context() as context:
+        page = context.new_page()
+        assert page.evaluate(DIFFERENT, [[everywhere(text) for text in texts], everywhere(safe), texts]) == []
+
+
+DIFFERENT = r"""([attacks, safe, texts]) => {
+  const parsed = (markup) => new DOMParser().parseFromString(markup, "text/html").body;
+  const shape = (body) => [...body.querySelectorAll("*")].map(
+    (e) => e.tagName + [...e.attributes].map((a) => a.name).sort()).join();
+  const shown = (text) => text.replace(/[\x00-\x08\x0b\x0c\x0e-\x1f]/g,
+    (c) => String.fromCharCode(0x2400 + c.charCodeAt(0)))
+    .replace(/\x7f/g, "␡").replace(/[\u202d\u202e]/g, "\ufffd");
+  const right = shape(parsed(safe));
+  return attacks.filter((markup, at) => {
+    const body = parsed(markup);
+    const text = body.querySelector(".sentence").firstChild.data;
+    const wanted = shown(texts[at]);
+    return shape(body) !== right || text !== wanted || body.querySelector("a").title !== wanted;
+  });
+}"""
+
+
+def everywhere(text: str) -> str:
+    cited = Citation(1, text, text, text, text, None, 0, 2, text)
+    answer = Answer(
+        text, text, True, (Sentence(text, (1,)), Sentence(text)), (cited,), (), "model", text, text
+    )
+    # The text of a document is cut into lines, so there the shape depends on it; test_render looks at that.
+    return render.turn_html(text, answer) + render.source_html(
+        Document("d", text, "s", "text/plain", "AB"), 0, 2
+    )
+
+
+# -- reach and looks ---------------------------------------------------------------------------------
+
+
+def test_everything_is_reached_by_keyboard(page: Page) -> None:
+    ask(page, EXPORTS)
+    page.focus("#new-chat")
+    seen = set()
+    for _ in range(30):
+        seen.add(page.evaluate("(e => e.id || e.className || e.tagName)(document.activeElement)"))
+        page.keyboard.press("Tab")
+    assert {"new-chat", "citation", "source-link", "send"} <= seen
+    page.focus("#question textarea")
+    assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_text_stands_out_from_what_is_behind_it(page: Page, scheme: str) -> None:
+    page.emulate_media(color_scheme="light" if scheme == "light" else "dark")
+    ask(page, EXPORTS)
+    page.click(".citation[data-number='2']")
+    expect(page.locator("#source mark")).to_be_in_viewport()
+    seen = page.evaluate(
+        CONTRAST, "#bar .name, #new-chat, .question, .sentence, .citation, .sources *, #send, #source *"
+    )
+    assert len(seen) > 20
+    assert {what: ratio for what, ratio in seen if ratio < 4.5} == {}
+
+
+CONTRAST = """(selector) => {
+  const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
+  const rgb = (color) => {
+    canvas.clearRect(0, 0, 1, 1);
+    canvas.fillStyle = color;
+    canvas.fillRect(0, 0, 1, 1);
+    return [...canvas.getImageData(0, 0, 1, 1).data];
+  };
+  const behind = (element) => {
+    for (let at = element; at; at = at.parentElement) {
+      const color = rgb(getComputedStyle(at).backgroundColor);
+      if (color[3] > 200) return color;
+    }
+    return [255, 255, 255];
+  };
+  const light = (color) => color.slice(0, 3).map((c) => c / 255)
+    .map((c) => (c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4))
+    .reduce((sum, c, at) => sum + c * [0.2126, 0.7152, 0.0722][at], 0);
+  const all = [...document.querySelectorAll(selector)];
+  return all.filter((e) => e.innerText && e.checkVisibility()).map((e) => {
+    const [a, b] = [light(rgb(getComputedStyle(e).color)), light(behind(e))];
+    return [e.className || e.tagName, (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05)];
+  });
+}"""
+
+
+# -- the events, without a browser -------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def assistant(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Assistant]:
+    settings = replace(config.load({}), home=tmp_path_factory.mktemp("home"))
+    with Assistant.open(settings) as opened:
+        opened.fill()
+        yield opened
+
+
+def test_each_suggested_question_is_answered_from_its_document(assistant: Assistant) -> None:
+    assert list(web.suggestions(assistant)) == list(web.SUGGESTED)
+    for question, title in web.SUGGESTED.items():
+        assert title in {citation.title for citation in assistant.ask(question).citations}
+
+
+def test_an_answer_begins_with_an_empty_box_and_ends_with_the_button(assistant: Assistant) -> None:
+    updates = list(web.Chat(assistant, web.suggestions).answered(EXPORTS, "c"))
+    assert updates[0][1] == ""
+    assert updates[0][2]["interactive"] is False
+    assert "Searching" in updates[1][0]
+    assert "growing" not in updates[-2][0]
+    assert updates[-1][2]["interactive"] is True
+
+
+@pytest.mark.parametrize(
+    ("fault", "told"),
+    [
+        (ModelError("The model is away; try again."), "The model is away; try again."),
+        (KeyError("secret"), web.FAULT),
+    ],
+)
+def test_a_fault_is_told_in_the_transcript(
+    assistant: Assistant, monkeypatch: pytest.MonkeyPatch, fault: Exception, told: str
+) -> None:
+    def failing(question: str, conversation: str | None = None) -> Iterator[Answer]:
+        raise fault
+
+    monkeypatch.setattr(assistant, "stream", failing, raising=False)
+    updates = list(web.Chat(assistant, web.suggestions).answered(EXPORTS, "d"))
+    assert told in updates[-2][0]
+    assert EXPORTS in updates[-2][0]
+    assert "secret" not in updates[-2][0]
+    assert updates[-1][2]["interactive"] is True
