@@ -17,8 +17,19 @@ from assistant.errors import ModelError, StoreBusy
 from assistant.extract import Extract
 from assistant.library import Library
 from assistant.owner import Lock, Owner, take
-from assistant.retrieve import Query, Retriever
-from assistant.types import Answer, Document, Entry, Health, Outcome, ScoredPassage, Sentence, Source, Turn
+from assistant.retrieve import Retriever
+from assistant.types import (
+    Answer,
+    Document,
+    Entry,
+    Health,
+    Outcome,
+    Query,
+    ScoredPassage,
+    Sentence,
+    Source,
+    Turn,
+)
 
 NOT_FOUND = "The documents do not answer this question."
 NOTHING_THERE = "There are no documents yet; add some with `assistant add`."
@@ -109,7 +120,7 @@ class Assistant:
                 return Query(compose.condense(question, told, self._model))
             except ModelError:
                 pass
-        return Query(followup.stand_alone(question, earlier, self._likeness))
+        return followup.understood(question, earlier, self.likeness)
 
     def _answers(self, question: str, query: Query, passages: Sequence[ScoredPassage]) -> Iterator[Answer]:
         notice = None
@@ -137,7 +148,8 @@ class Assistant:
             nothing = _empty(question, query, passages)
             yield replace(nothing, related=extract.related(passages), mode="model", model=model.name)
 
-    def _likeness(self, phrase: str, others: Sequence[str]) -> list[float]:
+    def likeness(self, phrase: str, others: Sequence[str]) -> list[float]:
+        """The cosine of a phrase with each of others."""
         vectors = self._embedder.embed([phrase, *others])
         return [float(cosine) for cosine in vectors[1:] @ vectors[0]]
 

@@ -46,6 +46,10 @@ class Embedder(Protocol):
     def dimensions(self) -> int:
         """The length of a vector."""
 
+    @property
+    def contextual(self) -> bool:
+        """Whether spans are read off their text's own pass, so that the vector of each word costs nothing."""
+
     def embed(self, texts: Sequence[str]) -> Vectors:
         """One row a text, in the order given: float32 [len(texts), dimensions], each row of length one."""
 
@@ -82,6 +86,7 @@ class MiniLM:
 
     fingerprint = weights.FINGERPRINT
     dimensions = 384
+    contextual = True
 
     def __init__(self, cache: Path, say: weights.Say = lambda _: None) -> None:
         self._cache, self._say = cache, say
@@ -110,13 +115,12 @@ class MiniLM:
     def _span_vectors(self, text: str, spans: Sequence[Span]) -> tuple[Vectors, Vectors]:
         states, offsets = self._states(text)
         whole = _unit(states.mean(axis=0))
-        parts = np.empty((len(spans), self.dimensions), np.float32)
-        for row, span in enumerate(spans):
-            first = np.searchsorted(offsets[:, 1], span.start, side="right")
-            after = np.searchsorted(offsets[:, 0], span.end, side="left")
-            held = states[1 + first : 1 + after] if span.start < span.end else ()
-            parts[row] = _unit(np.mean(held, axis=0)) if len(held) else whole
-        return whole, parts
+        first = np.searchsorted(offsets[:, 1], [span.start for span in spans], side="right")
+        after = np.searchsorted(offsets[:, 0], [span.end for span in spans], side="left")
+        sums = np.concatenate([np.zeros_like(states[:1]), np.cumsum(states[1:-1], axis=0)])
+        held = sums[after] - sums[np.minimum(first, after)]
+        empty = [f >= a or s.start >= s.end for f, a, s in zip(first, after, spans, strict=True)]
+        return whole, np.where(np.array(empty, bool)[:, None], whole, _unit(held))
 
     def _states(self, text: str) -> tuple[Vectors, NDArray[np.int64]]:
         """The last hidden state [length, 384], and where each token but the two marks stands in `text`
@@ -180,6 +184,7 @@ class RemoteEmbedder:
 
     BATCH = 64
     ATTEMPTS = 4
+    contextual = False
 
     def __init__(self, url: str, model: str, key: str | None = None, timeout: float = 60.0) -> None:
         self._url = url.rstrip("/") + "/embeddings"

@@ -11,7 +11,8 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from assistant.types import Citation, ScoredPassage, ScoredSentence, Sentence
+from assistant.confidence import confidence
+from assistant.types import Citation, Passage, ScoredPassage, ScoredSentence, Sentence
 
 SENTENCES = 3
 """An answer's length at most."""
@@ -23,6 +24,7 @@ WITHIN = 0.25
 """How far below the best a sentence may score and still be quoted."""
 THRESHOLD = 0.5
 RELATED = 3
+_HEADER = re.compile(r"^[ \t]*(\|?[^\n]*\|[^\n]*)\n[ \t]*\|?[ \t]*:?-+[-:| \t]*$", re.MULTILINE)
 REPEATED = 0.8
 """The share of words from which on two sentences say the same."""
 
@@ -55,9 +57,9 @@ def extract(question: str, passages: Sequence[ScoredPassage]) -> Extract:
     chosen = _chosen(list(_candidates(passages[:PASSAGES])))
     citations = tuple(_citation(number, c) for number, c in enumerate(chosen, 1))
     sentences = tuple(Sentence(_spoken(c), (number,)) for number, c in enumerate(chosen, 1))
-    confidence = _confidence(question, passages)
-    answered = bool(chosen) and confidence >= THRESHOLD
-    return Extract(sentences, citations, related(passages), confidence, answered)
+    likely = confidence(question, passages)
+    answered = bool(chosen) and likely >= THRESHOLD
+    return Extract(sentences, citations, related(passages), likely, answered)
 
 
 def related(passages: Sequence[ScoredPassage]) -> tuple[Citation, ...]:
@@ -82,9 +84,14 @@ def _candidates(passages: Sequence[ScoredPassage]) -> Iterable[_Candidate]:
 
 
 def _is_heading(scored: ScoredPassage, text: str) -> bool:
-    """A heading says what follows is about; it answers nothing. A passage of nothing else may be quoted."""
+    """A heading, or a table's row of column names, says what follows is about; it answers nothing."""
     name = text.strip("# \t")
-    return len(scored.sentences) > 1 and (name in scored.passage.headings or name == scored.passage.header)
+    return len(scored.sentences) > 1 and (name in scored.passage.headings or text in _header_rows(scored.passage))
+
+
+def _header_rows(passage: Passage) -> list[str]:
+    """The rows of column names that stand in the passage: those followed by a row of dashes."""
+    return [m[1].strip() for m in _HEADER.finditer(passage.text)]
 
 
 def _chosen(candidates: list[_Candidate]) -> list[_Candidate]:
@@ -105,20 +112,20 @@ def _repeats(one: str, other: str) -> bool:
     return len(a & b) >= REPEATED * max(1, min(len(a), len(b)))
 
 
-def _confidence(question: str, passages: Sequence[ScoredPassage]) -> float:
-    if not passages:
-        return 0.0
-    cosine = max((s.cosine for p in passages for s in p.sentences), default=0.0)
-    coverage = max(p.coverage for p in passages[:3])
-    return min(1.0, max(0.0, 0.5 * cosine + 0.5 * coverage))
-
-
 def _spoken(candidate: _Candidate) -> str:
     """The sentence as it is shown: without Markdown's marks, a table row by its column names."""
     text = " ".join(candidate.text.split())
     if text.startswith("|") and text.endswith("|"):
-        return _row(text, candidate.scored.passage.header)
+        return _row(text, _columns(candidate))
     return re.sub(r"^(?:[-*+]|\d{1,3}[.)]|#{1,6})\s+", "", text)
+
+
+def _columns(candidate: _Candidate) -> str | None:
+    """The column names that a row stands under: the nearest above it in its passage, or the passage's own."""
+    passage = candidate.scored.passage
+    above = passage.text[: candidate.sentence.span.start - passage.start]
+    rows = [m[1] for m in _HEADER.finditer(above)]
+    return rows[-1] if rows else passage.header
 
 
 def _row(text: str, header: str | None) -> str:

@@ -1,4 +1,4 @@
-"""Follow-up questions made to stand alone, by rule: "and with Bolivia?" after "What does Iran buy in Venezuela?".
+"""Follow-up questions made to stand alone, by rule: "and with Bolivia?", "how much is that?".
 
 Two kinds are known. An ellipsis names only what changes, which is put in the place of its like in the topic:
 "What does Iran buy in Bolivia?". A question that points back ("How much is that?") is glued to the topic.
@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 
+from assistant.types import Query
+
 Likeness = Callable[[str, Sequence[str]], Sequence[float]]
 """How alike a phrase is to each of some others: cosines."""
 
@@ -19,58 +21,67 @@ _ELLIPSIS = re.compile(
     re.IGNORECASE,
 )
 _PREPOSITIONS = frozenset("in on with for to from of by about between against at under over into".split())
-_POINTING = frozenset("it its they them their theirs he him his she her hers there those these one ones".split())
+_POINTING = frozenset(
+    "it its they them their theirs he him his she her hers there those these one ones then".split()
+)
 _BEFORE_THAT = frozenset(
-    "is was are were be about of with does did do for to by like said say says mean means has had have after "
-    "before from on in why how if and than".split()
+    "is was are were be about of with does did do for to by like said say says mean means has had have "
+    "after before from on in why how if and than".split()
 )
 _QUESTION = frozenset(
     "what who whom whose which when where why how is are was were do does did can could should would will has "
     "have had may might must".split()
 )
-_EMPTY = _QUESTION | _PREPOSITIONS | _POINTING | frozenset("a an the and or but that this so not no s".split())
+_EMPTY = (
+    _QUESTION | _PREPOSITIONS | _POINTING | frozenset("a an the and or but that this so not no s".split())
+)
 _WORD = re.compile(r"[^\W_]+(?:[-'’.][^\W_]+)*")
-_NAME = re.compile(r"(?:[A-Z][^\W_]*(?:[-'’.][^\W_]+)*\.?)(?:\s+(?:of\s+|the\s+)?[A-Z][^\W_]*(?:[-'’][^\W_]+)*)*")
+_CAPITAL = r"[A-Z][^\W_]*(?:[-'’.][^\W_]+)*"
+_NAME = re.compile(rf"{_CAPITAL}\.?(?:\s+(?:of\s+|the\s+)?{_CAPITAL})*")
 ALIKE = 0.25
 """The least cosine at which one phrase may take another's place."""
 
 
-def stand_alone(question: str, earlier: Sequence[str], likeness: Likeness | None = None) -> str:
-    """`question`, understood after the questions `earlier` (oldest first), as one that stands alone."""
+def understood(question: str, earlier: Sequence[str], likeness: Likeness | None = None) -> Query:
+    """`question` after the questions `earlier`, oldest first: what to search for."""
     topic = ""
     for asked in earlier:
-        if not points_back(asked):
-            changed = _substituted(topic, asked, likeness) if topic else None
-            topic = changed or asked
-    if not topic:
-        return question
-    changed = _substituted(topic, question, likeness)
-    if changed:
-        return changed
-    return f"{topic} {question}" if points_back(question) or _is_ellipsis(question) else question
+        topic = _moved(topic, asked, likeness)
+    if topic:
+        changed = _substituted(topic, question, likeness)
+        if changed:
+            return Query(changed)
+        if points_back(question) or _is_ellipsis(question):
+            return Query(f"{topic} {question}", focus=question)
+    return Query(question, earlier=tuple(earlier))
+
+
+def _moved(topic: str, question: str, likeness: Likeness | None) -> str:
+    """The topic after one more question."""
+    changed = _substituted(topic, question, likeness) if topic else None
+    return changed or (topic if topic and points_back(question) else question)
 
 
 def points_back(question: str) -> bool:
     """Whether the question can only be understood from what was said before it."""
-    words = [w.lower() for w in _WORD.findall(question)]
-    if not words:
-        return True
-    told = [w for w in words if w not in _EMPTY]
-    if not told or (len(words) <= 3 and words[0] in {"why", "how", "when", "where", "who"}):
+    words = _WORD.findall(question)
+    told = [word for word in words if word.lower() not in _EMPTY]
+    if not told or len(words) <= 3:
         return True
     return any(_is_pointing(words, at) for at in range(len(words)))
 
 
 def _is_pointing(words: Sequence[str], at: int) -> bool:
-    word = words[at]
+    word = words[at].lower()
+    before = words[at - 1].lower() if at else ""
     if word in {"that", "this"}:
-        last = at == len(words) - 1
-        return last or at == 0 or words[at - 1] in _BEFORE_THAT
-    if word in {"it", "there"} and at + 1 < len(words) and words[at - 1 : at] in (["is"], ["are"]):
+        return at in (0, len(words) - 1) or before in _BEFORE_THAT
+    if word in {"it", "there"} and before in {"is", "are", "was", "were"}:
         # "is there a…", "is it possible to…" point nowhere.
-        return word == "it" and words[at + 1] not in {"possible", "true", "necessary"}
+        return word == "it" and words[at + 1 : at + 2] not in (["possible"], ["true"], ["necessary"])
     # A name before the pronoun, in the question itself, is what it points to.
-    return word in _POINTING and not any(w not in _EMPTY for w in words[:at])or word in {"then", "former", "latter"}
+    named = any(w[0].isupper() and w.lower() not in _EMPTY for w in words[1:at])
+    return word in _POINTING and not named
 
 
 def _is_ellipsis(question: str) -> bool:

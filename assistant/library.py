@@ -17,12 +17,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-
 from assistant.embed import Embedder
 from assistant.errors import AssistantError, EmbedderError, StoreError
 from assistant.index import Index
 from assistant.ledger import Ledger, Prepared
-from assistant.read import document_id
+from assistant.read import identity
 from assistant.reading import read_safely
 from assistant.split import contextual, split
 from assistant.types import Document, Entry, Health, Outcome, Passage, Source, Span
@@ -80,7 +79,7 @@ class Library:
     def _read(self, source: Source) -> Loaded | Outcome:
         try:
             data = source.load()
-            known = self._known(source.name, document_id(data))
+            known = self._known(source.name, identity(data))
             if known:
                 return known
             document = read_safely(data, source.name)

@@ -10,17 +10,18 @@ Trials and figures: docs/decisions/.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from assistant.embed import Embedder
 from assistant.index import terms
+from assistant.interaction import interact
 from assistant.ledger import Kept
 from assistant.library import Library
-from assistant.types import ScoredPassage, ScoredSentence
+from assistant.types import Query, ScoredPassage, ScoredSentence
 
 LIMIT = 10
 NEAR = 100
@@ -28,18 +29,17 @@ MATCHING = 100
 RERANKED = 60
 WORDS = 1.4
 SENTENCES = 0.7
-HISTORY = 0.4
+READ = 8
+"""The passages that are read word by word."""
+INTERACTION = 1.5
+HISTORY = 0.2
+"""The share of the question before, glued to this one, in the query's vector."""
+TOPIC = 0.6
+"""The same for a question that points back and can only be understood with its topic."""
+TOPIC_TERMS = 0.5
 EARLIER_TERMS = 0.3
 
 Vector = NDArray[np.float32]
-
-
-@dataclass(frozen=True, slots=True)
-class Query:
-    """What is searched for: a question that stands alone, and the questions before it, oldest first."""
-
-    text: str
-    earlier: tuple[str, ...] = ()
 
 
 class Retriever:
@@ -67,48 +67,65 @@ class Retriever:
         else:
             kept = self._library.ledger.kept_of(documents)
         idf = self._library.search(lambda index: index.idf(weights))
+        telling = {term: weight * idf[term] for term, weight in weights.items()}
         first = sorted(
             (_scored(item, target, words.get(key, 0.0)) for key, item in kept.items()),
             key=lambda pair: -pair[0].score,
         )
-        ranked = [_with_sentences(*pair, target, idf) for pair in first[:RERANKED]]
-        return sorted(ranked, key=lambda passage: -passage.score)[:limit]
+        ranked = [(_with_sentences(*pair, target, telling), pair[1].context) for pair in first[:RERANKED]]
+        ranked = sorted(ranked, key=lambda pair: -pair[0].score)[: max(limit, READ)]
+        read = self._interacting(query, telling, ranked[:READ])
+        return [*read, *(passage for passage, _ in ranked[READ:])][:limit]
+
+    def _interacting(
+        self, query: Query, telling: Mapping[str, float], ranked: Sequence[tuple[ScoredPassage, str]]
+    ) -> list[ScoredPassage]:
+        """The first passages, read word by word and ranked anew."""
+        passages, contexts = [passage for passage, _ in ranked], [context for _, context in ranked]
+        read = interact(query.text, telling, passages, contexts, self._embedder)
+        scored = (replace(p, score=p.score + INTERACTION * p.interaction) for p in read)
+        return sorted(scored, key=lambda passage: -passage.score)
 
     def _target(self, query: Query) -> Vector:
-        """The query's vector; with history, leaning towards the question glued to the one before it."""
-        if not query.earlier:
+        """The query's vector: the question just asked, leaning towards its topic or the turn before it."""
+        if query.focus:
+            texts, share = [query.focus, query.text], TOPIC
+        elif query.earlier:
+            texts, share = [query.text, f"{query.earlier[-1]} {query.text}"], HISTORY
+        else:
             return self._embedder.embed([query.text])[0]
-        last, glued = self._embedder.embed([query.text, f"{query.earlier[-1]} {query.text}"])
-        return np.asarray((1 - HISTORY) * last + HISTORY * glued, np.float32)
+        last, glued = self._embedder.embed(texts)
+        return np.asarray((1 - share) * last + share * glued, np.float32)
 
 
 def _with_sentences(
-    scored: ScoredPassage, kept: Kept, target: Vector, idf: Mapping[str, float]
+    scored: ScoredPassage, kept: Kept, target: Vector, telling: Mapping[str, float]
 ) -> ScoredPassage:
     """Adds the scores of its sentences, and their share in the passage's own."""
     cosines = (kept.sentence_vectors @ target).tolist()
     passage = scored.passage
     texts = [passage.text[s.start - passage.start : s.end - passage.start] for s in passage.sentences]
     sentences = tuple(
-        ScoredSentence(span, cosine, _coverage(text, idf))
+        ScoredSentence(span, cosine, _coverage(text, telling))
         for span, cosine, text in zip(passage.sentences, cosines, texts, strict=True)
     )
     best = sorted(cosines, reverse=True)[:2] or [0.0]
     score = scored.score + SENTENCES * sum(best) / len(best)
-    return replace(scored, score=score, sentences=sentences, coverage=_coverage(kept.context, idf))
+    return replace(scored, score=score, sentences=sentences, coverage=_coverage(kept.context, telling))
 
 
-def _coverage(text: str, idf: Mapping[str, float]) -> float:
+def _coverage(text: str, telling: Mapping[str, float]) -> float:
     """The share of the query's terms, weighted by how telling they are, that stand in the text."""
     found = set(terms(text))
-    return sum(w for t, w in idf.items() if t in found) / (sum(idf.values()) or 1.0)
+    return sum(w for t, w in telling.items() if t in found) / (sum(telling.values()) or 1.0)
 
 
 def _weights(query: Query) -> dict[str, float]:
-    """The query's terms with weight 1, those of each turn before it with less and less."""
-    weights: dict[str, float] = {}
-    weight = 1.0
-    for text in (query.text, *reversed(query.earlier)):
+    """The query's terms with weight 1, those of its topic and of each turn before it with less and less."""
+    asked = dict.fromkeys(terms(query.focus or query.text), 1.0)
+    weights = dict.fromkeys(terms(query.text), TOPIC_TERMS) | asked
+    weight = EARLIER_TERMS
+    for text in reversed(query.earlier):
         for term in terms(text):
             weights.setdefault(term, weight)
         weight *= EARLIER_TERMS

@@ -96,7 +96,8 @@ def _last_word(text: str, begin: int, end: int) -> str:
 def _is_abbreviation(text: str, begin: int, dot: int, following: int, end: int) -> bool:
     word = _last_word(text, begin, dot).lower()
     if not word:
-        return True  # a dot of its own, as in ". . ."
+        # A dot of its own: one of an ellipsis ". . .", or the stop of text that was cut into tokens.
+        return text[following] == "." or text[begin:dot].rstrip()[-1:] in ("", ".")
     if word in _TITLES:
         return True
     if word in _BEFORE_NUMBERS:

@@ -73,12 +73,28 @@ class Passage:
 
 
 @dataclass(frozen=True, slots=True)
+class Query:
+    """What is searched for."""
+
+    text: str
+    """The question as it stands alone, after the turns before it: what a person is shown."""
+    focus: str = ""
+    """The part of the text that was asked just now; empty where that is all of it."""
+    earlier: tuple[str, ...] = ()
+    """The questions before it, oldest first."""
+
+
+@dataclass(frozen=True, slots=True)
 class ScoredSentence:
-    """A quotable range of a passage: its cosine with the query, and the share of its terms that it holds."""
+    """A quotable range of a passage: its cosine with the query, and the share of its terms that it holds.
+
+    `interaction` is the same share with words that mean alike counted too (see `interaction`).
+    """
 
     span: Span
     cosine: float
     coverage: float
+    interaction: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +110,10 @@ class ScoredPassage:
     """BM25 divided by the largest BM25 that the query could reach: 0 to 1."""
     coverage: float = 0.0
     """The share of the query's terms, by idf, that stand in the passage, its title or its headings."""
+    interaction: float = 0.0
+    """The same with words that mean alike counted too."""
+    weakest: float = 0.0
+    """How near the passage comes to that word of the query which it answers least."""
     sentences: tuple[ScoredSentence, ...] = ()
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from assistant.types import Answer, Citation, Document, Entry, Health, Heading, Outcome, Page, Sentence, Turn
+from assistant.types import Answer, Citation, Document, Entry, Heading, Health, Outcome, Page, Sentence, Turn
 
 Json = dict[str, Any]
 
