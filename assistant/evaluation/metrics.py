@@ -14,6 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
+Curve = Sequence[tuple[float, float]]
+"""Points, from left to right."""
 Statistic = Callable[[Floats], Floats]
 """From samples [resamples, n] to one figure each [resamples]."""
 
@@ -25,7 +27,7 @@ SEED = 20240229
 
 def recall_at(k: int, ranked: Sequence[str], gold: AbstractSet[str]) -> float:
     """The share of `gold` among the first `k`. `gold` must not be empty."""
-    return len(gold.intersection(ranked[:k])) / len(gold)
+    return len(gold & set(ranked[:k])) / len(gold)
 
 
 def hit_at(k: int, ranked: Sequence[str], gold: AbstractSet[str]) -> float:
@@ -99,13 +101,14 @@ def refusing(share: float, unanswerable: Sequence[float]) -> float:
     return ranked[max(math.ceil(share * len(ranked) - 1e-9), 1) - 1]
 
 
-def precision_at_coverage(scores: Sequence[float], right: Sequence[bool]) -> list[tuple[float, float]]:
+def precision_at_coverage(scores: Sequence[float], right: Sequence[bool]) -> Curve:
     """(coverage, precision) when only the surest are answered: the share of questions that score at least a
     threshold, and the share of those that were answered rightly, one pair a threshold, from the surest on."""
     if not scores:
         return []
     order = sorted(zip(scores, right, strict=True), key=lambda pair: -pair[0])
-    pairs, hits = [], 0
+    pairs: list[tuple[float, float]] = []
+    hits = 0
     for place, (score, good) in enumerate(order, 1):
         hits += good
         if place == len(order) or order[place][0] < score:
@@ -143,7 +146,10 @@ def auc_interval(
     """The same for `auc`, each kind of question drawn from its own."""
     rng = np.random.default_rng(SEED)
     above, below = np.asarray(answerable, np.float64), np.asarray(unanswerable, np.float64)
-    draws = [auc(rng.choice(above, len(above)), rng.choice(below, len(below))) for _ in range(RESAMPLES // 4)]
+    draws = [
+        auc(rng.choice(above, len(above)).tolist(), rng.choice(below, len(below)).tolist())
+        for _ in range(RESAMPLES // 4)
+    ]
     low, high = np.quantile(draws, [(1 - level) / 2, (1 + level) / 2])
     return float(low), float(high)
 

@@ -1,0 +1,156 @@
+"""What the commands share: golden sets are asked, the run is kept, compared and reported."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from assistant.assistant import Assistant
+from assistant.config import Settings
+from assistant.errors import ConfigError, ReadError
+from assistant.evaluation import golden, report, runner, runs, text
+from assistant.evaluation.compare import Comparison, compare
+from assistant.evaluation.runs import Run
+from assistant.evaluation.summary import METRICS, Figure, by_tag, fails, summary
+
+Say = Callable[[str], None]
+Told = Callable[[int, int], None]
+"""Hears how many questions are done, and of how many."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A run that was measured, its figures, where it and its report are, what it is compared with."""
+
+    run: Run
+    figures: Mapping[str, Figure]
+    kept: Path
+    report: Path
+    comparison: Comparison | None
+
+
+@contextmanager
+def own_store(settings: Settings, say: Say) -> Iterator[Assistant]:
+    """An assistant over the shipped corpus alone, in a temporary home folder."""
+    with (
+        tempfile.TemporaryDirectory(prefix="assistant-evaluation-") as home,
+        Assistant.open(replace(settings, home=Path(home)), doing="evaluation", say=say) as assistant,
+    ):
+        say("Reading the shipped corpus.")
+        assistant.fill()
+        yield assistant
+
+
+def measure(
+    assistant: Assistant, home: Path, paths: Iterable[Path], against: str | None = None,
+    page: Path | None = None, told: Told = lambda done, of: None,
+) -> Outcome:  # fmt: skip
+    """Asks the golden sets of `paths`, keeps the run in `home` and writes its report, there or to `page`.
+
+    `against` is the run to compare with: an id, `last`, or a file.
+
+    Raises:
+        ReadError: a golden set is wrong, or the run to compare with cannot be read.
+        NotFound: there is no such run.
+    """
+    sets = golden.read(paths)
+    before = runs.load(against, home) if against else None
+    total = sum(1 for one in sets for _ in golden.questions(one))
+    if not total:
+        raise ReadError("These golden sets hold no question; write one on each line.")
+    ident, results = runs.began(), []
+    for result in runner.ask(assistant, sets):
+        results.append(result)
+        told(len(results), total)
+    found = runs.run(ident, sets, results, assistant)
+    kept = runs.keep(found, home)
+    comparison = compare(before, found) if before else None
+    page = page or kept.with_suffix(".html")
+    page.write_text(report.page(found, before, comparison), "utf-8")
+    return Outcome(found, summary(found.results), kept, page, comparison)
+
+
+def told(outcome: Outcome) -> Iterator[str]:
+    """The outcome in lines for a terminal; the four figures that matter stand last, where they are seen."""
+    yield from text.table(outcome.figures)
+    failed = list(text.failures(outcome.run.results))
+    if failed:
+        yield from ("", f"Failed: {len(failed)} of {len(outcome.run.results)} questions", *failed)
+    if outcome.comparison:
+        yield from ("", *text.changes(outcome.comparison))
+    yield from ("", f"Run {outcome.run.id}, report {outcome.report}", "", *text.headline(outcome.figures))
+
+
+def floors(asked: Sequence[str]) -> dict[str, float]:
+    """What `--fail-under` asks: `facts=0.9 abstained_wrongly=0.05`, by metric.
+
+    Raises:
+        ConfigError: a metric is unknown, or its value is no number.
+    """
+    known = {metric.name for metric in METRICS}
+    found = {}
+    for item in asked:
+        name, _, value = item.partition("=")
+        if name not in known:
+            raise ConfigError(f"--fail-under knows no {name}; known are {', '.join(sorted(known))}.")
+        try:
+            found[name] = float(value.rstrip("%")) / (100 if value.endswith("%") else 1)
+        except ValueError:
+            raise ConfigError(f"--fail-under {item} has no number; write it as {name}=0.9.") from None
+    return found
+
+
+def failures(outcome: Outcome, floors: Mapping[str, float]) -> list[str]:
+    """A sentence for each figure that is worse than its floor: none where CI may pass."""
+    return fails(outcome.figures, floors)
+
+
+def to_json(outcome: Outcome) -> dict[str, Any]:
+    """The outcome for programs."""
+    found: dict[str, Any] = {
+        "run": outcome.run.id,
+        "sets": outcome.run.sets,
+        "questions": len(outcome.run.results),
+        "conditions": dict(outcome.run.conditions),
+        "figures": _figures(outcome.figures),
+        "tags": {tag: _figures(figures) for tag, figures in by_tag(outcome.run.results).items()},
+        "failed": [
+            {"id": r.question.id, "question": r.question.text, "wrong": text.wrongs(r), "answer": r.answer}
+            for r in outcome.run.results
+            if r.failed
+        ],
+        "kept": str(outcome.kept),
+        "report": str(outcome.report),
+    }
+    return found | ({"comparison": _comparison(outcome.comparison)} if outcome.comparison else {})
+
+
+def _figures(figures: Mapping[str, Figure]) -> dict[str, dict[str, float]]:
+    return {
+        name: {"value": round(f.value, 4), "low": round(f.low, 4), "high": round(f.high, 4),
+               "questions": f.questions}
+        for name, f in figures.items()
+    }  # fmt: skip
+
+
+def _comparison(found: Comparison) -> dict[str, Any]:
+    return {
+        "before": found.before,
+        "questions": found.questions,
+        "conditions": {name: [old, new] for name, old, new in found.conditions},
+        "figures": {
+            d.metric.name: {"before": d.before, "after": d.after, "low": d.low, "high": d.high,
+                            "p": d.probability, "improved": d.improved, "worsened": d.worsened,
+                            "verdict": d.verdict}
+            for d in found.differences
+        },
+        "changed": [
+            {"id": c.after.question.id, "question": c.after.question.text,
+             "moved": {name: [old, new] for name, old, new in c.moved}}
+            for c in found.changes
+        ],
+    }  # fmt: skip

@@ -1,0 +1,195 @@
+"""A run as one HTML file that needs nothing else: figures, plots, what changed, and each failed question."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+from assistant.evaluation.compare import Change, Comparison
+from assistant.evaluation.marks import is_named, is_of
+from assistant.evaluation.plots import plots
+from assistant.evaluation.runner import Quote, Result
+from assistant.evaluation.runs import Run
+from assistant.evaluation.summary import HEADLINE, METRICS, Figure, by_tag, summary, written
+from assistant.evaluation.text import verdict, wrongs
+from assistant.render import Html
+from assistant.render import _element as element
+from assistant.render import _text as text
+
+SHOWN = 400
+"""Characters of a retrieved passage that a failed question shows."""
+
+
+def page(run: Run, before: Run | None = None, comparison: Comparison | None = None) -> str:
+    """The report of a run, as a whole HTML page; with what changed since `before`, where that is given."""
+    css = Path(__file__).with_name("report.css").read_text("utf-8")
+    head = element(
+        "head",
+        Html('<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'),
+        element("title", text(f"Accuracy, {run.id}")),
+        # Our own file, which no text of others is written into.
+        Html(f"<style>{css}</style>"),
+    )
+    body = element("body", *_body(run, before, comparison))
+    return f"<!doctype html>\n{element('html', head, body, lang='en')}\n"
+
+
+def _body(run: Run, before: Run | None, comparison: Comparison | None) -> Iterator[Html]:
+    figures = summary(run.results)
+    yield element("h1", text("Accuracy"))
+    yield _told(f"{len(run.results)} questions of {', '.join(run.sets)}; run {run.id} (UTC).")
+    yield _told("; ".join(f"{name} {value}" for name, value in run.conditions.items()))
+    yield element("div", *(_card(figures[m.name]) for m in HEADLINE if m.name in figures), class_="cards")
+    yield element("div", *plots(run.results, before.results if before else ()), class_="plots")
+    if comparison:
+        yield from _comparison(comparison)
+    yield from _failures(run.results)
+    yield element("h2", text("All figures"))
+    yield _told("In brackets the 95% interval: bootstrap over questions.")
+    yield _figures(figures)
+    yield element("h2", text("By set and tag"))
+    yield _tags(by_tag(run.results, HEADLINE))
+
+
+def _told(words: str) -> Html:
+    return element("p", text(words), class_="soft")
+
+
+def _card(figure: Figure) -> Html:
+    return element("div", element("span", text(figure.metric.title)),
+                   element("b", text(written(figure.metric, figure.value))),
+                   element("span", text(f"{_interval(figure)}, {figure.questions} questions")),
+                   class_="card")  # fmt: skip
+
+
+def _interval(figure: Figure) -> str:
+    return f"{written(figure.metric, figure.low)} to {written(figure.metric, figure.high)}"
+
+
+# -- tables ------------------------------------------------------------------------------------------------
+
+
+def _figures(figures: Mapping[str, Figure]) -> Html:
+    rows = []
+    for group in dict.fromkeys(metric.group for metric in METRICS):
+        some = [figure for figure in figures.values() if figure.metric.group == group]
+        if some:
+            rows.append(element("tr", element("th", text(group), colspan="4", class_="group", scope="col")))
+        rows += [
+            _row(f.metric.title, written(f.metric, f.value), f"({_interval(f)})", str(f.questions))
+            for f in some
+        ]
+    return _table(("", "figure", "95% interval", "questions"), rows)
+
+
+def _tags(tags: Mapping[str, Mapping[str, Figure]]) -> Html:
+    rows = []
+    for tag, figures in tags.items():
+        cells = [_cell(figures.get(metric.name)) for metric in HEADLINE]
+        rows.append(_row(tag, str(max((f.questions for f in figures.values()), default=0)), *cells))
+    return _table(("", "questions", *(metric.title for metric in HEADLINE)), rows)
+
+
+def _cell(figure: Figure | None) -> str:
+    return f"{written(figure.metric, figure.value)} ({_interval(figure)})" if figure else ""
+
+
+def _table(names: Sequence[str], rows: Iterable[Html]) -> Html:
+    head = element(
+        "tr", *(element("th", text(n), scope="col", class_="figure" if n else None) for n in names)
+    )
+    inner = element("table", element("thead", head), element("tbody", *rows))
+    return element("div", inner, class_="wide")
+
+
+def _row(name: str, *cells: str) -> Html:
+    figures = (element("td", text(cell), class_="figure") for cell in cells)
+    return element("tr", element("th", text(name), scope="row"), *figures)
+
+
+# -- comparison --------------------------------------------------------------------------------------------
+
+
+def _comparison(comparison: Comparison) -> Iterator[Html]:
+    yield element("h2", text(f"Compared with {comparison.before}"))
+    yield _told(f"On {comparison.questions} questions that are the same in both runs. Differences are called "
+                "noise where runs that are alike would show them in one case of twenty or more.")  # fmt: skip
+    for name, old, new in comparison.conditions:
+        yield element("p", text(f"{name}: {old} → {new}"))
+    rows = [
+        _row(d.metric.title, written(d.metric, d.before), written(d.metric, d.after), verdict(d))
+        for d in comparison.differences
+        if d.verdict != "same"
+    ]
+    yield _table(("", "before", "now", "verdict"), rows) if rows else _told("All figures are the same.")
+    yield from (_change(change) for change in comparison.changes)
+
+
+def _change(change: Change) -> Html:
+    moved = ", ".join(f"{name} {old:g} → {new:g}" for name, old, new in change.moved)
+    summed = element("summary", text(change.after.question.text), Html(" "),
+                     element("span", text(moved), class_="soft"))  # fmt: skip
+    rows = [("before", text(change.before.answer)), ("now", text(change.after.answer))]
+    return element("details", summed, element("div", _list(rows)))
+
+
+# -- failed questions --------------------------------------------------------------------------------------
+
+
+def _failures(results: Sequence[Result]) -> Iterator[Html]:
+    failed = [result for result in results if result.failed]
+    yield element("h2", text(f"Failed questions: {len(failed)} of {len(results)}"))
+    yield from (_failure(result) for result in failed)
+
+
+def _failure(result: Result) -> Html:
+    wrong = element("span", text(", ".join(wrongs(result))), class_="bad")
+    summed = element("summary", text(result.question.text), Html(" "), wrong)
+    return element("details", summed, element("div", _list(list(_details(result)))))
+
+
+def _details(result: Result) -> Iterator[tuple[str, Html]]:
+    yield "question", text(f"{result.question.id} ({result.set})")
+    if result.search_query != result.question.text:
+        yield "searched for", text(result.search_query)
+    yield "expected", _expected(result)
+    yield "answered", text(result.answer)
+    if result.citations:
+        yield "cited", _quotes(result, result.citations)
+    yield "confidence", text(f"{result.confidence:.2f}")
+    yield "retrieved", _quotes(result, result.retrieved)
+
+
+def _expected(result: Result) -> Html:
+    question = result.question
+    if not question.answerable:
+        return text("that it abstains")
+    told = [" or ".join(f"“{one}”" for one in fact) for fact in question.facts]
+    told += [f"a match of {pattern}" for pattern in question.patterns]
+    told += [*question.documents, *(f"“{quote}”" for quote in question.passages)]
+    return element(
+        "ol", *(element("li", text(line)) for line in (*told, *filter(None, [question.reference])))
+    )
+
+
+def _quotes(result: Result, quotes: Iterable[Quote]) -> Html:
+    return element("ol", *(_quote(quote, _is_right(result, quote)) for quote in quotes))
+
+
+def _quote(quote: Quote, right: bool) -> Html:
+    shown = quote.text if len(quote.text) <= SHOWN else f"{quote.text[:SHOWN]}…"
+    name = element("span", text(quote.title), class_="name")
+    place = element("span", text(quote.source), class_="soft")
+    words = element("span", text(shown), class_="quote")
+    return element("li", name, Html(" "), place, words, class_="right" if right else None)
+
+
+def _is_right(result: Result, quote: Quote) -> bool:
+    if result.question.passages:
+        return any(is_of(quote.text, passage) for passage in result.question.passages)
+    return any(is_named(quote.source, name) for name in result.question.documents)
+
+
+def _list(rows: Iterable[tuple[str, Html]]) -> Html:
+    return element("dl", *(part for name, value in rows
+                           for part in (element("dt", text(name)), element("dd", value))))  # fmt: skip

@@ -1,0 +1,98 @@
+"""Golden questions asked of an assistant, one after the other, as a person would ask them.
+
+What is asked here is not kept as a conversation: a run leaves nothing in the store that it measures.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from assistant.assistant import HISTORY, Assistant
+from assistant.evaluation.golden import Conversation, GoldenSet, Question
+from assistant.evaluation.marks import Examined, Marks, marks, would_be_right
+from assistant.extract import extract
+from assistant.types import Answer, Turn
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """A piece of a document, as the report shows it: cited, or retrieved."""
+
+    source: str
+    title: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One golden question, what was answered, and the marks for it."""
+
+    question: Question
+    set: str
+    search_query: str
+    answered: bool
+    answer: str
+    confidence: float
+    citations: tuple[Quote, ...]
+    retrieved: tuple[Quote, ...]
+    would_be_right: bool
+    """Whether the answer is right or, where it abstained, would have been."""
+    marks: Marks
+
+    @property
+    def failed(self) -> bool:
+        """Whether it is wrong where it matters: a fact missing, no right citation, or abstention."""
+        wrongly = self.marks.get("abstained_wrongly", 0) > 0 or self.marks.get("abstained_rightly", 1) < 1
+        return wrongly or self.marks.get("facts", 1) < 1 or self.marks.get("cited", 1) < 1
+
+
+def ask(assistant: Assistant, sets: Iterable[GoldenSet]) -> Iterator[Result]:
+    """The result of each question, as it is answered."""
+    _warm(assistant)
+    for golden in sets:
+        for conversation in golden.conversations:
+            yield from _conversation(assistant, conversation, golden.name)
+
+
+def _warm(assistant: Assistant) -> None:
+    """Opens the model and the index, which the first question would wait for."""
+    _examined(assistant, "Is everything in place?", [])
+
+
+def _conversation(assistant: Assistant, conversation: Conversation, name: str) -> Iterator[Result]:
+    history: list[Turn] = []
+    for question in conversation.turns:
+        examined = _examined(assistant, question.text, history)
+        history.append(Turn(question.text, examined.query.text, examined.answer))
+        yield _result(question, name, examined, marks(question, examined, assistant.likeness))
+
+
+def _examined(assistant: Assistant, question: str, history: Sequence[Turn]) -> Examined:
+    """What `Assistant.stream` does, with what it saw on the way."""
+    began = time.perf_counter()
+    query = assistant._search_query(question, history[-HISTORY:])
+    passages = assistant.retriever.retrieve(query)
+    *_, answer = assistant._answers(question, query, passages)
+    milliseconds = (time.perf_counter() - began) * 1000
+    extracted = extract(query.text, passages)
+    said = answer.sentences if answer.answered else extracted.sentences
+    draft = " ".join(sentence.text for sentence in said)
+    return Examined(query, passages, answer, extracted.confidence, milliseconds, draft)
+
+
+def _result(question: Question, name: str, examined: Examined, given: Marks) -> Result:
+    answer: Answer = examined.answer
+    return Result(
+        question=question,
+        set=name,
+        search_query=examined.query.text,
+        answered=answer.answered,
+        answer=examined.text,
+        confidence=examined.confidence,
+        citations=tuple(Quote(c.source, c.title, c.quote) for c in answer.citations),
+        retrieved=tuple(Quote(p.source, p.title, p.passage.text) for p in examined.passages),
+        would_be_right=would_be_right(question, examined),
+        marks=given,
+    )

@@ -1,0 +1,137 @@
+"""Runs: the results of golden sets, with what they were measured on, kept as JSON in the home folder."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import assistant as package
+from assistant.assistant import Assistant
+from assistant.errors import NotFound, ReadError
+from assistant.evaluation.golden import GoldenSet, Question
+from assistant.evaluation.runner import Quote, Result
+from assistant.weights import FINGERPRINT
+
+FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Golden sets as they were answered once. `id` is when it began, UTC."""
+
+    id: str
+    sets: tuple[str, ...]
+    conditions: Mapping[str, str]
+    """What the answers came from: model, embedder, corpus, code."""
+    results: tuple[Result, ...]
+
+
+def began(now: datetime | None = None) -> str:
+    """The id of a run that begins now."""
+    return (now or datetime.now(UTC)).strftime("%Y%m%d-%H%M%S-%f")[:-3]
+
+
+def conditions(assistant: Assistant) -> dict[str, str]:
+    """What an assistant answers from, in words and fingerprints."""
+    entries = assistant.list()
+    corpus = hashlib.sha256("\n".join(sorted(f"{e.id} {e.source}" for e in entries)).encode())
+    return {
+        "model": assistant.settings.model or "none (extractive)",
+        "embedder": assistant.settings.embedding_model or FINGERPRINT,
+        "documents": str(len(entries)),
+        "passages": str(sum(entry.passages for entry in entries)),
+        "corpus": corpus.hexdigest()[:12],
+        "version": _version(),
+        "code": _code(),
+    }
+
+
+def run(ident: str, sets: Iterable[GoldenSet], results: Iterable[Result], assistant: Assistant) -> Run:
+    """The run that gave these results."""
+    names = tuple(golden.name for golden in sets)
+    return Run(ident, names, conditions(assistant), tuple(results))
+
+
+def keep(found: Run, home: Path) -> Path:
+    """Writes a run into the home folder; gives the file."""
+    path = folder(home) / f"{found.id}.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_suffix(".part")
+    beside.write_text(json.dumps(to_json(found), ensure_ascii=False) + "\n", "utf-8")
+    beside.replace(path)
+    return path
+
+
+def kept(home: Path) -> list[str]:
+    """The ids of the runs that are kept, oldest first."""
+    return sorted(path.stem for path in folder(home).glob("*.json"))
+
+
+def load(name: str, home: Path) -> Run:
+    """A kept run: by its id, by `last`, or from the file of that name.
+
+    Raises:
+        NotFound: there is none.
+        ReadError: the file holds no run.
+    """
+    ids = kept(home)
+    if name == "last" and ids:
+        name = ids[-1]
+    path = folder(home) / f"{name}.json" if name in ids else Path(name)
+    try:
+        return from_json(json.loads(path.read_text("utf-8")))
+    except OSError as fault:
+        told = f"the last ones are {', '.join(ids[-3:])}" if ids else "none is kept yet"
+        raise NotFound(f"There is no run {name}; {told}.") from fault
+    except (ValueError, KeyError, TypeError) as fault:
+        raise ReadError(f"{path} is no run of this version; measure again and compare with that.") from fault
+
+
+def folder(home: Path) -> Path:
+    """Where runs are kept."""
+    return home / "evaluation"
+
+
+def to_json(found: Run) -> dict[str, Any]:
+    """The run in JSON's types."""
+    return {"format": FORMAT, **asdict(found)}
+
+
+def from_json(json: Mapping[str, Any]) -> Run:
+    """The run that `to_json` wrote."""
+    if json["format"] != FORMAT:
+        raise ValueError("another format")
+    results = tuple(_result(row) for row in json["results"])
+    return Run(json["id"], tuple(json["sets"]), json["conditions"], results)
+
+
+def _result(row: Mapping[str, Any]) -> Result:
+    quotes = {name: tuple(Quote(**quote) for quote in row[name]) for name in ("citations", "retrieved")}
+    return Result(**{**row, **quotes, "question": _question(row["question"])})
+
+
+def _question(row: Mapping[str, Any]) -> Question:
+    lists = {name: tuple(row[name]) for name in ("documents", "passages", "patterns", "tags")}
+    return Question(**{**row, **lists, "facts": tuple(tuple(fact) for fact in row["facts"])})
+
+
+def _version() -> str:
+    try:
+        return version("cited-assistant")
+    except PackageNotFoundError:
+        return "unknown"
+
+
+def _code() -> str:
+    """A name for the code of the product as it is, released or not."""
+    folder = Path(package.__file__).parent
+    seen = hashlib.sha256()
+    for path in sorted([*folder.rglob("*.py"), *folder.rglob("*.json")]):
+        seen.update(path.relative_to(folder).as_posix().encode() + path.read_bytes())
+    return seen.hexdigest()[:12]
