@@ -441,3 +441,17 @@ def test_markdown_headings_lie_on_whole_lines(text: str) -> None:
         assert after <= heading.start < heading.end <= len(document.text)
         assert heading.start == 0 or document.text[heading.start - 1] == "\n"
         after = heading.end
+
+
+def test_pages_that_all_say_the_same_keep_what_they_say() -> None:
+    pages = [[f"Page {n} says this."] for n in range(6)]
+    assert "Page 3 says this." in read(pdf(*pages), "a.pdf").text
+
+
+def test_a_page_as_long_as_a_book_is_read_whole() -> None:
+    body = "".join(f"<h2>Part {n}</h2><p>It tells of {n}.</p><ul><li>One</li></ul>" for n in range(3000))
+    table = "<table><tr><th>A</th><th>B</th></tr><tr><td>1</td><td>2</td></tr></table><pre>x\n  y</pre>"
+    document = read(f"<html><body><nav>Menu</nav>{body}{table}</body></html>".encode(), "a.html")
+    assert document.text.startswith("## Part 0\n\nIt tells of 0.\n\n- One\n\n## Part 1")
+    assert document.text.endswith("| A | B |\n|---|---|\n| 1 | 2 |\n\n```\nx\n  y\n```")
+    assert len(document.headings) == 3000

@@ -14,6 +14,7 @@ from assistant.readers.content import Content, Draft, described, one_line
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
+_BOOK = 5000
 _BLOCKS = {"p", "list", "table", "head", "quote", "code", "item", "row", "cell", "div"}
 
 
@@ -31,7 +32,7 @@ class _Block:
 def read_html(text: str) -> Content:
     """Content of a web page; all that can be seen, where no main text is found."""
     page = _parsed(text)
-    found = _extracted(text)
+    found = _extracted(page, text)
     whole = one_line(page.text_content())
     title = one_line((found.title if found else None) or page.findtext(".//title") or "")
     blocks = list(_Walk(whole).blocks(found.body)) if found else []
@@ -50,8 +51,13 @@ def _parsed(text: str) -> HtmlElement:
     return html.document_fromstring(text.encode("utf-8"), parser=parser)
 
 
-def _extracted(text: str) -> Any:
-    """The main text as trafilatura finds it: strictly, or generously where that leaves next to nothing."""
+def _extracted(page: HtmlElement, text: str) -> Any:
+    """The main text as trafilatura finds it: strictly, or generously where that leaves next to nothing.
+
+    None of a page that is as long as a book: that takes it minutes, and there is little else on such a page.
+    """
+    if sum(1 for _ in page.iter("p", "li", "tr", "h2", "h3", "br")) > _BOOK:
+        return None
     strict = _extracted_by(text, favor_precision=True)
     if strict is not None and len(strict.text or "") >= _SHORT:
         return strict
@@ -77,6 +83,10 @@ _QUOTED = re.compile(r"twitter-tweet|instagram-media|bluesky-embed|mastodon-embe
 
 def _prepared(page: HtmlElement) -> HtmlElement:
     """The page, so marked up that strict extraction does not tear holes into its text."""
+    for element in page.iter():
+        for name, value in element.attrib.items():
+            if len(value) > 10_000:  # no name of a class; patterns would be looked for in it for seconds
+                del element.attrib[name]
     for span in page.iterfind(".//p//span[@class]"):
         if "link" in span.get("class", "").split():  # around links within sentences
             span.set("class", "inline")
@@ -247,27 +257,17 @@ def _invites(block: _Block) -> bool:
 
 # -- where no main text is found -----------------------------------------------------------------------------
 
-_UNSEEN = ("script", "style", "noscript", "template", "svg", "head", "nav", "iframe", "select", "button")
-_BREAKS = {
-    "p",
-    "div",
-    "li",
-    "tr",
-    "br",
-    "table",
-    "ul",
-    "ol",
-    "section",
-    "article",
-    "blockquote",
-    "pre",
-    "dd",
-    "dt",
-}
+_UNSEEN = (
+    "script style noscript template svg head nav iframe select button form footer dialog object audio video"
+).split()
+_BREAKS = set(
+    "p div li tr td th br hr table ul ol dl dd dt section article main header aside blockquote figure "
+    "figcaption address details summary h1 h2 h3 h4 h5 h6".split()
+)
 
 
 def _enough(main: list[_Block], text: str) -> list[_Block]:
-    """The main text; where none is found, or the whole page says hardly more, all that can be seen."""
+    """The main text; where there is none, or the whole page says hardly more, all that can be seen."""
     if _size(main) >= _SHORT:
         return main
     seen = _visible(text)
@@ -279,11 +279,11 @@ def _size(blocks: list[_Block]) -> int:
 
 
 def _visible(text: str) -> list[_Block]:
-    """All that a reader of the page sees, as paragraphs and headings."""
+    """All that a reader of the page sees, without its menus, in reading order."""
     from lxml import etree
 
     page = _parsed(text)
-    etree.strip_elements(page, etree.Comment, *_UNSEEN, with_tail=False)
+    etree.strip_elements(page, *_UNSEEN, with_tail=False)
     blocks: list[_Block] = []
     pieces: list[str] = []
 
@@ -292,10 +292,38 @@ def _visible(text: str) -> list[_Block]:
             blocks.append(_Block(kind, words, level=level))
         pieces.clear()
 
-    for event, element in etree.iterwalk(page, events=("start", "end")):
-        heading = re.fullmatch(r"h([1-6])", str(element.tag))
-        if heading or element.tag in _BREAKS:
-            flush("head", int(heading.group(1))) if heading and event == "end" else flush()
-        pieces.append((element.text if event == "start" else element.tail) or "")
+    walk = etree.iterwalk(page, events=("start", "end"))
+    for event, element in walk:
+        whole = _as_whole(element) if event == "start" else None
+        if whole is not None or element.tag in _BREAKS:
+            flush(*_ended(str(element.tag)) if event == "end" and whole is None else ("p", 0))
+        if whole is not None:
+            blocks.append(whole)
+            walk.skip_subtree()
+        elif event == "start":
+            pieces.append(element.text or "")
+        if event == "end":
+            pieces.append(element.tail or "")
     flush()
     return blocks
+
+
+def _ended(tag: str) -> tuple[str, int]:
+    """The kind of block that ends with this element, and its level if it is a heading."""
+    if tag == "li":
+        return "item", 0
+    return ("head", int(tag[1])) if re.fullmatch("h[1-6]", tag) else ("p", 0)
+
+
+def _as_whole(element: Any) -> _Block | None:
+    """A block that is read in one: code, or a table that is no means of layout."""
+    if element.tag == "pre":
+        return _Block("code", element.text_content())
+    if element.tag != "table" or element.find(".//table") is not None:
+        return None
+    rows = tuple(
+        tuple(one_line(cell.text_content()) for cell in row.iter("td", "th")) for row in element.iter("tr")
+    )
+    if len(rows) < 2 or max(map(len, rows)) < 2 or max(len(cell) for row in rows for cell in row) > 2000:
+        return None
+    return _Block("table", "\n".join(" ".join(row) for row in rows), rows=rows)

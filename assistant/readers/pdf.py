@@ -78,7 +78,8 @@ def _without_running_heads(pages: list[list[str]]) -> Iterator[list[str]]:
     repeated = {key for key, n in counts.items() if n >= 4 and n * 2 > len(pages)}
     for lines, edge in zip(pages, edges, strict=True):
         dropped = {n for n, line in edge if _alike(line) in repeated or (len(pages) > 1 and line.isdigit())}
-        yield [line for n, line in enumerate(lines) if n not in dropped]
+        kept = [line for n, line in enumerate(lines) if n not in dropped]
+        yield kept if any(kept) else lines
 
 
 def _edges(lines: list[str]) -> list[tuple[int, str]]:

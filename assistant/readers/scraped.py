@@ -24,7 +24,7 @@ _TEASERS = re.compile(
     r"|[uú]ltimas (?:publicaciones|noticias)|art[ií]culos relacionados)\W*",
     re.IGNORECASE,
 )
-_DEBRIS = re.compile(r"[{<\s]*(?:/?\bt[dr]\s*[}>]|</?t[dr]\b)[{}<>\s]*|\{\s*\}|<\s*<|<\s*$|\{\s*$")
+_DEBRIS = re.compile(r"[{< ]{0,8}(?:/?\bt[dr] ?[}>]|</?t[dr]\b)[{}<> ]*|\{ ?\}|< ?<|[<{] ?$")
 _ROW_END = re.compile(r"</?t[dr]\s*\}|</?t[dr]\b[^>|]{0,9}\}|t[dr]>\s*\}")
 _LONG = 40
 
@@ -102,7 +102,7 @@ def _mended(table: list[str]) -> Iterator[str]:
 
 
 def _cells(line: str) -> list[str]:
-    cells = (_DEBRIS.sub(" ", cell).strip(" {}<>") for cell in line.split("|"))
+    cells = (_DEBRIS.sub(" ", " ".join(cell.split())).strip(" {}<>") for cell in line.split("|"))
     return [" ".join(cell.split()) for cell in cells if cell]
 
 
