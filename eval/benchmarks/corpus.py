@@ -24,9 +24,9 @@ from assistant import config, embed
 from assistant.library import Library
 from assistant.read import identity
 from assistant.retrieve import Retriever
-from assistant.types import Query, ScoredPassage, Source
+from assistant.types import Query, ScoredPassage, Source, Span
 
-CONTENT = ("read*.py", "readers/*.py", "split.py", "sentences.py", "tokens.py", "embed.py")
+CONTENT = ("read.py", "readers/*.py", "split.py", "sentences.py", "tokens.py")
 """The files that decide what a library holds: with other code in them, it is made anew."""
 INDEX = ("index.py",)
 """The file that decides what its index is like: with other code in it, the index alone is."""
@@ -109,8 +109,15 @@ def _folder(name: str, items: Iterable[Item], embedder: embed.Embedder) -> Path:
     data = hashlib.sha256()
     for item in items:
         data.update(f"{item.key}\0{item.name}\0{len(item.data)}\0".encode() + item.data)
-    code = _code(CONTENT, embedder.fingerprint)
+    code = _code(CONTENT, embedder.fingerprint, _probe(embedder))
     return platformdirs.user_cache_path(config.NAME) / "benchmarks" / f"{name}-{data.hexdigest()[:12]}-{code}"
+
+
+def _probe(embedder: embed.Embedder) -> str:
+    """What the embedder makes of a text, so that another way of making vectors shows, whatever its name."""
+    text = "A probe. It has two sentences, of which the second is longer."
+    whole, parts = embedder.embed_spans([text], [[Span(0, 8), Span(9, len(text))]])
+    return hashlib.sha256(whole.tobytes() + parts[0].tobytes()).hexdigest()
 
 
 def _code(patterns: Iterable[str], *more: str) -> str:
