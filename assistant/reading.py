@@ -108,6 +108,8 @@ def _asked(child: subprocess.Popen[bytes], data: bytes, name: str, seconds: floa
         reply = _exchanged(child, data, name)
     finally:
         timer.cancel()
+        if late.is_set():
+            child.wait()  # so that nobody takes it for alive
     if reply is not None:
         return reply
     short = PurePath(name).name or name

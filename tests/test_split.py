@@ -9,9 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from assistant.read import read
 from assistant.split import MAXIMUM, TARGET, contextual, split
 from assistant.tokens import tokens
 from assistant.types import Document, Heading, Page
+
+CORPUS = pathlib.Path(__file__).parents[1] / "corpus"
 
 
 def document(text: str, headings: tuple[Heading, ...] = (), pages: tuple[Page, ...] = ()) -> Document:
@@ -187,3 +190,10 @@ def test_the_model_sees_passages_whole(name: str) -> None:
         assert len(tokenizer.encode(text).ids) <= MAXIMUM
         if name != "hashes":
             assert len(tokenizer.encode(passage.text, add_special_tokens=False).ids) <= tokens(passage.text)
+
+
+@pytest.mark.parametrize("path", sorted(CORPUS.rglob("*.md")), ids=lambda path: path.stem)
+def test_every_document_of_the_corpus_is_split_exactly(path: pathlib.Path) -> None:
+    doc = dataclasses.replace(read(path.read_bytes(), path.name), id="abc")
+    check(doc)
+    assert all(passage.sentences for passage in split(doc))
