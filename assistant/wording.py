@@ -1,0 +1,159 @@
+"""The words of a text in the forms in which two texts can be compared: folded, stemmed, names apart.
+
+Made for English. Other languages are folded alike, and scripts without spaces are read by the character.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import lru_cache
+
+
+def _words_of(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_FUNCTION = _words_of(
+    "a about above after again all almost along already also although always am among an and another any "
+    "are as at away be because been before being below between both but by can cannot could did do does "
+    "doing done down during each either else etc ever every few for from further get given got had has "
+    "have having he hence her here hers him his how however i if in including indeed instead into is it "
+    "its itself just kind least less like made make makes making many may me meanwhile might moreover "
+    "more most much must my near neither never no nobody none nor not nothing now of off often on once "
+    "one only or other others our out over own part per perhaps rather same several shall she should "
+    "since so some soon still such than that the their theirs them then there therefore these they this "
+    "those though through thus to together too toward towards under until up upon us very via was we well "
+    "were what when where whereas whether which while who whom whose why will with within without would "
+    "yes yet you your yours s t d ll ve re don doesn didn isn aren wasn weren won accordingly "
+    "additionally altogether besides consequently currently especially finally first firstly furthermore "
+    "generally instead lastly later mainly nevertheless nonetheless notably overall particularly recently "
+    "second secondly similarly specifically third thirdly today two three four five six seven eight nine "
+    "ten hundred thousand million billion trillion percent dollar dollars euro euros"
+)
+# How a model reports what it read; no claim of its own.
+_REPORTING = _words_of(
+    "according account argues argue argued article articles author authors claim claims claimed describe "
+    "described describes document documents explain explained explains mention mentioned mentions note "
+    "noted notes passage passages point points report reported reports said say says source sources state "
+    "stated states text view write writes wrote written"
+)
+_MONTHS = _words_of(
+    "january february march april may june july august september october november december jan feb mar apr "
+    "jun jul aug sep sept oct nov dec"
+)
+# Names whose adjective is not made by adding an ending.
+_NATIONS = (
+    "american us british uk french france dutch netherlands spanish spain greek greece swiss switzerland "
+    "turkish turkey danish denmark swedish sweden norwegian norway finnish finland polish poland "
+    "irish ireland portuguese portugal"
+).split()
+_ADJECTIVES = dict(zip(_NATIONS[::2], _NATIONS[1::2], strict=True))
+_ENDINGS = ("", "n", "an", "ian", "ean", "ese", "i", "ish")
+_SUFFIXES = "ations ation ments ment ings ing ions ion ates ate ies ied ers er es ed ly s y e".split()
+
+# Scripts that put no space between words are read by the character.
+WORD = re.compile(
+    r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]|(?<![^\W_])[^\W\d_](?:[^\W_]|['’](?=[^\W\d_]))*"
+)
+_INITIALS = re.compile(r"\b((?:[A-Za-z]\.){2,})")
+_CAPITALS = re.compile(r"[A-Z][\w'’]*(?:(?:\s+(?:of|the|and|for))*\s+[A-Z][\w'’]*)+")
+
+
+@lru_cache(maxsize=1024)
+def folded(text: str) -> str:
+    """The text without case, accents, kinds of quotes and dashes, and the dots of U.S."""
+    text = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
+    text = _without_dots(unicodedata.normalize("NFC", text))
+    text = re.sub(r"[‘’`´]", "'", re.sub(r"[“”„«»]", '"', re.sub(r"[‐-―]", "-", text)))
+    return re.sub(r"[^\S\n]+", " ", text).casefold()
+
+
+@lru_cache(maxsize=1024)
+def words(text: str) -> tuple[str, ...]:
+    """The words of a text in order, folded, without possessives; adjectives of nations as the nation."""
+    found = (re.sub(r"'s?$", "", word) for word in WORD.findall(folded(text)))
+    return tuple(_ADJECTIVES.get(word, word) for word in found)
+
+
+def is_telling(word: str) -> bool:
+    """Whether a folded word carries what a text says: it is no function word, and no word of a report."""
+    return word not in _FUNCTION and word not in _REPORTING
+
+
+@lru_cache(maxsize=4096)
+def stem(word: str) -> str:
+    """A word without the endings of English: exports, exported, exporting -> export."""
+    for suffix in _SUFFIXES:
+        if word.endswith(suffix) and len(word) - len(suffix) >= 3:
+            word = word[: -len(suffix)]
+            break
+    return word[:-1] if len(word) > 3 and word[-1] == word[-2] else word.removesuffix("e")
+
+
+@lru_cache(maxsize=1024)
+def content(text: str) -> frozenset[str]:
+    """The stems of the words that carry what a text says."""
+    return frozenset(stem(word) for word in words(text) if is_telling(word))
+
+
+def share(stems: frozenset[str], *texts: str) -> float:
+    """The share of `stems` that stand in one of `texts`, 0 to 1; 1 of none."""
+    there = frozenset[str]().union(*(content(text) for text in texts))
+    found = stems & there
+    kin = sum(_has_kin(one, there) for one in stems - found)
+    return (len(found) + kin) / len(stems) if stems else 1.0
+
+
+# -- names -----------------------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=1024)
+def names(text: str) -> frozenset[str]:
+    """The words with a capital, folded, but for function words and months. A first word may be a name too."""
+    capitals = (word for word in WORD.findall(_without_dots(text)) if word[0].isupper())
+    found = (word for capital in capitals for word in words(capital))
+    return frozenset(word for word in found if is_telling(word) and word not in _MONTHS)
+
+
+def missing(text: str, there: str) -> frozenset[str]:
+    """The names of `text` that do not stand in `there`, in any of their forms: Iranian, U.S., WHO."""
+    known = frozenset(words(there))
+    gone = {name for name in names(text) if not _stands(name, known, there)}
+    for phrase in _CAPITALS.findall(text) if gone else ():
+        if "".join(word[0] for word in phrase.split() if word[0].isupper()).lower() in known:
+            gone -= set(words(phrase))
+    return frozenset(gone)
+
+
+def _stands(name: str, known: frozenset[str], there: str) -> bool:
+    return _has_kin(name, known) or stem(name) in content(there) or name in _initials(there)
+
+
+def _has_kin(word: str, others: frozenset[str]) -> bool:
+    """Whether one of `others` is the same name: Iran and Iranian, Cuba and Cubans."""
+    if word in others:
+        return True
+    near = (other for other in others if other[:3] == word[:3])
+    return any(_are_kin(*sorted((word, other), key=len)) for other in near)
+
+
+def _are_kin(short: str, long: str) -> bool:
+    root = short.rstrip("aeiouy")
+    bases = (short, root) if len(root) > 2 else (short,)
+    forms = {base + ending for base in bases for ending in _ENDINGS}
+    return len(short) > 3 and long.removesuffix("s") in forms
+
+
+@lru_cache(maxsize=1024)
+def _initials(text: str) -> frozenset[str]:
+    """What the phrases with capitals may be short for: United States -> us."""
+    found = set()
+    for phrase in _CAPITALS.findall(text):
+        letters = "".join(word[0] for word in phrase.split() if word[0].isupper()).lower()
+        found |= {letters[a : a + length] for a in range(len(letters) - 1) for length in range(2, 7)}
+    return frozenset(found)
+
+
+def _without_dots(text: str) -> str:
+    return _INITIALS.sub(lambda initials: initials[1].replace(".", ""), text)
