@@ -14,7 +14,7 @@ from assistant.render import _element as element
 from assistant.render import _text as text
 
 WIDTH, HEIGHT = 480, 300
-LEFT, RIGHT, TOP, BOTTOM = 54, 14, 14, 46
+LEFT, RIGHT, TOP, BOTTOM = 62, 22, 14, 46
 MOST_DOTS = 20
 """Points up to which each is drawn as a dot."""
 
@@ -57,7 +57,7 @@ def plots(results: Sequence[Result], before: Sequence[Result] = ()) -> list[Html
 def _recall(lines: Sequence[Line]) -> Html | None:
     if not lines[0].points:
         return None
-    x = Axis("passages retrieved, k", 1, 10, range(1, 11))
+    x = Axis("places of the ranking, k", 1, 10, range(1, 11))
     return _plot("Mean recall at k", x, _share_axis("recall", lines), lines)
 
 
@@ -68,7 +68,7 @@ def _abstention(
     if not lines[0].points:
         return None
     x = Axis("coverage: share of questions answered", 0, 1, (0, 0.25, 0.5, 0.75, 1), "{:.0%}")
-    y = _share_axis("precision: share of those answered rightly", lines)
+    y = _share_axis("precision: share answered rightly", lines)
     return _plot("Precision over coverage", x, y, lines, operating_point(results))
 
 
@@ -79,7 +79,7 @@ def _latency(lines: Sequence[Line]) -> Html | None:
     step = _round_step(longest / 5)
     ticks = [step * n for n in range(math.ceil(longest / step) + 1)]
     x = Axis("milliseconds", 0, ticks[-1], ticks)
-    y = Axis("share of questions answered within", 0, 1, (0, 0.25, 0.5, 0.75, 1), "{:.0%}")
+    y = Axis("share answered within", 0, 1, (0, 0.25, 0.5, 0.75, 1), "{:.0%}")
     return _plot("Latency", x, y, lines)
 
 

@@ -110,7 +110,11 @@ def _folder(name: str, items: Iterable[Item], embedder: embed.Embedder) -> Path:
     for item in items:
         data.update(f"{item.key}\0{item.name}\0{len(item.data)}\0".encode() + item.data)
     code = _code(CONTENT, embedder.fingerprint, _probe(embedder))
-    return platformdirs.user_cache_path(config.NAME) / "benchmarks" / f"{name}-{data.hexdigest()[:12]}-{code}"
+    return _cache() / f"{name}-{data.hexdigest()[:12]}-{code}"
+
+
+def _cache() -> Path:
+    return platformdirs.user_cache_path(config.NAME) / "benchmarks"
 
 
 def _probe(embedder: embed.Embedder) -> str:

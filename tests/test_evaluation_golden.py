@@ -1,0 +1,114 @@
+"""Golden sets: what a person writes is understood, and what is wrong is named with its line."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from assistant.errors import ReadError
+from assistant.evaluation import golden
+
+SHIPPED = Path(__file__).parent.parent / "eval" / "golden"
+
+
+def parsed(*rows: dict[str, Any]) -> list[golden.Question]:
+    return list(golden.questions(golden.parse("\n".join(map(json.dumps, rows)), "mine")))
+
+
+def test_the_shipped_sets_are_read_whole() -> None:
+    sets = golden.read([SHIPPED])
+    lines = sum(len(path.read_text("utf-8").splitlines()) for path in SHIPPED.glob("*.jsonl"))
+    assert sum(len(one.conversations) for one in sets) == lines
+    assert {one.name for one in sets} == {"iran", "handbook", "conversations", "unanswerable"}
+
+
+def test_a_question_holds_what_the_line_says() -> None:
+    (question,) = parsed(
+        {"id": "a", "question": " How much? ", "documents": ["x.md"], "passages": ["3 billion a year"],
+         "facts": ["3 billion", ["a year", "yearly"]], "patterns": [r"\d+"], "reference": "3 billion.",
+         "tags": ["figure"]}
+    )  # fmt: skip
+    assert question == golden.Question(
+        id="a", text="How much?", answerable=True, documents=("x.md",), passages=("3 billion a year",),
+        facts=(("3 billion",), ("a year", "yearly")), patterns=(r"\d+",), reference="3 billion.",
+        tags=("figure",),
+    )  # fmt: skip
+
+
+def test_turns_have_the_tags_and_the_kind_of_their_conversation() -> None:
+    first, second = parsed(
+        {"id": "c", "tags": ["t"], "answerable": False,
+         "turns": [{"question": "One?"}, {"question": "Two?", "answerable": True, "tags": ["u"]}]}
+    )  # fmt: skip
+    assert (first.id, first.answerable, first.tags) == ("c/1", False, ("t",))
+    assert (second.id, second.answerable, second.tags) == ("c/2", True, ("t", "u"))
+
+
+def test_a_question_without_an_id_is_named_by_its_line() -> None:
+    found = golden.parse('\n\n{"question": "Why?"}\n', "mine")
+    assert [question.id for question in golden.questions(found)] == ["mine-3"]
+
+
+def test_a_line_separator_inside_a_string_ends_no_line() -> None:
+    line = json.dumps({"question": "One\u2028two?"}, ensure_ascii=False)
+    assert [q.text for q in golden.questions(golden.parse(line, "mine"))] == ["One\u2028two?"]
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ('{"question": "a"', "no JSON"),
+        ('["a"]', "one object"),
+        ("{}", "question must be"),
+        ('{"question": "  "}', "question must be"),
+        ('{"question": 3}', "question must be"),
+        ('{"question": "a", "answer": "b"}', "'answer' is unknown"),
+        ('{"question": "a", "documents": "b.md"}', "documents must be a list"),
+        ('{"question": "a", "documents": [""]}', "documents must be a list"),
+        ('{"question": "a", "facts": "b"}', "facts must be a list"),
+        ('{"question": "a", "facts": [[]]}', "each of the facts"),
+        ('{"question": "a", "facts": [["b", 3]]}', "each of the facts"),
+        ('{"question": "a", "patterns": ["("]}', "no regular expression"),
+        ('{"question": "a", "reference": ""}', "reference must be"),
+        ('{"question": "a", "answerable": "no"}', "answerable must be true or false"),
+        ('{"question": "a", "answerable": false, "facts": ["b"]}', "an unanswerable question has no facts"),
+        ('{"question": "a", "id": ""}', "id must be"),
+        ('{"turns": []}', "turns must be"),
+        ('{"turns": ["a"]}', "turns must be"),
+        ('{"turns": [{"question": "a", "id": "x"}]}', "'id' is unknown"),
+        ('{"turns": [{"question": "a"}], "question": "b"}', "'question' is unknown"),
+        ('{"turns": [{"question": "a", "facts": ["b"]}], "answerable": false}', "has no facts"),
+    ],
+)
+def test_a_wrong_line_is_named_with_its_number_and_what_is_wrong(line: str, told: str) -> None:
+    with pytest.raises(ReadError) as caught:
+        golden.parse(f'{{"question": "Fine?"}}\n{line}\n', "mine")
+    assert caught.value.message.startswith("Line 2 of mine: ")
+    assert told in caught.value.message
+
+
+def test_an_id_that_stands_twice_is_refused_across_sets(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        (tmp_path / f"{name}.jsonl").write_text('{"id": "a", "question": "Why?"}\n')
+    with pytest.raises(ReadError, match="id a stands twice, in one and two"):
+        golden.read([tmp_path])
+
+
+def test_a_folder_without_sets_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ReadError, match="no golden set"):
+        golden.read([tmp_path])
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ReadError, match=r"absent\.jsonl"):
+        golden.read([tmp_path / "absent.jsonl"])
+
+
+def test_a_file_that_is_no_utf8_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "latin.jsonl"
+    path.write_bytes('{"question": "é"}'.encode("latin-1"))
+    with pytest.raises(ReadError, match="not UTF-8"):
+        golden.read([path])
