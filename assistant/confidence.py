@@ -18,8 +18,9 @@ from assistant.types import ScoredPassage, ScoredSentence
 NEAREST = 3
 """The passages that are looked at."""
 
-_WORD = re.compile(r"[^\W_]+(?:[-'’.,][^\W_]+)*")
-_NUMBER = re.compile(r"\d")
+_NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
+_NAME = re.compile(r"(?<=[\w,;] )[A-Z][^\W_]+(?:-[^\W_]+)*")
+"""A word with a capital that does not begin the sentence; "I" is none."""
 _AMOUNT = re.compile(
     r"\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|dozen|twenty|thirty|forty|fifty"
     r"|hundred|thousand|million|billion|half|third|quarter|once|twice|several|few|many)\b",
@@ -57,54 +58,50 @@ def confidence(question: str, passages: Sequence[ScoredPassage]) -> float:
 
 
 def features(question: str, passages: Sequence[ScoredPassage]) -> dict[str, float]:
-    """What the model looks at, each from about 0 to 1:
+    """What the model looks at:
 
-    sentence, sentences: the best sentence cosine, and the mean of the three best
-    passage, passages: the best passage cosine, and the mean of the five best
-    sentence_words, passage_words: the share of the question's terms, by idf, in the best sentence and passage
-    bm25: the largest BM25 share
-    unknown: the share of the question's names and numbers that the nearest passages do not hold
-    astray: 1 where any is missing
-    kind: 1 where the best sentences hold what is asked for (an amount, a time, a person), -1 where not
-    length: the logarithm of the number of terms, over 3
+    sentence: the best sentence cosine
+    met, sentence_met: the best interaction of a passage, and of a sentence (see `interaction`)
+    weakest: how near the nearest passage comes to the word of the question that it answers least
+    other_number, other_name: 1 where the question has a number, a name, that the nearest passages lack
+    lacking: 1 where an amount, a time or a person is asked for and the best sentences hold none
+    length: the logarithm of the number of the question's terms, over 3
     """
     nearest = passages[:NEAREST]
-    pairs = sorted(
-        ((s, p) for p in passages for s in p.sentences), key=lambda pair: -pair[0].cosine - pair[0].coverage
-    )[:3]
-    cosines = sorted((s.cosine for p in passages for s in p.sentences), reverse=True)[:3]
-    near = sorted((p.cosine for p in passages), reverse=True)[:5]
-    unknown = _unknown(question, nearest)
+    best = sorted(
+        ((s, p) for p in passages for s in p.sentences), key=lambda pair: -pair[0].cosine - pair[0].interaction
+    )[:NEAREST]
+    held = _held(nearest)
     return {
-        "sentence": cosines[0],
-        "sentences": sum(cosines) / len(cosines),
-        "passage": near[0],
-        "passages": sum(near) / len(near),
-        "sentence_words": max(s.coverage for p in passages for s in p.sentences),
-        "passage_words": max(p.coverage for p in nearest),
-        "bm25": max(p.words for p in passages),
-        "unknown": unknown,
-        "astray": float(unknown > 0),
-        "kind": _kind(question, [_text(p, s) for s, p in pairs]),
+        "sentence": max(s.cosine for p in passages for s in p.sentences),
+        "met": max(p.interaction for p in nearest),
+        "sentence_met": max(s.interaction for p in nearest for s in p.sentences),
+        "weakest": max(p.weakest for p in nearest),
+        "other_number": float(any(not _known(n, held) for n in _NUMBER.findall(question))),
+        "other_name": float(any(not _known(n, held) for n in _NAME.findall(question))),
+        "lacking": float(_lacks(question, [_text(p, s) for s, p in best])),
         "length": math.log(1 + len(set(terms(question)))) / 3,
     }
 
 
-def _unknown(question: str, passages: Sequence[ScoredPassage]) -> float:
-    """The share of what is specific in the question that stands in none of the passages or their titles."""
-    words = _WORD.findall(question)
-    specific = [w for at, w in enumerate(words) if _NUMBER.search(w) or (at and w[0].isupper())]
-    wanted = {term for word in specific for term in terms(word)}
+def _held(passages: Sequence[ScoredPassage]) -> set[str]:
+    """The terms of the passages, their titles and headings."""
     texts = (f"{p.title} {' '.join(p.passage.headings)} {p.passage.text}" for p in passages)
-    held = {term for text in texts for term in terms(text)}
-    return len(wanted - held) / len(wanted) if wanted else 0.0
+    return {term for text in texts for term in terms(text)}
 
 
-def _kind(question: str, sentences: Sequence[str]) -> float:
+def _known(word: str, held: set[str]) -> bool:
+    """Whether the word, or one of the same beginning ("Iranian", "Iran"), is among the terms held."""
+    return all(
+        term in held or (len(term) > 3 and any(h.startswith(term[:4]) for h in held)) for term in terms(word)
+    )
+
+
+def _lacks(question: str, sentences: Sequence[str]) -> bool:
     for asks, holds in _ASKS:
         if asks.search(question):
-            return 1.0 if any(holds.search(sentence) for sentence in sentences) else -1.0
-    return 0.0
+            return not any(holds.search(sentence) for sentence in sentences)
+    return False
 
 
 def _text(scored: ScoredPassage, sentence: ScoredSentence) -> str:

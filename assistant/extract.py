@@ -22,7 +22,7 @@ COVERAGE = 0.4
 PASSAGE = 0.3
 WITHIN = 0.25
 """How far below the best a sentence may score and still be quoted."""
-THRESHOLD = 0.5
+THRESHOLD = 0.28
 RELATED = 3
 _HEADER = re.compile(r"^[ \t]*(\|?[^\n]*\|[^\n]*)\n[ \t]*\|?[ \t]*:?-+[-:| \t]*$", re.MULTILINE)
 REPEATED = 0.8

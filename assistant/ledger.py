@@ -177,6 +177,8 @@ class Ledger:
         Whatever the sources named before, and no other source names, is removed in the same transaction.
         Gives the keys of the passages that went.
         """
+        if not ready:
+            return []
         with self._engine.begin() as db:
             before = _documents_of(db, ready)
             db.execute(sources.delete().where(sources.c.source.in_(list(ready))))

@@ -27,9 +27,9 @@ from assistant.types import Query
 from eval.benchmarks import clapnq, squad2
 from eval.benchmarks.corpus import opened, progress
 
-PENALTY = 0.02
+PENALTY = 0.001
 """Of the squared weights, beside a mean loss: enough that no two like features fight."""
-SQUAD_QUESTIONS = 1400
+SQUAD_QUESTIONS = 700
 Vector = NDArray[np.float64]
 
 
