@@ -8,12 +8,17 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
+from assistant import llm
 from assistant.assistant import HISTORY, Assistant
 from assistant.evaluation.golden import Conversation, GoldenSet, Question
 from assistant.evaluation.marks import Examined, Marks, marks, would_be_right
 from assistant.extract import extract
 from assistant.types import Answer, Turn
+
+if TYPE_CHECKING:
+    from assistant.evaluation.judge import Judge
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +56,10 @@ class Result:
 def ask(assistant: Assistant, sets: Iterable[GoldenSet]) -> Iterator[Result]:
     """The result of each question, as it is answered."""
     _warm(assistant)
+    judge = _judge(assistant)
     for golden in sets:
         for conversation in golden.conversations:
-            yield from _conversation(assistant, conversation, golden.name)
+            yield from _conversation(assistant, judge, conversation, golden.name)
 
 
 def _warm(assistant: Assistant) -> None:
@@ -61,12 +67,25 @@ def _warm(assistant: Assistant) -> None:
     _examined(assistant, "Is everything in place?", [])
 
 
-def _conversation(assistant: Assistant, conversation: Conversation, name: str) -> Iterator[Result]:
+def _judge(assistant: Assistant) -> Judge | None:
+    """What judges answers, where a model is configured; it is slow to load, and needed only then."""
+    model = llm.model(assistant.settings)
+    if model is None:
+        return None
+    from assistant.evaluation.judge import Judge
+
+    return Judge(model)
+
+
+def _conversation(
+    assistant: Assistant, judge: Judge | None, conversation: Conversation, name: str
+) -> Iterator[Result]:
     history: list[Turn] = []
     for question in conversation.turns:
         examined = _examined(assistant, question.text, history)
         history.append(Turn(question.text, examined.query.text, examined.answer))
-        yield _result(question, name, examined, marks(question, examined, assistant.likeness))
+        judged = judge.marks(question, examined) if judge else {}
+        yield _result(question, name, examined, {**marks(question, examined, assistant.likeness), **judged})
 
 
 def _examined(assistant: Assistant, question: str, history: Sequence[Turn]) -> Examined:

@@ -33,9 +33,9 @@ def wrongs(result: Result) -> list[str]:
     """What is wrong with an answer, in a few words each."""
     marks = result.marks
     if marks.get("abstained_wrongly"):
-        return ["abstained wrongly"]
+        return [f"abstained wrongly (confidence {result.confidence:.2f})"]
     if marks.get("abstained_rightly") == 0:
-        return ["answered what the documents do not"]
+        return [f"answered what the documents do not (confidence {result.confidence:.2f})"]
     told = [("facts", "facts are missing"), ("cited", "no right document is cited")]
     return [words for mark, words in told if marks.get(mark, 1) < 1]
 
