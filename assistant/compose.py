@@ -181,8 +181,16 @@ class _Checked:
             cited = [n - 1 for n in dict.fromkeys(claim.numbers) if 0 < n <= len(self._passages)]
             sentence = f"{claim.after} {claim.text}".strip()
             alone = [quote for place in cited if (quote := self._quote(sentence, place))]
-            self._found[claim] = alone or self._together(sentence, cited)
+            found = alone or self._together(sentence, cited)
+            self._found[claim] = found if self._holds(claim, found) else []
         return self._found[claim]
+
+    def _holds(self, claim: Claim, quotes: Sequence[_Quote]) -> bool:
+        """Whether the item of a list stands in the quotes too, and not only the line that leads to it."""
+        if not claim.after:
+            return True
+        text = "\n".join(self._text(quote.place, quote.start, quote.end) for quote in quotes)
+        return support.supported(claim.text, text, context=claim.after)
 
     def _quote(self, sentence: str, place: int) -> _Quote | None:
         """The shortest run of sentences of one passage that supports `sentence`."""

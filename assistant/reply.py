@@ -132,10 +132,16 @@ def _without_sources(text: str) -> str:
 # -- Markdown --------------------------------------------------------------------------------------
 
 
+class _Markdown(MarkdownIt):
+    def validateLink(self, url: str) -> bool:  # noqa: N802
+        """Every address will do, for it is dropped."""
+        return True
+
+
 @cache
 def _markdown() -> MarkdownIt:
     # Indentation and rules of dashes mean nothing here, and [1]: is no definition of a link.
-    rules = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
+    rules = _Markdown("commonmark", {"html": False}).enable(["table", "strikethrough"])
     return rules.disable(["code", "lheading", "reference"])
 
 
@@ -148,7 +154,7 @@ def _lines(text: str) -> Iterator[_Line]:
         if token.type in {"th_open", "td_open"}:
             cells.append("")
         elif token.type == "tr_close":
-            yield _Line(_plain(", ".join(filter(None, cells))), is_body)
+            yield _Line(_plain(", ".join(filter(None, cells)) + ("" if is_body else ":")), is_body)
             cells = []
         elif token.type in {"inline", "fence"}:
             words = _inline(token.children or []) or token.content
@@ -198,7 +204,7 @@ def _led(lines: Iterable[_Line]) -> Iterator[tuple[str, str]]:
             yield whole.text, "" if waiting.text else over
             waiting = _Line("")
         else:
-            over = over if line.is_item else whole.text
+            over = whole.text if line.text.endswith(":") else over
             waiting = whole
     if waiting.text:
         yield waiting.text, "" if waiting.text.startswith(over) else over

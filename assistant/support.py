@@ -16,11 +16,11 @@ from functools import lru_cache
 from assistant.figures import allowed, claimed
 from assistant.wording import WORD, content, folded, is_telling, missing, names, share, stem, words
 
-ENOUGH = 0.7
+ENOUGH = 0.8
 """The share of a sentence's content words that the quote and its context must hold."""
 CLOSE = 0.8
 """The cosine from which FEW is enough."""
-FEW = 0.5
+FEW = 0.6
 """The share of content words that is enough where the vectors are close."""
 OWN = 0.25
 """The share of content words that must stand in the quote itself, and not only in its context."""
@@ -98,8 +98,13 @@ def _agrees(sentence: str, quote: str, context: str) -> bool:
     """Whether figures, names and negations of the sentence are those of the quote."""
     if not claimed(sentence) <= allowed(quote) or not _names_stand(sentence, quote, context):
         return False
-    changes = (_is_negated_otherwise, _is_opposite, _is_turned_round)
-    return not any(is_changed(sentence, quote) for is_changed in changes)
+    return not _contradicts(sentence, quote) and not _lacks_negation(sentence, quote)
+
+
+def _contradicts(sentence: str, quote: str) -> bool:
+    """Whether both speak of the same, one of them the other way round."""
+    ways = (_is_negated_otherwise, _is_opposite, _is_turned_round)
+    return any(is_contradicted(sentence, quote) for is_contradicted in ways)
 
 
 def is_verbatim(sentence: str, quote: str) -> bool:
@@ -137,10 +142,10 @@ def best_quote(
         return len(run), -near
 
     ranked = sorted(_runs(len(spans)), key=rank)
+    helpful = _helpful(sentence, spans, context)
     for run in ranked:
-        if len(run) == 2 and _is_altered(sentence, spans, context):
-            break
-        if supported(sentence, joined(spans, run), closest(similarities, run), context):
+        may_help = len(run) == 1 or helpful.issuperset(run)
+        if may_help and supported(sentence, joined(spans, run), closest(similarities, run), context):
             return run
     return ranked[0]
 
@@ -153,10 +158,9 @@ def fewest(
     For a sentence that says in one what a passage, or several, say in different places.
     """
     stems, chosen = content(sentence), list[int]()
-    if _is_altered(sentence, spans, context):
-        return []
-    for _ in range(min(LONGEST_RUN, len(spans))):
-        left = [at for at in range(len(spans)) if at not in chosen]
+    helpful = _helpful(sentence, spans, context)
+    for _ in range(min(LONGEST_RUN, len(helpful))):
+        left = sorted(helpful.difference(chosen))
         gain = {at: share(stems, *(spans[i] for i in (*chosen, at))) for at in left}
         chosen.append(max(left, key=lambda at: (gain[at], similarities[at] if similarities else 0.0)))
         chosen.sort()
@@ -165,12 +169,14 @@ def fewest(
     return []
 
 
-def _is_altered(sentence: str, spans: Sequence[str], context: str) -> bool:
-    """Whether the sentence is nearly one of `spans` that does not bear it out: something was changed."""
+def _helpful(sentence: str, spans: Sequence[str], context: str) -> frozenset[int]:
+    """The places of the spans that may support the sentence together: those that do not contradict it; none
+    at all where it is nearly one of them and still not borne out, for then something was changed."""
     stems = content(sentence)
-    if len(stems) < MANY:
-        return False
-    return any(share(stems, span) >= NEARLY and not _agrees(sentence, span, context) for span in spans)
+    copied = [span for span in spans if len(stems) >= MANY and share(stems, span) >= NEARLY]
+    if any(not _agrees(sentence, span, context) for span in copied):
+        return frozenset()
+    return frozenset(at for at, span in enumerate(spans) if not _contradicts(sentence, span))
 
 
 def joined(spans: Sequence[str], places: Iterable[int]) -> str:
@@ -248,8 +254,12 @@ def _is_negated_otherwise(sentence: str, quote: str) -> bool:
     if ours.heads & theirs.negated or theirs.heads & ours.negated:
         # The same negation, in a different order of words: only what is negated first can be compared.
         return bool(ours.heads & affirmed or (ours.plain - ours.negated) & denied & theirs.heads)
-    if ours.negated & affirmed or (ours.plain - ours.negated) & denied:
-        return True
+    return bool(ours.negated & affirmed or (ours.plain - ours.negated) & denied)
+
+
+def _lacks_negation(sentence: str, quote: str) -> bool:
+    """Whether the sentence denies what the quote does not deny."""
+    ours, theirs = _polarity(sentence), _polarity(quote)
     if ours.negated:
         return not ours.negated & theirs.negated
     return ours.negations > 0 and theirs.negations == 0

@@ -1,4 +1,4 @@
-"""A small OpenAI-like model server for the tests: it says what it is told to, with all faults of real ones."""
+"""A small OpenAI-like model server for the tests: it says what it is told to, with faults of real ones."""
 
 from __future__ import annotations
 

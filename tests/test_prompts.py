@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ PACKAGE = Path(prompts.__file__).parent
 FILES = sorted(bundled("prompts").glob("*"))
 
 
+@cache
 def uses() -> dict[str, list[set[str]]]:
     """Prompt -> the variables that each call of `prompts.load` in the package gives it."""
     found: dict[str, list[set[str]]] = {}

@@ -50,7 +50,8 @@ def test_numbers_belong_to_the_sentence_before_them(reply: str) -> None:
         ("A fish.[1]Some oil.[2]", [("A fish.", (1,)), ("Some oil.", (2,))]),
         ("A fish [1]\nSome oil [2]", [("A fish", (1,)), ("Some oil", (2,))]),
         ("[1] A fish.\n[2] Some oil.", [("A fish.", (1,)), ("Some oil.", (2,))]),
-        ("Dr. Berg sold 3.5 t to the U.S. [1] He won.", [("Dr. Berg sold 3.5 t to the U.S.", (1,)), ("He won.", ())]),
+        ("Dr. Ek sold 3.5 t to the U.S. [1] He won.",
+         [("Dr. Ek sold 3.5 t to the U.S.", (1,)), ("He won.", ())]),
         ("Sold in 1404 (2025), (1) fish and (2) oil.", [("Sold in 1404 (2025), (1) fish and (2) oil.", ())]),
         ("A fish (9).", [("A fish (9).", ())]),
         ("A fish [9].", [("A fish.", (9,))]),
@@ -117,7 +118,7 @@ def test_not_found_after_an_answer_is_no_sentence() -> None:
     assert told("Fish is sold. [1] NOT FOUND.") == [("Fish is sold.", (1,))]
 
 
-LONG = "Intro:\n- **fish** [1]\n- oil [2, 3]\n\nBergen (a port) sold 3.5 tons. [1] It was [4] not much (2).\n\nEnd【5】"
+LONG = "A:\n- **fish** [1]\n- oil [2, 3]\n\nPorts (few) sold 3.5 t. [1] It was [4] little (2).\n\nEnd【5】"
 
 
 def test_a_sentence_that_is_finished_does_not_change_any_more() -> None:

@@ -35,7 +35,7 @@ TABLE = [
     ("negation kept", "The flood did not damage the old bridge.", BRIDGE, True),
     ("other clause than the negated one", "The railway station was closed.", BRIDGE, True),
     ("points back", "The two set a goal of more than 20 billion dollars by 2030.", GOAL, True),
-    ("frame of a report", "The passage says that miners struck as wages had not been paid.", MINERS, True),
+    ("frame of a report", "The passage says that the wages of miners had not been paid.", MINERS, True),
     # a changed number, unit or date
     ("number", "Norway sold 4 billion dollars of fish to Portugal in March 2021.", EXPORTS, False),
     ("scale", "Norway sold 3 million dollars of fish to Portugal in March 2021.", EXPORTS, False),
@@ -94,7 +94,7 @@ def test_close_vectors_make_up_for_other_words() -> None:
     ("sentence", "quote"),
     [
         ("In March 2021, Portugal sold fish.", EXPORTS),  # who did it
-        ("The railway depot was closed for two weeks.", BRIDGE),  # one plain word
+        (BRIDGE.replace("flood", "storm"), BRIDGE),  # one plain word
         ("All of the miners went on strike.", MINERS),  # how many
     ],
 )
