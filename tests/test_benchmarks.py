@@ -5,16 +5,19 @@ from __future__ import annotations
 import gzip
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
+from assistant.embed import Embedder, Vectors
 from assistant.types import Span
 from eval.benchmarks import __main__ as runner
 from eval.benchmarks import chunking, clapnq, corpus, mtrag, passages, squad2
 from eval.benchmarks.corpus import Item
+from eval.benchmarks.vectors import Remembering
 
 BEES = "Honey bees dance in circles to tell where flowers are."
 SALT = "The mine of Wieliczka produced table salt until 2007."
@@ -100,7 +103,7 @@ def test_other_data_is_another_corpus(cache: Path) -> None:
     for text in (BEES, SALT):
         with corpus.opened("b", [Item.titled("a", "", text)]):
             pass
-    assert len(list(cache.iterdir())) == 2
+    assert len(list(cache.glob("b-*"))) == 2
 
 
 def test_a_half_made_corpus_is_never_opened(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -119,12 +122,35 @@ def test_a_half_made_corpus_is_never_opened(cache: Path, monkeypatch: pytest.Mon
         assert found.library.ledger.counts()[0] == 2
 
 
+def test_what_was_embedded_is_never_embedded_again(tmp_path: Path, minilm: Embedder) -> None:
+    texts, spans = [BEES, SALT, BEES], [[Span(0, 10), Span(11, 20)], [], [Span(0, 10), Span(11, 20)]]
+    first = Remembering(minilm, tmp_path).embed_spans(texts, spans)
+    again = Remembering(minilm, tmp_path)
+    again._embedder = Refusing()  # type: ignore[assignment]
+    whole, parts = again.embed_spans(texts[::-1], spans[::-1])
+    assert np.array_equal(whole, first[0][::-1])
+    assert [part.shape for part in parts] == [(2, 384), (0, 384), (2, 384)]
+    assert np.allclose(parts[0], first[1][2], atol=1e-3)
+
+
+class Refusing:
+    def embed_spans(self, texts: Sequence[str], spans: object) -> tuple[Vectors, list[Vectors]]:
+        assert not texts
+        return np.zeros((0, 384), np.float32), []
+
+
+def test_other_spans_of_a_text_are_embedded(tmp_path: Path, minilm: Embedder) -> None:
+    memory = Remembering(minilm, tmp_path)
+    memory.embed_spans([BEES], [[Span(0, 10)]])
+    assert memory.embed_spans([BEES], [[Span(11, 20), Span(21, 30)]])[1][0].shape == (2, 384)
+
+
 def test_old_corpora_of_the_same_data_are_removed(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for number in range(corpus.KEPT + 2):
-        monkeypatch.setattr(corpus, "_probe", lambda _, n=number: str(n))
+        monkeypatch.setattr(corpus, "_code", lambda *_, n=number: str(n))
         with corpus.opened("b", [Item.titled("a", "", BEES)]):
             pass
-    assert len(list(cache.iterdir())) == corpus.KEPT
+    assert len(list(cache.glob("b-*"))) == corpus.KEPT
 
 
 def test_items_with_the_same_bytes_are_all_found() -> None:

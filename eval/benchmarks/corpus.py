@@ -24,7 +24,8 @@ from assistant import config, embed
 from assistant.library import Library
 from assistant.read import identity
 from assistant.retrieve import Retriever
-from assistant.types import Query, ScoredPassage, Source, Span
+from assistant.types import Query, ScoredPassage, Source
+from eval.benchmarks import vectors
 
 CONTENT = ("read.py", "readers/*.py", "split.py", "sentences.py", "tokens.py")
 """The files that decide what a library holds: with other code in them, it is made anew."""
@@ -73,8 +74,8 @@ class Corpus:
 
     def likeness(self, phrase: str, others: Sequence[str]) -> list[float]:
         """The cosines by which the assistant understands a follow-up."""
-        vectors = self.embedder.embed([phrase, *others])
-        return [float(cosine) for cosine in vectors[1:] @ vectors[0]]
+        first, *rest = self.embedder.embed([phrase, *others])
+        return [float(first @ other) for other in rest]
 
 
 @contextmanager
@@ -83,7 +84,7 @@ def opened(name: str, items: Sequence[Item]) -> Iterator[Corpus]:
     embedder = embed.embedder(config.load(), _say)
     folder = _folder(name, items, embedder)
     if not folder.exists():
-        _make(folder, items, embedder)
+        _make(folder, items, vectors.Remembering(embedder, _cache() / "vectors"))
     os.utime(folder)
     held = Library(folder, embedder, _say)
     try:
@@ -109,19 +110,12 @@ def _folder(name: str, items: Iterable[Item], embedder: embed.Embedder) -> Path:
     data = hashlib.sha256()
     for item in items:
         data.update(f"{item.key}\0{item.name}\0{len(item.data)}\0".encode() + item.data)
-    code = _code(CONTENT, embedder.fingerprint, _probe(embedder))
+    code = _code(CONTENT, vectors.probe(embedder))
     return _cache() / f"{name}-{data.hexdigest()[:12]}-{code}"
 
 
 def _cache() -> Path:
     return platformdirs.user_cache_path(config.NAME) / "benchmarks"
-
-
-def _probe(embedder: embed.Embedder) -> str:
-    """What the embedder makes of a text, so that another way of making vectors shows, whatever its name."""
-    text = "A probe. It has two sentences, of which the second is longer."
-    whole, parts = embedder.embed_spans([text], [[Span(0, 8), Span(9, len(text))]])
-    return hashlib.sha256(whole.tobytes() + parts[0].tobytes()).hexdigest()
 
 
 def _code(patterns: Iterable[str], *more: str) -> str:
