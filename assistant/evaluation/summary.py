@@ -31,10 +31,15 @@ class Metric:
     name: str
     title: str
     group: str
-    mark: str
-    statistic: Statistic = mean
     kind: Kind = "share"
     lower: bool = False
+    statistic: Statistic = mean
+    mark_name: str = ""
+
+    @property
+    def mark(self) -> str:
+        """The mark of a question that it is made of: most often of its own name."""
+        return self.mark_name or self.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,34 +53,28 @@ class Figure:
     questions: int
 
 
-def _metric(name: str, title: str, group: str, **more: object) -> Metric:
-    return Metric(name, title, group, **{"mark": name, **more})  # type: ignore[arg-type]
-
-
-AUC = _metric("auc", "AUC of the confidence", "Abstention", kind="score")
+AUC = Metric("auc", "AUC of the confidence", "Abstention", kind="score")
 METRICS = (
-    _metric("facts", "facts found", "Answer"),
-    _metric("cited", "right document cited", "Citations"),
-    _metric("abstained_rightly", "abstained rightly", "Abstention"),
-    _metric("abstained_wrongly", "abstained wrongly", "Abstention", lower=True),
-    *(_metric(f"recall@{k}", f"recall@{k}", "Retrieval") for k in (1, 3, 5, 10)),
-    *(_metric(f"hit@{k}", f"hit@{k}", "Retrieval") for k in (1, 3, 5, 10)),
-    _metric("mrr", "mean reciprocal rank", "Retrieval"),
-    _metric("ndcg@10", "nDCG@10", "Retrieval"),
-    _metric("rougeL", "RougeL with the reference", "Answer"),
-    _metric("similarity", "similarity to the reference", "Answer", kind="score"),
-    _metric("citation_precision", "citations that are right", "Citations"),
-    _metric("supported", "sentences supported by their citation", "Citations"),
-    _metric("abstention_precision", "abstentions that are right", "Abstention"),
+    Metric("facts", "facts found", "Answer"),
+    Metric("cited", "right document cited", "Citations"),
+    Metric("abstained_rightly", "abstained rightly", "Abstention"),
+    Metric("abstained_wrongly", "abstained wrongly", "Abstention", lower=True),
+    *(Metric(f"recall@{k}", f"recall@{k}", "Retrieval") for k in (1, 3, 5, 10)),
+    *(Metric(f"hit@{k}", f"hit@{k}", "Retrieval") for k in (1, 3, 5, 10)),
+    Metric("mrr", "mean reciprocal rank", "Retrieval"),
+    Metric("ndcg@10", "nDCG@10", "Retrieval"),
+    Metric("rougeL", "RougeL with the reference", "Answer"),
+    Metric("similarity", "similarity to the reference", "Answer", kind="score"),
+    Metric("citation_precision", "citations that are right", "Citations"),
+    Metric("supported", "sentences supported by their citation", "Citations"),
+    Metric("abstention_precision", "abstentions that are right", "Abstention"),
     AUC,
-    _metric("faithfulness", "faithful to the passages (judged)", "Judged by the model"),
-    _metric("relevancy", "relevant to the question (judged)", "Judged by the model"),
-    _metric("correctness", "correctness, 1 to 5 (judged)", "Judged by the model", kind="score"),
-    _metric("p50", "latency, median", "Latency", mark="latency", statistic=quantile(0.5),
-            kind="milliseconds", lower=True),
-    _metric("p95", "latency, 95th percentile", "Latency", mark="latency", statistic=quantile(0.95),
-            kind="milliseconds", lower=True),
-)  # fmt: skip
+    Metric("faithfulness", "faithful to the passages (judged)", "Judged by the model"),
+    Metric("relevancy", "relevant to the question (judged)", "Judged by the model"),
+    Metric("correctness", "correctness, 1 to 5 (judged)", "Judged by the model", kind="score"),
+    Metric("p50", "latency, median", "Latency", "milliseconds", True, quantile(0.5), "latency"),
+    Metric("p95", "latency, 95th percentile", "Latency", "milliseconds", True, quantile(0.95), "latency"),
+)
 """All that a run is measured by. The first four are what `make golden` prints."""
 HEADLINE = METRICS[:4]
 
