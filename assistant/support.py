@@ -4,7 +4,7 @@ The check is one of words. It is strict where a change is a lie (figures, names,
 lenient where it is a matter of style: enough of the other words must stand in the quote, fewer where the
 vectors of both are close. What it cannot see: one plain word changed for another in a long sentence, who did
 what to whom where no "to" or "by" tells it, and whether the quote says it of a part only. Measured by
-eval/benchmarks/support.py on sentences that people wrote from passages (CLAPnq).
+`python -m eval.benchmarks support` on sentences that people wrote from passages.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from assistant.wording import WORD, content, folded, is_telling, missing, names,
 
 ENOUGH = 0.8
 """The share of a sentence's content words that the quote and its context must hold."""
+FEW = 0.5
+"""The share that is enough where the vectors of both are CLOSE. It falls in a line from a cosine of APART."""
+APART = 0.5
 CLOSE = 0.8
-"""The cosine from which FEW is enough."""
-FEW = 0.6
-"""The share of content words that is enough where the vectors are close."""
 OWN = 0.25
 """The share of content words that must stand in the quote itself, and not only in its context."""
 SCOPE = 5
@@ -197,7 +197,8 @@ def _runs(count: int) -> Iterator[range]:
 
 def _says_enough(sentence: str, quote: str, similarity: float | None, context: str) -> bool:
     stems = content(sentence)
-    least = FEW if similarity is not None and similarity >= CLOSE else ENOUGH
+    nearness = ((similarity or 0.0) - APART) / (CLOSE - APART)
+    least = ENOUGH - (ENOUGH - FEW) * min(max(nearness, 0.0), 1.0)
     own = share(stems, quote) >= OWN or bool(claimed(sentence))
     return bool(stems or claimed(sentence)) and own and share(stems, quote, context) >= least
 

@@ -48,8 +48,9 @@ _NATIONS = (
     "turkish turkey danish denmark swedish sweden norwegian norway finnish finland polish poland "
     "irish ireland portuguese portugal"
 ).split()
-_ADJECTIVES = dict(zip(_NATIONS[::2], _NATIONS[1::2], strict=True))
-_ENDINGS = ("", "n", "an", "ian", "ean", "ese", "i", "ish")
+_ALIASES = dict(zip(_NATIONS[::2], _NATIONS[1::2], strict=True))
+_ALIASES |= {nation: adjective for adjective, nation in _ALIASES.items()}
+_ENDINGS = ("", "n", "an", "ian", "ean", "ern", "ese", "i", "ish")
 _SUFFIXES = "ations ation ments ment ings ing ions ion ates ate ies ied ers er es ed ly s y e".split()
 
 # Scripts that put no space between words are read by the character.
@@ -71,9 +72,8 @@ def folded(text: str) -> str:
 
 @lru_cache(maxsize=1024)
 def words(text: str) -> tuple[str, ...]:
-    """The words of a text in order, folded, without possessives; adjectives of nations as the nation."""
-    found = (re.sub(r"'s?$", "", word) for word in WORD.findall(folded(text)))
-    return tuple(_ADJECTIVES.get(word, word) for word in found)
+    """The words of a text in order, folded, without possessives."""
+    return tuple(re.sub(r"'s?$", "", word) for word in WORD.findall(folded(text)))
 
 
 def is_telling(word: str) -> bool:
@@ -85,7 +85,7 @@ def is_telling(word: str) -> bool:
 def stem(word: str) -> str:
     """A word without the endings of English: exports, exported, exporting -> export."""
     for suffix in _SUFFIXES:
-        if word.endswith(suffix) and len(word) - len(suffix) >= 3:
+        if word.endswith(suffix) and len(word) - len(suffix) >= (2 if suffix == "s" else 3):
             word = word[: -len(suffix)]
             break
     return word[:-1] if len(word) > 3 and word[-1] == word[-2] else word.removesuffix("e")
@@ -131,8 +131,8 @@ def _stands(name: str, known: frozenset[str], there: str) -> bool:
 
 
 def _has_kin(word: str, others: frozenset[str]) -> bool:
-    """Whether one of `others` is the same name: Iran and Iranian, Cuba and Cubans."""
-    if word in others:
+    """Whether one of `others` is the same name: Iran and Iranian, Cuba and Cubans, US and American."""
+    if word in others or _ALIASES.get(word) in others:
         return True
     near = (other for other in others if other[:3] == word[:3])
     return any(_are_kin(*sorted((word, other), key=len)) for other in near)

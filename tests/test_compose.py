@@ -215,7 +215,7 @@ def test_a_model_that_fails_is_told() -> None:
 
 
 SAID = ["Most of it was cod", "Norway sold 3 billion dollars of fish", "41 cranes", "Oslo", "NOT FOUND",
-        "She visited", " [1]", "[2]", "(3)", "【1】", "[9]", ". ", ".\n", "\n- ", "|", "**", "<b"]  # fmt: skip
+        "She visited", " [1]", "[2]", "(3)", "【1】", "[9]", ". ", ".\n", "\n- ", "**", "<b"]  # fmt: skip
 
 
 @settings(max_examples=60, deadline=None)

@@ -15,6 +15,7 @@ from pathlib import Path
 FOLDERS = {
     "mtrag": "mtrag-fiqa",
     "clapnq": "clapnq",
+    "support": "clapnq",
     "squad2": "squad2",
     "chunking": "chunking",
     "passages": "code-passages",
