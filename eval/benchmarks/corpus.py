@@ -62,6 +62,8 @@ class Corpus:
     embedder: embed.Embedder
     keys: Mapping[str, tuple[str, ...]]
     """The items of each document id: several where they have the same bytes."""
+    folder: Path
+    """The home folder of the library."""
 
     def found(self, query: Query, passages: int) -> list[str]:
         """The items found for a query, each once, at the place of its best passage."""
@@ -89,7 +91,7 @@ def opened(name: str, items: Sequence[Item]) -> Iterator[Corpus]:
     held = Library(folder, embedder, _say)
     try:
         _renew_index(folder, held)
-        yield Corpus(Retriever(held, embedder), held, embedder, _keys(items))
+        yield Corpus(Retriever(held, embedder), held, embedder, _keys(items), folder)
     finally:
         held.close()
 

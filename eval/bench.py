@@ -1,0 +1,91 @@
+"""What the product takes in time and memory: python -m eval.bench [NAME…] [--json]
+
+embed     passages embedded in a second, against Chroma's default function
+commands  `assistant ask` and `assistant --help`, whole processes
+shipped   the server over the shipped corpus: opening, memory
+large     the server over 20,000 passages: opening, a question, memory, the index made anew
+
+Without a name, all of them, in some minutes; `large` makes its corpus once, which takes some minutes more.
+Ends with 1 where a target is missed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+import os
+import platform
+import sys
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.table import Table
+
+from eval.bench_figure import Figure
+
+MODULES = {
+    "embed": "bench_embed",
+    "commands": "bench_commands",
+    "shipped": "bench_shipped",
+    "large": "bench_large",
+}
+"""The benchmarks, and the modules whose `figures` run them."""
+
+
+def main() -> None:
+    """Runs the benchmarks that the command line names."""
+    asked = _arguments()
+    measured = {name: _run(name) for name in asked.names or MODULES}
+    if asked.json:
+        told = {name: [figure.told() for figure in figures] for name, figures in measured.items()}
+        print(json.dumps({"machine": _machine(), "figures": told}))
+    else:
+        _print(measured)
+    sys.exit(any(figure.met is False for figures in measured.values() for figure in figures))
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m eval.bench", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("names", nargs="*", metavar="NAME", choices=MODULES)
+    parser.add_argument("--json", action="store_true", help="the figures as one line of JSON, last")
+    return parser.parse_args()
+
+
+def _run(name: str) -> Sequence[Figure]:
+    print(f"{name}: load {_load()} at its beginning", file=sys.stderr)
+    figures: Sequence[Figure] = importlib.import_module(f"eval.{MODULES[name]}").figures()
+    for figure in figures:
+        print(f"  {figure.what}: {figure.shown}", file=sys.stderr)
+    return figures
+
+
+def _machine() -> dict[str, str | int]:
+    return {
+        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1,
+        "processor": platform.machine(),
+        "system": platform.platform(terse=True),
+        "python": platform.python_version(),
+        "load": _load(),
+    }
+
+
+def _load() -> str:
+    """The mean number of busy processes over the last minute; figures of a busy machine say little."""
+    return f"{os.getloadavg()[0]:.2f}" if hasattr(os, "getloadavg") else "unknown"
+
+
+def _print(measured: dict[str, Sequence[Figure]]) -> None:
+    table = Table("benchmark", "figure", "measured", "target", "", box=None, pad_edge=False)
+    for name, figures in measured.items():
+        for figure in figures:
+            met = "" if figure.met is None else "met" if figure.met else "MISSED"
+            table.add_row(name, figure.what, figure.shown, figure.target, met)
+    Console(width=None if sys.stdout.isatty() else 150).print(table)
+    print("; ".join(f"{what} {value}" for what, value in _machine().items()))
+
+
+if __name__ == "__main__":
+    main()
