@@ -6,10 +6,13 @@ one is an open way to code execution (CVE-2026-45829). Passages are known here b
 
 from __future__ import annotations
 
+import contextlib
 import functools
+import json
 import math
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+import zlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -22,6 +25,8 @@ from assistant.ledger import Record
 UPSERT = 5000
 """Records a call: Chroma takes 5,461 at most."""
 COLLECTION = "passages"
+SEAL = "seal.json"
+"""The file that says what the graph's files were when they were last written."""
 # The default graph loses recall; with these, recall@10 against exact search stays above 0.99 (see tests).
 HNSW = {"space": "ip", "ef_construction": 200, "ef_search": 200, "max_neighbors": 32}
 WRITER_HEAP = 64_000_000
@@ -30,48 +35,57 @@ T = TypeVar("T")
 
 
 class Index:
-    """One generation of the index, open in its folder."""
+    """One generation of the index, open in its folder.
+
+    Whatever Chroma and Tantivy raise on a damaged file, down to Rust panics, is a StoreError here.
+    """
 
     def __init__(self, folder: Path) -> None:
         """Opens the index in `folder`, or makes an empty one there.
 
         Raises:
-            StoreError: the folder holds something that cannot be opened.
+            StoreError: the folder holds something that cannot be opened, or is not as it was written.
         """
         self.folder = folder
         self._lock = threading.Lock()
-        try:
-            self._vectors = _open_vectors(folder / "chroma")
+        with contextlib.ExitStack() as opened, self._faults("opened"):
+            _require_sealed(folder)
+            self._vectors = _Vectors(folder / "chroma")
+            opened.callback(self._vectors.close)
             self._words = _Words(folder / "words")
-        # Chroma and Tantivy raise what they like, down to Rust panics, on a damaged file.
-        except BaseException as fault:
-            if isinstance(fault, KeyboardInterrupt | SystemExit):
-                raise
-            raise StoreError(f"The index in {folder} cannot be opened ({type(fault).__name__}).") from fault
+            opened.pop_all()
 
     def add(self, records: Sequence[Record]) -> None:
-        """Takes records in; they are found as soon as this returns."""
-        with self._lock:
-            for some in _batches(records, UPSERT):
-                self._vectors.upsert(ids=[str(r.key) for r in some], embeddings=[r.vector for r in some])
+        """Takes records in; they are found as soon as this returns.
+
+        Raises:
+            StoreError: it cannot be written, and may hold some of them.
+        """
+        with self._lock, self._faults("written"):
+            self._vectors.add(records)
             self._words.add(records)
+            _seal(self.folder)
 
     def remove(self, keys: Sequence[int]) -> None:
-        """Forgets passages by key; keys that are not there do not matter."""
-        with self._lock:
-            for some in _batches(keys, UPSERT):
-                self._vectors.delete(ids=[str(key) for key in some])
+        """Forgets passages by key; keys that are not there do not matter.
+
+        Raises:
+            StoreError: it cannot be written, and may still hold some of them.
+        """
+        with self._lock, self._faults("written"):
+            self._vectors.remove(keys)
             self._words.remove(keys)
+            _seal(self.folder)
 
     def counts(self) -> tuple[int, int]:
         """How many vectors and how many texts it holds."""
-        return int(self._vectors.count()), self._words.count()
+        with self._faults("read"):
+            return self._vectors.count(), self._words.count()
 
     def nearest(self, vector: NDArray[np.float32], limit: int) -> dict[int, float]:
         """The keys of the passages nearest to a unit vector, with their cosine, best first."""
-        found = self._vectors.query(query_embeddings=[vector], n_results=limit, include=["distances"])
-        pairs = zip(found["ids"][0], found["distances"][0], strict=True)
-        return {int(key): 1.0 - float(distance) for key, distance in pairs}
+        with self._faults("read"):
+            return self._vectors.nearest(vector, limit)
 
     def match(self, weights: Mapping[str, float], limit: int) -> dict[int, float]:
         """The keys of passages that hold the terms, with their BM25 as a share of the reachable, best first.
@@ -79,43 +93,108 @@ class Index:
         A term's BM25 cannot pass idf × (k1 + 1); the weighted sum over all terms is what the query could
         reach, so that scores of different questions compare: 0 to 1.
         """
-        return self._words.match(weights, limit)
+        with self._faults("read"):
+            return self._words.match(weights, limit)
 
     def idf(self, terms: Iterable[str]) -> dict[str, float]:
         """How telling each term is in this corpus: the idf of BM25."""
-        return self._words.idf(terms)
+        with self._faults("read"):
+            return self._words.idf(terms)
 
     def close(self) -> None:
         """Lets go of the files."""
-        self._words.close()
-        # Chroma keeps one system per path for the whole process; a generation that is gone must leave it.
-        _release(self.folder / "chroma")
+        for part in (self._words, self._vectors):
+            with contextlib.suppress(StoreError), self._faults("closed"):
+                part.close()
+
+    @contextlib.contextmanager
+    def _faults(self, what: str) -> Iterator[None]:
+        try:
+            yield
+        except (KeyboardInterrupt, SystemExit, StoreError):
+            raise
+        except BaseException as fault:
+            told = f"The index in {self.folder} cannot be {what} ({type(fault).__name__})."
+            raise StoreError(told) from fault
 
 
 def terms(text: str) -> list[str]:
     """The words of a text as they are indexed: lower case, without accents, stemmed, no stop words."""
-    return list(_analyzer().analyze(text))
+    # A lone surrogate, which Tantivy does not take, becomes a question mark.
+    return list(_analyzer().analyze(text.encode("utf-8", "replace").decode()))
 
 
 def _batches(items: Sequence[T], size: int) -> Iterable[Sequence[T]]:
     return (items[i : i + size] for i in range(0, len(items), size))
 
 
-def _open_vectors(folder: Path) -> Any:
-    import chromadb
-    from chromadb.config import Settings
-
-    client = chromadb.PersistentClient(str(folder), Settings(anonymized_telemetry=False))
-    configuration: Any = {"hnsw": HNSW, "embedding_function": None}
-    return client.get_or_create_collection(COLLECTION, embedding_function=None, configuration=configuration)
+def _require_sealed(folder: Path) -> None:
+    """Chroma opens what is left of a graph as if nothing were missing, and crashes on a damaged one."""
+    seal = folder / SEAL
+    if _graph(folder) != (json.loads(seal.read_bytes()) if seal.exists() else {}):
+        raise StoreError(f"The index in {folder} is not as it was written.")
 
 
-def _release(folder: Path) -> None:
-    from chromadb.api.shared_system_client import SharedSystemClient
+def _seal(folder: Path) -> None:
+    beside = folder / f"{SEAL}.part"
+    beside.write_text(json.dumps(_graph(folder)), "utf-8")
+    beside.replace(folder / SEAL)
 
-    system = SharedSystemClient._identifier_to_system.pop(str(folder), None)
-    if system is not None:
-        system.stop()
+
+def _graph(folder: Path) -> dict[str, list[int]]:
+    """Size and checksum of each file of Chroma's graph: the vectors and their neighbours.
+
+    None before Chroma first writes its list of what the graph holds: until then it makes it anew each time.
+    """
+    lists = (folder / "chroma").glob("*/index_metadata.pickle")
+    files = sorted(file for held in lists for file in held.parent.iterdir())
+    return {file.relative_to(folder).as_posix(): [file.stat().st_size, _checksum(file)] for file in files}
+
+
+def _checksum(path: Path) -> int:
+    value = 0
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            value = zlib.crc32(block, value)
+    return value
+
+
+class _Vectors:
+    """The vectors of all passages, in Chroma."""
+
+    def __init__(self, folder: Path) -> None:
+        import chromadb
+        from chromadb.config import Settings
+
+        self._client: Any = chromadb.PersistentClient(str(folder), Settings(anonymized_telemetry=False))
+        configuration: Any = {"hnsw": HNSW, "embedding_function": None}
+        try:
+            self._held: Any = self._client.get_or_create_collection(
+                COLLECTION, embedding_function=None, configuration=configuration
+            )
+        except BaseException:
+            self.close()
+            raise
+
+    def add(self, records: Sequence[Record]) -> None:
+        for some in _batches(records, UPSERT):
+            self._held.upsert(ids=[str(r.key) for r in some], embeddings=[r.vector for r in some])
+
+    def remove(self, keys: Sequence[int]) -> None:
+        for some in _batches(keys, UPSERT):
+            self._held.delete(ids=[str(key) for key in some])
+
+    def count(self) -> int:
+        return int(self._held.count())
+
+    def nearest(self, vector: NDArray[np.float32], limit: int) -> dict[int, float]:
+        found = self._held.query(query_embeddings=[vector], n_results=limit, include=["distances"])
+        pairs = zip(found["ids"][0], found["distances"][0], strict=True)
+        return {int(key): 1.0 - float(distance) for key, distance in pairs}
+
+    def close(self) -> None:
+        # Chroma keeps one system per path for the whole process; a generation that is gone must leave it.
+        self._client.close()
 
 
 class _Words:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,70 +19,14 @@ import sqlalchemy as sql
 from numpy.typing import NDArray
 from sqlalchemy import event
 from sqlalchemy.engine import RowMapping
-from sqlalchemy.exc import DatabaseError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from assistant import wire
 from assistant.errors import NotFound, StoreError
+from assistant.schema import VERSION, documents, meta, passages, sources, tables, turns, vectors
 from assistant.types import Document, Entry, Passage, Span, Turn
 
-SCHEMA_VERSION = "1"
 Vectors = NDArray[np.float32]
-
-tables = sql.MetaData()
-meta = sql.Table(
-    "meta", tables, sql.Column("key", sql.String, primary_key=True), sql.Column("value", sql.String)
-)
-documents = sql.Table(
-    "documents",
-    tables,
-    sql.Column("id", sql.String, primary_key=True),
-    sql.Column("title", sql.String, nullable=False),
-    sql.Column("source", sql.String, nullable=False),
-    sql.Column("media_type", sql.String, nullable=False),
-    sql.Column("text", sql.Text, nullable=False),
-    sql.Column("structure", sql.JSON, nullable=False),
-    sql.Column("sha256", sql.String, nullable=False),
-    sql.Column("size", sql.Integer, nullable=False),
-    sql.Column("added", sql.String, nullable=False),
-    sql.Column("ready", sql.Boolean, nullable=False, index=True),
-)
-sources = sql.Table(
-    "sources",
-    tables,
-    sql.Column("source", sql.String, primary_key=True),
-    sql.Column("document_id", sql.ForeignKey("documents.id", ondelete="CASCADE"), nullable=False, index=True),
-)
-passages = sql.Table(
-    "passages",
-    tables,
-    sql.Column("key", sql.Integer, primary_key=True),
-    sql.Column("id", sql.String, nullable=False, unique=True),
-    sql.Column("document_id", sql.ForeignKey("documents.id", ondelete="CASCADE"), nullable=False, index=True),
-    sql.Column("position", sql.Integer, nullable=False),
-    sql.Column("start", sql.Integer, nullable=False),
-    sql.Column("end", sql.Integer, nullable=False),
-    sql.Column("text", sql.Text, nullable=False),
-    sql.Column("context", sql.Text, nullable=False),
-    sql.Column("details", sql.JSON, nullable=False),
-    # A number once given is never given again: an index that still holds a removed key finds nothing.
-    sqlite_autoincrement=True,
-)
-vectors = sql.Table(
-    "vectors",
-    tables,
-    sql.Column("key", sql.ForeignKey("passages.key", ondelete="CASCADE"), primary_key=True),
-    sql.Column("passage", sql.LargeBinary, nullable=False),
-    sql.Column("sentences", sql.LargeBinary, nullable=False),
-)
-turns = sql.Table(
-    "turns",
-    tables,
-    sql.Column("number", sql.Integer, primary_key=True),
-    sql.Column("conversation", sql.String, nullable=False, index=True),
-    sql.Column("at", sql.String, nullable=False),
-    sql.Column("turn", sql.JSON, nullable=False),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,22 +72,25 @@ class Kept:
 class Ledger:
     """The record, open. Safe to use from several threads; writing is for one at a time (see `library`)."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str | sql.URL) -> None:
         """Opens, or makes, the database at `url`.
 
         Raises:
-            StoreError: it cannot be opened, or a later version of the assistant made it.
+            StoreError: it cannot be opened, or a later version of the assistant made it. Every method raises
+                it where the database fails later: a full disk, say.
         """
         self._engine = sql.create_engine(url)
+        event.listen(self._engine, "handle_error", _tell)
         if self._engine.dialect.name == "sqlite":
             event.listen(self._engine, "connect", _set_up_sqlite)
-        try:
-            tables.create_all(self._engine)
-            version = self.note("schema", SCHEMA_VERSION)
-        except DatabaseError as fault:
-            raise StoreError(f"The ledger cannot be opened ({fault.orig}); check the home folder.") from fault
-        if version != SCHEMA_VERSION:
+        tables.create_all(self._engine)
+        if self.note("schema", VERSION) != VERSION:
             raise StoreError("This store was made by another version of the assistant; use that version.")
+
+    @classmethod
+    def at(cls, path: Path) -> Ledger:
+        """The ledger in an SQLite file."""
+        return cls(sql.URL.create("sqlite", database=str(path)))
 
     def close(self) -> None:
         """Lets go of the database file."""
@@ -152,11 +100,15 @@ class Ledger:
 
     def note(self, key: str, default: str) -> str:
         """The value noted under `key`; where there is none, `default`, which is noted."""
+        noted = sql.select(meta.c.value).where(meta.c.key == key)
         with self._engine.begin() as db:
-            value = db.scalar(sql.select(meta.c.value).where(meta.c.key == key))
+            value = db.scalar(noted)
             if value is None:
-                db.execute(meta.insert().values(key=key, value=default))
-            return default if value is None else str(value)
+                # In one statement, as another thread may note it at the same moment.
+                new = sql.select(sql.literal(key), sql.literal(default)).where(~noted.exists())
+                db.execute(meta.insert().from_select(["key", "value"], new))
+                value = db.scalar(noted)
+            return str(value)
 
     def set_note(self, key: str, value: str) -> None:
         """Notes `value` under `key`."""
@@ -184,13 +136,16 @@ class Ledger:
             db.execute(sources.delete().where(sources.c.source.in_(list(ready))))
             db.execute(sources.insert(), [{"source": s, "document_id": i} for s, i in ready.items()])
             db.execute(documents.update().where(documents.c.id.in_(ready.values())).values(ready=True))
-            return _remove_unnamed(db, before)
+            gone = _remove_unnamed(db, before)
+            _rename(db, before)
+            return gone
 
     def remove(self, document_id: str) -> list[int]:
-        """Removes a document under all its sources; gives the keys of its passages."""
+        """Removes a document under all its sources, and the turns that quote it; gives its passages' keys."""
         with self._engine.begin() as db:
             keys = list(db.scalars(sql.select(passages.c.key).where(passages.c.document_id == document_id)))
             db.execute(documents.delete().where(documents.c.id == document_id))
+            db.execute(turns.delete().where(turns.c.turn.cast(sql.String).contains(document_id)))
             return keys
 
     def forget_unready(self) -> int:
@@ -284,11 +239,9 @@ class Ledger:
         return self._kept(passages.c.document_id.in_(list(document_ids)))
 
     def _kept(self, condition: sql.ColumnElement[bool]) -> dict[int, Kept]:
-        query = (
-            sql.select(passages, documents.c.title, documents.c.source, vectors.c.passage, vectors.c.sentences)
-            .select_from(passages.join(documents).join(vectors))
-            .where(condition, documents.c.ready)
-        )
+        named = (documents.c.title, documents.c.source)
+        query = sql.select(passages, *named, vectors.c.passage, vectors.c.sentences)
+        query = query.select_from(passages.join(documents).join(vectors)).where(condition, documents.c.ready)
         with self._engine.connect() as db:
             return {row["key"]: _kept(row) for row in db.execute(query).mappings()}
 
@@ -340,6 +293,16 @@ _DOCUMENT_FIELDS = ("id", "title", "source", "media_type", "text")
 def _set_up_sqlite(connection: Any, _: ConnectionPoolEntry) -> None:
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
         connection.execute(f"PRAGMA {pragma}")
+    # One thread may wait for another that records a document as long as a book.
+    connection.execute("PRAGMA busy_timeout=60000")
+
+
+def _tell(context: sql.engine.ExceptionContext) -> None:
+    """A fault of the database in a sentence; without the statement, which holds the text of documents."""
+    if context.sqlalchemy_exception is not None:
+        fault = context.original_exception
+        told = f"The ledger cannot be used ({fault}); check the home folder and its disk."
+        raise StoreError(told) from fault
 
 
 def _put(db: sql.Connection, item: Prepared) -> list[Record]:
@@ -411,6 +374,15 @@ def _remove_unnamed(db: sql.Connection, candidates: set[str]) -> list[int]:
     keys = list(db.scalars(sql.select(passages.c.key).where(passages.c.document_id.in_(gone))))
     db.execute(documents.delete().where(documents.c.id.in_(gone)))
     return keys
+
+
+def _rename(db: sql.Connection, candidates: set[str]) -> None:
+    """Calls those of the documents that lost the name they were added under by another of theirs."""
+    names = sql.select(sources.c.source).where(sources.c.document_id == documents.c.id)
+    is_lost = ~names.where(sources.c.source == documents.c.source).exists()
+    other = sql.select(sql.func.min(sources.c.source)).where(sources.c.document_id == documents.c.id)
+    lost = documents.update().where(documents.c.id.in_(candidates), is_lost)
+    db.execute(lost.values(source=other.scalar_subquery()))
 
 
 def _floats(vector: Vectors) -> bytes:

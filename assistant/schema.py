@@ -1,0 +1,63 @@
+"""The tables of the ledger, for SQLAlchemy Core."""
+
+from __future__ import annotations
+
+import sqlalchemy as sql
+
+VERSION = "1"
+"""Noted in the store, so that a later form is told from this one."""
+
+tables = sql.MetaData()
+meta = sql.Table(
+    "meta", tables, sql.Column("key", sql.String, primary_key=True), sql.Column("value", sql.String)
+)
+documents = sql.Table(
+    "documents",
+    tables,
+    sql.Column("id", sql.String, primary_key=True),
+    sql.Column("title", sql.String, nullable=False),
+    sql.Column("source", sql.String, nullable=False),
+    sql.Column("media_type", sql.String, nullable=False),
+    sql.Column("text", sql.Text, nullable=False),
+    sql.Column("structure", sql.JSON, nullable=False),
+    sql.Column("sha256", sql.String, nullable=False),
+    sql.Column("size", sql.Integer, nullable=False),
+    sql.Column("added", sql.String, nullable=False),
+    sql.Column("ready", sql.Boolean, nullable=False, index=True),
+)
+sources = sql.Table(
+    "sources",
+    tables,
+    sql.Column("source", sql.String, primary_key=True),
+    sql.Column("document_id", sql.ForeignKey("documents.id", ondelete="CASCADE"), nullable=False, index=True),
+)
+passages = sql.Table(
+    "passages",
+    tables,
+    sql.Column("key", sql.Integer, primary_key=True),
+    sql.Column("id", sql.String, nullable=False, unique=True),
+    sql.Column("document_id", sql.ForeignKey("documents.id", ondelete="CASCADE"), nullable=False, index=True),
+    sql.Column("position", sql.Integer, nullable=False),
+    sql.Column("start", sql.Integer, nullable=False),
+    sql.Column("end", sql.Integer, nullable=False),
+    sql.Column("text", sql.Text, nullable=False),
+    sql.Column("context", sql.Text, nullable=False),
+    sql.Column("details", sql.JSON, nullable=False),
+    # A number once given is never given again: an index that still holds a removed key finds nothing.
+    sqlite_autoincrement=True,
+)
+vectors = sql.Table(
+    "vectors",
+    tables,
+    sql.Column("key", sql.ForeignKey("passages.key", ondelete="CASCADE"), primary_key=True),
+    sql.Column("passage", sql.LargeBinary, nullable=False),
+    sql.Column("sentences", sql.LargeBinary, nullable=False),
+)
+turns = sql.Table(
+    "turns",
+    tables,
+    sql.Column("number", sql.Integer, primary_key=True),
+    sql.Column("conversation", sql.String, nullable=False, index=True),
+    sql.Column("at", sql.String, nullable=False),
+    sql.Column("turn", sql.JSON, nullable=False),
+)

@@ -1,0 +1,128 @@
+"""What the tests share: settings of their own, a store over the shipped corpus, a quick embedder."""
+
+from __future__ import annotations
+
+import functools
+import os
+import re
+import threading
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from typing import TypeVar
+
+import hypothesis
+import numpy as np
+import pytest
+
+from assistant import config
+from assistant.assistant import Assistant
+from assistant.config import Settings
+from assistant.embed import Embedder, MiniLM, Vectors
+from assistant.library import Library
+from assistant.types import Source, Span
+
+T = TypeVar("T")
+
+# How long an example takes says nothing on a machine that does other things too.
+hypothesis.settings.register_profile("suite", deadline=None)
+hypothesis.settings.load_profile("suite")
+
+
+class Hashing:
+    """An embedder that knows nothing of meaning: each word is a direction of its own."""
+
+    contextual = True
+
+    def __init__(self, dimensions: int = 64) -> None:
+        self.dimensions = dimensions
+        self.fingerprint = f"hashing-{dimensions}"
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        return np.array([self._vector(text) for text in texts], np.float32).reshape(-1, self.dimensions)
+
+    def embed_spans(
+        self, texts: Sequence[str], spans: Sequence[Sequence[Span]]
+    ) -> tuple[Vectors, list[Vectors]]:
+        return self.embed(texts), [
+            self.embed([text[span.start : span.end] for span in some])
+            for text, some in zip(texts, spans, strict=True)
+        ]
+
+    def count(self, text: str) -> int:
+        return len(text.split())
+
+    def _vector(self, text: str) -> Vectors:
+        words = [_direction(word, self.dimensions) for word in re.findall(r"\w+", text.lower())]
+        vector = np.sum(words, axis=0) if words else np.ones(self.dimensions, np.float32)
+        return np.asarray(vector / np.linalg.norm(vector), np.float32)
+
+
+@functools.cache
+def _direction(word: str, dimensions: int) -> Vectors:
+    generator = np.random.default_rng(zlib.crc32(word.encode("utf-8", "replace")))
+    return generator.standard_normal(dimensions).astype(np.float32)
+
+
+def given(**documents: str) -> list[Source]:
+    """Sources in memory: the name of each without `.md`, and its text."""
+    return [Source(f"{name}.md", text.encode) for name, text in documents.items()]
+
+
+def together(count: int, work: Callable[[int], T]) -> list[T]:
+    """What `work` gives in each of some threads that begin at once; raises what one of them raises."""
+    gate = threading.Barrier(count)
+
+    def begun(number: int) -> T:
+        gate.wait()
+        return work(number)
+
+    with ThreadPoolExecutor(count) as pool:
+        return list(pool.map(begun, range(count)))
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of public data that some tests read, which is not part of the project."""
+    folder = Path(os.environ.get("ASSISTANT_TEST_SHARED", Path(__file__).parents[2] / "shared"))
+    if not folder.is_dir():
+        pytest.skip("there is no folder of shared data; set ASSISTANT_TEST_SHARED to it")
+    return folder
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """Settings with an empty home and without a corpus to fill it from."""
+    return replace(config.load({}), home=tmp_path / "home", corpus=None)
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Iterator[Library]:
+    """An empty library with the quick embedder."""
+    opened = Library(tmp_path, Hashing())
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="session")
+def minilm() -> Embedder:
+    """The default embedder, opened once."""
+    return MiniLM(config.load({}).cache)
+
+
+@pytest.fixture(scope="session")
+def shipped(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Assistant]:
+    """An assistant over the shipped corpus. For reading only: all tests share it."""
+    settings = replace(config.load({}), home=tmp_path_factory.mktemp("shipped"))
+    with Assistant.open(settings) as opened:
+        opened.fill()
+        yield opened
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> dict[str, str]:
+    """The surroundings of a command: an empty home, no corpus, no model."""
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("ASSISTANT_", "OPENAI_"))}
+    return kept | {"ASSISTANT_HOME": str(tmp_path / "home"), "ASSISTANT_CORPUS": "none"}
