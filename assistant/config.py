@@ -96,6 +96,8 @@ def _file(path: Path) -> dict[str, str]:
     for key in values:
         if key not in known:
             raise ConfigError(f"The key {key!r} in {path} is unknown; known are {', '.join(sorted(known))}.")
+        if not isinstance(values[key], str | int | float):
+            raise ConfigError(f"The key {key!r} in {path} is no text or number; write {key} = \"…\".")
     return {key: str(value) for key, value in values.items()}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -17,12 +18,18 @@ MAX_BYTES = 200_000_000
 def sources(paths: Iterable[Path]) -> Iterator[Source]:
     """A source for each file named, and for each readable file below each folder named, by its full path."""
     for path in paths:
-        yield from (source(file) for file in _below(path)) if path.is_dir() else (source(path),)
+        # Unlike the method of Path, this takes any name.
+        is_folder = os.path.isdir(path)
+        yield from (source(file) for file in _below(path)) if is_folder else (source(path),)
 
 
 def source(path: Path, name: str | None = None) -> Source:
-    """The source that a file is; its name is its full path unless another is given."""
-    return Source(name or str(path.absolute()), functools.partial(_load, path))
+    """The source that a file is; its name is its full path unless another is given.
+
+    Bytes of the name that are no UTF-8 stand in it as `\\xe9`, for it is kept and shown as text.
+    """
+    name = name or os.path.abspath(path)
+    return Source(os.fsencode(name).decode("utf-8", "backslashreplace"), functools.partial(_load, path))
 
 
 def shipped(folder: Path) -> list[Source]:
@@ -35,9 +42,9 @@ def _below(folder: Path) -> Iterator[Path]:
     root = folder.resolve()
     for path in sorted(folder.rglob("*")):
         hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
-        if not hidden and path.suffix.lower() in SUFFIXES and path.is_file():
-            if path.resolve().is_relative_to(root):
-                yield path
+        known = path.suffix.lower() in SUFFIXES and path.is_file()
+        if known and not hidden and path.resolve().is_relative_to(root):
+            yield path
 
 
 def _load(path: Path) -> bytes:
