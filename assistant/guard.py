@@ -18,7 +18,7 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 PATHS = frozenset(
-    {"/", "/theme.css", "/gradio_api/startup-events", "/gradio_api/cancel", "/gradio_api/reset"}
+    {"/", "/theme.css"} | {f"/gradio_api/{name}" for name in ("startup-events", "app_id", "reset")}
 )
 FOLDERS = ("/api/", "/source/", "/page/", "/assets/", "/static/", "/gradio_api/queue/")
 UPLOAD = "/api/documents"

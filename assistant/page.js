@@ -4,6 +4,7 @@
 
 const cited = (() => {
   const KEY = "conversation";
+  const DRAFT = "draft";
   const GONE = "The server does not answer; start it again with: assistant chat";
   const narrow = matchMedia("(max-width: 800px)");
   let opener = null;
@@ -20,6 +21,8 @@ const cited = (() => {
     const name = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
     sessionStorage.setItem(KEY, name);
     close();
+    // An answer that is growing ends with its page; to cancel it within the page is a race that Gradio can lose.
+    if (one(".turn.growing")) location.reload();
     return name;
   }
 
@@ -75,48 +78,35 @@ const cited = (() => {
 
   const box = () => one("#question textarea");
 
-  // The id goes to the label around the textarea: whoever looks for #question to type into follows a label.
+  // The id is given to the label around the textarea: whoever looks for #question to type into follows a label.
   function name() {
-    const block = one("div#question");
-    const label = block?.querySelector("label");
+    const label = one("#question-box label:not(#question)");
     const transcript = one("#transcript");
     if (!label || !transcript) return;
-    block.removeAttribute("id");
     label.id = "question";
     transcript.setAttribute("role", "log");
     transcript.setAttribute("aria-live", "polite");
+    write(sessionStorage.getItem(DRAFT));
     box().focus({ preventScroll: true });
   }
 
-  // Of a failed question nothing is lost: it goes back into the box, unless something new is there.
-  function restore(turn) {
-    if (box().value) return;
-    box().value = turn.querySelector(".question").textContent;
+  // A failed question, and one that was typed before a reload, is not lost. What is new goes before it.
+  function write(question) {
+    if (!question || box().value) return;
+    box().value = question;
     box().dispatchEvent(new Event("input", { bubbles: true }));
   }
 
-  // The server went away: Gradio would leave the page waiting. The question stays, or comes back, in the box.
-  function lost() {
-    const turn = one("#transcript .turn.growing") ?? unsent();
-    turn.querySelector(".waiting")?.remove();
-    turn.append(element("p", "failure", GONE));
-    turn.classList.replace("growing", "failed") || turn.classList.add("failed");
+  // An answer is over. Where it is still growing, the server went away.
+  function settled() {
+    const turn = one("#transcript .turn.growing");
+    if (turn) {
+      const told = turn.querySelector(".waiting") ?? turn.appendChild(document.createElement("p"));
+      told.className = "failure";
+      told.textContent = GONE;
+      turn.classList.replace("growing", "failed");
+    }
     return { interactive: true, __type__: "update" };
-  }
-
-  function unsent() {
-    one("#transcript .unsent")?.remove();
-    const turn = element("article", "turn unsent", "");
-    turn.append(element("h2", "question", box().value));
-    (one("#transcript .turns") ?? one("#transcript .welcome").parentElement).append(turn);
-    return turn;
-  }
-
-  function element(name, kind, text) {
-    const made = document.createElement(name);
-    made.className = kind;
-    made.textContent = text;
-    return made;
   }
 
   let turns = 0;
@@ -130,7 +120,7 @@ const cited = (() => {
     turns = all.length;
     if (last?.classList.contains("failed") && !last.dataset.seen) {
       last.dataset.seen = "true";
-      restore(last);
+      write(last.querySelector(".question").textContent);
     }
   }
 
@@ -143,8 +133,37 @@ const cited = (() => {
       event.preventDefault();
       open(link);
     } else if (event.target.closest?.("#source .close")) close();
-    else if (event.target.closest?.("#send")) box()?.focus();
   });
+
+  // Before Gradio hears of it: an empty question is not sent, and one too early waits for the answer before it.
+  let waiting = false;
+
+  function hold(event) {
+    if (!asks(event)) return;
+    const composing = event.isComposing; // Enter that ends a word in Chinese or Japanese
+    if (!composing) {
+      box().focus();
+      waiting = one("#send").disabled;
+      if (box().value.trim() && !waiting) return;
+      event.preventDefault();
+    }
+    event.stopImmediatePropagation();
+  }
+
+  function asks(event) {
+    if (event.type === "click") return event.target.closest?.("#send");
+    return event.target === box() && event.key === "Enter" && !event.shiftKey;
+  }
+
+  function release() {
+    if (!waiting || one("#send").disabled) return;
+    waiting = false;
+    one("#send").click();
+  }
+
+  document.addEventListener("click", hold, true);
+  document.addEventListener("keydown", hold, true);
+  document.addEventListener("keypress", hold, true);
 
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape") close();
@@ -157,12 +176,15 @@ const cited = (() => {
   new MutationObserver(() => {
     name();
     follow();
-  }).observe(document, { childList: true, subtree: true, attributes: true, attributeFilter: ["class"] });
+    release();
+  }).observe(document, { childList: true, subtree: true, attributes: true, attributeFilter: ["class", "disabled"] });
+
+  addEventListener("pagehide", () => box() && sessionStorage.setItem(DRAFT, box().value));
 
   addEventListener("DOMContentLoaded", () => {
     const page = one("main#source");
     if (page) toMark(page);
   });
 
-  return { fresh, lost, current: () => sessionStorage.getItem(KEY) ?? fresh() };
+  return { fresh, settled, current: () => sessionStorage.getItem(KEY) ?? fresh() };
 })();

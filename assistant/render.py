@@ -104,7 +104,7 @@ def _cited(sentence: Sentence, citations: Sequence[Citation]) -> Html:
 
 
 def _unsupported(sentence: Sentence) -> Html:
-    mark = _element("span", _text("unsupported"), class_="flag")
+    mark = _element("span", _text(" unsupported"), class_="flag")
     why = "No passage of the corpus supports this sentence."
     return _element("span", _text(sentence.text), mark, class_="sentence unsupported", title=why)
 
@@ -122,20 +122,24 @@ def _chip(citation: Citation) -> Html:
 
 
 def _sources(heading: str, kind: str, citations: Iterable[Citation]) -> Html:
-    items = [_element("li", _source_link(citation, kind)) for citation in citations]
+    link = _source_link if kind == "sources" else _related_link
+    items = [_element("li", link(citation)) for citation in citations]
     return _element("section", _element("h3", _text(heading)), _element("ol", *items), class_=kind)
 
 
-def _source_link(citation: Citation, kind: str) -> Html:
-    """A line of the list. A related passage is no evidence, so it has no number that an answer could cite."""
-    return _element(
-        "a",
-        _element("span", _text(str(citation.number)), class_="number"),
-        _element("span", _text(_named(citation)), class_="title", dir="auto"),
-        _element("q", _text(_short(citation.quote)), class_="quote", dir="auto"),
-        class_="source-link" if kind == "sources" else "citation related",
-        href=source_url(citation),
-    )
+def _source_link(citation: Citation) -> Html:
+    number = _element("span", _text(str(citation.number)), class_="number")
+    return _element("a", number, *_summary(citation), class_="source-link", href=source_url(citation))
+
+
+def _related_link(citation: Citation) -> Html:
+    """A related passage is no evidence, so it has no number that an answer could seem to cite."""
+    return _element("a", *_summary(citation), class_="citation related", href=source_url(citation))
+
+
+def _summary(citation: Citation) -> Iterator[Html]:
+    yield _element("span", _text(_named(citation)), class_="title", dir="auto")
+    yield _element("q", _text(_short(citation.quote)), class_="quote", dir="auto")
 
 
 def source_url(citation: Citation) -> str:

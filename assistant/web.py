@@ -91,26 +91,28 @@ def page(assistant: Assistant, suggest: Suggest = suggestions) -> gr.Blocks:
         with gr.Row(elem_id="suggestions"):
             suggested = [gr.Button(visible=False, elem_classes="suggestion") for _ in range(SUGGESTIONS)]
         with gr.Row(elem_id="composer"):
-            question = gr.Textbox(elem_id="question", label="Question", max_lines=8, placeholder=HINT)
-            send = gr.Button("Send", elem_id="send", variant="primary")
+            question = gr.Textbox(elem_id="question-box", label="Question", max_lines=8, placeholder=HINT)
+            # Until the conversation is open: what is asked earlier would be asked outside of it.
+            send = gr.Button("Send", elem_id="send", variant="primary", interactive=False)
         shown = [transcript, question, send, *suggested]
-        asking = [_asks(chat, [question.submit, send.click], [question, conversation], shown)]
-        asking += [_asks(chat, [button.click], [button, conversation], shown) for button in suggested]
+        _asks(chat, [question.submit, send.click], [question, conversation], shown)
+        for button in suggested:
+            _asks(chat, [button.click], [button, conversation], shown)
         _opens(chat, blocks.load, "cited.current", [conversation, *shown])
-        _opens(chat, fresh.click, "cited.fresh", [conversation, *shown], cancels=asking)
+        _opens(chat, fresh.click, "cited.fresh", [conversation, *shown])
     return blocks
 
 
-def _asks(chat: Chat, triggers: list[Any], inputs: list[Any], shown: list[Any]) -> Any:
-    asking = gr.on(triggers, chat.answered, inputs, shown, concurrency_limit=ANSWERING, **QUIET)
-    # What fails in `answered` is shown by it. This is for when the server itself is gone.
-    asking.failure(None, None, shown[2], js="() => cited.lost()", **QUIET)
-    return asking
+def _asks(chat: Chat, triggers: list[Any], inputs: list[Any], shown: list[Any]) -> None:
+    limit = {"concurrency_limit": ANSWERING, "concurrency_id": "answering"}
+    asking = gr.on(triggers, chat.answered, inputs, shown, **limit, **QUIET)
+    # Only now a new question is taken, and if the server itself went away, this is where it is noticed.
+    asking.then(None, None, shown[2], js="() => cited.settled()", **QUIET)
 
 
-def _opens(chat: Chat, trigger: Any, script: str, shown: list[Any], cancels: Any = None) -> None:
+def _opens(chat: Chat, trigger: Any, script: str, shown: list[Any]) -> None:
     """`script` is the function of page.js that knows, or makes up, the name of the conversation."""
-    trigger(chat.opened, shown[:1], shown, js=f"() => {script}()", cancels=cancels, **QUIET)
+    trigger(chat.opened, shown[:1], shown, js=f"() => {script}()", **QUIET)
 
 
 class Chat:
@@ -142,7 +144,6 @@ class Chat:
         except Exception:
             _log.exception("A question could not be answered.")
             yield _updates(render.transcript_html(turns, render.failed_html(question, FAULT)))
-        yield _updates(busy=False)
 
     def _growing(self, question: str, conversation: str) -> Iterator[Html]:
         yield render.pending_html(question)

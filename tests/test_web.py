@@ -8,8 +8,11 @@ import re
 import shutil
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -21,6 +24,8 @@ from assistant import config, render, web
 from assistant.assistant import Assistant
 from assistant.errors import ModelError
 from assistant.types import Answer, Citation, Document, Sentence
+
+expect.set_options(timeout=60_000)  # milliseconds: patience with a busy machine, not a measure
 
 CHROMIUM = shutil.which("chromium")
 SHARED = Path(os.environ.get("ASSISTANT_TEST_SHARED", Path(__file__).parent.parent.parent / "shared"))
@@ -49,22 +54,26 @@ class Served:
         return reply
 
 
-@pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+@contextmanager
+def serving(home: Path, **settings: str) -> Iterator[Served]:
     env = {
         name: value for name, value in os.environ.items() if not name.startswith(("OPENAI_", "ASSISTANT_"))
     }
-    env["ASSISTANT_HOME"] = str(tmp_path_factory.mktemp("home"))
+    env |= {"ASSISTANT_HOME": str(home), **settings}
     command = [sys.executable, "-m", "assistant.cli", "chat", "--port", "0"]
     with subprocess.Popen(command, env=env, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout
-        [address] = re.findall(r"http://\S+", process.stdout.readline())
-        source = "<svg onload=alert(1)>.md"
-        httpx.post(
-            f"{address}/api/documents", params={"source": source}, content=HOSTILE.encode(), timeout=60
-        )
+        [address] = re.findall(r"http://127\.0\.0\.1:\d+", process.stdout.readline())
         yield Served(address)
         process.terminate()
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    with serving(tmp_path_factory.mktemp("home")) as running:
+        source = {"source": "<svg onload=alert(1)>.md"}
+        httpx.post(f"{running.address}/api/documents", params=source, content=HOSTILE.encode(), timeout=60)
+        yield running
 
 
 @pytest.fixture(scope="module")
@@ -137,6 +146,7 @@ def test_each_number_opens_its_document_at_the_marked_quote(page: Page, served: 
     for citation in citations:
         page.click(f".citation[data-number='{citation['number']}']")
         expect(page.locator("#source header h2")).to_have_text(citation["title"])
+        expect(page.locator("#source mark")).to_have_text(citation["quote"])
         expect(page.locator("#source mark")).to_be_in_viewport()
         assert page.locator("#source mark").text_content() == citation["quote"]
         assert collapsed(page.locator("#source mark").inner_text()) == collapsed(citation["quote"])
@@ -191,6 +201,16 @@ def test_enter_sends_and_shift_enter_makes_a_line(page: Page) -> None:
     expect(page.locator(".answer")).to_contain_text("3 billion")
 
 
+def test_questions_in_haste_are_all_asked_in_turn(page: Page) -> None:
+    for question in (EXPORTS, CHAPEL, "What is a citation?"):
+        page.fill("#question", question)
+        page.press("#question", "Enter")
+        expect(page.locator("#question textarea")).to_have_value("")
+    expect(page.locator(".turn:not(.growing) .question")).to_have_text(
+        [EXPORTS, CHAPEL, "What is a citation?"]
+    )
+
+
 def test_an_empty_question_asks_nothing(page: Page) -> None:
     page.click("#send")
     page.fill("#question", "   ")
@@ -206,6 +226,125 @@ def test_a_question_that_fails_is_told_and_not_lost(page: Page) -> None:
     expect(page.locator(".failure")).to_contain_text("shorten it")
     expect(page.locator("#question textarea")).to_have_value(long)
     expect(page.locator("#send")).to_be_enabled()
+
+
+def test_a_server_that_is_gone_and_back_loses_no_question(context: BrowserContext, served: Served) -> None:
+    page = context.new_page()
+    page.goto(served.address)
+    expect(page.locator(".suggestion").first).to_be_visible()
+    page.route("**/gradio_api/**", lambda route: route.abort())
+    page.fill("#question", EXPORTS)
+    page.click("#send")
+    expect(page.get_by_text("Connection to the server was lost")).to_be_visible()
+    expect(page.locator("#question textarea")).to_have_value(EXPORTS)
+    page.unroute("**/gradio_api/**")
+    expect(page.get_by_text("Connection to the server was lost")).to_be_hidden()
+    page.click("#send")
+    expect(page.locator(".answer")).to_contain_text("3 billion")
+    page.close()
+
+
+def test_what_was_typed_is_there_after_a_reload(page: Page) -> None:
+    page.fill("#question", EXPORTS)
+    page.reload()
+    expect(page.locator("#question textarea")).to_have_value(EXPORTS)
+    page.click("#send")
+    expect(page.locator(".answer")).to_contain_text("3 billion")
+
+
+# -- through a model ---------------------------------------------------------------------------------
+
+
+class Slow(ThreadingHTTPServer):
+    """A model that says one sentence and, when told to go on, another that no passage supports."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Speaking)
+        self.go_on = threading.Event()
+
+
+class Speaking(BaseHTTPRequestHandler):
+    def do_POST(self) -> None:
+        prompt = self.rfile.read(int(self.headers["Content-Length"])).decode()
+        [number] = re.findall(r"BEGIN \S+ passage (\d+)(?:(?!BEGIN).)*amount to 3 billion dollars", prompt)[
+            :1
+        ]
+        self.send_response(200)
+        self.send_header("Content-Type", "text/event-stream")
+        self.end_headers()
+        self.say(
+            f"Khoshayand writes that Iran's exports to Venezuela amount to 3 billion dollars. [{number}] The"
+        )
+        assert isinstance(self.server, Slow)
+        self.server.go_on.wait(60)
+        with suppress(BrokenPipeError):
+            self.say(f" moon is made of green cheese. [{number}]", "stop")
+            self.wfile.write(b"data: [DONE]\n\n")
+
+    def say(self, text: str, finish: str | None = None) -> None:
+        choice = {"index": 0, "delta": {"role": "assistant", "content": text}, "finish_reason": finish}
+        chunk = {
+            "id": "1",
+            "object": "chat.completion.chunk",
+            "created": 1,
+            "model": "slow",
+            "choices": [choice],
+        }
+        self.wfile.write(f"data: {json.dumps(chunk)}\n\n".encode())
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture(scope="module")
+def modelled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Served, Slow]]:
+    with Slow() as model:
+        threading.Thread(target=model.serve_forever).start()
+        url = f"http://127.0.0.1:{model.server_port}/v1"
+        with serving(tmp_path_factory.mktemp("home"), OPENAI_BASE_URL=url, ASSISTANT_MODEL="slow") as running:
+            yield running, model
+        model.shutdown()
+
+
+def test_a_written_answer_grows_and_what_nothing_supports_is_marked(
+    context: BrowserContext, modelled: tuple[Served, Slow]
+) -> None:
+    running, model = modelled
+    model.go_on.clear()
+    page = context.new_page()
+    page.goto(running.address)
+    page.fill("#question", EXPORTS)
+    page.click("#send")
+    expect(page.locator(".growing .answer")).to_contain_text("3 billion dollars")
+    expect(page.locator(".growing .citation[data-number]")).to_have_count(1)
+    expect(page.locator("#send")).to_be_disabled()
+    expect(page.locator("#transcript")).to_have_attribute("aria-busy", "true")
+    model.go_on.set()
+    expect(page.locator(".turn:not(.growing) .unsupported")).to_contain_text("green cheese")
+    expect(page.locator("#send")).to_be_enabled()
+    expect(page.locator("#transcript")).to_have_attribute("aria-busy", "false")
+    page.close()
+
+
+def test_a_new_chat_ends_the_answer_that_is_growing(
+    context: BrowserContext, modelled: tuple[Served, Slow]
+) -> None:
+    running, model = modelled
+    model.go_on.clear()
+    page = context.new_page()
+    page.goto(running.address)
+    page.fill("#question", EXPORTS)
+    page.click("#send")
+    expect(page.locator(".growing .answer")).to_be_visible()
+    page.click("#new-chat")
+    expect(page.locator(".welcome")).to_be_visible()
+    model.go_on.set()
+    page.click(".suggestion >> nth=0")
+    expect(page.locator(".turn:not(.growing)")).to_have_count(1)
+    expect(page.locator("#question textarea")).to_have_value("")
+    page.close()
 
 
 # -- sources -----------------------------------------------------------------------------------------
@@ -225,6 +364,7 @@ def test_escape_and_the_button_close_the_source_and_give_the_focus_back(page: Pa
 def test_the_source_stands_beside_the_chat(page: Page) -> None:
     ask(page, EXPORTS)
     page.click(".citation[data-number='1']")
+    expect(page.locator("#source")).to_be_visible()
     source, answer = page.locator("#source").bounding_box(), page.locator(".answer").bounding_box()
     assert source
     assert answer
@@ -336,6 +476,9 @@ def test_everything_is_reached_by_keyboard(page: Page) -> None:
         seen.add(page.evaluate("(e => e.id || e.className || e.tagName)(document.activeElement)"))
         page.keyboard.press("Tab")
     assert {"new-chat", "citation", "source-link", "send"} <= seen
+    page.focus("#send")
+    page.keyboard.press("Tab")
+    expect(page.locator("#question textarea")).not_to_be_focused()
     page.focus("#question textarea")
     assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
 
@@ -396,13 +539,12 @@ def test_each_suggested_question_is_answered_from_its_document(assistant: Assist
         assert title in {citation.title for citation in assistant.ask(question).citations}
 
 
-def test_an_answer_begins_with_an_empty_box_and_ends_with_the_button(assistant: Assistant) -> None:
+def test_an_answer_begins_with_an_empty_box_and_grows(assistant: Assistant) -> None:
     updates = list(web.Chat(assistant, web.suggestions).answered(EXPORTS, "c"))
     assert updates[0][1] == ""
     assert updates[0][2]["interactive"] is False
     assert "Searching" in updates[1][0]
-    assert "growing" not in updates[-2][0]
-    assert updates[-1][2]["interactive"] is True
+    assert "growing" not in updates[-1][0]
 
 
 @pytest.mark.parametrize(
@@ -420,7 +562,6 @@ def test_a_fault_is_told_in_the_transcript(
 
     monkeypatch.setattr(assistant, "stream", failing, raising=False)
     updates = list(web.Chat(assistant, web.suggestions).answered(EXPORTS, "d"))
-    assert told in updates[-2][0]
-    assert EXPORTS in updates[-2][0]
-    assert "secret" not in updates[-2][0]
-    assert updates[-1][2]["interactive"] is True
+    assert told in updates[-1][0]
+    assert EXPORTS in updates[-1][0]
+    assert "secret" not in updates[-1][0]
