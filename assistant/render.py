@@ -1,6 +1,6 @@
 """Text -> safe HTML: the only way by which a document, a question, a file name or a model reaches a page.
 
-`Html` is a string that is markup already. Only `_text` makes it from text, by escaping, and only `_element`
+`Html` is a string that is markup already. Only `text` makes it from text, by escaping, and only `element`
 puts tags around it, so a type checker sees where text would go to a page as it is.
 """
 
@@ -36,7 +36,7 @@ _SAFE = str.maketrans(
 def transcript_html(turns: Sequence[Turn], last: Html | None = None) -> Html:
     """A whole conversation. `last` is what is not a turn yet: a pending, growing or failed one."""
     done = [turn_html(turn.question, turn.answer) for turn in turns]
-    return _element("div", *done, *([last] if last else []), class_="turns")
+    return element("div", *done, *([last] if last else []), class_="turns")
 
 
 def turn_html(question: str, answer: Answer, *, growing: bool = False) -> Html:
@@ -46,24 +46,24 @@ def turn_html(question: str, answer: Answer, *, growing: bool = False) -> Html:
 
 def pending_html(question: str) -> Html:
     """A question of which nothing has been answered yet."""
-    return _turn(question, _element("p", _text("Searching the documents…"), class_="waiting"), "turn growing")
+    return _turn(question, element("p", text("Searching the documents…"), class_="waiting"), "turn growing")
 
 
 def failed_html(question: str, message: str) -> Html:
     """A question that could not be answered, and the sentence that says why."""
-    return _turn(question, _element("p", _text(message), class_="failure", role="alert"), "turn failed")
+    return _turn(question, element("p", text(message), class_="failure", role="alert"), "turn failed")
 
 
 def name_html(name: str) -> Html:
     """The name of the page, for its bar."""
-    return _element("p", _text(name), class_="name")
+    return element("p", text(name), class_="name")
 
 
 def welcome_html(documents: int) -> Html:
     """What an empty chat says: what it is for, and from how many documents it answers."""
     told = f"Answers come only from {_counted(documents)}, and every sentence names the passage it rests on."
-    inner = [_element("h1", _text("Ask the documents")), _element("p", _text(told))]
-    return _element("section", *inner, class_="welcome")
+    inner = [element("h1", text("Ask the documents")), element("p", text(told))]
+    return element("section", *inner, class_="welcome")
 
 
 def _counted(documents: int) -> str:
@@ -73,9 +73,9 @@ def _counted(documents: int) -> str:
 def answer_html(answer: Answer) -> Html:
     """The sentences with their numbers, then the sources, or what is related where there is no answer."""
     kind = "answer" if answer.answered else "answer unanswered"
-    parts = [_element("p", *_spaced(_sentences(answer)), class_=kind, dir="auto")]
+    parts = [element("p", *_spaced(_sentences(answer)), class_=kind, dir="auto")]
     if answer.notice:
-        parts.append(_element("p", _text(answer.notice), class_="notice", role="note"))
+        parts.append(element("p", text(answer.notice), class_="notice", role="note"))
     if answer.citations:
         parts.append(_sources("Sources", "sources", answer.citations))
     elif answer.related and not answer.answered:
@@ -84,8 +84,8 @@ def answer_html(answer: Answer) -> Html:
 
 
 def _turn(question: str, body: Html, kind: str) -> Html:
-    asked = _element("h2", _text(question), class_="question", dir="auto")
-    return _element("article", asked, body, class_=kind)
+    asked = element("h2", text(question), class_="question", dir="auto")
+    return element("article", asked, body, class_=kind)
 
 
 def _sentences(answer: Answer) -> Iterator[Html]:
@@ -99,20 +99,20 @@ def _sentences(answer: Answer) -> Iterator[Html]:
 
 
 def _cited(sentence: Sentence, citations: Sequence[Citation]) -> Html:
-    chips = [_element("sup", *map(_chip, citations), class_="numbers")] if citations else []
-    return _element("span", _text(sentence.text), *chips, class_="sentence")
+    chips = [element("sup", *map(_chip, citations), class_="numbers")] if citations else []
+    return element("span", text(sentence.text), *chips, class_="sentence")
 
 
 def _unsupported(sentence: Sentence) -> Html:
-    mark = _element("span", _text(" unsupported"), class_="flag")
+    mark = element("span", text(" unsupported"), class_="flag")
     why = "No passage of the corpus supports this sentence."
-    return _element("span", _text(sentence.text), mark, class_="sentence unsupported", title=why)
+    return element("span", text(sentence.text), mark, class_="sentence unsupported", title=why)
 
 
 def _chip(citation: Citation) -> Html:
-    return _element(
+    return element(
         "a",
-        _text(str(citation.number)),
+        text(str(citation.number)),
         class_="citation",
         data_number=str(citation.number),
         href=source_url(citation),
@@ -123,23 +123,23 @@ def _chip(citation: Citation) -> Html:
 
 def _sources(heading: str, kind: str, citations: Iterable[Citation]) -> Html:
     link = _source_link if kind == "sources" else _related_link
-    items = [_element("li", link(citation)) for citation in citations]
-    return _element("section", _element("h3", _text(heading)), _element("ol", *items), class_=kind)
+    items = [element("li", link(citation)) for citation in citations]
+    return element("section", element("h3", text(heading)), element("ol", *items), class_=kind)
 
 
 def _source_link(citation: Citation) -> Html:
-    number = _element("span", _text(str(citation.number)), class_="number")
-    return _element("a", number, *_summary(citation), class_="source-link", href=source_url(citation))
+    number = element("span", text(str(citation.number)), class_="number")
+    return element("a", number, *_summary(citation), class_="source-link", href=source_url(citation))
 
 
 def _related_link(citation: Citation) -> Html:
     """A related passage is no evidence, so it has no number that an answer could seem to cite."""
-    return _element("a", *_summary(citation), class_="citation related", href=source_url(citation))
+    return element("a", *_summary(citation), class_="citation related", href=source_url(citation))
 
 
 def _summary(citation: Citation) -> Iterator[Html]:
-    yield _element("span", _text(_named(citation)), class_="title", dir="auto")
-    yield _element("q", _text(_short(citation.quote)), class_="quote", dir="auto")
+    yield element("span", text(_named(citation)), class_="title", dir="auto")
+    yield element("q", text(_short(citation.quote)), class_="quote", dir="auto")
 
 
 def source_url(citation: Citation) -> str:
@@ -176,27 +176,27 @@ _CELL = re.compile(r"[^|\s](?:[^|]*[^|\s])?")
 def source_html(document: Document, start: int = 0, end: int = 0) -> Html:
     """A document with `text[start:end]` in `<mark>`: its title, where it comes from, and its whole text."""
     marked = Span(max(0, start), min(end, len(document.text)))
-    text = _element("div", *_text_blocks(document, marked), class_="text", tabindex="0")
-    return _joined([_source_head(document, marked), text])
+    blocks = element("div", *_text_blocks(document, marked), class_="text", tabindex="0")
+    return _joined([_source_head(document, marked), blocks])
 
 
 def source_page(document: Document, start: int = 0, end: int = 0) -> Html:
     """The same as a page of its own, for a browser without script or a link opened in another tab."""
-    body = _element("main", source_html(document, start, end), id="source", class_="page")
+    body = element("main", source_html(document, start, end), id="source", class_="page")
     return _whole(document.title, body)
 
 
 def error_page(message: str) -> Html:
     """A page that says one sentence and leads back to the chat."""
-    back = _element("p", _element("a", _text("Back to the chat"), href="/"))
-    body = _element("main", _element("h1", _text(message)), back, id="source", class_="page")
+    back = element("p", element("a", text("Back to the chat"), href="/"))
+    body = element("main", element("h1", text(message)), back, id="source", class_="page")
     return _whole("Not found", body)
 
 
 def _whole(title: str, body: Html) -> Html:
     head = (
         '<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{_text(title)}</title>"
+        f"<title>{text(title)}</title>"
         '<link rel="icon" href="/page/icon.svg"><link rel="stylesheet" href="/page/page.css">'
         '<script src="/page/page.js" defer></script>'
     )
@@ -208,18 +208,18 @@ def _source_head(document: Document, marked: Span) -> Html:
     facts = [("From", document.source), ("Page", page), ("Section", _section(document, marked))]
     facts += [(name.capitalize(), value) for name, value in document.metadata.items() if name != "title"]
     rows = [_fact(name, value) for name, value in facts if value]
-    return _element("header", _element("h2", _text(document.title), dir="auto"), _element("dl", *rows))
+    return element("header", element("h2", text(document.title), dir="auto"), element("dl", *rows))
 
 
 def _fact(name: str, value: str) -> Html:
-    return _element("div", _element("dt", _text(name)), _element("dd", _place(value), dir="auto"))
+    return element("div", element("dt", text(name)), element("dd", _place(value), dir="auto"))
 
 
 def _place(value: str) -> Html:
     """A web address as a link that tells nothing of this page; anything else as text."""
     if not _is_web_address(value):
-        return _text(value)
-    return _element("a", _text(value), href=value, rel="noopener noreferrer", target="_blank")
+        return text(value)
+    return element("a", text(value), href=value, rel="noopener noreferrer", target="_blank")
 
 
 def _is_web_address(value: str) -> bool:
@@ -252,7 +252,7 @@ def _text_blocks(document: Document, marked: Span) -> Iterator[Html]:
     for kind, span in _blocks(document):
         if _page(document, span.start) > page:
             page = _page(document, span.start)
-            yield _element("p", _text(f"Page {page}"), class_="page-number")
+            yield element("p", text(f"Page {page}"), class_="page-number")
         yield _block(document.text, kind, span, marked, levels.get(span.start, 1))
 
 
@@ -260,13 +260,13 @@ def _block(text: str, kind: Kind, span: Span, marked: Span, level: int) -> Html:
     if kind == "row":
         pieces = list(_cells(text, span))
         count = sum(kind == "cell" for _, kind in pieces)
-        return _element("div", *_row(text, pieces, marked), class_="row", data_cells=str(count))
+        return element("div", *_row(text, pieces, marked), class_="row", data_cells=str(count))
     if kind == "heading":
         words = _marked(text, _without_signs(text, span), marked)
-        return _element(f"h{min(level + 2, 6)}", *words, dir="auto")
+        return element(f"h{min(level + 2, 6)}", *words, dir="auto")
     if kind == "code":
-        return _element("pre", *_marked(text, span, marked))
-    return _element("p", *_marked(text, span, marked), class_="item" if kind == "item" else None, dir="auto")
+        return element("pre", *_marked(text, span, marked))
+    return element("p", *_marked(text, span, marked), class_="item" if kind == "item" else None, dir="auto")
 
 
 def _without_signs(text: str, heading: Span) -> Span:
@@ -274,15 +274,15 @@ def _without_signs(text: str, heading: Span) -> Span:
     return Span(heading.end - len(words.lstrip("# \t")), heading.end)
 
 
-def _marked(text: str, span: Span, marked: Span) -> Iterator[Html]:
-    """`text[span]` with the part of it that is marked in a `<mark>`."""
+def _marked(whole: str, span: Span, marked: Span) -> Iterator[Html]:
+    """`whole[span]` with the part of it that is marked in a `<mark>`."""
     start, end = max(span.start, marked.start), min(span.end, marked.end)
     if start >= end:
-        yield _text(text[span.start : span.end])
+        yield text(whole[span.start : span.end])
         return
-    yield _text(text[span.start : start])
-    yield _element("mark", _text(text[start:end]))
-    yield _text(text[end : span.end])
+    yield text(whole[span.start : start])
+    yield element("mark", text(whole[start:end]))
+    yield text(whole[end : span.end])
 
 
 def _row(text: str, pieces: Sequence[tuple[Span, str]], marked: Span) -> Iterator[Html]:
@@ -296,7 +296,7 @@ def _row(text: str, pieces: Sequence[tuple[Span, str]], marked: Span) -> Iterato
         return
     first, last = touched[0], touched[-1] + 1
     yield from shown[:first]
-    yield _element("mark", *shown[first:last])
+    yield element("mark", *shown[first:last])
     yield from shown[last:]
 
 
@@ -311,8 +311,8 @@ def _cells(text: str, span: Span) -> Iterator[tuple[Span, str]]:
         yield Span(at, span.end), "bar"
 
 
-def _cell(text: str, piece: Span, kind: str) -> Html:
-    return _element("span", _text(text[piece.start : piece.end]), class_=kind)
+def _cell(whole: str, piece: Span, kind: str) -> Html:
+    return element("span", text(whole[piece.start : piece.end]), class_=kind)
 
 
 def _blocks(document: Document) -> Iterator[tuple[Kind, Span]]:
@@ -363,16 +363,18 @@ def _kind(words: str) -> Kind:
 # -- markup ----------------------------------------------------------------------------------------
 
 
-def _text(text: str) -> Html:
-    return Html(text.translate(_SAFE))
+def text(plain: str) -> Html:
+    """Text as markup that shows it, within an element or an attribute."""
+    return Html(plain.translate(_SAFE))
 
 
-def _element(name: str, *children: Html, **attributes: str | None) -> Html:
-    """`class_` and `data_number` are written as `class` and `data-number`; None is left out."""
+def element(name: str, *children: Html, **attributes: str | None) -> Html:
+    """An element around its children. Of attributes, `class_` and `data_number` are written as `class` and
+    `data-number`, and None is left out."""
     given = {
         key.rstrip("_").replace("_", "-"): value for key, value in attributes.items() if value is not None
     }
-    written = "".join(f' {key}="{_text(value)}"' for key, value in given.items())
+    written = "".join(f' {key}="{text(value)}"' for key, value in given.items())
     return Html(f"<{name}{written}>{_joined(children)}</{name}>")
 
 

@@ -9,9 +9,7 @@ from dataclasses import dataclass
 from assistant.evaluation.metrics import Curve
 from assistant.evaluation.runner import Result
 from assistant.evaluation.summary import abstention_curve, operating_point, recall_curve
-from assistant.render import Html
-from assistant.render import _element as element
-from assistant.render import _text as text
+from assistant.render import Html, element, text
 
 WIDTH, HEIGHT = 480, 300
 LEFT, RIGHT, TOP, BOTTOM = 62, 22, 14, 46

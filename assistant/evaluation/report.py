@@ -12,9 +12,7 @@ from assistant.evaluation.runner import Quote, Result
 from assistant.evaluation.runs import Run
 from assistant.evaluation.summary import HEADLINE, METRICS, Figure, by_tag, summary, written
 from assistant.evaluation.text import verdict, wrongs
-from assistant.render import Html
-from assistant.render import _element as element
-from assistant.render import _text as text
+from assistant.render import Html, element, text
 
 SHOWN = 400
 """Characters of a retrieved passage that a failed question shows."""
