@@ -1,6 +1,7 @@
-"""How likely passages answer a question: a logistic model over a few features that need no model of language.
+"""How likely passages answer a question: a logistic model over a few features of the retrieval.
 
-The weights stand in `confidence.json` with what they were fitted on; `python -m eval.fit_confidence` makes it.
+The weights stand in `confidence.json`, with what they were fitted on; `python -m eval.fit_confidence`
+makes it.
 """
 
 from __future__ import annotations
@@ -13,38 +14,17 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from assistant.index import terms
+from assistant.kinds import lacks
 from assistant.types import ScoredPassage, ScoredSentence
 
 NEAREST = 3
 """The passages that are looked at."""
+ALONE = 0.6
+"""The median gap where the passages answer."""
 
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 _NAME = re.compile(r"(?<=[\w,;] )[A-Z][^\W_]+(?:-[^\W_]+)*")
 """A word with a capital that does not begin the sentence; "I" is none."""
-_AMOUNT = re.compile(
-    r"\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|dozen|twenty|thirty|forty|fifty"
-    r"|hundred|thousand|million|billion|half|third|quarter|once|twice|several|few|many)\b",
-    re.IGNORECASE,
-)
-_TIME = re.compile(
-    r"\d|\b(?:century|centuries|decades?|years?|months?|weeks?|days?|hours?|minutes?|today|now|currently|early|late"
-    r"|recently|after|before|during|since|until|january|february|march|april|may|june|july|august|september"
-    r"|october|november|december|spring|summer|autumn|winter|first|second|third)\b",
-    re.IGNORECASE,
-)
-_DATE = re.compile(
-    r"\b(?:1\d{3}|20\d\d)\b|\b(?:january|february|march|april|may|june|july|august|september|october|november"
-    r"|december|monday|tuesday|wednesday|thursday|friday|saturday|sunday)\b",
-    re.IGNORECASE,
-)
-_PERSON = re.compile(r"(?<!^)\b[A-Z][^\W\d_]+|^\W*[A-Z][^\W\d_]+ [A-Z][^\W\d_]+")
-_ASKS = (
-    (re.compile(r"\b(?:which|what) (?:exact )?(?:year|month|date|dates|day)\b|\bwhen exactly\b", re.I), _DATE),
-    (re.compile(r"\bwhen\b|\bhow long\b|\bsince when\b|\bhow often\b|\bwhat time\b", re.I), _TIME),
-    (re.compile(r"\bhow (?:much|many|old|far|high|tall|large|big|fast)\b|\bwhat (?:number|percentage|share)\b", re.I),
-     _AMOUNT),
-    (re.compile(r"\bwho(?:m|se)?\b|\bwhat is the name\b", re.I), _PERSON),
-)  # fmt: skip
 
 
 def confidence(question: str, passages: Sequence[ScoredPassage]) -> float:
@@ -63,6 +43,7 @@ def features(question: str, passages: Sequence[ScoredPassage]) -> dict[str, floa
     sentence: the best sentence cosine
     met, sentence_met: the best interaction of a passage, and of a sentence (see `interaction`)
     weakest: how near the nearest passage comes to the word of the question that it answers least
+    gap: by how much the best passage's score stands out from the next few
     other_number, other_name: 1 where the question has a number, a name, that the nearest passages lack
     lacking: 1 where an amount, a time or a person is asked for and the best sentences hold none
     length: the logarithm of the number of the question's terms, over 3
@@ -77,11 +58,18 @@ def features(question: str, passages: Sequence[ScoredPassage]) -> dict[str, floa
         "met": max(p.interaction for p in nearest),
         "sentence_met": max(s.interaction for p in nearest for s in p.sentences),
         "weakest": max(p.weakest for p in nearest),
+        "gap": _gap([p.score for p in passages]),
         "other_number": float(any(not _known(n, held) for n in _NUMBER.findall(question))),
         "other_name": float(any(not _known(n, held) for n in _NAME.findall(question))),
-        "lacking": float(_lacks(question, [_text(p, s) for s, p in best])),
+        "lacking": float(lacks(question, [_text(p, s) for s, p in best])),
         "length": math.log(1 + len(set(terms(question)))) / 3,
     }
+
+
+def _gap(scores: Sequence[float]) -> float:
+    """Nothing can be said of a single passage: it counts as standing out as much as right ones do."""
+    best, *rest = sorted(scores, reverse=True)[:5]
+    return best - sum(rest) / len(rest) if rest else ALONE
 
 
 def _held(passages: Sequence[ScoredPassage]) -> set[str]:
@@ -95,13 +83,6 @@ def _known(word: str, held: set[str]) -> bool:
     return all(
         term in held or (len(term) > 3 and any(h.startswith(term[:4]) for h in held)) for term in terms(word)
     )
-
-
-def _lacks(question: str, sentences: Sequence[str]) -> bool:
-    for asks, holds in _ASKS:
-        if asks.search(question):
-            return not any(holds.search(sentence) for sentence in sentences)
-    return False
 
 
 def _text(scored: ScoredPassage, sentence: ScoredSentence) -> str:

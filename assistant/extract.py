@@ -1,7 +1,7 @@
 """Passages -> an answer without a model: the best sentences of the best passages, quoted word for word.
 
-A sentence counts by its cosine with the question, by the share of the question's terms that it holds, and by
-its passage's place. The answer is given in reading order, each sentence with its citation. Whether the
+A sentence counts by its cosine with the question, by how well its words meet the question's, and by its
+passage's score. The answer is given in reading order, each sentence with its citation. Whether the
 passages answer at all is judged by `confidence`; below `THRESHOLD` the assistant says that it does not know.
 """
 
@@ -18,11 +18,11 @@ SENTENCES = 3
 """An answer's length at most."""
 PASSAGES = 8
 """How many of the best passages may be quoted."""
-COVERAGE = 0.4
-PASSAGE = 0.3
-WITHIN = 0.25
+INTERACTION = 1.0
+PASSAGE = 0.2
+WITHIN = 0.35
 """How far below the best a sentence may score and still be quoted."""
-THRESHOLD = 0.28
+THRESHOLD = 0.2
 RELATED = 3
 _HEADER = re.compile(r"^[ \t]*(\|?[^\n]*\|[^\n]*)\n[ \t]*\|?[ \t]*:?-+[-:| \t]*$", re.MULTILINE)
 REPEATED = 0.8
@@ -78,7 +78,7 @@ def _candidates(passages: Sequence[ScoredPassage]) -> Iterable[_Candidate]:
         passage = scored.passage
         for sentence in scored.sentences:
             text = passage.text[sentence.span.start - passage.start : sentence.span.end - passage.start]
-            score = sentence.cosine + COVERAGE * sentence.coverage + PASSAGE * (scored.score - top)
+            score = sentence.cosine + INTERACTION * sentence.interaction + PASSAGE * (scored.score - top)
             if not _is_heading(scored, text):
                 yield _Candidate(scored, sentence, score, text)
 
