@@ -73,7 +73,7 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
 
 
 def bundled(folder: str) -> Path:
-    """The folder `corpus` or `prompts`, in the checkout or in the installed package."""
+    """The folder `corpus`, `prompts` or `eval/golden`, in the checkout or in the installed package."""
     inside = Path(__file__).parent / "_data" / folder
     return inside if inside.is_dir() else Path(__file__).parent.parent / folder
 

@@ -44,8 +44,8 @@ def files(folder):
     return [p for p in folder.rglob("*") if p.is_file() and "__pycache__" not in p.parts]
 
 
-@pytest.mark.parametrize("folder", ["corpus", "prompts"])
-def test_the_wheel_brings_corpus_and_prompts(wheel, folder):
+@pytest.mark.parametrize("folder", ["corpus", "prompts", "eval/golden"])
+def test_the_wheel_brings_corpus_prompts_and_golden_questions(wheel, folder):
     expected = files(ROOT / folder)
     assert expected
     for path in expected:
@@ -63,15 +63,15 @@ def test_the_wheel_brings_nothing_else(wheel):
     assert {root for root in roots if not root.endswith(".dist-info")} == {"assistant"}
 
 
-def test_an_installed_copy_finds_its_own_corpus_and_prompts(wheel, tmp_path):
+def test_an_installed_copy_finds_its_own_data(wheel, tmp_path):
     wheel.extractall(tmp_path)
-    code = "from assistant.config import bundled; print(bundled('corpus'), bundled('prompts'), sep='\\n')"
-    command = [sys.executable, "-c", code]
+    code = "import sys; from assistant.config import bundled; print(*map(bundled, sys.argv[1:]), sep='\\n')"
+    command = [sys.executable, "-c", code, "corpus", "prompts", "eval/golden"]
     done = subprocess.run(
         command, cwd=tmp_path, env={"PYTHONPATH": str(tmp_path)}, capture_output=True, text=True, check=True
     )
     data = tmp_path / "assistant" / "_data"
-    assert done.stdout.split() == [str(data / "corpus"), str(data / "prompts")]
+    assert done.stdout.split() == [str(data / name) for name in ("corpus", "prompts", "eval/golden")]
 
 
 @pytest.mark.parametrize("lock", LOCKS)
