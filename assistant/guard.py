@@ -8,12 +8,15 @@ address, proxies and monitoring are not.
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
 import re
 import socket
+from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -21,6 +24,7 @@ PATHS = frozenset(
     {"/", "/theme.css"} | {f"/gradio_api/{name}" for name in ("startup-events", "app_id", "reset")}
 )
 FOLDERS = ("/api/", "/source/", "/page/", "/assets/", "/static/", "/gradio_api/queue/")
+STREAM = "/gradio_api/queue/data"
 UPLOAD = "/api/documents"
 MAX_BODY = 1_000_000
 """Bytes that the body of a request may have, other than an upload's."""
@@ -52,7 +56,8 @@ class Guard:
         elif scope["type"] == "http":
             answering = _with_headers(send, scope["path"])
             refusal = self._refusal(scope)
-            await (refusal or self._app)(_without_forwarding(scope), receive, answering)
+            with _page_may_go(scope["path"]):
+                await (refusal or self._app)(_without_forwarding(scope), receive, answering)
         else:  # a web socket: nothing here speaks it
             await send({"type": "websocket.close", "code": 1008})
 
@@ -68,6 +73,16 @@ class Guard:
         if path != UPLOAD and _is_too_large(headers):
             return _refused(413, "The request is too large; send documents to /api/documents.")
         return None
+
+
+@contextlib.contextmanager
+def _page_may_go(path: str) -> Iterator[None]:
+    """Gradio raises a 404 into a stream that has begun where its page was left just then: no fault."""
+    try:
+        yield
+    except RuntimeError as fault:
+        if not path.startswith(STREAM) or not isinstance(fault.__cause__, HTTPException):
+            raise
 
 
 def is_ours(host: str, bound: str) -> bool:

@@ -20,6 +20,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, HTMLResponse, JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException as StarletteHTTPException
+from starlette.requests import ClientDisconnect
 
 from assistant import render, web, wire
 from assistant.assistant import Assistant
@@ -46,6 +47,7 @@ STATUS: dict[type[AssistantError], int] = {
 }
 """What each of our errors is in HTTP; 500 where not named."""
 FAULT = "Something went wrong inside the assistant; the log of the server says what."
+TOO_LARGE = f"The document is larger than {MAX_BYTES // 1_000_000} MB; add it in parts."
 PAGE_FILES = {"page.css": "text/css", "page.js": "text/javascript", "icon.svg": "image/svg+xml"}
 PAGE_POLICY = (
     # Gradio builds its components with `Function()`, and sets style attributes. Scripts in the page itself
@@ -163,12 +165,13 @@ def _pages(assistant: Assistant) -> APIRouter:
 
 async def _body(request: Request) -> bytes:
     data = bytearray()
-    async for chunk in request.stream():
-        data += chunk
-        if len(data) > MAX_BYTES:
-            raise HTTPException(
-                413, f"The document is larger than {MAX_BYTES // 1_000_000} MB; add it in parts."
-            )
+    try:
+        async for chunk in request.stream():
+            data += chunk
+            if len(data) > MAX_BYTES:
+                raise HTTPException(413, TOO_LARGE)
+    except ClientDisconnect as fault:
+        raise HTTPException(400, "The document did not arrive whole; send it again.") from fault
     return bytes(data)
 
 

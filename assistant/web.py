@@ -75,11 +75,11 @@ def suggestions(assistant: Assistant) -> Sequence[str]:
     """Questions to begin with: about the shipped corpus where it is loaded, else from the first titles."""
     titles = [entry.title for entry in assistant.list()]
     shipped = [question for question, title in SUGGESTED.items() if title in titles]
-    return shipped or [f"What does “{title}” say?" for title in titles[:3]]
+    return shipped or [f"What does “{title}” say?" for title in titles[:SUGGESTIONS]]
 
 
 def page(assistant: Assistant, suggest: Suggest = suggestions) -> gr.Blocks:
-    """The page as Gradio blocks; `suggest` gives at most three questions to begin with."""
+    """The page as Gradio blocks; `suggest` gives questions to begin with, of which three are shown."""
     chat = Chat(assistant, suggest)
     blocks = gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True)
     with blocks:
@@ -147,8 +147,7 @@ class Chat:
 
     def _growing(self, question: str, conversation: str) -> Iterator[Html]:
         yield render.pending_html(question)
-        answers = self._assistant.stream(asked(question), conversation)
-        for answer in answers:
+        for answer in self._assistant.stream(asked(question), conversation):
             yield render.turn_html(question, answer, growing=not answer.timings_ms)
 
 

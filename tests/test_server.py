@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 import signal
@@ -10,6 +11,8 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,6 +21,8 @@ import pytest
 import uvicorn
 from fastapi.testclient import TestClient
 from lxml import html
+from starlette.exceptions import HTTPException
+from starlette.types import Receive, Scope, Send
 
 from assistant import config, guard, server, web
 from assistant.assistant import Assistant
@@ -47,6 +52,18 @@ def assistant(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Assistant]:
 def client(assistant: Assistant) -> Iterator[TestClient]:
     with TestClient(server.app(assistant), HERE, raise_server_exceptions=False) as opened:
         yield opened
+
+
+@contextmanager
+def running(assistant: Assistant) -> Iterator[tuple[str, int]]:
+    """The server on a socket of its own, in a thread."""
+    serving = uvicorn.Server(uvicorn.Config(server.app(assistant), log_level="error"))
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=serving.run, args=([listener],))
+        thread.start()
+        yield listener.getsockname()
+        serving.should_exit = True
+        thread.join(60)
 
 
 def identifier(client: TestClient, title: str) -> str:
@@ -134,6 +151,15 @@ def test_a_document_over_the_limit_is_refused(client: TestClient, monkeypatch: p
     reply = client.post("/api/documents", params={"source": "big.txt"}, content=b"x" * 1_001)
     assert reply.status_code == 413
     assert "too large" in reply.json()["error"] or "larger" in reply.json()["error"]
+
+
+def test_a_document_that_breaks_off_is_not_added(assistant: Assistant) -> None:
+    head = "POST /api/documents?source=half.txt HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n"
+    with running(assistant) as (host, port):
+        with socket.create_connection((host, port)) as sock:
+            sock.sendall(head.encode() + b"Half of a document.")
+        assert httpx.get(f"http://{host}:{port}/api/health", timeout=60).json()["status"] == "ok"
+    assert "half.txt" not in {entry.source for entry in assistant.list()}
 
 
 def test_a_document_without_a_name_is_refused(client: TestClient) -> None:
@@ -314,6 +340,16 @@ def test_a_large_body_is_taken_only_where_documents_go(client: TestClient) -> No
         assert client.post(path, content=iter([b"x"])).status_code == 413
 
 
+@pytest.mark.parametrize(("path", "is_fault"), [("/gradio_api/queue/data", False), ("/api/health", True)])
+def test_a_page_that_was_left_is_no_fault(path: str, is_fault: bool) -> None:
+    async def left(scope: Scope, receive: Receive, send: Send) -> None:
+        raise RuntimeError("the response has already started") from HTTPException(404)
+
+    scope = {"type": "http", "method": "GET", "path": path, "headers": [(b"host", b"localhost")]}
+    with pytest.raises(RuntimeError) if is_fault else nullcontext():
+        asyncio.run(guard.Guard(left, "127.0.0.1")(scope, None, None))  # type: ignore[arg-type]
+
+
 # -- the page ----------------------------------------------------------------------------------------
 
 
@@ -352,11 +388,6 @@ def test_suggestions_come_from_the_titles_where_the_corpus_is_another(assistant:
 # -- serving -----------------------------------------------------------------------------------------
 
 
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
-
-
 def test_it_answers_others_while_a_question_is_worked_on(
     assistant: Assistant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -369,24 +400,14 @@ def test_it_answers_others_while_a_question_is_worked_on(
         return answer
 
     monkeypatch.setattr(assistant, "ask", waiting, raising=False)
-    running = uvicorn.Server(uvicorn.Config(server.app(assistant), log_level="error", port=0))
-    listener = socket.create_server(("127.0.0.1", 0))
-    here = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    serving = threading.Thread(target=running.run, args=([listener],))
-    serving.start()
-    replies: list[httpx.Response] = []
-    asking = threading.Thread(
-        target=lambda: replies.append(httpx.post(here + "/api/ask", json={"question": "?"}, timeout=60))
-    )
-    asking.start()
-    assert asked.wait(60)
-    assert httpx.get(here + "/api/health", timeout=60).status_code == 200
-    assert replies == []
-    go_on.set()
-    asking.join(60)
-    assert replies[0].json()["answered"]
-    running.should_exit = True
-    serving.join(60)
+    with running(assistant) as (host, port), ThreadPoolExecutor() as pool:
+        here = f"http://{host}:{port}/api"
+        asking = pool.submit(httpx.post, f"{here}/ask", json={"question": "?"}, timeout=60)
+        assert asked.wait(60)
+        assert httpx.get(f"{here}/health", timeout=60).status_code == 200
+        assert not asking.done()
+        go_on.set()
+        assert asking.result(60).json()["answered"]
 
 
 def test_a_taken_port_is_said_in_a_sentence() -> None:
