@@ -16,7 +16,7 @@ from assistant.errors import AssistantError
 if TYPE_CHECKING:
     from assistant.assistant import Assistant
     from assistant.client import Remote
-    from assistant.types import Answer, Citation, Outcome
+    from assistant.types import Answer, Citation, Outcome, Source
 
 app = typer.Typer(
     name="assistant",
@@ -97,17 +97,20 @@ def ask(
         _print_answer(answer)
 
 
-@app.command(epilog="Example: assistant add report.pdf notes/")
+@app.command(epilog="Example: assistant add report.pdf notes/ https://example.org/page")
 def add(
-    paths: Annotated[list[Path], typer.Argument(help="Files, or folders of files.", metavar="FILE|FOLDER...")],
+    places: Annotated[
+        list[str],
+        typer.Argument(help="Files, folders of files, or web addresses.", metavar="FILE|FOLDER|URL..."),
+    ],
     as_json: Json = False,
 ) -> None:
     """Add documents, or update those that changed: .md .txt .html .pdf .docx."""
-    from assistant import files, wire
+    from assistant import wire
 
     with _opened("assistant add") as store:
         outcomes = []
-        sources = list(files.sources(paths))
+        sources = [source for place in places for source in _sources(place)]
         for outcome in _progress("Adding", store.add(sources), len(sources)):
             outcomes.append(outcome)
             _print_json(wire.outcome(outcome)) if as_json else _print_outcome(outcome)
@@ -204,6 +207,13 @@ def _fill(store: Assistant | Remote) -> None:
     count = store.fill(progress)
     if count:
         _say(f"{count} documents read. Add your own with: assistant add FILE|FOLDER")
+
+
+def _sources(place: str) -> Iterator[Source]:
+    """What a file, a folder or an address of the web holds."""
+    from assistant import fetch, files
+
+    return iter([fetch.source(place)]) if fetch.is_url(place) else files.sources([Path(place)])
 
 
 # -- what is printed ------------------------------------------------------------------------------
