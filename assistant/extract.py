@@ -11,8 +11,9 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from assistant import tables
 from assistant.confidence import confidence
-from assistant.types import Citation, Passage, ScoredPassage, ScoredSentence, Sentence
+from assistant.types import Citation, ScoredPassage, ScoredSentence, Sentence
 
 SENTENCES = 3
 """An answer's length at most."""
@@ -22,9 +23,9 @@ INTERACTION = 1.0
 PASSAGE = 0.2
 WITHIN = 0.35
 """How far below the best a sentence may score and still be quoted."""
-THRESHOLD = 0.2
+THRESHOLD = 0.27
+"""The confidence from which on an answer is given; see docs/decisions/0003-abstention.md."""
 RELATED = 3
-_HEADER = re.compile(r"^[ \t]*(\|?[^\n]*\|[^\n]*)\n[ \t]*\|?[ \t]*:?-+[-:| \t]*$", re.MULTILINE)
 REPEATED = 0.8
 """The share of words from which on two sentences say the same."""
 
@@ -85,13 +86,9 @@ def _candidates(passages: Sequence[ScoredPassage]) -> Iterable[_Candidate]:
 
 def _is_heading(scored: ScoredPassage, text: str) -> bool:
     """A heading, or a table's row of column names, says what follows is about; it answers nothing."""
-    name = text.strip("# \t")
-    return len(scored.sentences) > 1 and (name in scored.passage.headings or text in _header_rows(scored.passage))
-
-
-def _header_rows(passage: Passage) -> list[str]:
-    """The rows of column names that stand in the passage: those followed by a row of dashes."""
-    return [m[1].strip() for m in _HEADER.finditer(passage.text)]
+    passage = scored.passage
+    leads = text.strip("# \t") in passage.headings or text in tables.column_rows(passage.text)
+    return leads and len(scored.sentences) > 1
 
 
 def _chosen(candidates: list[_Candidate]) -> list[_Candidate]:
@@ -115,30 +112,11 @@ def _repeats(one: str, other: str) -> bool:
 def _spoken(candidate: _Candidate) -> str:
     """The sentence as it is shown: without Markdown's marks, a table row by its column names."""
     text = " ".join(candidate.text.split())
-    if text.startswith("|") and text.endswith("|"):
-        return _row(text, _columns(candidate))
+    if tables.is_row(text):
+        passage = candidate.scored.passage
+        at = candidate.sentence.span.start - passage.start
+        return tables.spoken(text, tables.columns_above(passage.text, at) or passage.header)
     return re.sub(r"^(?:[-*+]|\d{1,3}[.)]|#{1,6})\s+", "", text)
-
-
-def _columns(candidate: _Candidate) -> str | None:
-    """The column names that a row stands under: the nearest above it in its passage, or the passage's own."""
-    passage = candidate.scored.passage
-    above = passage.text[: candidate.sentence.span.start - passage.start]
-    rows = [m[1] for m in _HEADER.finditer(above)]
-    return rows[-1] if rows else passage.header
-
-
-def _row(text: str, header: str | None) -> str:
-    cells = _cells(text)
-    names = _cells(header) if header else []
-    if len(names) != len(cells):
-        return ", ".join(cell for cell in cells if cell) + "."
-    first, *rest = [f"{name}: {cell}" for name, cell in zip(names, cells, strict=True) if cell]
-    return "; ".join([first, *rest]) + "."
-
-
-def _cells(row: str) -> list[str]:
-    return [cell.strip() for cell in row.strip().strip("|").split("|")]
 
 
 def _citation(number: int, candidate: _Candidate) -> Citation:

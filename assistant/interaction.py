@@ -1,9 +1,9 @@
 """Late interaction: how well each word of a question is met by some word of a passage, by meaning in context.
 
-For each telling word of the question, the best cosine with a word of the passage; their mean, weighted by idf,
-is the interaction (MaxSim of ColBERT, Khattab and Zaharia 2020, here with the vectors of a model that was not
-trained for it). Where exact words decide nothing, "Washington" still meets "United States". It costs a pass of
-the model over each passage, so only the best few are looked at.
+For each telling word of the question, the best cosine with a word of the passage; their mean, weighted by
+idf, is the interaction (MaxSim of ColBERT, Khattab and Zaharia 2020, here with the vectors of a model that
+was not trained for it). Where exact words decide nothing, "Washington" still meets "United States". It costs
+a pass of the model over each passage, so only the best few are looked at.
 """
 
 from __future__ import annotations
@@ -15,10 +15,13 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from assistant import tables
 from assistant.embed import Embedder
 from assistant.index import terms
 from assistant.types import ScoredPassage, Span
 
+LEAD = 0.8
+"""What a word of the title, the headings or the column names counts for a sentence that stands below."""
 _WORD = re.compile(r"[^\W_]+")
 Vectors = NDArray[np.float32]
 
@@ -27,7 +30,7 @@ def interact(
     query: str, telling: Mapping[str, float], passages: Sequence[ScoredPassage],
     contexts: Sequence[str], embedder: Embedder,
 ) -> list[ScoredPassage]:  # fmt: skip
-    """The passages with `interaction` and `weakest`, their sentences too; `contexts` are their embedded texts.
+    """The passages with `interaction` and `weakest`, their sentences too; `contexts` are the embedded texts.
 
     With an embedder that would have to be asked for each word, coverage stands in for both.
     """
@@ -48,15 +51,32 @@ def _interacting(
     scored: ScoredPassage, context: str, words: Sequence[Span], cosines: Vectors, weights: NDArray[np.float64]
 ) -> ScoredPassage:
     """`cosines` is (words of the query, words of the context)."""
-    offset = len(context) - len(scored.passage.text) - scored.passage.start
+    passage = scored.passage
+    begin = len(context) - len(passage.text)
     starts = np.array([word.start for word in words])
-    best = cosines.max(axis=1)
+    best, lead = _best(cosines), LEAD * _best(cosines[:, : np.searchsorted(starts, begin)])
     sentences = []
     for sentence in scored.sentences:
-        first, after = np.searchsorted(starts, [sentence.span.start + offset, sentence.span.end + offset])
-        own = cosines[:, first:after].max(axis=1) if first < after else np.zeros(len(best))
+        start, end = (place - passage.start for place in (sentence.span.start, sentence.span.end))
+        first, after = np.searchsorted(starts, [begin + start, begin + end])
+        own = np.maximum(_best(cosines[:, first:after]), lead)
+        if tables.is_row(passage.text[start:end]):
+            own = np.maximum(own, LEAD * _best(cosines[:, _columns(passage.text, start, begin, starts)]))
         sentences.append(replace(sentence, interaction=float(own @ weights)))
-    return replace(scored, interaction=float(best @ weights), weakest=float(best.min()), sentences=tuple(sentences))
+    met, weakest = float(best @ weights), float(best.min())
+    return replace(scored, interaction=met, weakest=weakest, sentences=tuple(sentences))
+
+
+def _columns(text: str, row: int, begin: int, starts: NDArray[np.int64]) -> slice:
+    """Which words of the context are the column names above the row at `row` of the passage's text."""
+    columns = tables.columns_above(text, row) or ""
+    at = begin + text.rfind(columns, 0, row)
+    return slice(*np.searchsorted(starts, [at, at + len(columns)]))
+
+
+def _best(cosines: Vectors) -> Vectors:
+    """The largest cosine of each word of the query; 0 with a text that has no words."""
+    return cosines.max(axis=1, initial=-1.0) if cosines.shape[1] else np.zeros(len(cosines), np.float32)
 
 
 def _by_coverage(scored: ScoredPassage) -> ScoredPassage:
@@ -70,5 +90,3 @@ def _words(text: str) -> list[Span]:
 
 def _weight(text: str, span: Span, telling: Mapping[str, float]) -> float:
     return sum(telling.get(term, 0.0) for term in terms(text[span.start : span.end]))
-
-
