@@ -164,16 +164,18 @@ class _Vectors:
 
     def __init__(self, folder: Path) -> None:
         import chromadb
+        from chromadb.api.shared_system_client import SharedSystemClient
         from chromadb.config import Settings
 
-        self._client: Any = chromadb.PersistentClient(str(folder), Settings(anonymized_telemetry=False))
         configuration: Any = {"hnsw": HNSW, "embedding_function": None}
         try:
+            self._client: Any = chromadb.PersistentClient(str(folder), Settings(anonymized_telemetry=False))
             self._held: Any = self._client.get_or_create_collection(
                 COLLECTION, embedding_function=None, configuration=configuration
             )
         except BaseException:
-            self.close()
+            # Chroma keeps one system per path for the whole process, one that failed to start too.
+            SharedSystemClient._identifier_to_system.pop(str(folder), None)
             raise
 
     def add(self, records: Sequence[Record]) -> None:
@@ -193,7 +195,6 @@ class _Vectors:
         return {int(key): 1.0 - float(distance) for key, distance in pairs}
 
     def close(self) -> None:
-        # Chroma keeps one system per path for the whole process; a generation that is gone must leave it.
         self._client.close()
 
 

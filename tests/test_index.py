@@ -314,6 +314,18 @@ def test_after_a_failure_the_folder_can_be_opened_by_another(large: Path, tmp_pa
     index.close()
 
 
+def test_what_stood_in_the_way_is_not_remembered(tmp_path: Path) -> None:
+    """Chroma would keep what failed to open, for the rest of the process."""
+    (tmp_path / "1").write_text("in the way")
+    with pytest.raises(StoreError, match="cannot be opened"):
+        Index(tmp_path / "1")
+    (tmp_path / "1").unlink()
+    index = Index(tmp_path / "1")
+    index.add(records(1))
+    assert index.counts() == (1, 1)
+    index.close()
+
+
 def test_a_folder_that_goes_while_it_is_open_does_not_take_the_process_with_it(
     large: Path, tmp_path: Path
 ) -> None:
