@@ -156,7 +156,7 @@ def _named(citation: Citation) -> str:
 
 
 def _short(text: str) -> str:
-    text = " ".join(text.split())
+    text = " ".join(text.split()).strip("| ")  # a table row without its outer bars
     if len(text) <= QUOTE:
         return text
     return text[:QUOTE].rsplit(" ", 1)[0].rstrip(",;:") + "…"

@@ -184,6 +184,11 @@ def test_sources_are_listed_with_title_page_and_a_short_quote() -> None:
     assert second.text_content().endswith("word…")
 
 
+def test_a_quoted_row_is_listed_without_its_outer_bars() -> None:
+    given = answer(citations=(citation(quote="| Arvo | 1.7 |"),))
+    assert tree(answer_html(given)).xpath("//q/text()") == ["Arvo | 1.7"]
+
+
 def test_an_unsupported_sentence_of_a_model_is_marked() -> None:
     given = answer(sentences=(Sentence("It boils.", (1,)), Sentence("It is red.")), mode="model")
     [marked] = tree(answer_html(given)).xpath("//span[contains(@class, 'unsupported')]")
