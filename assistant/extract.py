@@ -23,7 +23,7 @@ INTERACTION = 1.0
 PASSAGE = 0.2
 WITHIN = 0.35
 """How far below the best a sentence may score and still be quoted."""
-THRESHOLD = 0.27
+THRESHOLD = 0.25
 """The confidence from which on an answer is given; see docs/decisions/0003-abstention.md."""
 RELATED = 3
 REPEATED = 0.8

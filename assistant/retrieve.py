@@ -62,18 +62,15 @@ class Retriever:
         weights = _weights(query)
         words = self._library.search(lambda index: index.match(weights, _reach(documents)))
         if documents is None:
-            near = self._library.search(lambda index: index.nearest(_unit(target), NEAR))
+            near = self._library.search(lambda index: index.nearest(target, NEAR))
             kept = self._library.ledger.kept({*near, *list(words)[:MATCHING]})
         else:
             kept = self._library.ledger.kept_of(documents)
         idf = self._library.search(lambda index: index.idf(weights))
         telling = {term: weight * idf[term] for term, weight in weights.items()}
-        first = sorted(
-            (_scored(item, target, words.get(key, 0.0)) for key, item in kept.items()),
-            key=lambda pair: -pair[0].score,
-        )
-        ranked = [(_with_sentences(*pair, target, telling), pair[1].context) for pair in first[:RERANKED]]
-        ranked = sorted(ranked, key=lambda pair: -pair[0].score)[: max(limit, READ)]
+        first = _ranked(_scored(item, target, words.get(key, 0.0)) for key, item in kept.items())
+        second = _ranked(_rescored(*pair, target) for pair in first[:RERANKED])[: max(limit, READ)]
+        ranked = [(_with_sentences(*pair, target, telling), pair[1].context) for pair in second]
         read = self._interacting(query, telling, ranked[:READ])
         return [*read, *(passage for passage, _ in ranked[READ:])][:limit]
 
@@ -93,15 +90,26 @@ class Retriever:
         elif query.earlier:
             texts, share = [query.text, f"{query.earlier[-1]} {query.text}"], HISTORY
         else:
-            return self._embedder.embed([query.text])[0]
+            alone: Vector = self._embedder.embed([query.text])[0]
+            return alone
         last, glued = self._embedder.embed(texts)
-        return np.asarray((1 - share) * last + share * glued, np.float32)
+        return _unit((1 - share) * last + share * glued)
+
+
+def _ranked(pairs: Iterable[tuple[ScoredPassage, Kept]]) -> list[tuple[ScoredPassage, Kept]]:
+    return sorted(pairs, key=lambda pair: -pair[0].score)
+
+
+def _rescored(scored: ScoredPassage, kept: Kept, target: Vector) -> tuple[ScoredPassage, Kept]:
+    """Adds the share of the passage's sentences to its score."""
+    best = sorted((kept.sentence_vectors @ target).tolist(), reverse=True)[:2] or [0.0]
+    return replace(scored, score=scored.score + SENTENCES * sum(best) / len(best)), kept
 
 
 def _with_sentences(
     scored: ScoredPassage, kept: Kept, target: Vector, telling: Mapping[str, float]
 ) -> ScoredPassage:
-    """Adds the scores of its sentences, and their share in the passage's own."""
+    """Adds its sentences with their own scores: for the best alone, as it takes time and ranks nothing."""
     cosines = (kept.sentence_vectors @ target).tolist()
     passage = scored.passage
     texts = [passage.text[s.start - passage.start : s.end - passage.start] for s in passage.sentences]
@@ -109,9 +117,7 @@ def _with_sentences(
         ScoredSentence(span, cosine, _coverage(text, telling))
         for span, cosine, text in zip(passage.sentences, cosines, texts, strict=True)
     )
-    best = sorted(cosines, reverse=True)[:2] or [0.0]
-    score = scored.score + SENTENCES * sum(best) / len(best)
-    return replace(scored, score=score, sentences=sentences, coverage=_coverage(kept.context, telling))
+    return replace(scored, sentences=sentences, coverage=_coverage(kept.context, telling))
 
 
 def _coverage(text: str, telling: Mapping[str, float]) -> float:
@@ -145,5 +151,3 @@ def _reach(documents: Iterable[str] | None) -> int:
 
 def _unit(vector: Vector) -> Vector:
     return np.asarray(vector / max(float(np.linalg.norm(vector)), 1e-9), np.float32)
-
-
