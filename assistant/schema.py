@@ -18,12 +18,14 @@ documents = sql.Table(
     sql.Column("title", sql.String, nullable=False),
     sql.Column("source", sql.String, nullable=False),
     sql.Column("media_type", sql.String, nullable=False),
-    sql.Column("text", sql.Text, nullable=False),
-    sql.Column("structure", sql.JSON, nullable=False),
     sql.Column("sha256", sql.String, nullable=False),
     sql.Column("size", sql.Integer, nullable=False),
     sql.Column("added", sql.String, nullable=False),
-    sql.Column("ready", sql.Boolean, nullable=False, index=True),
+    # Without an index: SQLite would begin each search for passages with it, and go through all documents.
+    sql.Column("ready", sql.Boolean, nullable=False),
+    # Last, as what stands behind a long text is slow to read.
+    sql.Column("structure", sql.JSON, nullable=False),
+    sql.Column("text", sql.Text, nullable=False),
 )
 sources = sql.Table(
     "sources",

@@ -162,6 +162,20 @@ def test_the_index_is_made_of_all_records_in_batches(ledger: Ledger) -> None:
     assert "Text number 6." in batches[-1][0].words
 
 
+def test_passages_are_found_by_their_keys_and_not_by_going_through_all_documents(ledger: Ledger) -> None:
+    asked: list[tuple[str, tuple[int, ...]]] = []
+
+    def heard(db: object, cursor: object, statement: str, given: tuple[int, ...], *_: object) -> None:
+        asked.append((statement, given))
+
+    sql.event.listen(ledger._engine, "before_cursor_execute", heard)
+    ledger.kept(range(1, 200))
+    (statement, given) = asked[0]
+    with ledger._engine.connect() as db:
+        first, *_ = db.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", given).scalars("detail")
+    assert "INTEGER PRIMARY KEY" in first
+
+
 def test_vectors_can_be_replaced_by_those_of_another_length(ledger: Ledger) -> None:
     ident = recorded(ledger, KETTLE, "k.md")
     keys = [key for key, _, _ in ledger.embedded()]
