@@ -31,9 +31,9 @@ def confidence(question: str, passages: Sequence[ScoredPassage]) -> float:
     """0 to 1: the likelihood that `passages`, best first, answer `question`."""
     if not any(passage.sentences for passage in passages):
         return 0.0
-    model = _model()
+    bias, weights = _model()
     values = features(question, passages)
-    logit = model["bias"] + sum(model["weights"][name] * value for name, value in values.items())
+    logit = bias + sum(weights[name] * value for name, value in values.items())
     return 1 / (1 + math.exp(-logit))
 
 
@@ -49,9 +49,8 @@ def features(question: str, passages: Sequence[ScoredPassage]) -> dict[str, floa
     length: the logarithm of the number of the question's terms, over 3
     """
     nearest = passages[:NEAREST]
-    best = sorted(
-        ((s, p) for p in passages for s in p.sentences), key=lambda pair: -pair[0].cosine - pair[0].interaction
-    )[:NEAREST]
+    pairs = ((s, p) for p in passages for s in p.sentences)
+    best = sorted(pairs, key=lambda pair: -pair[0].cosine - pair[0].interaction)[:NEAREST]
     held = _held(nearest)
     return {
         "sentence": max(s.cosine for p in passages for s in p.sentences),
@@ -91,5 +90,7 @@ def _text(scored: ScoredPassage, sentence: ScoredSentence) -> str:
 
 
 @functools.cache
-def _model() -> dict[str, dict[str, float]]:
-    return json.loads(Path(__file__).with_name("confidence.json").read_text("utf-8"))
+def _model() -> tuple[float, dict[str, float]]:
+    """The bias and the weight of each feature."""
+    model = json.loads(Path(__file__).with_name("confidence.json").read_text("utf-8"))
+    return model["bias"], model["weights"]

@@ -84,7 +84,7 @@ def wait(home: Path, doing: str, waiting: Callable[[Owner], None], seconds: floa
         if isinstance(held, Lock) or held.url:
             return held
         if time.monotonic() > limit:
-            raise StoreBusy(f"Process {held.pid} ({held.doing}) still holds the store; try again when it ends.")
+            raise StoreBusy(f"Process {held.pid} ({held.doing}) still holds the store; try again later.")
         if not told:
             waiting(held)
             told = True

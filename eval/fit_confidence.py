@@ -33,8 +33,8 @@ from eval.benchmarks.corpus import opened, progress
 PENALTY = 0.001
 """Of the squared weights, beside a mean loss: enough that no two like features fight."""
 FIXED = {"other_number": -2.6}
-"""Weights that are not fitted: what says nothing of the number asked about is no answer, but too few questions
-of the sets name a number for a fit to find that out."""
+"""Weights that are not fitted: what says nothing of the number asked about is no answer, but too few
+questions of the sets name a number for a fit to find that out."""
 SQUAD_QUESTIONS = 560
 FOUND = 20
 """Passages retrieved, so that enough are left when those that answer are taken away."""
