@@ -16,7 +16,7 @@ Likeness = Callable[[str, Sequence[str]], Sequence[float]]
 """How alike a phrase is to each of some others: cosines."""
 
 _ELLIPSIS = re.compile(
-    r"(?:and|but|or|so|ok|okay|then)?[\s,]*(?:what|how)\s+about\s+(?P<about>.+)"
+    r"(?:(?:and|but|or|so|ok|okay|then)[\s,]+)*(?:what|how)\s+about\s+(?P<about>.+)"
     r"|(?:and|or|but)\s+(?P<and>.+)",
     re.IGNORECASE,
 )
@@ -25,12 +25,12 @@ _POINTING = frozenset(
     "it its they them their theirs he him his she her hers there those these one ones then".split()
 )
 _BEFORE_THAT = frozenset(
-    "is was are were be about of with does did do for to by like said say says mean means has had have "
+    "is was are were be about of with does did do for to by like mean means has had have "
     "after before from on in why how if and than".split()
 )
 _QUESTION = frozenset(
-    "what who whom whose which when where why how is are was were do does did can could should would will has "
-    "have had may might must".split()
+    "what who whom whose which when where why how is are was were do does did can could should would will "
+    "has have had may might must".split()
 )
 _EMPTY = (
     _QUESTION | _PREPOSITIONS | _POINTING | frozenset("a an the and or but that this so not no s".split())
@@ -85,12 +85,17 @@ def _is_pointing(words: Sequence[str], at: int) -> bool:
 
 
 def _is_ellipsis(question: str) -> bool:
-    return _ELLIPSIS.fullmatch(question.strip(" ?!.")) is not None
+    return _ELLIPSIS.fullmatch(_bare(question)) is not None
+
+
+def _bare(question: str) -> str:
+    """The question on one line, without the marks at its ends."""
+    return " ".join(question.split()).strip(" ?!.")
 
 
 def _substituted(topic: str, question: str, likeness: Likeness | None) -> str | None:
-    """The topic with the new phrase in the place of the one most like it; None where there is no such place."""
-    match = _ELLIPSIS.fullmatch(question.strip(" ?!."))
+    """The topic with the new phrase in the place of the one most like it; None where there is no place."""
+    match = _ELLIPSIS.fullmatch(_bare(question))
     if match is None:
         return None
     phrase = match["about"] or match["and"]
