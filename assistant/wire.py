@@ -11,6 +11,14 @@ from assistant.types import Answer, Citation, Document, Entry, Heading, Health, 
 Json = dict[str, Any]
 
 
+def writable(text: str) -> str:
+    """The text with a question mark for each half of a surrogate pair, which UTF-8 does not hold.
+
+    Such halves come from browsers, and from bytes of a command line that are no UTF-8.
+    """
+    return text.encode("utf-8", "replace").decode()
+
+
 def answer(value: Answer) -> Json:
     """`answer` is the whole text with numbers; `sentences` the same, cut, for who renders it."""
     return {

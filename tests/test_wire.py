@@ -1,0 +1,74 @@
+"""The JSON forms: what is written is read again as it was."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from assistant import wire
+from assistant.types import Answer, Citation, Document, Entry, Health, Outcome, Sentence, Turn
+
+TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
+
+
+def sent(value: Any) -> Any:
+    """What comes out at the other end of a pipe, a connection or the ledger."""
+    return json.loads(json.dumps(value, ensure_ascii=False).encode().decode())
+
+
+@given(st.builds(Answer, question=TEXT, search_query=TEXT, mode=st.sampled_from(["extractive", "model"])))
+def test_an_answer_comes_back_as_it_was(answer: Answer) -> None:
+    assert wire.to_answer(sent(wire.answer(answer))) == answer
+
+
+@given(st.from_type(Document))
+def test_a_document_comes_back_as_it_was(document: Document) -> None:
+    assert wire.to_document(sent(wire.document(document))) == document
+
+
+@given(st.from_type(Health))
+def test_health_comes_back_as_it_was(health: Health) -> None:
+    assert wire.to_health(sent(wire.health(health))) == health
+
+
+@given(st.from_type(Entry), st.from_type(Outcome))
+def test_entries_and_outcomes_come_back_as_they_were(entry: Entry, outcome: Outcome) -> None:
+    assert Entry(**sent(wire.entry(entry))) == entry
+    assert Outcome(**sent(wire.outcome(outcome))) == outcome
+
+
+def test_an_answer_has_the_fields_that_programs_are_promised() -> None:
+    quote = Citation(1, "d", "p", "Title", "source.md", None, 120, 126, "Quote.")
+    answer = Answer("Q?", "q", True, (Sentence("Said.", (1,)), Sentence("Not borne out.")), (quote,))
+    written = wire.answer(answer)
+    promised = "question search_query answered answer citations related mode model timings_ms".split()
+    assert set(promised) <= written.keys()
+    assert written["answer"] == "Said. [1] Not borne out."
+    assert written["citations"] == [
+        {"number": 1, "document_id": "d", "passage_id": "p", "title": "Title", "source": "source.md",
+         "page": None, "start": 120, "end": 126, "quote": "Quote."}
+    ]  # fmt: skip
+
+
+def test_an_outcome_has_the_fields_that_programs_are_promised() -> None:
+    written = wire.outcome(Outcome("a.md", "added"))
+    assert list(written) == ["source", "status", "document_id", "title", "passages", "reason"]
+
+
+def test_a_turn_is_kept_with_all_that_was_answered() -> None:
+    turn = Turn("And there?", "And in Cuba?", Answer("And there?", "And in Cuba?", False, (Sentence("No."),)))
+    kept = sent(wire.turn(turn))
+    assert Turn(kept["question"], kept["search_query"], wire.to_answer(kept["answer"])) == turn
+
+
+@given(st.text(st.characters(), max_size=20))
+def test_any_text_can_be_made_writable_and_keeps_its_length(text: str) -> None:
+    assert len(wire.writable(text).encode().decode()) == len(text)
+    assert wire.writable(wire.writable(text)) == wire.writable(text)
+
+
+def test_only_halves_of_characters_are_replaced() -> None:
+    assert wire.writable("caf\udce9 \N{GRINNING FACE} é") == "caf? \N{GRINNING FACE} é"
