@@ -1,0 +1,113 @@
+"""Late interaction: each word of the question against the words of a passage."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+from conftest import Hashing
+from hypothesis import given
+from hypothesis import strategies as st
+
+from assistant.embed import Embedder
+from assistant.index import terms
+from assistant.interaction import interact
+from assistant.sentences import sentences
+from assistant.types import Passage, ScoredPassage, ScoredSentence
+
+
+class Plain(Hashing):
+    """An embedder that would have to be asked for each word."""
+
+    contextual = False
+
+
+def scored(text: str) -> ScoredPassage:
+    """A passage of its own, which begins somewhere in its document."""
+    spans = tuple(type(s)(s.start + 40, s.end + 40) for s in sentences(text))
+    passage = Passage("d-0", "d", 0, 40, 40 + len(text), text, sentences=spans)
+    found = tuple(ScoredSentence(span, 0.5, coverage=0.25) for span in spans)
+    return ScoredPassage(passage, "", "d.md", 1.0, coverage=0.75, sentences=found)
+
+
+def met(query: str, *texts: str, title: str = "", embedder: Embedder | None = None) -> list[ScoredPassage]:
+    passages = [scored(text) for text in texts]
+    telling = dict.fromkeys(terms(query), 1.0)
+    contexts = [title + text for text in texts]
+    return interact(query, telling, passages, contexts, embedder or Hashing(512))
+
+
+def test_a_passage_with_all_words_meets_the_question_wholly() -> None:
+    [passage] = met("red kettle", "A kettle that is red. It boils.")
+    assert passage.interaction == pytest.approx(1.0)
+    assert passage.weakest == pytest.approx(1.0)
+    assert [sentence.interaction > 0.9 for sentence in passage.sentences] == [True, False]
+
+
+def test_the_word_that_is_met_least_is_told() -> None:
+    [passage] = met("red kettle", "A kettle that is blue.")
+    assert passage.weakest < 0.3
+    assert passage.interaction == pytest.approx((1 + passage.weakest) / 2)
+
+
+def test_a_word_that_tells_more_counts_more() -> None:
+    passages = [scored("A kettle."), scored("All red.")]
+    telling = {**dict.fromkeys(terms("kettle"), 3.0), **dict.fromkeys(terms("red"), 1.0)}
+    kettle, red = interact("red kettle", telling, passages, ["A kettle.", "All red."], Hashing(512))
+    assert kettle.interaction > 0.7 > 0.4 > red.interaction
+
+
+def test_words_of_the_title_count_a_little_less_for_a_sentence_below() -> None:
+    [alone] = met("red kettle", "It is red.")
+    [titled] = met("red kettle", "It is red.", title="Kettle\n\n")
+    assert titled.interaction == pytest.approx(1.0)
+    assert alone.sentences[0].interaction < titled.sentences[0].interaction < 1.0
+
+
+def test_only_words_that_tell_something_are_asked_for() -> None:
+    [passage] = met("the red or this kettle", "Red kettle.")
+    assert passage.interaction == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("query", ["", "is it the", "?!", "☃"])
+def test_a_question_without_telling_words_is_met_by_what_is_covered(query: str) -> None:
+    [passage] = met(query, "Red kettle.")
+    assert (passage.interaction, passage.weakest) == (0.75, 0.75)
+    assert passage.sentences[0].interaction == 0.25
+
+
+def test_where_words_would_have_to_be_asked_for_coverage_stands_in() -> None:
+    [passage] = met("red kettle", "Red kettle.", embedder=Plain())
+    assert (passage.interaction, passage.weakest) == (0.75, 0.75)
+
+
+@pytest.mark.parametrize("text", ["☃ ☃. ☃ — ☃.", "***", "| | |", "—"])
+def test_a_passage_without_words_meets_nothing(text: str) -> None:
+    [empty, other] = met("red kettle", text, "Red kettle.")
+    assert (empty.interaction, empty.weakest) == (0.0, 0.0)
+    assert all(sentence.interaction == 0.0 for sentence in empty.sentences)
+    assert other.interaction == pytest.approx(1.0)
+
+
+WORDS = st.lists(
+    st.sampled_from("red kettle the | |---| \n. ☃ café 95 seconds? # x_y".split(" ")), max_size=15
+)
+
+
+@given(WORDS.map(" ".join), st.lists(WORDS.map(" ".join), max_size=3), WORDS.map(" ".join))
+def test_whatever_the_texts_the_order_stays_and_the_measures_are_cosines(
+    query: str, texts: Sequence[str], title: str
+) -> None:
+    found = met(query, *texts, title=title)
+    assert [passage.passage.text for passage in found] == list(texts)
+    for passage in found:
+        measures = [passage.interaction, passage.weakest, *(s.interaction for s in passage.sentences)]
+        assert all(np.isfinite(measures))
+        assert all(-1.001 <= measure <= 1.001 for measure in measures)
+        assert passage.weakest <= passage.interaction + 1e-6
+
+
+def test_with_the_real_model_a_word_meets_what_it_means(minilm: Embedder) -> None:
+    near, far = met("Washington", "The United States protested.", "The kettle boils water.", embedder=minilm)
+    assert near.interaction > far.interaction + 0.1
