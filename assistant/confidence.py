@@ -55,7 +55,7 @@ def features(question: str, passages: Sequence[ScoredPassage]) -> dict[str, floa
     return {
         "sentence": max(s.cosine for p in passages for s in p.sentences),
         "met": max(p.interaction for p in nearest),
-        "sentence_met": max(s.interaction for p in nearest for s in p.sentences),
+        "sentence_met": max((s.interaction for p in nearest for s in p.sentences), default=0.0),
         "weakest": max(p.weakest for p in nearest),
         "gap": _gap([p.score for p in passages]),
         "other_number": float(any(not _known(n, held) for n in _NUMBER.findall(question))),

@@ -65,12 +65,9 @@ def extract(question: str, passages: Sequence[ScoredPassage]) -> Extract:
 
 def related(passages: Sequence[ScoredPassage]) -> tuple[Citation, ...]:
     """The nearest passages, each by its best sentence: what to offer where there is no answer."""
-    best = [_best(passage) for passage in passages if passage.sentences]
+    told = (list(_candidates([passage])) for passage in passages)
+    best = [max(some, key=lambda candidate: candidate.score) for some in told if some]
     return tuple(_citation(number, c) for number, c in enumerate(best[:RELATED], 1))
-
-
-def _best(scored: ScoredPassage) -> _Candidate:
-    return max(_candidates([scored]), key=lambda candidate: candidate.score)
 
 
 def _candidates(passages: Sequence[ScoredPassage]) -> Iterable[_Candidate]:
@@ -80,15 +77,15 @@ def _candidates(passages: Sequence[ScoredPassage]) -> Iterable[_Candidate]:
         for sentence in scored.sentences:
             text = passage.text[sentence.span.start - passage.start : sentence.span.end - passage.start]
             score = sentence.cosine + INTERACTION * sentence.interaction + PASSAGE * (scored.score - top)
-            if not _is_heading(scored, text):
+            if not _says_nothing(scored, text):
                 yield _Candidate(scored, sentence, score, text)
 
 
-def _is_heading(scored: ScoredPassage, text: str) -> bool:
-    """A heading, or a table's row of column names, says what follows is about; it answers nothing."""
+def _says_nothing(scored: ScoredPassage, text: str) -> bool:
+    """A heading, or a table's row of column names, says what follows is about; an empty row holds nothing."""
     passage = scored.passage
     leads = text.strip("# \t") in passage.headings or text in tables.column_rows(passage.text)
-    return leads and len(scored.sentences) > 1
+    return (leads and len(scored.sentences) > 1) or not any(map(str.isalnum, text))
 
 
 def _chosen(candidates: list[_Candidate]) -> list[_Candidate]:
