@@ -37,7 +37,7 @@ class Server:
         return reply.raise_for_status().json(), took
 
     def megabytes(self) -> tuple[float, float]:
-        """Memory in use: all resident pages, and with shared ones counted in proportion (0 where unknown)."""
+        """Memory in use: all resident pages, and the same with shared ones in proportion; 0 where unknown."""
         return _pages(self.pid, "status", "VmRSS"), _pages(self.pid, "smaps_rollup", "Pss")
 
 

@@ -34,10 +34,13 @@ def figures() -> list[Figure]:
 
 
 def memory(server: Server, asked: int) -> list[Figure]:
-    """What the server has taken of the machine's memory after so many questions."""
+    """What the server has taken of the machine's memory after so many questions; nothing where unknown."""
     resident, proportional = server.megabytes()
-    told = [Figure(f"memory after {asked} questions (RSS)", resident, "MB", most=700)]
-    return told + ([Figure("of it, not shared (PSS)", proportional, "MB")] if proportional else [])
+    figures = [
+        Figure(f"memory after {asked} questions (RSS)", resident, "MB", most=700),
+        Figure("the same, shared pages in part (PSS)", proportional, "MB"),
+    ]
+    return [figure for figure in figures if figure.value]
 
 
 def _questions() -> list[str]:
