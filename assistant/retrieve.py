@@ -26,6 +26,9 @@ from assistant.types import Query, ScoredPassage, ScoredSentence
 LIMIT = 10
 NEAR = 100
 MATCHING = 100
+REACH = 1_000
+"""Passages whose BM25 is known, so that it counts for those that are near too."""
+ALL = 100_000
 RERANKED = 60
 WORDS = 1.4
 SENTENCES = 0.7
@@ -60,12 +63,7 @@ class Retriever:
         self._library.require_embedder()
         target = self._target(query)
         weights = _weights(query)
-        words = self._library.search(lambda index: index.match(weights, _reach(documents)))
-        if documents is None:
-            near = self._library.search(lambda index: index.nearest(target, NEAR))
-            kept = self._library.ledger.kept({*near, *list(words)[:MATCHING]})
-        else:
-            kept = self._library.ledger.kept_of(documents)
+        kept, words = self._found(target, weights) if documents is None else self._of(documents, weights)
         idf = self._library.search(lambda index: index.idf(weights))
         telling = {term: weight * idf[term] for term, weight in weights.items()}
         first = _ranked(_scored(item, target, words.get(key, 0.0)) for key, item in kept.items())
@@ -73,6 +71,27 @@ class Retriever:
         ranked = [(_with_sentences(*pair, target, telling), pair[1].context) for pair in second]
         read = self._interacting(query, telling, ranked[:READ])
         return [*read, *(passage for passage, _ in ranked[READ:])][:limit]
+
+    def _found(
+        self, target: Vector, weights: Mapping[str, float]
+    ) -> tuple[dict[int, Kept], dict[int, float]]:
+        """The passages near to the target or with the most of the words, and the BM25 shares of these."""
+        for _ in range(2):
+            words = self._library.search(lambda index: index.match(weights, REACH))
+            near = self._library.search(lambda index: index.nearest(target, NEAR))
+            keys = {*near, *list(words)[:MATCHING]}
+            kept = self._library.ledger.kept(keys)
+            if len(kept) == len(keys):
+                break
+            # Some went while they were looked for; the new version of their document is there by now.
+        return kept, words
+
+    def _of(
+        self, documents: Iterable[str], weights: Mapping[str, float]
+    ) -> tuple[dict[int, Kept], dict[int, float]]:
+        """All passages of these documents, and the BM25 shares."""
+        words = self._library.search(lambda index: index.match(weights, ALL))
+        return self._library.ledger.kept_of(documents), words
 
     def _interacting(
         self, query: Query, telling: Mapping[str, float], ranked: Sequence[tuple[ScoredPassage, str]]
@@ -142,11 +161,6 @@ def _scored(kept: Kept, target: Vector, words: float) -> tuple[ScoredPassage, Ke
     cosine = float(kept.vector @ target)
     score = cosine + WORDS * words
     return ScoredPassage(kept.passage, kept.title, kept.source, score, cosine, words), kept
-
-
-def _reach(documents: Iterable[str] | None) -> int:
-    """How many matches to ask for: all, where only some documents count."""
-    return 1_000 if documents is None else 100_000
 
 
 def _unit(vector: Vector) -> Vector:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from conftest import Hashing
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 
 from assistant.assistant import Assistant
 from assistant.errors import EmbedderError
+from assistant.index import Index
 from assistant.library import Library
 from assistant.retrieve import LIMIT, Retriever
 from assistant.types import Query, ScoredPassage
@@ -91,6 +93,22 @@ def test_what_was_asked_before_brings_its_passages_nearer(retriever: Retriever) 
 
     assert lead("Where is the kettle?") > lead() > lead("Where is the toaster?")
     assert lead("Where is the kettle?", "Where is the toaster?") < lead("Where is the kettle?")
+
+
+def test_while_a_document_is_updated_one_version_is_found(library: Library) -> None:
+    """It changes after the old version was found, and before it is looked up."""
+    retriever = Retriever(library, Hashing())
+    list(library.add(sources(kettle=DOCUMENTS["kettle"])))
+    search = library.search
+
+    def interrupted(find: Callable[[Index], Any]) -> Any:
+        found = search(find)
+        if isinstance(found, dict) and 1 in found:
+            list(library.add(sources(kettle=DOCUMENTS["kettle"].replace("95", "80"))))
+        return found
+
+    library.search = interrupted  # type: ignore[method-assign]
+    assert "80 seconds" in first(retriever, Query("How many seconds?")).passage.text
 
 
 def test_another_embedder_than_the_one_of_the_vectors_is_refused(retriever: Retriever) -> None:
