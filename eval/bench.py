@@ -49,9 +49,13 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m eval.bench", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument("names", nargs="*", metavar="NAME", choices=MODULES)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(MODULES))
     parser.add_argument("--json", action="store_true", help="the figures as one line of JSON, last")
-    return parser.parse_args()
+    asked = parser.parse_args()
+    # `choices` would refuse no name at all.
+    if unknown := set(asked.names) - set(MODULES):
+        parser.error(f"{', '.join(sorted(unknown))}: known are {', '.join(MODULES)}")
+    return asked
 
 
 def _run(name: str) -> Sequence[Figure]:
