@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
 
-from assistant import compose, extract, files, followup, llm
+from assistant import compose, extract, files, followup, llm, wire
 from assistant.config import Settings
 from assistant.embed import Embedder, embedder
 from assistant.errors import ModelError, StoreBusy
@@ -94,6 +94,7 @@ class Assistant:
     def stream(self, question: str, conversation: str | None = None) -> Iterator[Answer]:
         """The answer as it grows. The last one is whole, timed, and kept as a turn of `conversation`."""
         began = time.perf_counter()
+        question, conversation = wire.writable(question), wire.writable(conversation or "")
         history = self.turns(conversation)[-HISTORY:] if conversation else []
         query = self._search_query(question, history)
         passages = self.retriever.retrieve(query)
@@ -202,7 +203,10 @@ class Assistant:
         Raises:
             NotFound: no document has this id.
         """
-        return self.library.remove(document_id)
+        entry = self.library.remove(document_id)
+        # A store that was emptied is not filled again, and no filling is taken up that would bring this back.
+        self.library.ledger.set_note("shipped", "done")
+        return entry
 
     def check(self) -> Health:
         """Verifies the store."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
@@ -30,6 +31,7 @@ app = typer.Typer(
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 Ids = Annotated[list[str], typer.Argument(help="Ids of documents, as `assistant list` shows them.")]
 Item = TypeVar("Item")
+STOPPED = 130
 
 
 def main() -> None:
@@ -37,11 +39,17 @@ def main() -> None:
     # Taken out here, so that it may stand anywhere in the line.
     debug = "--debug" in sys.argv
     sys.argv = [word for word in sys.argv if word != "--debug"]
+    # A name or a sign that the terminal cannot show is no reason to stop.
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         app()
-    except KeyboardInterrupt:
-        _say("Stopped. What was done is kept.")
-        sys.exit(130)
+    except SystemExit as end:
+        # What Typer makes of Ctrl-C.
+        if end.code == STOPPED:
+            _say("Stopped. What was done is kept.")
+        raise
     except Exception as fault:
         if debug:
             raise
@@ -248,8 +256,8 @@ def _cited(citation: Citation) -> str:
 
 
 def _print_outcome(outcome: Outcome) -> None:
-    told = f": {outcome.reason}" if outcome.reason else f" ({outcome.passages} passages)"
-    print(f"{outcome.status:<9}  {_plain(outcome.source)}{_plain(told)}")
+    told = outcome.reason or f"{outcome.passages} passages"
+    print(f"{outcome.status:<9}  {_plain(outcome.source)}: {_plain(told)}")
 
 
 def _print_health(health: Any, as_json: bool) -> None:
@@ -265,7 +273,7 @@ def _print_health(health: Any, as_json: bool) -> None:
         raise typer.Exit(1)
 
 
-def _print_table(names: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
+def _print_table(names: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
     from rich.console import Console
     from rich.table import Table
 

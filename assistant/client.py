@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from assistant import owner, wire
 from assistant.config import Settings
@@ -16,6 +18,9 @@ if TYPE_CHECKING:
 
 TIMEOUT = 600.0
 """Seconds that a server may take for one request: a large document takes its time."""
+ATTEMPTS = 20
+PAUSE = 0.5
+"""How often, and seconds after which, a server that does not answer is tried again."""
 Say = Callable[[str], None]
 
 
@@ -30,12 +35,21 @@ def connect(settings: Settings, doing: str, say: Say) -> Assistant | Remote:
     def waiting(held: owner.Owner) -> None:
         say(f"Waiting for process {held.pid} ({held.doing}), which has the store open.")
 
-    held = owner.wait(settings.home, doing, waiting)
-    if isinstance(held, owner.Owner):
-        return Remote(held)
-    from assistant.assistant import Assistant
+    for attempt in itertools.count(1):
+        held = owner.wait(settings.home, doing, waiting)
+        if isinstance(held, owner.Lock):
+            from assistant.assistant import Assistant
 
-    return Assistant.owning(settings, held, say)
+            return Assistant.owning(settings, held, say)
+        remote = Remote(held)
+        if remote.answers():
+            return remote
+        if attempt == ATTEMPTS:
+            told = f"The server at {held.url} (process {held.pid}) does not answer; end it, then try again."
+            raise StoreBusy(told)
+        # It is just ending, or the file still names the owner before.
+        time.sleep(PAUSE)
+    raise AssertionError
 
 
 class Remote:
@@ -47,7 +61,6 @@ class Remote:
         # A proxy from the environment must not stand between two processes of one machine.
         self._http = httpx.Client(base_url=held.url or "", timeout=TIMEOUT, trust_env=False)
         self.url = held.url
-        self._owner = held
 
     def __enter__(self) -> Remote:
         return self
@@ -55,15 +68,22 @@ class Remote:
     def __exit__(self, *_: object) -> None:
         self._http.close()
 
+    def answers(self) -> bool:
+        """Whether the server takes requests."""
+        try:
+            self._call("GET", "/api/health")
+        except StoreBusy:
+            return False
+        return True
+
     def fill(self, told: Callable[[Outcome, int], None] = lambda outcome, of: None) -> int:
         """Nothing: the server filled its store when it started."""
         return 0
 
     def ask(self, question: str, conversation: str | None = None) -> Answer:
         """The answer to `question`."""
-        return wire.to_answer(
-            self._call("POST", "/api/ask", json={"question": question, "conversation": conversation})
-        )
+        asked = {"question": wire.writable(question), "conversation": wire.writable(conversation or "")}
+        return wire.to_answer(self._call("POST", "/api/ask", json=asked))
 
     def add(self, sources: Iterable[Source]) -> Iterator[Outcome]:
         """Sends each source to the server."""
@@ -82,11 +102,11 @@ class Remote:
 
     def show(self, document_id: str) -> Document:
         """One document with its text."""
-        return wire.to_document(self._call("GET", f"/api/documents/{document_id}"))
+        return wire.to_document(self._call("GET", f"/api/documents/{quote(document_id, safe='')}"))
 
     def remove(self, document_id: str) -> Entry:
         """Removes a document."""
-        return Entry(**self._call("DELETE", f"/api/documents/{document_id}"))
+        return Entry(**self._call("DELETE", f"/api/documents/{quote(document_id, safe='')}"))
 
     def check(self) -> Health:
         """Verifies the store."""
@@ -99,22 +119,13 @@ class Remote:
     def _call(self, method: str, path: str, **sent: Any) -> Any:
         import httpx
 
-        for attempt in range(3):
-            try:
-                answer = self._http.request(method, path, **sent)
-                break
-            except httpx.ConnectError as fault:
-                # It is just starting or ending.
-                if attempt == 2:
-                    raise StoreBusy(
-                        f"The server at {self._owner.url} (process {self._owner.pid}) does not answer; "
-                        "end it, then try again."
-                    ) from fault
-                time.sleep(0.5)
-            except httpx.HTTPError as fault:
-                raise StoreBusy(f"The server at {self._owner.url} broke off ({fault}); try again.") from fault
+        try:
+            answer = self._http.request(method, path, **sent)
+        except httpx.HTTPError as fault:
+            told = f"The server at {self.url} broke off ({type(fault).__name__}); try again."
+            raise StoreBusy(told) from fault
         if answer.status_code == 404:
-            raise NotFound(answer.json()["error"])
+            raise NotFound(_told(answer))
         if answer.is_error:
             raise AssistantError(_told(answer))
         return answer.json()
