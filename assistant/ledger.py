@@ -180,7 +180,7 @@ class Ledger:
         with self._engine.connect() as db:
             row = db.execute(query).mappings().first()
         if row is None:
-            raise NotFound(f"No document has the id {document_id}; `assistant list` shows them.")
+            raise NotFound(f"No document has the id {document_id}; `assistant list` shows the ids.")
         return wire.to_document({**row["structure"], **{k: row[k] for k in _DOCUMENT_FIELDS}})
 
     def sha256(self, document_id: str) -> str | None:
