@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from assistant import compose, extract, files, followup, llm, wire
@@ -36,6 +36,15 @@ NOTHING_THERE = "There are no documents yet; add some with `assistant add`."
 HISTORY = 6
 """Turns that a follow-up is understood from."""
 Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Examination:
+    """A whole answer with what it was made from: what was searched for, and what was found, best first."""
+
+    query: Query
+    passages: Sequence[ScoredPassage]
+    answer: Answer
 
 
 class Assistant:
@@ -106,6 +115,17 @@ class Assistant:
         if conversation:
             self.library.ledger.keep_turn(conversation, Turn(question, query.text, timed))
         yield timed
+
+    def examine(self, question: str, history: Sequence[Turn] = ()) -> Examination:
+        """The answer that `ask` would give after the turns of `history`, timed; nothing of it is kept."""
+        began = time.perf_counter()
+        question = wire.writable(question)
+        query = self._search_query(question, history[-HISTORY:])
+        passages = self.retriever.retrieve(query)
+        found = time.perf_counter()
+        *_, answer = self._answers(question, query, passages)
+        timed = replace(answer, timings_ms=_timings(began, found, time.perf_counter()))
+        return Examination(query, passages, timed)
 
     def turns(self, conversation: str) -> list[Turn]:
         """The turns of a conversation, oldest first; none where there is no such conversation."""

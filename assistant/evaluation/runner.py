@@ -5,13 +5,12 @@ What is asked here is not kept as a conversation: a run leaves nothing in the st
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from assistant import llm
-from assistant.assistant import HISTORY, Assistant
+from assistant.assistant import Assistant
 from assistant.evaluation.golden import Conversation, GoldenSet, Question
 from assistant.evaluation.marks import Examined, Marks, marks, would_be_right
 from assistant.extract import extract
@@ -89,16 +88,13 @@ def _conversation(
 
 
 def _examined(assistant: Assistant, question: str, history: Sequence[Turn]) -> Examined:
-    """What `Assistant.stream` does, with what it saw on the way."""
-    began = time.perf_counter()
-    query = assistant._search_query(question, history[-HISTORY:])
-    passages = assistant.retriever.retrieve(query)
-    *_, answer = assistant._answers(question, query, passages)
-    milliseconds = (time.perf_counter() - began) * 1000
-    extracted = extract(query.text, passages)
-    said = answer.sentences if answer.answered else extracted.sentences
+    """The answer, with how sure the passages make it and what it would have said where it abstained."""
+    seen = assistant.examine(question, history)
+    extracted = extract(seen.query.text, seen.passages)
+    said = seen.answer.sentences if seen.answer.answered else extracted.sentences
     draft = " ".join(sentence.text for sentence in said)
-    return Examined(query, passages, answer, extracted.confidence, milliseconds, draft)
+    milliseconds = seen.answer.timings_ms["total"]
+    return Examined(seen.query, seen.passages, seen.answer, extracted.confidence, milliseconds, draft)
 
 
 def _result(question: Question, name: str, examined: Examined, given: Marks) -> Result:
