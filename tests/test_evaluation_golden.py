@@ -62,6 +62,7 @@ def test_a_line_separator_inside_a_string_ends_no_line() -> None:
     [
         ('{"question": "a"', "no JSON"),
         ('["a"]', "one object"),
+        (r'{"question": "a \ud800"}', "surrogate"),
         ("{}", "question must be"),
         ('{"question": "  "}', "question must be"),
         ('{"question": 3}', "question must be"),

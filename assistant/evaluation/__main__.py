@@ -7,7 +7,6 @@ part in it. The run is kept in the person's home folder all the same, to be comp
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from pathlib import Path
 
@@ -44,13 +43,10 @@ def _measure(asked: argparse.Namespace) -> int:
         outcome = command.measure(
             assistant, settings.home, asked.sets, asked.compare, asked.report, _progress
         )
-    if not asked.json:
-        print("\n".join(command.told(outcome)))
+    print(command.printed(outcome, asked.json))
     failed = command.failures(outcome, floors)
     for sentence in failed:
         _say(sentence)
-    if asked.json:
-        print(json.dumps(command.to_json(outcome), ensure_ascii=False))
     return 1 if failed else 0
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -10,10 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from assistant.assistant import Assistant
-from assistant.config import Settings
-from assistant.errors import ConfigError, ReadError
+from assistant.config import Settings, bundled
+from assistant.errors import ConfigError, NotFound, ReadError
 from assistant.evaluation import golden, report, runner, runs, text
 from assistant.evaluation.compare import Comparison, compare
+from assistant.evaluation.golden import GoldenSet
+from assistant.evaluation.marks import is_named
 from assistant.evaluation.runs import Run
 from assistant.evaluation.summary import METRICS, Figure, by_tag, fails, summary
 
@@ -45,6 +48,33 @@ def own_store(settings: Settings, say: Say) -> Iterator[Assistant]:
         yield assistant
 
 
+def chosen(paths: Sequence[Path], assistant: Assistant, say: Say) -> Sequence[Path]:
+    """The golden sets of `paths` or, where none is named, the shipped ones. `say` is told which documents
+    they name that the store does not hold: what expects those cannot be answered rightly.
+
+    Raises:
+        NotFound: none is named, and the shipped ones ask of documents that the store does not hold.
+        ReadError: a golden set is wrong.
+    """
+    found = paths or [bundled("eval/golden")]
+    missing = _absent(golden.read(found), assistant)
+    if missing and not paths:
+        raise NotFound(
+            "Name a golden set: the shipped ones ask of the shipped corpus, "
+            f"which this store does not hold ({missing[0]} is missing)."
+        )
+    for name in missing:
+        say(f"The golden sets name the document {name}, which the store does not hold.")
+    return found
+
+
+def _absent(sets: Iterable[GoldenSet], assistant: Assistant) -> list[str]:
+    """The documents that golden sets name and the store does not hold."""
+    sources = [entry.source for entry in assistant.list()]
+    named = (name for one in sets for question in golden.questions(one) for name in question.documents)
+    return [name for name in dict.fromkeys(named) if not any(is_named(source, name) for source in sources)]
+
+
 def measure(
     assistant: Assistant, home: Path, paths: Iterable[Path], against: str | None = None,
     page: Path | None = None, told: Told = lambda done, of: None,
@@ -56,7 +86,10 @@ def measure(
     Raises:
         ReadError: a golden set is wrong, or the run to compare with cannot be read.
         NotFound: there is no such run.
+        ConfigError: `page` cannot be written.
     """
+    if page:
+        _require_writable(page)
     sets = golden.read(paths)
     before = runs.load(against, home) if against else None
     total = sum(1 for one in sets for _ in golden.questions(one))
@@ -74,8 +107,23 @@ def measure(
     return Outcome(found, summary(found.results), kept, page, comparison)
 
 
-def told(outcome: Outcome) -> Iterator[str]:
-    """The outcome in lines for a terminal; the four figures that matter stand last, where they are seen."""
+def _require_writable(page: Path) -> None:
+    """Before anything is asked, for a run takes its time."""
+    try:
+        page.open("a").close()
+    except OSError as fault:
+        raise ConfigError(
+            f"The report cannot be written to {page} ({fault.strerror}); name another file."
+        ) from fault
+
+
+def printed(outcome: Outcome, as_json: bool) -> str:
+    """The outcome for a terminal or, as one line of JSON, for programs."""
+    return json.dumps(to_json(outcome), ensure_ascii=False) if as_json else "\n".join(_told(outcome))
+
+
+def _told(outcome: Outcome) -> Iterator[str]:
+    """In lines; the four figures that matter stand last, where they are seen."""
     yield from text.table(outcome.figures)
     failed = list(text.failures(outcome.run.results))
     if failed:

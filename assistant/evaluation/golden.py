@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from assistant.errors import ReadError
+from assistant.wire import writable
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +126,8 @@ def _object(line: str) -> dict[str, Any]:
         raise ValueError(f"this is no JSON ({fault.msg} at character {fault.colno})") from None
     if not isinstance(value, dict):
         raise ValueError("a line must be one object in braces")
+    if writable(line := json.dumps(value, ensure_ascii=False)) != line:
+        raise ValueError("it holds half of a surrogate pair, which is no character")
     return value
 
 
