@@ -48,7 +48,7 @@ def main() -> None:
     except SystemExit as end:
         # What Typer makes of Ctrl-C.
         if end.code == STOPPED:
-            _say("Stopped. What was done is kept.")
+            _say("Stopped. What was finished is kept.")
         raise
     except Exception as fault:
         if debug:

@@ -319,7 +319,7 @@ def test_interrupted_it_says_that_what_was_done_is_kept(environment: dict[str, s
     process.send_signal(signal.SIGINT)
     out, err = process.communicate()
     assert process.returncode == 130
-    assert err.splitlines()[-1] == "Stopped. What was done is kept."
+    assert err.splitlines()[-1] == "Stopped. What was finished is kept."
     assert "Traceback" not in err
     told = [line.split()[1].rstrip(":") for line in [first, *out.splitlines()]]
     assert 0 < len(told) < 300
