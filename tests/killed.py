@@ -1,0 +1,87 @@
+"""Run by test_kill as a process of its own: changes a store and kills itself at a given step.
+
+`python killed.py HOME...` opens nothing itself; for each HOME, which is named after a step, it forks a child
+that opens the library there, and dies by SIGKILL at that step. What was acknowledged is in HOME/told.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+# Imported here, once for all children.
+import chromadb  # noqa: F401
+import tantivy  # noqa: F401
+from conftest import Hashing, given
+
+from assistant import index, library
+from assistant.ledger import Ledger
+from assistant.library import Library
+
+NEW = {
+    "a": "# About a\n\nThe second edition of apples.\n",
+    "c": "# About c\n\nThe first edition of cherries.\n",
+}
+STEPS: dict[str, tuple[Any, str]] = {
+    "original": (library, "_write"),
+    "put": (Ledger, "put"),
+    "vectors": (index._Vectors, "add"),
+    "words": (index._Words, "add"),
+    "seal": (index, "_seal"),
+    "acknowledge": (Ledger, "acknowledge"),
+    "vectors removed": (index._Vectors, "remove"),
+    "words removed": (index._Words, "remove"),
+    "orphans": (Library, "_remove_orphans"),
+    "traces": (Ledger, "erase_traces"),
+    "remove": (Ledger, "remove"),
+    "generation": (Ledger, "set_note"),
+    "generations": (Library, "_remove_generations"),
+}
+WHEN = ("before", "after")
+
+
+def armed(call: Callable[..., Any], when: str) -> Callable[..., Any]:
+    """The same function, at which the process dies."""
+
+    @functools.wraps(call)
+    def dying(*args: Any, **kwargs: Any) -> Any:
+        if when == "after":
+            call(*args, **kwargs)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    return dying
+
+
+def change(home: Path) -> None:
+    """Updates one document, adds another, removes a third and rebuilds, and tells each when it is done."""
+    what, when = home.name.rsplit("-", 1)
+    opened = Library(home, Hashing())
+    holder, name = STEPS[what]
+    setattr(holder, name, armed(getattr(holder, name), when))
+    with (home / "told").open("w", buffering=1) as told:
+        for outcome in opened.add(given(**NEW)):
+            print(outcome.source, file=told)
+        opened.remove(next(entry.id for entry in opened.ledger.entries() if entry.source == "b.md"))
+        print("removed", file=told)
+        opened.rebuild()
+        print("rebuilt", file=told)
+
+
+def main() -> None:
+    """Prints for each home the signal that its child died of."""
+    for home in map(Path, sys.argv[1:]):
+        child = os.fork()
+        if not child:
+            change(home)
+            os._exit(0)
+        _, status = os.waitpid(child, 0)
+        print(home.name, os.WTERMSIG(status) if os.WIFSIGNALED(status) else "lived", flush=True)
+
+
+if __name__ == "__main__":
+    main()
