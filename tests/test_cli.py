@@ -327,6 +327,29 @@ def test_interrupted_it_says_that_what_was_done_is_kept(environment: dict[str, s
     assert set(told) <= {entry["source"] for entry in json.loads(listed.stdout)}
 
 
+def test_commands_at_the_same_time_take_turns(environment: dict[str, str], tmp_path: Path) -> None:
+    commands = [["list"]]
+    for name in ("one", "two", "three"):
+        (tmp_path / name).mkdir()
+        for number in range(5):
+            (tmp_path / name / f"{number}.md").write_text(f"# {name} {number}\n\nText of {name} {number}.\n")
+        commands.append(["add", str(tmp_path / name)])
+    begun = [
+        subprocess.Popen(
+            [sys.executable, "-m", "assistant.cli", *words],
+            env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        )
+        for words in commands
+    ]  # fmt: skip
+    told = [process.communicate() for process in begun]
+    assert [process.returncode for process in begun] == [0] * 4, told
+    assert all(out.count("added ") == 5 for out, _ in told[1:])
+    assert all("Waiting for process" in err for _, err in told if err)
+    command = [sys.executable, "-m", "assistant.cli", "check", "--json"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    assert json.loads(done.stdout)["documents"] == 15
+
+
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
 def test_a_terminal_of_another_encoding_is_no_reason_to_stop(
     environment: dict[str, str], folder: Path, encoding: str

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 from conftest import Hashing
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from assistant.followup import points_back, understood
@@ -116,6 +116,8 @@ def hashed(phrase: str, others: Sequence[str]) -> list[float]:
 
 
 @given(TYPED, st.lists(TYPED, max_size=4), st.sampled_from([None, alike, hashed]))
+@example("what about \t", [BUYS], None)
+@example("and with", [BUYS], hashed)
 def test_anything_typed_is_understood_somehow(question: str, earlier: list[str], likeness: object) -> None:
     query = understood(question, earlier, likeness)
     assert query.focus in ("", question)

@@ -303,6 +303,14 @@ def test_a_graph_that_is_gone_is_found_out(large: Path, tmp_path: Path) -> None:
         Index(folder)
 
 
+def test_a_panic_of_rust_is_a_fault_like_any_other(index: Index) -> None:
+    """It is no Exception in Python, and would pass by whoever catches those."""
+    index.add(records(2))
+    with pytest.raises(StoreError, match="PanicException"):
+        index.match({"common": 1.0}, 0)
+    assert len(index.match({"common": 1.0}, 2)) == 2
+
+
 def test_after_a_failure_the_folder_can_be_opened_by_another(large: Path, tmp_path: Path) -> None:
     folder = shutil.copytree(large, tmp_path / "1")
     (folder / "words" / "meta.json").write_text("{")

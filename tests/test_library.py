@@ -369,6 +369,15 @@ def test_whatever_goes_from_the_open_index_comes_back(filled: Path, what: str) -
     assert is_as_it_was(filled)
 
 
+def test_after_a_panic_of_rust_the_index_is_made_anew_and_asked_again(library: Library) -> None:
+    add(library, a=text("zebra"))
+    limits = [50, 0]
+    found = library.search(lambda index: index.match({"zebra": 1.0}, limits.pop()))
+    assert len(found) == 1
+    assert limits == []
+    assert is_sound(library)
+
+
 def test_what_an_interrupted_add_left_is_gone_at_the_next_opening(filled: Path) -> None:
     library = Library(filled, Hashing())
     [loaded] = [library._read(source) for source in given(half=text("zebra"))]
@@ -574,13 +583,16 @@ class Life(RuleBasedStateMachine):
     @rule(documents=st.dictionaries(NAMES, WORDS, min_size=1))
     def add(self, documents: dict[str, str]) -> None:
         outcomes = add(self.library, **{name: text(word) for name, word in documents.items()})
+        before = set(self.held.values())
         for (name, word), outcome in zip(documents.items(), outcomes, strict=True):
-            there = word in self.held.values()
-            if name not in self.held:
-                expected = "unchanged" if there else "added"
+            if name in self.held:
+                expected = {"unchanged" if self.held[name] == word else "updated"}
+            elif word in self.held.values():
+                expected = {"unchanged"}
             else:
-                expected = "unchanged" if self.held[name] == word else "updated"
-            assert outcome.status == expected
+                # The version that this very call replaces may still be there when its bytes come again.
+                expected = {"unchanged", "added"} if word in before else {"added"}
+            assert outcome.status in expected
             self.held[name] = word
 
     @rule(word=WORDS)
