@@ -27,7 +27,8 @@ from assistant.types import Source, Span
 T = TypeVar("T")
 
 # How long an example takes says nothing on a machine that does other things too.
-hypothesis.settings.register_profile("suite", deadline=None)
+# In CI the same examples each time, so that what fails there is what was changed; new ones everywhere else.
+hypothesis.settings.register_profile("suite", deadline=None, derandomize="CI" in os.environ)
 hypothesis.settings.load_profile("suite")
 
 
