@@ -114,7 +114,8 @@ class Index:
         except (KeyboardInterrupt, SystemExit, StoreError):
             raise
         except BaseException as fault:
-            told = f"The index in {self.folder} cannot be {what} ({type(fault).__name__})."
+            why = type(fault).__name__
+            told = f"The index in {self.folder} cannot be {what} ({why}); check that the disk is not full."
             raise StoreError(told) from fault
 
 
@@ -132,7 +133,7 @@ def _require_sealed(folder: Path) -> None:
     """Chroma opens what is left of a graph as if nothing were missing, and crashes on a damaged one."""
     seal = folder / SEAL
     if _graph(folder) != (json.loads(seal.read_bytes()) if seal.exists() else {}):
-        raise StoreError(f"The index in {folder} is not as it was written.")
+        raise StoreError(f"The index in {folder} is not as it was written; run `assistant rebuild`.")
 
 
 def _seal(folder: Path) -> None:

@@ -327,6 +327,25 @@ def test_interrupted_it_says_that_what_was_done_is_kept(environment: dict[str, s
     assert set(told) <= {entry["source"] for entry in json.loads(listed.stdout)}
 
 
+@pytest.mark.parametrize("kilobytes", [20, 160, 300])
+def test_a_full_disk_is_one_sentence_and_harms_nothing(
+    environment: dict[str, str], tmp_path: Path, kilobytes: int
+) -> None:
+    """As full as it gets without a disk of one's own: no file may grow beyond so many kilobytes."""
+    (tmp_path / "docs").mkdir()
+    for number in range(60):
+        (tmp_path / "docs" / f"{number}.md").write_text(f"# Number {number}\n\nText of number {number}.\n")
+    command = [sys.executable, "-m", "assistant.cli", "add", str(tmp_path / "docs")]
+    limited = ["bash", "-c", f'ulimit -f {kilobytes}; exec "$@"', "bash", *command]
+    done = subprocess.run(limited, env=environment, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert is_one_sentence(done.stderr.splitlines()[-1])
+    assert "disk" in done.stderr
+    assert "Traceback" not in done.stderr
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout.count("added ") == 60
+
+
 def test_commands_at_the_same_time_take_turns(environment: dict[str, str], tmp_path: Path) -> None:
     commands = [["list"]]
     for name in ("one", "two", "three"):
