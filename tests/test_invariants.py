@@ -35,9 +35,10 @@ ELSEWHERE = [
 
 @pytest.fixture(scope="module")
 def questions(shipped: Assistant) -> list[str]:
-    """Every title and every heading of the corpus."""
+    """Every title of the corpus, and every other heading."""
     titles = {entry.title for entry in shipped.list()}
-    return sorted(titles | {h.title for e in shipped.list() for h in shipped.show(e.id).headings})
+    headings = {h.title for e in shipped.list() for h in shipped.show(e.id).headings} - titles
+    return sorted(titles) + sorted(headings)[::2]
 
 
 @pytest.fixture(scope="module")
@@ -168,7 +169,7 @@ def test_an_index_that_is_gone_comes_back_and_finds_the_same(
     health = copy.check()
     assert health == shipped.check()
     assert health.problems == ()
-    for answer in answers[::6]:
+    for answer in answers[::5]:
         assert replace(copy.ask(answer.question), timings_ms={}) == replace(answer, timings_ms={})
     copy.close()
     shutil.rmtree(copy.settings.home / "index")

@@ -20,7 +20,7 @@ from assistant.library import Library
 from assistant.read import identity
 
 ROUNDS = 20
-FILES = 100
+FILES = 80
 """More than one batch, so that some are acknowledged while others are not."""
 OLD = {
     "a": "# About a\n\nThe first edition of apples.\n",
