@@ -53,7 +53,7 @@ def take(home: Path, doing: str, url: str | None = None) -> Lock | Owner:
         StoreError: the folder cannot be made or written.
     """
     try:
-        home.mkdir(parents=True, exist_ok=True)
+        home.mkdir(parents=True, exist_ok=True, mode=0o700)
         file = (home / "owner.lock").open("a+", encoding="utf-8")
     except OSError as fault:
         raise StoreError(
