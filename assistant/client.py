@@ -98,7 +98,7 @@ class Remote:
 
     def list(self) -> list[Entry]:
         """All documents."""
-        return [Entry(**entry) for entry in self._call("GET", "/api/documents")]
+        return [wire.to_entry(entry) for entry in self._call("GET", "/api/documents")]
 
     def show(self, document_id: str) -> Document:
         """One document with its text."""
@@ -106,7 +106,7 @@ class Remote:
 
     def remove(self, document_id: str) -> Entry:
         """Removes a document."""
-        return Entry(**self._call("DELETE", f"/api/documents/{quote(document_id, safe='')}"))
+        return wire.to_entry(self._call("DELETE", f"/api/documents/{quote(document_id, safe='')}"))
 
     def check(self) -> Health:
         """Verifies the store."""

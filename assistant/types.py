@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 Status = Literal["added", "unchanged", "updated", "rejected"]
+Stage = Literal["reading", "splitting", "embedding"]
 Mode = Literal["extractive", "model"]
 
 
@@ -192,6 +193,19 @@ class Entry:
     """Bytes of the original."""
     added: str
     """When it was added, ISO 8601, UTC."""
+    sources: tuple[str, ...] = ()
+    """All names that it goes by; `source` is the first that it was added under."""
+    duplicate_of: str | None = None
+    """The id of a document that says nearly the same, which answers in its place."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """How far the adding of one source has come; `share` of this stage, 0 to 1, is done."""
+
+    source: str
+    stage: Stage
+    share: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +218,8 @@ class Outcome:
     title: str | None = None
     passages: int = 0
     reason: str | None = None
+    duplicate_of: str | None = None
+    """The id of a document that says nearly the same, and answers in its place."""
 
 
 @dataclass(frozen=True, slots=True)

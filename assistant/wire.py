@@ -6,7 +6,19 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from assistant.types import Answer, Citation, Document, Entry, Heading, Health, Outcome, Page, Sentence, Turn
+from assistant.types import (
+    Answer,
+    Citation,
+    Document,
+    Entry,
+    Heading,
+    Health,
+    Outcome,
+    Page,
+    Sentence,
+    Step,
+    Turn,
+)
 
 Json = dict[str, Any]
 
@@ -73,6 +85,16 @@ def to_document(json: Mapping[str, Any]) -> Document:
 
 def entry(value: Entry) -> Json:
     """One line of the list of documents."""
+    return asdict(value)
+
+
+def to_entry(json: Mapping[str, Any]) -> Entry:
+    """The line that `entry` wrote."""
+    return Entry(**{**json, "sources": tuple(json["sources"])})
+
+
+def step(value: Step) -> Json:
+    """How far the adding of one source has come."""
     return asdict(value)
 
 

@@ -36,7 +36,7 @@ def test_health_comes_back_as_it_was(health: Health) -> None:
 
 @given(st.from_type(Entry), st.from_type(Outcome))
 def test_entries_and_outcomes_come_back_as_they_were(entry: Entry, outcome: Outcome) -> None:
-    assert Entry(**sent(wire.entry(entry))) == entry
+    assert wire.to_entry(sent(wire.entry(entry))) == entry
     assert Outcome(**sent(wire.outcome(outcome))) == outcome
 
 
@@ -55,7 +55,7 @@ def test_an_answer_has_the_fields_that_programs_are_promised() -> None:
 
 def test_an_outcome_has_the_fields_that_programs_are_promised() -> None:
     written = wire.outcome(Outcome("a.md", "added"))
-    assert list(written) == ["source", "status", "document_id", "title", "passages", "reason"]
+    assert {"source", "status", "document_id", "title", "passages", "reason"} <= written.keys()
 
 
 def test_a_turn_is_kept_with_all_that_was_answered() -> None:
