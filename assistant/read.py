@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import re
-import zipfile
 from collections.abc import Callable
 from functools import partial
 from pathlib import PurePath
@@ -16,14 +14,20 @@ from assistant.readers.docx import read_docx
 from assistant.readers.encoding import decoded
 from assistant.readers.html import read_html
 from assistant.readers.markdown import read_markdown
+from assistant.readers.package import ZIP, kind, opened
 from assistant.readers.pdf import read_pdf
 from assistant.readers.text import read_text
 from assistant.types import Document
 
+SUFFIXES: tuple[str, ...] = tuple(
+    (
+        ".md .markdown .txt .html .htm .xhtml .pdf .docx .docm .dotx .pptx .pptm .ppsx .xlsx .xlsm "
+        ".csv .tsv .tab .epub .eml .rtf .odt .odp .ods .json .jsonl .ndjson"
+    ).split()
+)
+"""How the names of documents end that can be read. What is recognised by its content needs none of them."""
 LIMIT = 200_000_000
 """Bytes that a document may have."""
-_UNPACKED = 1_000_000_000
-"""Bytes that an archive may unpack to."""
 
 _MAGIC = {
     b"\x89PNG": "an image (PNG)",
@@ -58,9 +62,9 @@ def read(data: bytes, name: str) -> Document:
     Raises ReadError, one sentence that names the file and says what to do, whatever is wrong with the bytes.
     """
     short = one_line(PurePath(name).name or name)[:200]
-    kind = "document"
+    what = "document"
     try:
-        kind, content_of = _recognised(data, PurePath(name).suffix.lower())
+        what, content_of = _recognised(data, PurePath(name).suffix.lower())
         content = content_of()
     except ReadError as error:
         raise ReadError(f"{short} {error.message}") from None
@@ -68,7 +72,7 @@ def read(data: bytes, name: str) -> Document:
         raise ReadError(f"{short} is too deeply nested or too large to be read.") from None
     except Exception as error:
         raise ReadError(
-            f"{short} is damaged or no real {kind}; open it, save it again and add that."
+            f"{short} is damaged or no real {what}; open it, save it again and add that."
         ) from error
     if not any(char.isalnum() for char in content.text):
         raise ReadError(f"{short} holds no text.")
@@ -87,10 +91,10 @@ def read(data: bytes, name: str) -> Document:
 def is_plain(data: bytes, name: str) -> bool:
     """Whether these are Markdown, plain text, or refused at sight: no library that could hang is needed."""
     try:
-        kind, _ = _recognised(data, PurePath(name).suffix.lower())
+        what, _ = _recognised(data, PurePath(name).suffix.lower())
     except ReadError:
         return True
-    return kind in ("Markdown", "text")
+    return what in ("Markdown", "text")
 
 
 def identity(data: bytes) -> str:
@@ -112,7 +116,7 @@ def _recognised(data: bytes, suffix: str) -> tuple[str, Callable[[], Content]]:
         raise ReadError(f"is larger than {LIMIT // 1_000_000} MB; split it and add the parts.")
     if b"%PDF-" in data[:1024]:
         return "PDF", partial(read_pdf, data)
-    if data.startswith(b"PK"):
+    if data.startswith(ZIP):
         return _recognised_archive(data)
     for magic, what in _MAGIC.items():
         if data.startswith(magic):
@@ -121,13 +125,8 @@ def _recognised(data: bytes, suffix: str) -> tuple[str, Callable[[], Content]]:
 
 
 def _recognised_archive(data: bytes) -> tuple[str, Callable[[], Content]]:
-    try:
-        files = zipfile.ZipFile(io.BytesIO(data)).infolist()
-    except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError):
-        raise ReadError("is damaged: the archive in it cannot be opened; get or save it again.") from None
-    if sum(file.file_size for file in files) > _UNPACKED:
-        raise ReadError(f"unpacks to more than {_UNPACKED // 1_000_000} MB; split it and add the parts.")
-    if any(file.filename == "word/document.xml" for file in files):
+    said = kind(opened(data))
+    if said is not None and "wordprocessingml" in said:
         return "Word document", partial(read_docx, data)
     raise ReadError("is an archive that holds no Word document; unpack it, or save it as PDF, .docx or text.")
 

@@ -400,7 +400,7 @@ def test_an_archive_of_something_else_is_refused() -> None:
 
 
 def test_a_bomb_is_refused_before_it_is_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("assistant.read._UNPACKED", 10_000_000)
+    monkeypatch.setattr("assistant.readers.package.UNPACKED", 10_000_000)
     out = io.BytesIO()
     archive = zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=1)
     with archive, archive.open("word/document.xml", "w") as file:
