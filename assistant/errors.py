@@ -6,6 +6,7 @@
     ├── FetchError          an address is refused or does not answer
     ├── EmbedderError       the embedding model is absent, or does not fit the stored vectors
     ├── ModelError          the language model cannot be reached or fails; `retryable` says if it may pass
+    ├── QuestionError       a question is empty or too long
     ├── StoreError          the home folder cannot be used: held by another process, full, unwritable
     │   └── StoreBusy       another process owns the store
     └── NotFound            no document, conversation or file of that name
@@ -46,6 +47,10 @@ class EmbedderError(AssistantError):
 
 class ModelError(AssistantError):
     """The language model cannot be reached or fails."""
+
+
+class QuestionError(AssistantError):
+    """A question is empty or too long."""
 
 
 class StoreError(AssistantError):

@@ -1,4 +1,4 @@
-// The chat page beside Gradio: which conversation this tab is in, and the panel that shows a source.
+// The page beside Gradio: its views, which conversation this tab is in, and the panel that shows a source.
 // Markup comes only from this server's /source/ pages, which are rendered with everything escaped.
 "use strict";
 
@@ -11,7 +11,55 @@ const cited = (() => {
   let wanted = 0;
 
   const one = (selector) => document.querySelector(selector);
+  const all = (selector) => [...document.querySelectorAll(selector)];
   const panel = () => one("aside#source");
+
+  // -- views ------------------------------------------------------------------------------------
+  // #chat, #documents and #accuracy are the views; what follows a slash is theirs (#accuracy/run). A section
+  // hears "view" when it is opened, and when that which follows the slash changes.
+
+  const scrolled = {};
+  let current = "";
+
+  function view() {
+    const [name, ...rest] = location.hash.slice(1).split("/");
+    return { name: one(`section.view[id="${CSS.escape(name)}"]`) ? name : "chat", path: rest.join("/") };
+  }
+
+  function part(name) {
+    return one(name === "chat" ? "gradio-app" : `section#${name}`);
+  }
+
+  function visit() {
+    if (!one("#top")) return;
+    const { name, path } = view();
+    if (name !== current) {
+      scrolled[current] = scrollY;
+      close();
+      for (const link of all("#top nav a")) {
+        const here = link.hash === `#${name}`;
+        part(link.hash.slice(1)).hidden = !here;
+        if (here) link.setAttribute("aria-current", "page");
+        else link.removeAttribute("aria-current");
+      }
+      current = name;
+      entitle();
+      scrollTo(0, scrolled[name] ?? 0);
+    }
+    part(name).dispatchEvent(new CustomEvent("view", { detail: path }));
+  }
+
+  function entitle() {
+    if (!current) return;
+    const name = one("#top .name").textContent;
+    const title = current === "chat" ? name : `${one("#top nav [aria-current]").textContent} – ${name}`;
+    if (document.title !== title) document.title = title;
+  }
+
+  function go(name) {
+    if (location.hash === `#${name}`) visit();
+    else location.hash = name;
+  }
 
   // -- conversation -----------------------------------------------------------------------------
 
@@ -50,13 +98,18 @@ const cited = (() => {
   }
 
   function show(link) {
-    for (const old of document.querySelectorAll("[aria-current]")) old.removeAttribute("aria-current");
+    for (const old of all("[aria-current='true']")) old.removeAttribute("aria-current");
     link.setAttribute("aria-current", "true");
     opener = link;
     panel().hidden = false;
     document.body.classList.add("reading");
-    one("gradio-app").inert = narrow.matches;
+    cover(narrow.matches);
     panel().querySelector(".close").focus({ preventScroll: true });
+  }
+
+  // Under the sheet of a narrow screen nothing else is reached.
+  function cover(covered) {
+    for (const part of all("#top, gradio-app, section.view")) part.inert = covered;
   }
 
   function toMark(within) {
@@ -68,7 +121,7 @@ const cited = (() => {
     wanted++;
     panel().hidden = true;
     document.body.classList.remove("reading");
-    one("gradio-app").inert = false;
+    cover(false);
     opener?.removeAttribute("aria-current");
     if (opener?.isConnected) opener.focus({ preventScroll: true });
     opener = null;
@@ -87,7 +140,7 @@ const cited = (() => {
     transcript.setAttribute("role", "log");
     transcript.setAttribute("aria-live", "polite");
     write(sessionStorage.getItem(DRAFT));
-    box().focus({ preventScroll: true });
+    if (current === "chat") box().focus({ preventScroll: true });
   }
 
   // A failed question, and one that was typed before a reload, is not lost. What is new goes before it.
@@ -113,11 +166,11 @@ const cited = (() => {
   function follow() {
     const transcript = one("#transcript");
     if (!transcript) return;
-    const all = transcript.querySelectorAll(".turn");
-    const last = all[all.length - 1];
+    const shown = transcript.querySelectorAll(".turn");
+    const last = shown[shown.length - 1];
     transcript.setAttribute("aria-busy", String(last?.classList.contains("growing") ?? false));
-    if (all.length > turns && all.length > 1) last.scrollIntoView({ block: "start" });
-    turns = all.length;
+    if (shown.length > turns && shown.length > 1) last.scrollIntoView({ block: "start" });
+    turns = shown.length;
     if (last?.classList.contains("failed") && !last.dataset.seen) {
       last.dataset.seen = "true";
       write(last.querySelector(".question").textContent);
@@ -170,13 +223,14 @@ const cited = (() => {
   });
 
   narrow.addEventListener("change", () => {
-    if (opener) one("gradio-app").inert = narrow.matches;
+    if (opener) cover(narrow.matches);
   });
 
   new MutationObserver(() => {
     name();
     follow();
     release();
+    entitle();
   }).observe(document, { childList: true, subtree: true, attributes: true, attributeFilter: ["class", "disabled"] });
 
   addEventListener("pagehide", () => box() && sessionStorage.setItem(DRAFT, box().value));
@@ -184,7 +238,10 @@ const cited = (() => {
   addEventListener("DOMContentLoaded", () => {
     const page = one("main#source");
     if (page) toMark(page);
+    visit();
   });
 
-  return { fresh, settled, current: () => sessionStorage.getItem(KEY) ?? fresh() };
+  addEventListener("hashchange", visit);
+
+  return { go, fresh, settled, current: () => sessionStorage.getItem(KEY) ?? fresh() };
 })();

@@ -54,11 +54,6 @@ def failed_html(question: str, message: str) -> Html:
     return _turn(question, element("p", text(message), class_="failure", role="alert"), "turn failed")
 
 
-def name_html(name: str) -> Html:
-    """The name of the page, for its bar."""
-    return element("p", text(name), class_="name")
-
-
 def welcome_html(documents: int) -> Html:
     """What an empty chat says: what it is for, and from how many documents it answers."""
     told = f"Answers come only from {_counted(documents)}, and every sentence names the passage it rests on."

@@ -29,6 +29,7 @@ from assistant.errors import (
     FetchError,
     ModelError,
     NotFound,
+    QuestionError,
     ReadError,
     StoreBusy,
     StoreError,
@@ -40,7 +41,7 @@ Json = dict[str, Any]
 STATUS: dict[type[AssistantError], int] = {
     NotFound: 404,
     ReadError: 422,
-    web.QuestionError: 422,
+    QuestionError: 422,
     FetchError: 502,
     ModelError: 502,
     StoreBusy: 503,
@@ -48,7 +49,11 @@ STATUS: dict[type[AssistantError], int] = {
 """What each of our errors is in HTTP; 500 where not named."""
 FAULT = "Something went wrong inside the assistant; the log of the server says what."
 TOO_LARGE = f"The document is larger than {MAX_BYTES // 1_000_000} MB; add it in parts."
-PAGE_FILES = {"page.css": "text/css", "page.js": "text/javascript", "icon.svg": "image/svg+xml"}
+PAGE_FILES = {
+    f"{name}{ending}": kind
+    for name in ("page", *web.VIEWS)
+    for ending, kind in ((".css", "text/css"), (".js", "text/javascript"))
+} | {"icon.svg": "image/svg+xml"}
 PAGE_POLICY = (
     # Gradio builds its components with `Function()`, and sets style attributes. Scripts in the page itself
     # run only with this reply's nonce, so markup that slipped in could not bring its own.
@@ -89,7 +94,7 @@ def _questions(assistant: Assistant) -> APIRouter:
 
     @routes.post("/ask")
     def ask(body: Question) -> Json:
-        return wire.answer(assistant.ask(web.asked(body.question), body.conversation))
+        return wire.answer(assistant.ask(wire.asked(body.question), body.conversation))
 
     @routes.get("/health")
     def health() -> Json:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 import os
 import re
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
-from assistant import render
+from assistant import render, wire
 from assistant.assistant import Assistant
 from assistant.errors import AssistantError
+from assistant.files import MAX_BYTES
 from assistant.render import Html
 
 # Before the import: otherwise it asks Gradio's own servers for its newest version.
@@ -19,9 +22,9 @@ import gradio as gr
 from fastapi import FastAPI, Request, Response
 
 TITLE = "Cited answers"
+VIEWS = ("documents", "accuracy")
+"""The views beside the chat: each has a section in views.html, a style sheet and a script."""
 HINT = "Ask the documents…"
-MAX_QUESTION = 4_000
-"""Characters of a question."""
 FAULT = "Something went wrong inside the assistant; its log says what. Try again."
 SUGGESTED = {
     "How much does Iran export to Venezuela?": "Figures on trade, goals and influence",
@@ -34,13 +37,6 @@ ANSWERING = 8
 
 SUGGESTIONS = 3
 QUIET = {"show_progress": "hidden", "api_visibility": "private"}
-PANEL = (
-    '<aside id="source" aria-label="Source" hidden>'
-    '<button type="button" class="close" aria-label="Close the source">×</button>'
-    '<div class="body"></div></aside>'
-)
-"""Where page.js shows a document beside the chat."""
-
 Suggest = Callable[[Assistant], Sequence[str]]
 Updates = list[Any]
 """What becomes of the transcript, the question box, the Send button and the suggestions, in this order."""
@@ -51,24 +47,6 @@ THEME = gr.themes.Base(
     font=_FONTS, font_mono=[gr.themes.Font(name) for name in ("ui-monospace", "monospace")]
 )
 """Fonts of the reader's own machine: none is fetched."""
-
-
-class QuestionError(AssistantError):
-    """A question is empty or too long."""
-
-
-def asked(question: str) -> str:
-    """The question as it is asked: trimmed, and such as can be written down.
-
-    Raises:
-        QuestionError: it is empty or too long.
-    """
-    question = question.replace("\0", " ").encode("utf-8", "replace").decode().strip()
-    if not question:
-        raise QuestionError("The question is empty; type one.")
-    if len(question) > MAX_QUESTION:
-        raise QuestionError(f"The question has {len(question):,} characters; shorten it to {MAX_QUESTION:,}.")
-    return question
 
 
 def suggestions(assistant: Assistant) -> Sequence[str]:
@@ -85,7 +63,6 @@ def page(assistant: Assistant, suggest: Suggest = suggestions) -> gr.Blocks:
     with blocks:
         conversation = gr.Textbox(visible="hidden", elem_id="conversation")
         with gr.Row(elem_id="bar"):
-            gr.HTML(render.name_html(TITLE), apply_default_css=False)
             fresh = gr.Button("New chat", elem_id="new-chat")
         transcript = gr.HTML(elem_id="transcript", apply_default_css=False)
         with gr.Row(elem_id="suggestions"):
@@ -147,7 +124,7 @@ class Chat:
 
     def _growing(self, question: str, conversation: str) -> Iterator[Html]:
         yield render.pending_html(question)
-        for answer in self._assistant.stream(asked(question), conversation):
+        for answer in self._assistant.stream(wire.asked(question), conversation):
             yield render.turn_html(question, answer, growing=not answer.timings_ms)
 
 
@@ -212,13 +189,31 @@ _EXTERNAL = re.compile(
 
 
 def shell(html: str, nonce: str) -> str:
-    """The HTML that Gradio makes for the page, without what points to other places, with our own files.
+    """The HTML that Gradio makes for the page, without what points to other places, with our files and views.
 
     Each script in it bears `nonce`, so that a policy can forbid all others.
     """
     html = _EXTERNAL.sub("", html).replace("<script", f'<script nonce="{nonce}"')
-    head = (
-        f'<title>{TITLE}</title><link rel="icon" href="/page/icon.svg">'
-        '<link rel="stylesheet" href="/page/page.css"><script src="/page/page.js"></script>'
+    before, after = _views()
+    html = html.replace("</head>", f"{_head()}</head>", 1).replace("</body>", f"{after}</body>", 1)
+    return html.replace("<gradio-app", f"{before}<gradio-app", 1)
+
+
+def _head() -> str:
+    # The chat's script is there before Gradio, which calls it; the others run when the page is there.
+    views = "".join(
+        f'<link rel="stylesheet" href="/page/{view}.css"><script src="/page/{view}.js" defer></script>'
+        for view in VIEWS
     )
-    return html.replace("</head>", f"{head}</head>", 1).replace("</body>", f"{PANEL}</body>", 1)
+    return (
+        f'<title>{TITLE}</title><link rel="icon" href="/page/icon.svg">'
+        f'<link rel="stylesheet" href="/page/page.css"><script src="/page/page.js"></script>{views}'
+    )
+
+
+@functools.cache
+def _views() -> tuple[str, str]:
+    """What stands before the chat, and what after it."""
+    markup = (Path(__file__).parent / "views.html").read_text("utf-8")
+    before, after = markup.replace("{limit}", str(MAX_BYTES)).split("<!-- here: chat -->")
+    return before, after

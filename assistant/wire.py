@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
+from assistant.errors import QuestionError
 from assistant.types import (
     Answer,
     Citation,
@@ -21,6 +22,8 @@ from assistant.types import (
 )
 
 Json = dict[str, Any]
+MAX_QUESTION = 4_000
+"""Characters of a question."""
 
 
 def writable(text: str) -> str:
@@ -29,6 +32,20 @@ def writable(text: str) -> str:
     Such halves come from browsers, and from bytes of a command line that are no UTF-8.
     """
     return text.encode("utf-8", "replace").decode()
+
+
+def asked(question: str) -> str:
+    """The question as it is asked: trimmed, and such as can be written down.
+
+    Raises:
+        QuestionError: it is empty or too long.
+    """
+    question = writable(question.replace("\0", " ")).strip()
+    if not question:
+        raise QuestionError("The question is empty; type one.")
+    if len(question) > MAX_QUESTION:
+        raise QuestionError(f"The question has {len(question):,} characters; shorten it to {MAX_QUESTION:,}.")
+    return question
 
 
 def answer(value: Answer) -> Json:
@@ -105,12 +122,12 @@ def outcome(value: Outcome) -> Json:
 
 def health(value: Health) -> Json:
     """What `check` found."""
-    return asdict(value) | {"problems": list(value.problems)}
+    return asdict(value) | {"problems": list(value.problems), "repaired": list(value.repaired)}
 
 
 def to_health(json: Mapping[str, Any]) -> Health:
     """The finding that `health` wrote."""
-    return Health(**{**json, "problems": tuple(json["problems"])})
+    return Health(**{**json, "problems": tuple(json["problems"]), "repaired": tuple(json["repaired"])})
 
 
 def turn(value: Turn) -> Json:
