@@ -28,7 +28,9 @@ from assistant.types import (
     ScoredPassage,
     Sentence,
     Source,
+    Step,
     Turn,
+    ignore,
 )
 
 NOT_FOUND = "The documents do not answer this question."
@@ -36,6 +38,7 @@ NOTHING_THERE = "There are no documents yet; add some with `assistant add`."
 HISTORY = 6
 """Turns that a follow-up is understood from."""
 Say = Callable[[str], None]
+Entries = list[Entry]
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,9 +200,12 @@ class Assistant:
         self.library.ledger.set_note("shipped", "done")
         return len(sources)
 
-    def add(self, sources: Iterable[Source]) -> Iterator[Outcome]:
-        """Adds sources; each outcome is given when it is kept for good."""
-        return self.library.add(sources)
+    def add(self, sources: Iterable[Source], told: Callable[[Step], None] = ignore) -> Iterator[Outcome]:
+        """Adds sources; each outcome is given when it is kept for good. `told` hears how far each has come.
+
+        An archive of documents gives one outcome for each of them.
+        """
+        return self.library.add(sources, told)
 
     def add_bytes(self, data: bytes, source: str) -> Outcome:
         """Adds one document from memory."""
@@ -223,18 +229,44 @@ class Assistant:
         Raises:
             NotFound: no document has this id.
         """
-        entry = self.library.remove(document_id)
-        # A store that was emptied is not filled again, and no filling is taken up that would bring this back.
-        self.library.ledger.set_note("shipped", "done")
-        return entry
+        return self.remove_all([document_id])[0]
 
-    def check(self) -> Health:
-        """Verifies the store."""
-        return self.library.check()
+    def remove_all(self, document_ids: Sequence[str]) -> Entries:
+        """Removes documents for good, all of them or none.
+
+        Raises:
+            NotFound: no document has one of the ids.
+        """
+        entries = self.library.remove_all(document_ids)
+        self._filled()
+        return entries
+
+    def unname(self, sources: Sequence[str]) -> Entries:
+        """Takes names away from their documents; removes for good, and gives, those that have no other."""
+        entries = self.library.unname(sources)
+        self._filled()
+        return entries
+
+    def original(self, document_id: str) -> bytes:
+        """The bytes of a document as they were added.
+
+        Raises:
+            NotFound: no document has this id, or its original is missing.
+        """
+        return self.library.original(document_id)
+
+    def check(self, repair: bool = False) -> Health:
+        """Verifies the store; with `repair`, mends what can be mended."""
+        return self.library.check(repair)
 
     def rebuild(self) -> Health:
         """Builds the index anew from the ledger."""
         return self.library.rebuild()
+
+    def _filled(self) -> None:
+        """A store that was emptied is not filled again, and no filling is taken up that would bring back
+        what was removed."""
+        self.library.ledger.set_note("shipped", "done")
 
 
 def _empty(question: str, query: Query, passages: Sequence[ScoredPassage] = ()) -> Answer:

@@ -8,6 +8,7 @@ drops it.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -140,13 +141,22 @@ class Ledger:
             _rename(db, before)
             return gone
 
-    def remove(self, document_id: str) -> list[int]:
-        """Removes a document under all its sources, and the turns that quote it; gives its passages' keys."""
+    def remove(self, document_ids: Iterable[str]) -> list[int]:
+        """Removes documents under all their sources, and the turns that quote them; gives the keys of their
+        passages."""
         with self._engine.begin() as db:
-            keys = list(db.scalars(sql.select(passages.c.key).where(passages.c.document_id == document_id)))
-            db.execute(documents.delete().where(documents.c.id == document_id))
-            db.execute(turns.delete().where(turns.c.turn.cast(sql.String).contains(document_id)))
-            return keys
+            return _remove(db, set(document_ids))
+
+    def unname(self, names: Iterable[str]) -> list[int]:
+        """Takes names away from their documents, and removes those that have no other; gives the keys of the
+        passages that went."""
+        names = list(names)
+        with self._engine.begin() as db:
+            before = _documents_of(db, names)
+            db.execute(sources.delete().where(sources.c.source.in_(names)))
+            gone = _remove_unnamed(db, before)
+            _rename(db, before)
+            return gone
 
     def forget_unready(self) -> int:
         """Drops what was never acknowledged, after an interrupted `put`; gives how many documents."""
@@ -207,7 +217,11 @@ class Ledger:
             .order_by(documents.c.source)
         )
         with self._engine.connect() as db:
-            return [Entry(**row) for row in db.execute(query).mappings()]
+            names: defaultdict[str, list[str]] = defaultdict(list)
+            for source, ident in db.execute(sql.select(sources).order_by(sources.c.source)):
+                names[ident].append(source)
+            rows = db.execute(query).mappings()
+            return [Entry(**row, sources=_first(row["source"], names[row["id"]])) for row in rows]
 
     def counts(self) -> tuple[int, int]:
         """How many documents and passages are answerable."""
@@ -371,9 +385,20 @@ def _remove_unnamed(db: sql.Connection, candidates: set[str]) -> list[int]:
     """Removes those of the documents that no source names any more."""
     named = set(db.scalars(sql.select(sources.c.document_id).where(sources.c.document_id.in_(candidates))))
     gone = candidates - named
+    return _remove(db, gone)
+
+
+def _remove(db: sql.Connection, gone: set[str]) -> list[int]:
     keys = list(db.scalars(sql.select(passages.c.key).where(passages.c.document_id.in_(gone))))
     db.execute(documents.delete().where(documents.c.id.in_(gone)))
+    for ident in gone:
+        db.execute(turns.delete().where(turns.c.turn.cast(sql.String).contains(ident)))
     return keys
+
+
+def _first(name: str, names: Iterable[str]) -> tuple[str, ...]:
+    """The names, that one first."""
+    return (name, *(other for other in names if other != name))
 
 
 def _rename(db: sql.Connection, candidates: set[str]) -> None:

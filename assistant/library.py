@@ -14,18 +14,18 @@ import os
 import shutil
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
 from assistant.embed import Embedder
-from assistant.errors import EmbedderError, FetchError, ReadError, StoreError
+from assistant.errors import EmbedderError, FetchError, NotFound, ReadError, StoreError
 from assistant.index import Index
 from assistant.ledger import Ledger, Prepared
 from assistant.read import identity
 from assistant.reading import read_safely
 from assistant.split import contextual, split
-from assistant.types import Document, Entry, Health, Outcome, Passage, Source, Span, Status
+from assistant.types import Document, Entry, Health, Outcome, Passage, Source, Span, Status, Step, ignore
 
 BATCH_CHARACTERS = 200_000
 """Text that is embedded and recorded at once: enough for full batches, little enough to lose."""
@@ -67,7 +67,7 @@ class Library:
 
     # -- add -------------------------------------------------------------------------------------
 
-    def add(self, sources: Iterable[Source]) -> Iterator[Outcome]:
+    def add(self, sources: Iterable[Source], told: Callable[[Step], None] = ignore) -> Iterator[Outcome]:
         """Takes sources in, a batch at a time; what is given out is kept, whatever happens next.
 
         Raises:
@@ -183,14 +183,39 @@ class Library:
         Raises:
             NotFound: no document has this id.
         """
+        return self.remove_all([document_id])[0]
+
+    def remove_all(self, document_ids: Sequence[str]) -> list[Entry]:
+        """Removes documents, all of them or none, as `remove` does one.
+
+        Raises:
+            NotFound: no document has one of the ids.
+        """
         with self._writing:
-            self.ledger.document(document_id)
-            entry = next(e for e in self.ledger.entries() if e.id == document_id)
-            sha256 = self.ledger.sha256(document_id)
-            self._forget(self.ledger.remove(document_id))
-            if sha256:
-                self._original(sha256).unlink(missing_ok=True)
-            return entry
+            for document_id in document_ids:
+                self.ledger.document(document_id)
+            entries = {entry.id: entry for entry in self.ledger.entries()}
+            self._forget(self.ledger.remove(document_ids))
+            return [entries[document_id] for document_id in dict.fromkeys(document_ids)]
+
+    def unname(self, names: Sequence[str]) -> list[Entry]:
+        """Takes names away; removes, and gives, the documents that have no other."""
+        with self._writing:
+            before = self.ledger.entries()
+            self._forget(self.ledger.unname(names))
+            return [entry for entry in before if not self.ledger.holds(entry.id)]
+
+    def original(self, document_id: str) -> bytes:
+        """The bytes of a document as they were added.
+
+        Raises:
+            NotFound: no document has this id, or its original is missing.
+        """
+        held, sha256 = self.ledger.document(document_id), self.ledger.sha256(document_id) or ""
+        try:
+            return self._original(sha256).read_bytes()
+        except OSError as fault:
+            raise NotFound(f"The original of {held.source} is missing; add it again.") from fault
 
     def search(self, find: Callable[[Index], Result]) -> Result:
         """What `find` finds in the index; where the index fails, it is rebuilt and asked once more."""
@@ -207,8 +232,17 @@ class Library:
 
     # -- check, rebuild --------------------------------------------------------------------------
 
-    def check(self) -> Health:
-        """Counts what each part holds, and verifies every passage and every original."""
+    def check(self, repair: bool = False) -> Health:
+        """Counts what each part holds, and verifies every passage and every original.
+
+        With `repair`, what can be mended is, and `repaired` of what is given says what that was.
+        """
+        if repair:
+            before = self._checked()
+            return replace(self.rebuild(), repaired=before.problems) if before.problems else before
+        return self._checked()
+
+    def _checked(self) -> Health:
         with self._writing:
             documents, passages = self.ledger.counts()
             vectors, words = self.search(lambda index: index.counts())

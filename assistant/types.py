@@ -72,6 +72,10 @@ class Passage:
     header: str | None = None
     """The column names of the table that its rows belong to, as the header row's text."""
 
+    def quote(self, span: Span) -> str:
+        """The text of a range of the document that lies in this passage, one of its sentences say."""
+        return self.text[span.start - self.start : span.end - self.start]
+
 
 @dataclass(frozen=True, slots=True)
 class Query:
@@ -208,6 +212,10 @@ class Step:
     share: float = 0.0
 
 
+def ignore(step: Step) -> None:
+    """Hears of steps, and does nothing."""
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What became of one source that was to be added. `reason` is one sentence where it was rejected."""
@@ -231,3 +239,5 @@ class Health:
     vectors: int
     words: int
     problems: tuple[str, ...] = ()
+    repaired: tuple[str, ...] = ()
+    """What was amiss and was mended, a sentence each; empty where nothing was to be repaired."""

@@ -147,7 +147,7 @@ def test_an_entry_tells_what_there_is(ledger: Ledger) -> None:
 def test_keys_are_never_given_twice(ledger: Ledger) -> None:
     ident = recorded(ledger, KETTLE, "a.md")
     first = {record.key for records in ledger.records() for record in records}
-    assert set(ledger.remove(ident)) == first
+    assert set(ledger.remove([ident])) == first
     recorded(ledger, KETTLE, "a.md")
     second = {record.key for records in ledger.records() for record in records}
     assert min(second) > max(first)
@@ -222,7 +222,7 @@ def test_with_a_document_goes_what_was_quoted_from_it(ledger: Ledger) -> None:
     kettle, toaster = recorded(ledger, KETTLE, "k.md"), recorded(ledger, TOASTER, "t.md")
     ledger.keep_turn("one", turn(kettle))
     ledger.keep_turn("one", turn(toaster))
-    ledger.remove(kettle)
+    ledger.remove([kettle])
     assert ledger.turns("one") == [turn(toaster)]
 
 
@@ -230,7 +230,7 @@ def test_what_was_removed_is_in_no_file(ledger: Ledger, tmp_path: Path) -> None:
     ident = recorded(ledger, "# Secret\n\nThe password is xylophone.\n", "s.md")
     ledger.keep_turn("one", turn(ident))
     assert any(b"xylophone" in file.read_bytes() for file in tmp_path.iterdir())
-    ledger.remove(ident)
+    ledger.remove([ident])
     ledger.erase_traces()
     assert not any(b"xylophone" in file.read_bytes() for file in tmp_path.iterdir())
 

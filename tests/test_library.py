@@ -397,7 +397,7 @@ def test_bytes_that_an_interrupted_remove_left_are_gone_at_the_next_opening(fill
     library = Library(filled, Hashing())
     entry = library.ledger.entries()[0]
     sha256 = library.ledger.sha256(entry.id)
-    library.ledger.remove(entry.id)
+    library.ledger.remove([entry.id])
     library.close()
     assert sha256 in originals(filled)
     again = Library(filled, Hashing())
