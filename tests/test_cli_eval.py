@@ -75,7 +75,7 @@ def test_the_run_and_its_report_stay_in_the_home_folder(
     called: Call, home: Path, mine: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     called(mine)
-    (report,) = (home / "evaluation").glob("*.html")
+    (report,) = (home / "evaluation" / "quoted").glob("*.html")
     (run,) = (home / "evaluation").glob("*.json")
     printed = capsys.readouterr().out
     assert f"Run {run.stem}, report {report}" in printed

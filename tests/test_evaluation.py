@@ -63,7 +63,7 @@ def by_id(outcome: command.Outcome) -> dict[str, Result]:
 
 def test_right_answers_have_full_marks(outcome: command.Outcome) -> None:
     marks = by_id(outcome)["dance"].marks
-    right = ("facts", "cited", "recall@1", "ndcg@10", "supported")
+    right = ("facts", "cited", "recall@1", "ndcg@10", "citation_recall")
     assert [marks[name] for name in right] == [1] * 5
     assert 0 < marks["rougeL"] <= 1
     assert 0.25 < marks["similarity"] <= 1
@@ -73,6 +73,17 @@ def test_follow_ups_are_understood_from_the_turns_before(outcome: command.Outcom
     follow_up = by_id(outcome)["mine/2"]
     assert "Wieliczka" in follow_up.search_query
     assert follow_up.marks["facts"] == 1
+
+
+def test_a_question_is_understood_from_those_before_it_which_are_not_measured(
+    assistant: Assistant, tmp_path: Path
+) -> None:
+    row = {"id": "later", "question": "Until when did it produce table salt?", "facts": ["2007"],
+           "earlier": ["When did the salt mine of Wieliczka open?"]}  # fmt: skip
+    (tmp_path / "later.jsonl").write_text(json.dumps(row))
+    (result,) = command.measure(assistant, tmp_path, [tmp_path / "later.jsonl"]).run.results
+    assert "Wieliczka" in result.search_query
+    assert result.marks["facts"] == 1
 
 
 def test_what_the_documents_do_not_hold_is_less_sure(outcome: command.Outcome) -> None:
@@ -103,6 +114,7 @@ def ledger_rows(assistant: Assistant) -> dict[str, int]:
 def test_the_run_is_kept_with_what_it_was_measured_on(outcome: command.Outcome, tmp_path: Path) -> None:
     kept = runs.load("last", tmp_path / "kept")
     assert kept == outcome.run
+    assert "Honey bees" not in outcome.kept.read_text("utf-8")
     assert kept.conditions["documents"] == "2"
     assert kept.conditions["model"] == "none (extractive)"
     assert outcome.report.read_text("utf-8").startswith("<!doctype html>")

@@ -38,6 +38,31 @@ def test_a_question_holds_what_the_line_says() -> None:
     )  # fmt: skip
 
 
+def test_a_quote_may_be_a_place_and_a_question_have_some_before_it() -> None:
+    place = {"document": "d1", "start": 3, "end": 9}
+    (question,) = parsed({"question": "Why?", "passages": [place], "facts": [place, ["a", place]],
+                          "wrong": [place, "no"], "earlier": ["Who?"]})  # fmt: skip
+    found = golden.Place("d1", 3, 9)
+    assert question.passages == (found,)
+    assert question.facts == ((found,), ("a", found))
+    assert (question.wrong, question.earlier) == ((found, "no"), ("Who?",))
+
+
+def test_a_question_that_was_written_down_is_read_back_as_it_was() -> None:
+    (question,) = parsed({"id": "a", "question": "Whose \u2028 sea?", "answerable": True, "tags": ["t"],
+                          "passages": [{"document": "d1", "start": 3, "end": 9}, "word"],
+                          "facts": [["b", {"document": "d1", "start": 3, "end": 9}]]})  # fmt: skip
+    assert list(golden.questions(golden.parse(golden.written(question), "other"))) == [question]
+
+
+def test_places_that_share_more_than_half_are_the_same() -> None:
+    place = golden.Place("d", 100, 200)
+    assert place.overlaps(golden.Place("d", 140, 260))
+    assert place.overlaps(golden.Place("d", 110, 120))
+    assert not place.overlaps(golden.Place("d", 150, 260))
+    assert not place.overlaps(golden.Place("e", 100, 200))
+
+
 def test_turns_have_the_tags_and_the_kind_of_their_conversation() -> None:
     first, second = parsed(
         {"id": "c", "tags": ["t"], "answerable": False,
@@ -70,6 +95,10 @@ def test_a_line_separator_inside_a_string_ends_no_line() -> None:
         ('{"question": "a", "documents": "b.md"}', "documents must be a list"),
         ('{"question": "a", "documents": [""]}', "documents must be a list"),
         ('{"question": "a", "facts": "b"}', "facts must be a list"),
+        ('{"question": "a", "passages": [{"document": "d", "start": 3}]}', "passages must be"),
+        ('{"question": "a", "passages": [{"document": "d", "start": 3, "end": 3}]}', "passages must be"),
+        ('{"question": "a", "wrong": [3]}', "wrong must be a list of quotes"),
+        ('{"question": "a", "earlier": "b"}', "earlier must be a list"),
         ('{"question": "a", "facts": [[]]}', "each of the facts"),
         ('{"question": "a", "facts": [["b", 3]]}', "each of the facts"),
         ('{"question": "a", "patterns": ["("]}', "no regular expression"),

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pytest
 
 from assistant.evaluation import marks
-from assistant.evaluation.golden import Question
+from assistant.evaluation.golden import Place, Question
 from assistant.evaluation.marks import Examined
 from assistant.types import Answer, Citation, Passage, Query, ScoredPassage, Sentence
 
@@ -75,7 +75,7 @@ def test_who_abstains_wrongly_has_no_facts_and_no_citation() -> None:
 def test_a_right_answer_has_full_marks() -> None:
     question = Question("q", "?", documents=("corpus/oil.md",), facts=(("3 billion",),), reference=WORTH)
     found = given(question, answered((WORTH, cited(WORTH, RETRIEVED[1]))))
-    full = ("facts", "cited", "citation_precision", "supported", "rougeL")
+    full = ("facts", "cited", "citation_precision", "citation_recall", "rougeL")
     assert [found[name] for name in full] == [1] * 5
     assert found["similarity"] == 0.25
     assert found["abstained_wrongly"] == 0
@@ -118,6 +118,21 @@ def test_citations_are_judged_one_by_one() -> None:
     assert (found["cited"], found["citation_precision"]) == (1, 0.5)
 
 
+def test_a_passage_may_be_expected_by_where_it_stands() -> None:
+    at = Place("home/corpus/oil.md", 10, len(OIL))
+    found = given(Question("q", "?", passages=(at,)), answered((WORTH, cited(WORTH, RETRIEVED[1]))))
+    assert (found["recall@1"], found["recall@2"], found["cited"]) == (0, 1, 1)
+
+
+def test_to_rest_on_what_was_marked_wrong_and_on_nothing_else_is_the_same_fault() -> None:
+    bad = Place("home/corpus/bees.md", 0, len(BEES))
+    question = Question("q", "?", wrong=(bad,))
+    again, more = cited(BEES, RETRIEVED[0]), cited(WORTH, RETRIEVED[1], 2)
+    assert given(question, answered((BEES, again)))["repeated"] == 1
+    assert given(question, answered((BEES, again), (WORTH, more)))["repeated"] == 0
+    assert given(question, abstained())["repeated"] == 0
+
+
 def test_a_sentence_is_supported_by_its_own_quote_only() -> None:
     pairs = [
         (WORTH, cited(WORTH, RETRIEVED[1])),
@@ -125,7 +140,7 @@ def test_a_sentence_is_supported_by_its_own_quote_only() -> None:
         (WORTH, None),
         ("The trade is worth 4 billion dollars a year.", cited(WORTH, RETRIEVED[1], 3)),
     ]
-    assert given(Question("q", "?"), answered(*pairs))["supported"] == 0.25
+    assert given(Question("q", "?"), answered(*pairs))["citation_recall"] == 0.25
 
 
 @pytest.mark.parametrize(

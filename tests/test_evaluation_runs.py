@@ -11,27 +11,24 @@ import pytest
 from assistant.errors import ConfigError, NotFound, ReadError
 from assistant.evaluation import command, runs, summary
 from assistant.evaluation.compare import Comparison, compare
-from assistant.evaluation.golden import Question
-from assistant.evaluation.runner import Quote, Result
+from assistant.evaluation.golden import Place
+from assistant.evaluation.runner import Asked, Result
 from assistant.evaluation.runs import Run
 
 
 def result(number: int, facts: float = 1.0, *, latency: float = 10.0, tags: tuple[str, ...] = ()) -> Result:
-    question = Question(
-        f"q{number}", f"Question {number}?", documents=("a.md",), facts=(("x", "y"),), tags=tags
-    )
+    question = Asked(f"q{number}", f"Question {number}?", tags=tags)
     marks = {"facts": facts, "cited": 1.0, "abstained_wrongly": 0.0, "latency": latency}
-    quote = Quote("corpus/a.md", "A", "x is y")
-    sure = 0.5 + number / 100
-    return Result(question, "mine", question.text, True, "x", sure, (quote,), (quote,), facts > 0, marks)
+    place = Place("a1", 0, 6)
+    return Result(question, "mine", True, 0.5 + number / 100, (place,), (place,), facts > 0, marks)
 
 
 def unanswerable(number: int, confidence: float, answered: bool = False) -> Result:
-    question = Question(f"u{number}", "?", answerable=False)
+    question = Asked(f"u{number}", "?", answerable=False)
     marks = {"abstained_rightly": float(not answered), "latency": 5.0}
     if not answered:
         marks["abstention_precision"] = 1.0
-    return Result(question, "mine", "?", answered, "", confidence, (), (), False, marks)
+    return Result(question, "mine", answered, confidence, (), (), False, marks)
 
 
 def run(*results: Result, ident: str = "20260101-000000-000", **conditions: str) -> Run:
@@ -105,6 +102,7 @@ def test_a_question_fails_by_what_matters() -> None:
     assert not result(1).failed
     assert result(1, 0.0).failed
     assert replace(result(1), marks={"cited": 0.0}).failed
+    assert replace(result(1), marks={"repeated": 1.0}).failed
     assert replace(result(1), marks={"abstained_wrongly": 1.0}).failed
     assert unanswerable(1, 0.9, answered=True).failed
     assert not unanswerable(1, 0.1).failed
@@ -167,7 +165,7 @@ def test_auc_is_judged_by_its_interval() -> None:
 
 
 def test_only_questions_that_stayed_the_same_are_compared() -> None:
-    changed = replace(result(2), question=replace(result(2).question, facts=(("z",),)))
+    changed = replace(result(2), question=replace(result(2).question, fingerprint="other"))
     found = compare(run(result(1), result(2), result(3)), run(result(1), changed, result(4)))
     assert found.questions == 1
 

@@ -13,12 +13,12 @@ from typing import Any
 from assistant.assistant import Assistant
 from assistant.config import Settings, bundled
 from assistant.errors import ConfigError, NotFound, ReadError
-from assistant.evaluation import golden, report, runner, runs, text
+from assistant.evaluation import golden, report, runner, runs, text, wire
 from assistant.evaluation.compare import Comparison, compare
 from assistant.evaluation.golden import GoldenSet
-from assistant.evaluation.marks import is_named
+from assistant.evaluation.places import Quotes, Shelf, askable, gone
 from assistant.evaluation.runs import Run
-from assistant.evaluation.summary import METRICS, Figure, by_tag, fails, summary
+from assistant.evaluation.summary import HEADLINE, METRICS, Figure, by_tag, fails, summary
 
 Say = Callable[[str], None]
 Told = Callable[[int, int], None]
@@ -34,6 +34,9 @@ class Outcome:
     kept: Path
     report: Path
     comparison: Comparison | None
+    quotes: Quotes
+    left_out: tuple[str, ...] = ()
+    """Questions that were not asked, as what they expect stands in documents that are gone."""
 
 
 @contextmanager
@@ -48,7 +51,7 @@ def own_store(settings: Settings, say: Say) -> Iterator[Assistant]:
         yield assistant
 
 
-def chosen(paths: Sequence[Path], assistant: Assistant, say: Say) -> Sequence[Path]:
+def chosen(paths: Sequence[Path], store: Shelf, say: Say) -> Sequence[Path]:
     """The golden sets of `paths` or, where none is named, the shipped ones. `say` is told which documents
     they name that the store does not hold: what expects those cannot be answered rightly.
 
@@ -57,7 +60,7 @@ def chosen(paths: Sequence[Path], assistant: Assistant, say: Say) -> Sequence[Pa
         ReadError: a golden set is wrong.
     """
     found = paths or [bundled("eval/golden")]
-    missing = _absent(golden.read(found), assistant)
+    missing = _absent(golden.read(found), store)
     if missing and not paths:
         raise NotFound(
             "Name a golden set: the shipped ones ask of the shipped corpus, "
@@ -68,11 +71,11 @@ def chosen(paths: Sequence[Path], assistant: Assistant, say: Say) -> Sequence[Pa
     return found
 
 
-def _absent(sets: Iterable[GoldenSet], assistant: Assistant) -> list[str]:
+def _absent(sets: Iterable[GoldenSet], store: Shelf) -> list[str]:
     """The documents that golden sets name and the store does not hold."""
-    sources = [entry.source for entry in assistant.list()]
+    quotes = Quotes(store)
     named = (name for one in sets for question in golden.questions(one) for name in question.documents)
-    return [name for name in dict.fromkeys(named) if not any(is_named(source, name) for source in sources)]
+    return [name for name in dict.fromkeys(named) if not quotes.holds(name)]
 
 
 def measure(
@@ -92,19 +95,44 @@ def measure(
         _require_writable(page)
     sets = golden.read(paths)
     before = runs.load(against, home) if against else None
+    found = asked(assistant, home, sets, told)
+    return reported(found, before, home, page, assistant, sets)
+
+
+def asked(store: Assistant, home: Path, sets: Iterable[GoldenSet], told: Told) -> Run:
+    """The run of these sets, which is kept in `home`.
+
+    Raises:
+        ReadError: there is no question in them that can be asked.
+    """
+    quotes = Quotes(store)
+    sets = [askable(one, quotes) for one in sets]
     total = sum(1 for one in sets for _ in golden.questions(one))
     if not total:
-        raise ReadError("These golden sets hold no question; write one on each line.")
+        raise ReadError("These golden sets hold no question that can be asked; write one on each line.")
     ident, results = runs.began(), []
-    for result in runner.ask(assistant, sets):
+    told(0, total)
+    for result in runner.ask(store, sets):
         results.append(result)
         told(len(results), total)
-    found = runs.run(ident, sets, results, assistant)
-    kept = runs.keep(found, home)
+    found = runs.run(ident, sets, results, store)
+    runs.keep(found, home)
+    return found
+
+
+def reported(
+    found: Run, before: Run | None, home: Path, page: Path | None, shelf: Shelf, sets: Iterable[GoldenSet]
+) -> Outcome:
+    """A kept run with its figures, compared with `before`; its report is written to `page` or into `home`."""
+    quotes = Quotes(shelf)
     comparison = compare(before, found) if before else None
-    page = page or kept.with_suffix(".html")
-    page.write_text(report.page(found, before, comparison), "utf-8")
-    return Outcome(found, summary(found.results), kept, page, comparison)
+    expected = {q.id: q for one in sets for q in golden.questions(askable(one, quotes))}
+    page = page or runs.quoted(home) / f"{found.id}.html"
+    page.parent.mkdir(parents=True, exist_ok=True)
+    page.write_text(report.page(report.Contents(found, quotes, expected, before, comparison)), "utf-8")
+    left_out = tuple(q.id for one in sets for q in gone(one, quotes))
+    kept = runs.folder(home) / f"{found.id}.json"
+    return Outcome(found, summary(found.results), kept, page, comparison, quotes, left_out)
 
 
 def _require_writable(page: Path) -> None:
@@ -128,6 +156,9 @@ def _told(outcome: Outcome) -> Iterator[str]:
     failed = list(text.failures(outcome.run.results))
     if failed:
         yield from ("", f"Failed: {len(failed)} of {len(outcome.run.results)} questions", *failed)
+    yield from text.tags(by_tag(outcome.run.results, HEADLINE))
+    if outcome.left_out:
+        yield from ("", f"Not asked, for their documents are gone: {', '.join(outcome.left_out)}")
     if outcome.comparison:
         yield from ("", *text.changes(outcome.comparison))
     yield from ("", f"Run {outcome.run.id}, report {outcome.report}", "", *text.headline(outcome.figures))
@@ -159,46 +190,8 @@ def failures(outcome: Outcome, floors: Mapping[str, float]) -> list[str]:
 
 def to_json(outcome: Outcome) -> dict[str, Any]:
     """The outcome for programs."""
-    found: dict[str, Any] = {
-        "run": outcome.run.id,
-        "sets": outcome.run.sets,
-        "questions": len(outcome.run.results),
-        "conditions": dict(outcome.run.conditions),
-        "figures": _figures(outcome.figures),
-        "tags": {tag: _figures(figures) for tag, figures in by_tag(outcome.run.results).items()},
-        "failed": [
-            {"id": r.question.id, "question": r.question.text, "wrong": text.wrongs(r), "answer": r.answer}
-            for r in outcome.run.results
-            if r.failed
-        ],
-        "kept": str(outcome.kept),
-        "report": str(outcome.report),
-    }
-    return found | ({"comparison": _comparison(outcome.comparison)} if outcome.comparison else {})
-
-
-def _figures(figures: Mapping[str, Figure]) -> dict[str, dict[str, float]]:
-    return {
-        name: {"value": round(f.value, 4), "low": round(f.low, 4), "high": round(f.high, 4),
-               "questions": f.questions}
-        for name, f in figures.items()
-    }  # fmt: skip
-
-
-def _comparison(found: Comparison) -> dict[str, Any]:
-    return {
-        "before": found.before,
-        "questions": found.questions,
-        "conditions": {name: [old, new] for name, old, new in found.conditions},
-        "figures": {
-            d.metric.name: {"before": d.before, "after": d.after, "low": d.low, "high": d.high,
-                            "p": d.probability, "improved": d.improved, "worsened": d.worsened,
-                            "verdict": d.verdict}
-            for d in found.differences
-        },
-        "changed": [
-            {"id": c.after.question.id, "question": c.after.question.text,
-             "moved": {name: [old, new] for name, old, new in c.moved}}
-            for c in found.changes
-        ],
-    }  # fmt: skip
+    found = wire.run(outcome.run, outcome.quotes)
+    found |= {"left_out": list(outcome.left_out), "kept": str(outcome.kept), "report": str(outcome.report)}
+    if outcome.comparison:
+        found["comparison"] = wire.comparison(outcome.comparison, outcome.quotes)
+    return found

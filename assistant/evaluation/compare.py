@@ -67,7 +67,7 @@ def compare(before: Run, after: Run) -> Comparison:
     pairs = [
         (known[r.question.id], r)
         for r in after.results
-        if r.question.id in known and known[r.question.id].question == r.question
+        if r.question.id in known and known[r.question.id].question.fingerprint == r.question.fingerprint
     ]
     names = sorted({*before.conditions, *after.conditions})
     conditions = ((n, before.conditions.get(n, ""), after.conditions.get(n, "")) for n in names)

@@ -5,21 +5,47 @@
 
 Of a question may be told: `documents` (names, or how their sources end), `passages` (quotes of them),
 `facts` (strings that the answer must hold; a list is of alternatives), `patterns` (regular expressions),
-`reference` (a right answer), `answerable` (true unless said), `tags`. A conversation's `answerable` and
-`tags` are those of all its turns.
+`reference` (a right answer), `wrong` (quotes of what must not be cited alone), `answerable` (true unless
+said), `earlier` (questions asked before it, which are not measured), `tags`. A conversation's `answerable`
+and `tags` are those of all its turns.
+
+What the assistant writes down itself quotes no document: a quote is `{"document": id, "start": n, "end": n}`
+there, and its text is looked up when it is needed (see `places`).
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from assistant.errors import ReadError
 from assistant.wire import writable
+
+Read = TypeVar("Read")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A range of a document, by its id and in its characters: a quote that holds no text of it."""
+
+    document: str
+    start: int
+    end: int
+
+    def overlaps(self, other: Place) -> bool:
+        """Whether the two share more than half of the shorter one."""
+        shared = min(self.end, other.end) - max(self.start, other.start)
+        shorter = min(self.end - self.start, other.end - other.start)
+        return self.document == other.document and shared * 2 > shorter
+
+
+Quoted = str | Place
+"""A piece of a document, as it reads or where it stands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +56,20 @@ class Question:
     text: str
     answerable: bool = True
     documents: tuple[str, ...] = ()
-    passages: tuple[str, ...] = ()
-    facts: tuple[tuple[str, ...], ...] = ()
+    passages: tuple[Quoted, ...] = ()
+    facts: tuple[tuple[Quoted, ...], ...] = ()
     patterns: tuple[str, ...] = ()
     reference: str | None = None
+    wrong: tuple[Quoted, ...] = ()
+    """What a bad answer cited: to cite nothing else is wrong again."""
+    earlier: tuple[str, ...] = ()
+    """What was asked before it, oldest first."""
     tags: tuple[str, ...] = ()
+
+    @property
+    def fingerprint(self) -> str:
+        """A name for all that is told of the question: only where it is the same, two results compare."""
+        return hashlib.sha256(json.dumps(asdict(self)).encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,15 +81,17 @@ class Conversation:
 
 @dataclass(frozen=True, slots=True)
 class GoldenSet:
-    """The conversations of one file, by the file's name."""
+    """The conversations of one file, by the file's name; `path` is where it stands, if it is a file."""
 
     name: str
     conversations: tuple[Conversation, ...] = field(repr=False)
+    path: str = ""
 
 
 EXPECTED = ("documents", "passages", "facts", "patterns", "reference")
 """What says how an answer is right: an unanswerable question has none of these."""
-_TURN = {"question", "answerable", "tags", *EXPECTED}
+_TURN = {"question", "answerable", "tags", "wrong", *EXPECTED}
+_PLACE = {"document", "start", "end"}
 
 
 def read(paths: Iterable[Path]) -> tuple[GoldenSet, ...]:
@@ -97,7 +134,7 @@ def _read_file(path: Path) -> GoldenSet:
         raise ReadError(
             f"The golden set {path} cannot be read ({fault.strerror}); check its name."
         ) from fault
-    return parse(text, path.stem)
+    return replace(parse(text, path.stem), path=str(path.absolute()))
 
 
 def _require_unique(sets: Iterable[GoldenSet]) -> None:
@@ -109,6 +146,14 @@ def _require_unique(sets: Iterable[GoldenSet]) -> None:
                 places = " and ".join(dict.fromkeys((seen[question.id], golden.name)))
                 raise ReadError(f"The id {question.id} stands twice, in {places}; give each its own.")
             seen[question.id] = golden.name
+
+
+def written(question: Question) -> str:
+    """The question as a line of a golden set: only what is told of it."""
+    row = asdict(question)
+    told: dict[str, Any] = {"id": row.pop("id"), "question": row.pop("text")}
+    told |= {name: value for name, value in row.items() if name == "answerable" or value}
+    return json.dumps(told, ensure_ascii=False)
 
 
 def questions(golden: GoldenSet) -> Iterator[Question]:
@@ -135,7 +180,7 @@ def _conversation(row: Mapping[str, Any], ident: str) -> Conversation:
     ident = _string(row, "id") if "id" in row else ident
     tags, answerable = _strings(row, "tags"), _flag(row, True)
     if "turns" not in row:
-        _require_known(row, {"id", *_TURN})
+        _require_known(row, {"id", "earlier", *_TURN})
         return Conversation((_question(row, ident, tags, answerable),))
     _require_known(row, {"id", "turns", "tags", "answerable"})
     turns = row["turns"]
@@ -160,10 +205,12 @@ def _question(row: Mapping[str, Any], ident: str, tags: tuple[str, ...], answera
         text=_string(row, "question"),
         answerable=answerable,
         documents=_strings(row, "documents"),
-        passages=_strings(row, "passages"),
+        passages=_quoted(row, "passages"),
         facts=_facts(row),
         patterns=_patterns(row),
         reference=_string(row, "reference") if row.get("reference") is not None else None,
+        wrong=_quoted(row, "wrong"),
+        earlier=_strings(row, "earlier"),
         tags=tuple(dict.fromkeys(tags)),
     )
 
@@ -182,10 +229,40 @@ def _string(row: Mapping[str, Any], key: str) -> str:
 
 
 def _strings(row: Mapping[str, Any], key: str) -> tuple[str, ...]:
+    return _list(row, key, _text, f"{key} must be a list of strings that are not empty")
+
+
+def _quoted(row: Mapping[str, Any], key: str) -> tuple[Quoted, ...]:
+    return _list(row, key, _quote, f"{key} must be a list of quotes: {_A_QUOTE}")
+
+
+def _list(
+    row: Mapping[str, Any], key: str, read: Callable[[Any], Read | None], wrong: str
+) -> tuple[Read, ...]:
     value = row.get(key, [])
-    if not isinstance(value, list) or not all(isinstance(item, str) and item.strip() for item in value):
-        raise ValueError(f"{key} must be a list of strings that are not empty")
-    return tuple(item.strip() for item in value)
+    items = [read(item) for item in value] if isinstance(value, list) else [None]
+    if any(item is None for item in items):
+        raise ValueError(wrong)
+    return tuple(item for item in items if item is not None)
+
+
+_A_QUOTE = "strings that are not empty, or objects of document, start and end"
+
+
+def _quote(value: Any) -> Quoted | None:
+    return _place(value) if isinstance(value, dict) else _text(value)
+
+
+def _text(value: Any) -> str | None:
+    return value.strip() or None if isinstance(value, str) else None
+
+
+def _place(value: Mapping[str, Any]) -> Place | None:
+    if value.keys() != _PLACE:
+        return None
+    ident, start, end = value["document"], value["start"], value["end"]
+    counted = type(start) is int and type(end) is int and 0 <= start < end
+    return Place(ident, start, end) if isinstance(ident, str) and counted else None
 
 
 def _flag(row: Mapping[str, Any], otherwise: bool) -> bool:
@@ -195,14 +272,16 @@ def _flag(row: Mapping[str, Any], otherwise: bool) -> bool:
     return value
 
 
-def _facts(row: Mapping[str, Any]) -> tuple[tuple[str, ...], ...]:
-    value = row.get("facts", [])
-    if not isinstance(value, list):
+def _facts(row: Mapping[str, Any]) -> tuple[tuple[Quoted, ...], ...]:
+    if not isinstance(row.get("facts", []), list):
         raise ValueError("facts must be a list")
-    facts = [fact if isinstance(fact, list) else [fact] for fact in value]
-    if not all(fact and all(isinstance(one, str) and one.strip() for one in fact) for fact in facts):
-        raise ValueError("each of the facts must be a string, or a list of strings of which one is enough")
-    return tuple(tuple(fact) for fact in facts)
+    told = "each of the facts must be a string that is not empty, or a list of such of which one is enough"
+    return _list(row, "facts", _fact, told)
+
+
+def _fact(value: Any) -> tuple[Quoted, ...] | None:
+    found = tuple(map(_quote, value if isinstance(value, list) else [value]))
+    return tuple(one for one in found if one is not None) if found and None not in found else None
 
 
 def _patterns(row: Mapping[str, Any]) -> tuple[str, ...]:

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 
 from assistant import support
-from assistant.evaluation.golden import Question
+from assistant.evaluation.golden import Place, Question, Quoted
 from assistant.evaluation.metrics import hit_at, ndcg_at, recall_at, reciprocal_rank, rouge_l
-from assistant.types import Answer, Citation, Query, ScoredPassage
+from assistant.types import Answer, Citation, Passage, Query, ScoredPassage
 
 DEPTH = 10
 """Places of the ranking that are looked at."""
@@ -47,8 +47,10 @@ def marks(question: Question, examined: Examined, likeness: Likeness) -> Marks:
     if question.answerable:
         found |= _retrieval(question, examined.passages) | _answer(question, examined, likeness)
         found |= _citations(question, examined)
+    if question.wrong:
+        found["repeated"] = float(repeats(question, examined.answer.citations))
     if examined.answer.answered and examined.answer.sentences:
-        found |= {"supported": _supported(examined, likeness)}
+        found["citation_recall"] = _supported(examined, likeness)
     return found
 
 
@@ -64,12 +66,15 @@ def holds(text: str, question: Question) -> bool:
     """Whether `text` holds all facts (any alternative of each) and matches all patterns of the question,
     without regard to case and white space."""
     folded = _folded(text)
-    facts = all(any(_folded(one) in folded for one in fact) for fact in question.facts)
+    facts = all(
+        any(_folded(one) in folded for one in fact if isinstance(one, str)) for fact in question.facts
+    )
     return facts and all(re.search(p, text, re.IGNORECASE) for p in question.patterns)
 
 
 def is_named(source: str, name: str) -> bool:
     """Whether a document's source is `name`, or ends with it as a path does."""
+    # A path may have been written on a machine of the other kind.
     source, name = source.replace("\\", "/"), name.replace("\\", "/").lstrip("/")
     return source == name or source.endswith(f"/{name}")
 
@@ -83,6 +88,13 @@ def is_of(text: str, quote: str) -> bool:
     return matcher.find_longest_match().size * 2 > min(len(text), len(quote))
 
 
+def is_at(passage: Passage, quoted: Quoted) -> bool:
+    """Whether a passage is what is expected: by where both stand, or by what it holds of the quote."""
+    if isinstance(quoted, Place):
+        return quoted.overlaps(Place(passage.document_id, passage.start, passage.end))
+    return is_of(passage.text, quoted)
+
+
 def _folded(text: str) -> str:
     return " ".join(text.casefold().split())
 
@@ -92,7 +104,7 @@ def _folded(text: str) -> str:
 
 def _retrieval(question: Question, passages: Sequence[ScoredPassage]) -> dict[str, float]:
     """By passage where the question names any, else by document."""
-    gold = frozenset(question.passages or question.documents)
+    gold = frozenset(map(str, question.passages or question.documents))
     if not gold:
         return {}
     names = _passage_names if question.passages else _document_names
@@ -110,7 +122,7 @@ def _document_names(question: Question, scored: ScoredPassage) -> Iterator[str]:
 
 def _passage_names(question: Question, scored: ScoredPassage) -> Iterator[str]:
     """The quotes of the question that the passage holds, or the passage's own id."""
-    quotes = [quote for quote in question.passages if is_of(scored.passage.text, quote)]
+    quotes = [str(quoted) for quoted in question.passages if is_at(scored.passage, quoted)]
     yield from quotes or [scored.passage.id]
 
 
@@ -133,17 +145,29 @@ def _citations(question: Question, examined: Examined) -> dict[str, float]:
     """`cited`: whether any citation is a right one; `citation_precision`: the share of those that are."""
     if not (question.passages or question.documents):
         return {}
-    texts = {scored.passage.id: scored.passage.text for scored in examined.passages}
-    right = [is_right(question, c, texts.get(c.passage_id, c.quote)) for c in examined.answer.citations]
+    passages = {scored.passage.id: scored.passage for scored in examined.passages}
+    right = [is_right(question, c, passages.get(c.passage_id)) for c in examined.answer.citations]
     found = {"cited": float(any(right))}
     return found | ({"citation_precision": sum(right) / len(right)} if right else {})
 
 
-def is_right(question: Question, citation: Citation, text: str) -> bool:
-    """Whether a citation, of a passage with this text, is of what the question expects."""
+def is_right(question: Question, citation: Citation, passage: Passage | None = None) -> bool:
+    """Whether a citation, of this passage where it is known, is of what the question expects."""
     if question.passages:
-        return any(is_of(text, quote) for quote in question.passages)
+        return any(is_at(passage or _quoted(citation), quoted) for quoted in question.passages)
     return any(is_named(citation.source, name) for name in question.documents)
+
+
+def repeats(question: Question, citations: Sequence[Citation]) -> bool:
+    """Whether an answer rests on nothing but what an earlier one was marked wrong for."""
+    quotes = map(_quoted, citations)
+    return bool(citations) and all(any(is_at(q, bad) for bad in question.wrong) for q in quotes)
+
+
+def _quoted(citation: Citation) -> Passage:
+    """What a citation quotes, as a passage of its own."""
+    c = citation
+    return Passage(c.passage_id, c.document_id, 0, c.start, c.end, c.quote, page=c.page)
 
 
 def _supported(examined: Examined, likeness: Likeness) -> float:

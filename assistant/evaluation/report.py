@@ -3,23 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from assistant.evaluation.compare import Change, Comparison
-from assistant.evaluation.marks import is_named, is_of
+from assistant.evaluation.golden import Question
+from assistant.evaluation.places import Quotes
 from assistant.evaluation.plots import plots
-from assistant.evaluation.runner import Quote, Result
+from assistant.evaluation.review import Review, Shown, review, said
+from assistant.evaluation.runner import Result
 from assistant.evaluation.runs import Run
 from assistant.evaluation.summary import HEADLINE, METRICS, Figure, by_tag, summary, written
 from assistant.evaluation.text import verdict, wrongs
 from assistant.render import Html, element, text
 
-SHOWN = 400
-"""Characters of a retrieved passage that a failed question shows."""
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What a report is made of. `expected` are the questions as their sets tell them, by id."""
+
+    run: Run
+    quotes: Quotes
+    expected: Mapping[str, Question]
+    before: Run | None = None
+    comparison: Comparison | None = None
 
 
-def page(run: Run, before: Run | None = None, comparison: Comparison | None = None) -> str:
+def page(contents: Contents) -> str:
     """The report of a run, as a whole HTML page; with what changed since `before`, where that is given."""
+    run = contents.run
     css = Path(__file__).with_name("report.css").read_text("utf-8")
     head = element(
         "head",
@@ -28,20 +40,21 @@ def page(run: Run, before: Run | None = None, comparison: Comparison | None = No
         # Our own file, which no text of others is written into.
         Html(f"<style>{css}</style>"),
     )
-    body = element("body", *_body(run, before, comparison))
+    body = element("body", *_body(contents))
     return f"<!doctype html>\n{element('html', head, body, lang='en')}\n"
 
 
-def _body(run: Run, before: Run | None, comparison: Comparison | None) -> Iterator[Html]:
+def _body(contents: Contents) -> Iterator[Html]:
+    run, before = contents.run, contents.before
     figures = summary(run.results)
     yield element("h1", text("Accuracy"))
     yield _told(f"{len(run.results)} questions of {', '.join(run.sets)}; run {run.id} (UTC).")
     yield _told("; ".join(f"{name} {value}" for name, value in run.conditions.items()))
     yield element("div", *(_card(figures[m.name]) for m in HEADLINE if m.name in figures), class_="cards")
     yield element("div", *plots(run.results, before.results if before else ()), class_="plots")
-    if comparison:
-        yield from _comparison(comparison)
-    yield from _failures(run.results)
+    if contents.comparison:
+        yield from _comparison(contents.comparison, contents.quotes)
+    yield from _failures(contents)
     yield element("h2", text("All figures"))
     yield _told("In brackets the 95% interval: bootstrap over questions.")
     yield _figures(figures)
@@ -108,7 +121,7 @@ def _row(name: str, *cells: str) -> Html:
 # -- comparison --------------------------------------------------------------------------------------------
 
 
-def _comparison(comparison: Comparison) -> Iterator[Html]:
+def _comparison(comparison: Comparison, quotes: Quotes) -> Iterator[Html]:
     yield element("h2", text(f"Compared with {comparison.before}"))
     yield _told(f"On {comparison.questions} questions that are the same in both runs. Differences are called "
                 "noise where runs that are alike would show them in one case of twenty or more.")  # fmt: skip
@@ -120,72 +133,55 @@ def _comparison(comparison: Comparison) -> Iterator[Html]:
         if d.verdict != "same"
     ]
     yield _table(("", "before", "now", "verdict"), rows) if rows else _told("All figures are the same.")
-    yield from (_change(change) for change in comparison.changes)
+    yield from (_change(change, quotes) for change in comparison.changes)
 
 
-def _change(change: Change) -> Html:
+def _change(change: Change, quotes: Quotes) -> Html:
     moved = ", ".join(f"{name} {old:g} → {new:g}" for name, old, new in change.moved)
     summed = element("summary", text(change.after.question.text), Html(" "),
                      element("span", text(moved), class_="soft"))  # fmt: skip
-    rows = [("before", text(change.before.answer)), ("now", text(change.after.answer))]
+    rows = [("before", text(said(change.before, quotes))), ("now", text(said(change.after, quotes)))]
     return element("details", summed, element("div", _list(rows)))
 
 
 # -- failed questions --------------------------------------------------------------------------------------
 
 
-def _failures(results: Sequence[Result]) -> Iterator[Html]:
+def _failures(contents: Contents) -> Iterator[Html]:
+    results = contents.run.results
     failed = [result for result in results if result.failed]
     yield element("h2", text(f"Failed questions: {len(failed)} of {len(results)}"))
-    yield from (_failure(result) for result in failed)
+    for result in failed:
+        yield _failure(result, review(result, contents.expected.get(result.question.id), contents.quotes))
 
 
-def _failure(result: Result) -> Html:
+def _failure(result: Result, found: Review) -> Html:
     wrong = element("span", text(", ".join(wrongs(result))), class_="bad")
     summed = element("summary", text(result.question.text), Html(" "), wrong)
-    return element("details", summed, element("div", _list(list(_details(result)))))
+    return element("details", summed, element("div", _list(list(_details(result, found)))))
 
 
-def _details(result: Result) -> Iterator[tuple[str, Html]]:
+def _details(result: Result, found: Review) -> Iterator[tuple[str, Html]]:
     yield "question", text(f"{result.question.id} ({result.set})")
-    if result.search_query != result.question.text:
+    if result.search_query not in ("", result.question.text):
         yield "searched for", text(result.search_query)
-    yield "expected", _expected(result)
-    yield "answered", text(result.answer)
-    if result.citations:
-        yield "cited", _quotes(result, result.citations)
+    yield "expected", element("ol", *(element("li", text(line)) for line in found.expected))
+    yield "answered", text(found.said)
+    if found.cited:
+        yield "cited", _quotes(found.cited)
     yield "confidence", text(f"{result.confidence:.2f}")
-    yield "retrieved", _quotes(result, result.retrieved)
+    yield "retrieved", _quotes(found.retrieved)
 
 
-def _expected(result: Result) -> Html:
-    question = result.question
-    if not question.answerable:
-        return text("that it abstains")
-    told = [" or ".join(f"“{one}”" for one in fact) for fact in question.facts]
-    told += [f"a match of {pattern}" for pattern in question.patterns]
-    told += [*question.documents, *(f"“{quote}”" for quote in question.passages)]
-    return element(
-        "ol", *(element("li", text(line)) for line in (*told, *filter(None, [question.reference])))
-    )
+def _quotes(quotes: Iterable[Shown]) -> Html:
+    return element("ol", *map(_quote, quotes))
 
 
-def _quotes(result: Result, quotes: Iterable[Quote]) -> Html:
-    return element("ol", *(_quote(quote, _is_right(result, quote)) for quote in quotes))
-
-
-def _quote(quote: Quote, right: bool) -> Html:
-    shown = quote.text if len(quote.text) <= SHOWN else f"{quote.text[:SHOWN]}…"
-    name = element("span", text(quote.title), class_="name")
-    place = element("span", text(quote.source), class_="soft")
-    words = element("span", text(shown), class_="quote")
-    return element("li", name, Html(" "), place, words, class_="right" if right else None)
-
-
-def _is_right(result: Result, quote: Quote) -> bool:
-    if result.question.passages:
-        return any(is_of(quote.text, passage) for passage in result.question.passages)
-    return any(is_named(quote.source, name) for name in result.question.documents)
+def _quote(shown: Shown) -> Html:
+    name = element("span", text(shown.title), class_="name")
+    place = element("span", text(shown.source), class_="soft")
+    words = element("span", text(shown.text), class_="quote")
+    return element("li", name, Html(" "), place, words, class_="right" if shown.right else None)
 
 
 def _list(rows: Iterable[tuple[str, Html]]) -> Html:

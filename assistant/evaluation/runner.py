@@ -6,50 +6,55 @@ What is asked here is not kept as a conversation: a run leaves nothing in the st
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from assistant import llm
 from assistant.assistant import Assistant
-from assistant.evaluation.golden import Conversation, GoldenSet, Question
+from assistant.evaluation.golden import Conversation, GoldenSet, Place, Question
 from assistant.evaluation.marks import Examined, Marks, marks, would_be_right
 from assistant.extract import extract
-from assistant.types import Answer, Turn
+from assistant.types import Answer, ScoredPassage, Turn
 
 if TYPE_CHECKING:
     from assistant.evaluation.judge import Judge
 
 
 @dataclass(frozen=True, slots=True)
-class Quote:
-    """A piece of a document, as the report shows it: cited, or retrieved."""
+class Asked:
+    """A golden question as a run keeps it: what was expected may quote documents, and stays in the set."""
 
-    source: str
-    title: str
+    id: str
     text: str
+    answerable: bool = True
+    tags: tuple[str, ...] = ()
+    fingerprint: str = ""
+    """Of all that the set told of it: only where it is the same, two results compare."""
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One golden question, what was answered, and the marks for it."""
+    """One golden question, where its answer rests, and the marks for it."""
 
-    question: Question
+    question: Asked
     set: str
-    search_query: str
     answered: bool
-    answer: str
     confidence: float
-    citations: tuple[Quote, ...]
-    retrieved: tuple[Quote, ...]
+    cited: tuple[Place, ...]
+    retrieved: tuple[Place, ...]
     would_be_right: bool
     """Whether the answer is right or, where it abstained, would have been."""
     marks: Marks
+    search_query: str = field(default="", compare=False)
+    answer: str = field(default="", compare=False)
+    """What was searched for and what was answered: not kept, as both may hold words of documents."""
 
     @property
     def failed(self) -> bool:
-        """Whether it is wrong where it matters: a fact missing, no right citation, or abstention."""
+        """Whether it is wrong where it matters: facts, citations, abstention, or the same fault again."""
         wrongly = self.marks.get("abstained_wrongly", 0) > 0 or self.marks.get("abstained_rightly", 1) < 1
-        return wrongly or self.marks.get("facts", 1) < 1 or self.marks.get("cited", 1) < 1
+        repeated = self.marks.get("repeated", 0) > 0
+        return wrongly or repeated or self.marks.get("facts", 1) < 1 or self.marks.get("cited", 1) < 1
 
 
 def ask(assistant: Assistant, sets: Iterable[GoldenSet]) -> Iterator[Result]:
@@ -80,6 +85,9 @@ def _conversation(
     assistant: Assistant, judge: Judge | None, conversation: Conversation, name: str
 ) -> Iterator[Result]:
     history: list[Turn] = []
+    for text in conversation.turns[0].earlier:
+        seen = assistant.examine(text, history)
+        history.append(Turn(text, seen.query.text, seen.answer))
     for question in conversation.turns:
         examined = _examined(assistant, question.text, history)
         history.append(Turn(question.text, examined.query.text, examined.answer))
@@ -100,14 +108,19 @@ def _examined(assistant: Assistant, question: str, history: Sequence[Turn]) -> E
 def _result(question: Question, name: str, examined: Examined, given: Marks) -> Result:
     answer: Answer = examined.answer
     return Result(
-        question=question,
+        question=Asked(question.id, question.text, question.answerable, question.tags, question.fingerprint),
         set=name,
-        search_query=examined.query.text,
         answered=answer.answered,
-        answer=examined.text,
         confidence=examined.confidence,
-        citations=tuple(Quote(c.source, c.title, c.quote) for c in answer.citations),
-        retrieved=tuple(Quote(p.source, p.title, p.passage.text) for p in examined.passages),
+        cited=tuple(Place(c.document_id, c.start, c.end) for c in answer.citations),
+        retrieved=tuple(_place(scored) for scored in examined.passages),
         would_be_right=would_be_right(question, examined),
         marks=given,
+        search_query=examined.query.text,
+        answer=examined.text if answer.answered else "",
     )
+
+
+def _place(scored: ScoredPassage) -> Place:
+    passage = scored.passage
+    return Place(passage.document_id, passage.start, passage.end)

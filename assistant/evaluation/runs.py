@@ -1,11 +1,15 @@
-"""Runs: the results of golden sets, with what they were measured on, kept as JSON in the home folder."""
+"""Runs: the results of golden sets, with what they were measured on, kept as JSON in the home folder.
+
+A run holds questions and figures, and where in which documents its answers rest: no text of a document. What
+does hold some, reports and drafts of questions, lies in a folder of its own, which goes with every removal.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, astuple, dataclass
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -14,11 +18,12 @@ from typing import Any
 import assistant as package
 from assistant.assistant import Assistant
 from assistant.errors import NotFound, ReadError
-from assistant.evaluation.golden import GoldenSet, Question
-from assistant.evaluation.runner import Quote, Result
+from assistant.evaluation.golden import GoldenSet, Place, Question, questions, read
+from assistant.evaluation.places import Quotes, askable
+from assistant.evaluation.runner import Asked, Result
 from assistant.weights import FINGERPRINT
 
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +35,8 @@ class Run:
     conditions: Mapping[str, str]
     """What the answers came from: model, embedder, corpus, code."""
     results: tuple[Result, ...]
+    files: tuple[str, ...] = ()
+    """Where the sets stand, so that what they expect can be shown."""
 
 
 def began(now: datetime | None = None) -> str:
@@ -54,8 +61,9 @@ def conditions(assistant: Assistant) -> dict[str, str]:
 
 def run(ident: str, sets: Iterable[GoldenSet], results: Iterable[Result], assistant: Assistant) -> Run:
     """The run that gave these results."""
-    names = tuple(golden.name for golden in sets)
-    return Run(ident, names, conditions(assistant), tuple(results))
+    sets = tuple(sets)
+    names, files = tuple(golden.name for golden in sets), tuple(golden.path for golden in sets)
+    return Run(ident, names, conditions(assistant), tuple(results), files)
 
 
 def keep(found: Run, home: Path) -> Path:
@@ -98,9 +106,45 @@ def folder(home: Path) -> Path:
     return home / "evaluation"
 
 
+def quoted(home: Path) -> Path:
+    """Where that is kept which quotes documents: it can be made again, and is deleted when any is removed."""
+    return folder(home) / "quoted"
+
+
+def before(found: Run, home: Path) -> Run | None:
+    """The run before, of the same sets."""
+    for ident in reversed([ident for ident in kept(home) if ident < found.id]):
+        try:
+            run = load(ident, home)
+        except (NotFound, ReadError):
+            continue
+        if run.sets == found.sets:
+            return run
+    return None
+
+
+def expected(found: Run, quotes: Quotes) -> dict[str, Question]:
+    """What the run's questions expected, by id, as far as their sets still say it."""
+    asked = {result.question.id: result.question.fingerprint for result in found.results}
+    known: dict[str, Question] = {}
+    for path in filter(None, found.files):
+        try:
+            sets = read([Path(path)])
+        except ReadError:
+            continue
+        known |= {q.id: q for golden in sets for q in questions(askable(golden, quotes))}
+    return {ident: q for ident, q in known.items() if asked.get(ident) == q.fingerprint}
+
+
 def to_json(found: Run) -> dict[str, Any]:
-    """The run in JSON's types."""
-    return {"format": FORMAT, **asdict(found)}
+    """The run in JSON's types, without what may hold words of documents."""
+    return {"format": FORMAT, **asdict(found), "results": [_row(result) for result in found.results]}
+
+
+def _row(result: Result) -> dict[str, Any]:
+    places = {name: [astuple(place) for place in getattr(result, name)] for name in ("cited", "retrieved")}
+    row = {**asdict(result), **places}
+    return {name: value for name, value in row.items() if name not in ("search_query", "answer")}
 
 
 def from_json(json: Mapping[str, Any]) -> Run:
@@ -108,17 +152,13 @@ def from_json(json: Mapping[str, Any]) -> Run:
     if json["format"] != FORMAT:
         raise ValueError("another format")
     results = tuple(_result(row) for row in json["results"])
-    return Run(json["id"], tuple(json["sets"]), json["conditions"], results)
+    return Run(json["id"], tuple(json["sets"]), json["conditions"], results, tuple(json["files"]))
 
 
 def _result(row: Mapping[str, Any]) -> Result:
-    quotes = {name: tuple(Quote(**quote) for quote in row[name]) for name in ("citations", "retrieved")}
-    return Result(**{**row, **quotes, "question": _question(row["question"])})
-
-
-def _question(row: Mapping[str, Any]) -> Question:
-    lists = {name: tuple(row[name]) for name in ("documents", "passages", "patterns", "tags")}
-    return Question(**{**row, **lists, "facts": tuple(tuple(fact) for fact in row["facts"])})
+    places = {name: tuple(Place(*place) for place in row[name]) for name in ("cited", "retrieved")}
+    question = Asked(**{**row["question"], "tags": tuple(row["question"]["tags"])})
+    return Result(**{**row, **places, "question": question})
 
 
 def _version() -> str:

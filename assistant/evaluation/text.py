@@ -22,6 +22,12 @@ def table(figures: Mapping[str, Figure]) -> Iterator[str]:
             yield from ("", group, *lines)
 
 
+def tags(figures: Mapping[str, Mapping[str, Figure]]) -> Iterator[str]:
+    """The figures that matter, for each set and tag: a line a figure, with its interval."""
+    for tag, found in figures.items():
+        yield from ("", tag, *headline(found))
+
+
 def failures(results: Sequence[Result]) -> Iterator[str]:
     """A line for each question that failed: its id, what is wrong, the question."""
     for result in results:
@@ -37,7 +43,8 @@ def wrongs(result: Result) -> list[str]:
     if marks.get("abstained_rightly") == 0:
         return [f"answered what the documents do not (confidence {result.confidence:.2f})"]
     told = [("facts", "facts are missing"), ("cited", "no right document is cited")]
-    return [words for mark, words in told if marks.get(mark, 1) < 1]
+    repeated = ["cites again what was marked wrong"] if marks.get("repeated") else []
+    return [words for mark, words in told if marks.get(mark, 1) < 1] + repeated
 
 
 def changes(comparison: Comparison) -> Iterator[str]:

@@ -1,0 +1,82 @@
+"""The JSON forms of runs: what `assistant eval --json` prints, and what the page is told."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from assistant.evaluation import text
+from assistant.evaluation.compare import Comparison
+from assistant.evaluation.golden import Question
+from assistant.evaluation.places import Quotes
+from assistant.evaluation.review import review, said
+from assistant.evaluation.runner import Result
+from assistant.evaluation.runs import Run
+from assistant.evaluation.summary import Figure, by_tag, summary, written
+
+Json = dict[str, Any]
+
+
+def run(found: Run, quotes: Quotes) -> Json:
+    """A run with its figures, for all questions and by tag, and the questions that failed."""
+    return {
+        "run": found.id,
+        "sets": found.sets,
+        "questions": len(found.results),
+        "conditions": dict(found.conditions),
+        "figures": figures(summary(found.results)),
+        "tags": {tag: figures(some) for tag, some in by_tag(found.results).items()},
+        "failed": [_failed(result, quotes) for result in found.results if result.failed],
+    }
+
+
+def _failed(result: Result, quotes: Quotes) -> Json:
+    asked = {"id": result.question.id, "question": result.question.text, "wrong": text.wrongs(result)}
+    return asked | {"answer": said(result, quotes)}
+
+
+def reviewed(result: Result, question: Question | None, quotes: Quotes) -> Json:
+    """A failed question with what was expected, said, cited and retrieved."""
+    told = asdict(review(result, question, quotes))
+    return _failed(result, quotes) | told | {"set": result.set, "confidence": round(result.confidence, 4)}
+
+
+def figures(found: Mapping[str, Figure]) -> dict[str, Json]:
+    """Each figure with its interval, in numbers and as a person reads them."""
+    return {name: _figure(figure) for name, figure in found.items()}
+
+
+def _figure(found: Figure) -> Json:
+    metric = found.metric
+    numbers = {"value": found.value, "low": found.low, "high": found.high}
+    return {
+        **{name: round(number, 4) for name, number in numbers.items()},
+        "questions": found.questions,
+        "title": metric.title,
+        "group": metric.group,
+        "written": written(metric, found.value),
+        "interval": f"{written(metric, found.low)} to {written(metric, found.high)}",
+    }
+
+
+def comparison(found: Comparison, quotes: Quotes) -> Json:
+    """What changed, figure by figure and question by question."""
+    return {
+        "before": found.before,
+        "questions": found.questions,
+        "conditions": {name: [old, new] for name, old, new in found.conditions},
+        "figures": {
+            d.metric.name: {"before": d.before, "after": d.after, "low": d.low, "high": d.high,
+                            "p": d.probability, "improved": d.improved, "worsened": d.worsened,
+                            "verdict": d.verdict, "title": d.metric.title, "told": text.verdict(d),
+                            "written": [written(d.metric, d.before), written(d.metric, d.after)]}
+            for d in found.differences
+        },
+        "changed": [
+            {"id": c.after.question.id, "question": c.after.question.text,
+             "moved": {name: [old, new] for name, old, new in c.moved},
+             "answers": [said(c.before, quotes), said(c.after, quotes)]}
+            for c in found.changes
+        ],
+    }  # fmt: skip
