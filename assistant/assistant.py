@@ -98,21 +98,31 @@ class Assistant:
 
     # -- ask -------------------------------------------------------------------------------------
 
-    def ask(self, question: str, conversation: str | None = None) -> Answer:
-        """The answer to `question`, understood from the turns of `conversation`, which it becomes one of."""
-        *_, answer = self.stream(question, conversation)
+    def ask(self, question: str, conversation: str | None = None, documents: Sequence[str] = ()) -> Answer:
+        """The answer to `question`, understood from the turns of `conversation`, which it becomes one of.
+
+        Only `documents` are searched where there are any.
+
+        Raises:
+            NotFound: no document has one of these ids.
+        """
+        *_, answer = self.stream(question, conversation, documents)
         return answer
 
-    def stream(self, question: str, conversation: str | None = None) -> Iterator[Answer]:
+    def stream(
+        self, question: str, conversation: str | None = None, documents: Sequence[str] = ()
+    ) -> Iterator[Answer]:
         """The answer as it grows. The last one is whole, timed, and kept as a turn of `conversation`."""
         began = time.perf_counter()
+        scope = _scope([self.show(document_id).title for document_id in documents])
         question, conversation = wire.writable(question), wire.writable(conversation or "")
         history = self.turns(conversation)[-HISTORY:] if conversation else []
         query = self._search_query(question, history)
-        passages = self.retriever.retrieve(query)
+        passages = self.retriever.retrieve(query, documents=frozenset(documents) or None)
         found = time.perf_counter()
         answer = _empty(question, query)
         for answer in self._answers(question, query, passages):
+            answer = replace(answer, notice=" ".join(filter(None, [scope, answer.notice])) or None)
             yield answer
         timed = replace(answer, timings_ms=_timings(began, found, time.perf_counter()))
         if conversation:
@@ -278,6 +288,15 @@ def _quoted(question: str, query: Query, extracted: Extract, end: int) -> Answer
     return Answer(
         question, query.text, True, extracted.sentences[:end], extracted.citations[:end]
     )  # fmt: skip
+
+
+def _scope(titles: Sequence[str]) -> str:
+    """A sentence on what alone was searched; nothing where that was everything."""
+    if not titles:
+        return ""
+    if len(titles) == 1:
+        return f"Only “{titles[0]}” was searched."
+    return f"Only {len(titles)} of the documents were searched."
 
 
 def _timings(began: float, found: float, ended: float) -> dict[str, float]:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from assistant import owner, wire
 from assistant.config import Settings
 from assistant.errors import AssistantError, NotFound, StoreBusy
-from assistant.types import Answer, Document, Entry, Health, Outcome, Source
+from assistant.types import Answer, Document, Entry, Health, Outcome, Source, Step, ignore
 
 if TYPE_CHECKING:
     from assistant.assistant import Assistant
@@ -21,6 +22,10 @@ TIMEOUT = 600.0
 ATTEMPTS = 20
 PAUSE = 0.5
 """How often, and seconds after which, a server that does not answer is tried again."""
+EVENTS = {"Accept": "text/event-stream"}
+REFUSED = (400, 413, 422)
+"""Statuses that speak of the one document that was sent."""
+Entries = list[Entry]
 Say = Callable[[str], None]
 
 
@@ -80,59 +85,109 @@ class Remote:
         """Nothing: the server filled its store when it started."""
         return 0
 
-    def ask(self, question: str, conversation: str | None = None) -> Answer:
-        """The answer to `question`."""
-        asked = {"question": wire.writable(question), "conversation": wire.writable(conversation or "")}
-        return wire.to_answer(self._call("POST", "/api/ask", json=asked))
+    def ask(self, question: str, conversation: str | None = None, documents: Sequence[str] = ()) -> Answer:
+        """The answer to `question`, from `documents` alone where there are any."""
+        asked = {
+            "question": wire.writable(question),
+            "conversation": wire.writable(conversation or ""),
+            "documents": [*documents],
+        }
+        return wire.to_answer(self._call("POST", "/api/ask", json=asked).json())
 
-    def add(self, sources: Iterable[Source]) -> Iterator[Outcome]:
-        """Sends each source to the server."""
+    def add(self, sources: Iterable[Source], told: Callable[[Step], None] = ignore) -> Iterator[Outcome]:
+        """Sends each source to the server; gives what becomes of it, of each document of an archive."""
         for source in sources:
             try:
                 data = source.load()
             except AssistantError as fault:
                 yield Outcome(source.name, "rejected", reason=fault.message)
                 continue
-            sent = self._call("POST", "/api/documents", params={"source": source.name}, content=data)
-            yield Outcome(**sent)
+            yield from self._added(source.name, data, told)
 
-    def list(self) -> list[Entry]:
+    def _added(self, name: str, data: bytes, told: Callable[[Step], None]) -> Iterator[Outcome]:
+        sent: Any = {"params": {"source": wire.writable(name)}, "content": data, "headers": EVENTS}
+        with self._reaching(), self._http.stream("POST", "/api/documents", **sent) as reply:
+            if reply.status_code in REFUSED:
+                reply.read()
+                yield Outcome(name, "rejected", reason=_told(reply))
+                return
+            _require_success(reply)
+            for event, said in wire.events(reply.iter_lines()):
+                if event == "step":
+                    told(wire.to_step(said))
+                elif event == "outcome":
+                    yield wire.to_outcome(said)
+                elif event == "fault":
+                    raise AssistantError(said["error"])
+            if event != "done":
+                raise StoreBusy(f"The server at {self.url} broke off within {name}; try again.")
+
+    def list(self) -> Entries:
         """All documents."""
-        return [wire.to_entry(entry) for entry in self._call("GET", "/api/documents")]
+        return [wire.to_entry(entry) for entry in self._call("GET", "/api/documents").json()]
 
     def show(self, document_id: str) -> Document:
         """One document with its text."""
-        return wire.to_document(self._call("GET", f"/api/documents/{quote(document_id, safe='')}"))
+        return wire.to_document(self._call("GET", _path(document_id)).json())
+
+    def original(self, document_id: str) -> bytes:
+        """The bytes of a document as they were added."""
+        data: bytes = self._call("GET", f"{_path(document_id)}/original").content
+        return data
 
     def remove(self, document_id: str) -> Entry:
         """Removes a document."""
-        return wire.to_entry(self._call("DELETE", f"/api/documents/{quote(document_id, safe='')}"))
+        return wire.to_entry(self._call("DELETE", _path(document_id)).json())
 
-    def check(self) -> Health:
-        """Verifies the store."""
-        return wire.to_health(self._call("POST", "/api/check"))
+    def remove_all(self, document_ids: Sequence[str]) -> Entries:
+        """Removes documents, all of them or none."""
+        return self._entries("/api/documents/remove", "ids", document_ids)
+
+    def unname(self, sources: Sequence[str]) -> Entries:
+        """Takes names away from their documents; gives those that had no other, which are removed."""
+        return self._entries("/api/sources/unname", "sources", sources)
+
+    def check(self, repair: bool = False) -> Health:
+        """Verifies the store; with `repair`, mends what can be mended."""
+        return wire.to_health(self._call("POST", "/api/check", params={"repair": repair}).json())
 
     def rebuild(self) -> Health:
         """Builds the index anew."""
-        return wire.to_health(self._call("POST", "/api/rebuild"))
+        return wire.to_health(self._call("POST", "/api/rebuild").json())
+
+    def _entries(self, path: str, name: str, given: Sequence[str]) -> Entries:
+        sent = {name: [wire.writable(one) for one in given]}
+        return [wire.to_entry(entry) for entry in self._call("POST", path, json=sent).json()]
 
     def _call(self, method: str, path: str, **sent: Any) -> Any:
+        with self._reaching():
+            reply = self._http.request(method, path, **sent)
+        _require_success(reply)
+        return reply
+
+    @contextmanager
+    def _reaching(self) -> Iterator[None]:
         import httpx
 
         try:
-            answer = self._http.request(method, path, **sent)
+            yield
         except httpx.HTTPError as fault:
             told = f"The server at {self.url} broke off ({type(fault).__name__}); try again."
             raise StoreBusy(told) from fault
-        if answer.status_code == 404:
-            raise NotFound(_told(answer))
-        if answer.is_error:
-            raise AssistantError(_told(answer))
-        return answer.json()
 
 
-def _told(answer: Any) -> str:
+def _path(document_id: str) -> str:
+    return f"/api/documents/{quote(document_id, safe='')}"
+
+
+def _require_success(reply: Any) -> None:
+    if reply.is_error:
+        reply.read()
+        raise (NotFound if reply.status_code == 404 else AssistantError)(_told(reply))
+
+
+def _told(reply: Any) -> str:
     try:
-        return str(answer.json()["error"])
+        return str(reply.json()["error"])
     except (ValueError, KeyError, TypeError):
-        return f"The server answered with status {answer.status_code}; try again."
+        return f"The server answered with status {reply.status_code}; try again."

@@ -7,6 +7,7 @@
     ├── EmbedderError       the embedding model is absent, or does not fit the stored vectors
     ├── ModelError          the language model cannot be reached or fails; `retryable` says if it may pass
     ├── QuestionError       a question is empty or too long
+    ├── SyncError           a folder cannot be followed: it is gone, or suddenly empty
     ├── StoreError          the home folder cannot be used: held by another process, full, unwritable
     │   └── StoreBusy       another process owns the store
     └── NotFound            no document, conversation or file of that name
@@ -15,6 +16,9 @@ The message of each is one sentence that says what to do.
 """
 
 from __future__ import annotations
+
+FAULT = "Something went wrong inside the assistant; its log says what."
+"""What a person is told where none of these errors says it."""
 
 
 class AssistantError(Exception):
@@ -51,6 +55,12 @@ class ModelError(AssistantError):
 
 class QuestionError(AssistantError):
     """A question is empty or too long."""
+
+
+class SyncError(AssistantError):
+    """A folder cannot be followed."""
+
+    retryable = True
 
 
 class StoreError(AssistantError):

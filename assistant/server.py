@@ -11,44 +11,16 @@ import socket
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Annotated, Any
 
 import uvicorn
-from fastapi import APIRouter, FastAPI, HTTPException, Query, Request
-from fastapi.concurrency import run_in_threadpool
-from fastapi.exceptions import RequestValidationError
-from fastapi.responses import FileResponse, HTMLResponse, JSONResponse
-from pydantic import BaseModel, Field
-from starlette.exceptions import HTTPException as StarletteHTTPException
-from starlette.requests import ClientDisconnect
+from fastapi import APIRouter, FastAPI, HTTPException, Request
+from fastapi.responses import FileResponse, HTMLResponse
 
-from assistant import render, web, wire
+from assistant import api, render, web
 from assistant.assistant import Assistant
-from assistant.errors import (
-    AssistantError,
-    FetchError,
-    ModelError,
-    NotFound,
-    QuestionError,
-    ReadError,
-    StoreBusy,
-    StoreError,
-)
-from assistant.files import MAX_BYTES
+from assistant.errors import NotFound, StoreError
 from assistant.guard import Guard
 
-Json = dict[str, Any]
-STATUS: dict[type[AssistantError], int] = {
-    NotFound: 404,
-    ReadError: 422,
-    QuestionError: 422,
-    FetchError: 502,
-    ModelError: 502,
-    StoreBusy: 503,
-}
-"""What each of our errors is in HTTP; 500 where not named."""
-FAULT = "Something went wrong inside the assistant; the log of the server says what."
-TOO_LARGE = f"The document is larger than {MAX_BYTES // 1_000_000} MB; add it in parts."
 PAGE_FILES = {
     f"{name}{ending}": kind
     for name in ("page", *web.VIEWS)
@@ -65,84 +37,18 @@ CLOSING = 3
 """Seconds that running requests are given when the server is stopped."""
 
 
-class Question(BaseModel):
-    """The body of POST /api/ask."""
-
-    question: str
-    conversation: str | None = Field(None, max_length=200)
-
-
 # -- the app -----------------------------------------------------------------------------------------
 
 
 def app(assistant: Assistant, host: str = "127.0.0.1") -> FastAPI:
     """The server as an ASGI app. `host` is what it is bound to: it answers to that and to localhost."""
     served = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
-    served.include_router(_questions(assistant))
-    served.include_router(_documents(assistant))
-    served.include_router(_nothing())
+    api.add_to(served, assistant)
+    served.include_router(api.nothing())
     served.include_router(_pages(assistant))
-    for fault, handler in _HANDLERS.items():
-        served.add_exception_handler(fault, handler)
     _mount_chat(served, assistant)
     served.add_middleware(Guard, host=host)
     return served
-
-
-def _questions(assistant: Assistant) -> APIRouter:
-    routes = APIRouter(prefix="/api")
-
-    @routes.post("/ask")
-    def ask(body: Question) -> Json:
-        return wire.answer(assistant.ask(wire.asked(body.question), body.conversation))
-
-    @routes.get("/health")
-    def health() -> Json:
-        return {"status": "ok", "documents": len(assistant.list()), "model": assistant.settings.model}
-
-    @routes.post("/check")
-    def check() -> Json:
-        return wire.health(assistant.check())
-
-    @routes.post("/rebuild")
-    def rebuild() -> Json:
-        return wire.health(assistant.rebuild())
-
-    return routes
-
-
-def _nothing() -> APIRouter:
-    """Asked last of the API: otherwise Gradio would say in its own form that there is nothing."""
-    routes = APIRouter(prefix="/api")
-
-    @routes.api_route("/{rest:path}", methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
-    def nothing(rest: str) -> None:
-        raise HTTPException(404, f"There is nothing at /api/{rest} for this method.")
-
-    return routes
-
-
-def _documents(assistant: Assistant) -> APIRouter:
-    routes = APIRouter(prefix="/api/documents")
-
-    @routes.get("")
-    def documents() -> list[Json]:
-        return [wire.entry(entry) for entry in assistant.list()]
-
-    @routes.post("")
-    async def add(request: Request, source: Annotated[str, Query(min_length=1, max_length=4_000)]) -> Json:
-        data = await _body(request)
-        return wire.outcome(await run_in_threadpool(assistant.add_bytes, data, source))
-
-    @routes.get("/{document_id}")
-    def show(document_id: str) -> Json:
-        return wire.document(assistant.show(document_id))
-
-    @routes.delete("/{document_id}")
-    def remove(document_id: str) -> Json:
-        return wire.entry(assistant.remove(document_id))
-
-    return routes
 
 
 def _pages(assistant: Assistant) -> APIRouter:
@@ -168,18 +74,6 @@ def _pages(assistant: Assistant) -> APIRouter:
     return routes
 
 
-async def _body(request: Request) -> bytes:
-    data = bytearray()
-    try:
-        async for chunk in request.stream():
-            data += chunk
-            if len(data) > MAX_BYTES:
-                raise HTTPException(413, TOO_LARGE)
-    except ClientDisconnect as fault:
-        raise HTTPException(400, "The document did not arrive whole; send it again.") from fault
-    return bytes(data)
-
-
 def _mount_chat(served: FastAPI, assistant: Assistant) -> None:
     """Gradio's app at `/`, but for the page itself, which is sent with a policy of its own."""
 
@@ -190,40 +84,6 @@ def _mount_chat(served: FastAPI, assistant: Assistant) -> None:
         return HTMLResponse(shell(request, nonce), headers=policy)
 
     shell = web.mount(served, assistant)
-
-
-# -- faults ------------------------------------------------------------------------------------------
-
-
-def _known(request: Request, fault: Exception) -> JSONResponse:
-    assert isinstance(fault, AssistantError)
-    status = next((STATUS[kind] for kind in type(fault).__mro__ if kind in STATUS), 500)
-    return JSONResponse({"error": fault.message}, status)
-
-
-def _malformed(request: Request, fault: Exception) -> JSONResponse:
-    assert isinstance(fault, RequestValidationError)
-    first = fault.errors()[0]
-    where = ".".join(str(part) for part in first["loc"] if part not in ("body", "query", "path"))
-    told = f"The request is not as it should be: {where + ': ' if where else ''}{first['msg']}."
-    return JSONResponse({"error": told}, 422)
-
-
-def _http(request: Request, fault: Exception) -> JSONResponse:
-    assert isinstance(fault, StarletteHTTPException)
-    return JSONResponse({"error": fault.detail}, fault.status_code)
-
-
-def _unknown(request: Request, fault: Exception) -> JSONResponse:
-    return JSONResponse({"error": FAULT}, 500)
-
-
-_HANDLERS = {
-    AssistantError: _known,
-    RequestValidationError: _malformed,
-    StarletteHTTPException: _http,
-    Exception: _unknown,
-}
 
 
 # -- serving -----------------------------------------------------------------------------------------

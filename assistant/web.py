@@ -12,7 +12,7 @@ from typing import Any
 
 from assistant import render, wire
 from assistant.assistant import Assistant
-from assistant.errors import AssistantError
+from assistant.errors import FAULT, AssistantError
 from assistant.files import MAX_BYTES
 from assistant.render import Html
 
@@ -25,7 +25,6 @@ TITLE = "Cited answers"
 VIEWS = ("documents", "accuracy")
 """The views beside the chat: each has a section in views.html, a style sheet and a script."""
 HINT = "Ask the documents…"
-FAULT = "Something went wrong inside the assistant; its log says what. Try again."
 SUGGESTED = {
     "How much does Iran export to Venezuela?": "Figures on trade, goals and influence",
     "Which countries are Iran's allies in Latin America?": "Bolivia and Iran",

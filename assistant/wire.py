@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -65,19 +66,19 @@ def answer(value: Answer) -> Json:
     }
 
 
-def to_answer(json: Mapping[str, Any]) -> Answer:
+def to_answer(given: Mapping[str, Any]) -> Answer:
     """The answer that `answer` wrote."""
     return Answer(
-        question=json["question"],
-        search_query=json["search_query"],
-        answered=json["answered"],
-        sentences=tuple(Sentence(s["text"], tuple(s["citations"])) for s in json["sentences"]),
-        citations=tuple(Citation(**c) for c in json["citations"]),
-        related=tuple(Citation(**c) for c in json["related"]),
-        mode=json["mode"],
-        model=json["model"],
-        notice=json["notice"],
-        timings_ms=json["timings_ms"],
+        question=given["question"],
+        search_query=given["search_query"],
+        answered=given["answered"],
+        sentences=tuple(Sentence(s["text"], tuple(s["citations"])) for s in given["sentences"]),
+        citations=tuple(Citation(**c) for c in given["citations"]),
+        related=tuple(Citation(**c) for c in given["related"]),
+        mode=given["mode"],
+        model=given["model"],
+        notice=given["notice"],
+        timings_ms=given["timings_ms"],
     )
 
 
@@ -86,17 +87,17 @@ def document(value: Document) -> Json:
     return asdict(value) | {"metadata": dict(value.metadata)}
 
 
-def to_document(json: Mapping[str, Any]) -> Document:
+def to_document(given: Mapping[str, Any]) -> Document:
     """The document that `document` wrote."""
     return Document(
-        id=json["id"],
-        title=json["title"],
-        source=json["source"],
-        media_type=json["media_type"],
-        text=json["text"],
-        headings=tuple(Heading(**h) for h in json["headings"]),
-        pages=tuple(Page(**p) for p in json["pages"]),
-        metadata=json["metadata"],
+        id=given["id"],
+        title=given["title"],
+        source=given["source"],
+        media_type=given["media_type"],
+        text=given["text"],
+        headings=tuple(Heading(**h) for h in given["headings"]),
+        pages=tuple(Page(**p) for p in given["pages"]),
+        metadata=given["metadata"],
     )
 
 
@@ -105,9 +106,9 @@ def entry(value: Entry) -> Json:
     return asdict(value)
 
 
-def to_entry(json: Mapping[str, Any]) -> Entry:
+def to_entry(given: Mapping[str, Any]) -> Entry:
     """The line that `entry` wrote."""
-    return Entry(**{**json, "sources": tuple(json["sources"])})
+    return Entry(**{**given, "sources": tuple(given["sources"])})
 
 
 def step(value: Step) -> Json:
@@ -115,9 +116,19 @@ def step(value: Step) -> Json:
     return asdict(value)
 
 
+def to_step(given: Mapping[str, Any]) -> Step:
+    """The step that `step` wrote."""
+    return Step(**given)
+
+
 def outcome(value: Outcome) -> Json:
     """What became of one source."""
     return asdict(value)
+
+
+def to_outcome(given: Mapping[str, Any]) -> Outcome:
+    """The outcome that `outcome` wrote."""
+    return Outcome(**given)
 
 
 def health(value: Health) -> Json:
@@ -125,9 +136,9 @@ def health(value: Health) -> Json:
     return asdict(value) | {"problems": list(value.problems), "repaired": list(value.repaired)}
 
 
-def to_health(json: Mapping[str, Any]) -> Health:
+def to_health(given: Mapping[str, Any]) -> Health:
     """The finding that `health` wrote."""
-    return Health(**{**json, "problems": tuple(json["problems"]), "repaired": tuple(json["repaired"])})
+    return Health(**{**given, "problems": tuple(given["problems"]), "repaired": tuple(given["repaired"])})
 
 
 def turn(value: Turn) -> Json:
@@ -137,3 +148,19 @@ def turn(value: Turn) -> Json:
         "search_query": value.search_query,
         "answer": answer(value.answer),
     }
+
+
+def event(name: str, data: Json) -> str:
+    """A server-sent event. In ASCII, for there are readers to whom U+2028 and the like end a line."""
+    return f"event: {name}\ndata: {json.dumps(data)}\n\n"
+
+
+def events(lines: Iterable[str]) -> Iterator[tuple[str, Json]]:
+    """The events that `event` wrote, from the lines of a reply as they come."""
+    name = ""
+    for line in lines:
+        field, _, value = line.partition(": ")
+        if field == "event":
+            name = value
+        elif field == "data":
+            yield name, json.loads(value)

@@ -24,7 +24,7 @@ from lxml import html
 from starlette.exceptions import HTTPException
 from starlette.types import Receive, Scope, Send
 
-from assistant import config, guard, server, web
+from assistant import api, config, guard, server, web
 from assistant.assistant import Assistant
 from assistant.errors import ModelError, StoreError
 from assistant.types import Answer
@@ -147,7 +147,7 @@ def test_a_broken_document_is_rejected_with_a_reason(client: TestClient) -> None
 
 
 def test_a_document_over_the_limit_is_refused(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server, "MAX_BYTES", 1_000)
+    monkeypatch.setattr(api, "MAX_BYTES", 1_000)
     reply = client.post("/api/documents", params={"source": "big.txt"}, content=b"x" * 1_001)
     assert reply.status_code == 413
     assert "too large" in reply.json()["error"] or "larger" in reply.json()["error"]
@@ -217,7 +217,7 @@ def test_an_unknown_source_is_a_page_that_says_so(client: TestClient) -> None:
 def test_our_errors_are_their_sentence(
     client: TestClient, assistant: Assistant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def failing(question: str, conversation: str | None = None) -> Answer:
+    def failing(*_: object) -> Answer:
         raise ModelError("The model cannot be reached; check OPENAI_BASE_URL.")
 
     monkeypatch.setattr(assistant, "ask", failing, raising=False)
@@ -394,7 +394,7 @@ def test_it_answers_others_while_a_question_is_worked_on(
     asked, go_on = threading.Event(), threading.Event()
     answer = assistant.ask("How fast does the Arvo kettle boil?")
 
-    def waiting(question: str, conversation: str | None = None) -> Answer:
+    def waiting(*_: object) -> Answer:
         asked.set()
         assert go_on.wait(60)
         return answer

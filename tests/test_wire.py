@@ -37,7 +37,13 @@ def test_health_comes_back_as_it_was(health: Health) -> None:
 @given(st.from_type(Entry), st.from_type(Outcome))
 def test_entries_and_outcomes_come_back_as_they_were(entry: Entry, outcome: Outcome) -> None:
     assert wire.to_entry(sent(wire.entry(entry))) == entry
-    assert Outcome(**sent(wire.outcome(outcome))) == outcome
+    assert wire.to_outcome(sent(wire.outcome(outcome))) == outcome
+
+
+@given(st.lists(st.tuples(st.text("abc", min_size=1), st.dictionaries(st.text(), st.text()))))
+def test_events_come_back_as_they_were_told(told: list[tuple[str, dict[str, str]]]) -> None:
+    written = "".join(wire.event(name, data) for name, data in told)
+    assert list(wire.events(written.splitlines())) == told
 
 
 def test_an_answer_has_the_fields_that_programs_are_promised() -> None:
