@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
-.PHONY: install ready chat test lint lock bench golden
+.PHONY: install ready chat test lint lock bench golden faults
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -32,6 +32,9 @@ golden: install
 
 bench: install
 	@$(BIN)/python -m eval.bench $(ARGS)
+
+faults: ready
+	@PYTHONPATH=tests $(BIN)/python -m faults $(ARGS)
 
 # -- the environment ------------------------------------------------------------------------------
 # .venv is whole where its stamp stands. The stamp goes before anything is changed and comes back last, and an

@@ -17,7 +17,7 @@ import json
 import os
 import platform
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from rich.console import Console
 from rich.table import Table
@@ -35,32 +35,39 @@ MODULES = {
 
 def main() -> None:
     """Runs the benchmarks that the command line names."""
-    asked = _arguments()
-    measured = {name: _run(name) for name in asked.names or MODULES}
+    measured(
+        "python -m eval.bench", __doc__ or "", {name: f"eval.{module}" for name, module in MODULES.items()}
+    )
+
+
+def measured(program: str, description: str, modules: Mapping[str, str]) -> None:
+    """Runs those of the modules that the command line names, or all; ends with 1 where a target is missed."""
+    asked = _arguments(program, description, modules)
+    figures = {name: _run(name, modules[name]) for name in asked.names or modules}
     if asked.json:
-        told = {name: [figure.told() for figure in figures] for name, figures in measured.items()}
+        told = {name: [figure.told() for figure in some] for name, some in figures.items()}
         print(json.dumps({"machine": _machine(), "figures": told}))
     else:
-        _print(measured)
-    sys.exit(any(figure.met is False for figures in measured.values() for figure in figures))
+        _print(figures)
+    sys.exit(any(figure.met is False for some in figures.values() for figure in some))
 
 
-def _arguments() -> argparse.Namespace:
+def _arguments(program: str, description: str, modules: Mapping[str, str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        prog="python -m eval.bench", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+        prog=program, description=description, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(MODULES))
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(modules))
     parser.add_argument("--json", action="store_true", help="the figures as one line of JSON, last")
     asked = parser.parse_args()
     # `choices` would refuse no name at all.
-    if unknown := set(asked.names) - set(MODULES):
-        parser.error(f"{', '.join(sorted(unknown))}: known are {', '.join(MODULES)}")
+    if unknown := set(asked.names) - set(modules):
+        parser.error(f"{', '.join(sorted(unknown))}: known are {', '.join(modules)}")
     return asked
 
 
-def _run(name: str) -> Sequence[Figure]:
+def _run(name: str, module: str) -> Sequence[Figure]:
     print(f"{name}: load {_load()} at its beginning", file=sys.stderr)
-    figures: Sequence[Figure] = importlib.import_module(f"eval.{MODULES[name]}").figures()
+    figures: Sequence[Figure] = importlib.import_module(module).figures()
     for figure in figures:
         print(f"  {figure.what}: {figure.shown}", file=sys.stderr)
     return figures

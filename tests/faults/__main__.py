@@ -1,0 +1,15 @@
+"""What the assistant withstands: make faults [ARGS="NAME…"]
+
+broken    broken and hostile files, in an assistant that must not end
+
+Without a name, all of them, in some minutes. Ends with 1 where a figure falls short.
+"""
+
+from __future__ import annotations
+
+from eval.bench import measured
+
+MODULES = {"broken": "faults.broken"}
+
+if __name__ == "__main__":
+    measured("make faults", __doc__ or "", MODULES)

@@ -1,0 +1,17 @@
+"""Broken and hostile files: sound ones cut, flipped and renamed, and those that are made to do harm.
+
+Each is made when it is asked for, as some are large. They are the same each time.
+"""
+
+from __future__ import annotations
+
+from faults import bombs, damaged, markup, pdfs, writings
+from faults.damaged import Case
+
+SECRET = "root:x:0:0"
+"""What the first line of /etc/passwd begins with: no document may hold it."""
+
+
+def cases() -> list[Case]:
+    """All of them; the name of each says what is wrong with it, and no two are alike."""
+    return [case for part in (damaged, bombs, markup, pdfs, writings) for case in part.cases()]
