@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from assistant import cli
+from assistant import cli, cli_documents
 
 KETTLE = "# Arvo kettle\n\nThe Arvo kettle boils one litre in 95 seconds. Descale it every three months.\n"
 TOASTER = "# Brisa toaster\n\nThe Brisa toaster has seven browning levels.\n"
@@ -133,7 +133,7 @@ def test_added_documents_are_told_line_by_line(run: Run, folder: Path) -> None:
     assert [row["status"] for row in run("add", folder, "--json").rows] == ["unchanged", "unchanged"]
     (folder / "kettle.md").write_text(KETTLE.replace("95", "80"))
     assert run("add", folder).out == (
-        f"updated    {folder / 'kettle.md'}: 1 passages\nunchanged  {folder / 'toaster.md'}: 1 passages\n"
+        f"updated    {folder / 'kettle.md'}: 1 passage\nunchanged  {folder / 'toaster.md'}: 1 passage\n"
     )
 
 
@@ -251,7 +251,7 @@ def test_a_sound_store_checks_with_0_and_another_with_1(run: Run, folder: Path, 
     done = run("check", "--json")
     assert (done.code, done.rows) == (
         0,
-        [{"documents": 2, "passages": 2, "vectors": 2, "words": 2, "problems": []}],
+        [{"documents": 2, "passages": 2, "vectors": 2, "words": 2, "problems": [], "repaired": []}],
     )
     assert run("check").out == "2 documents, 2 passages, 2 vectors, 2 words\nNo problems.\n"
     next((tmp_path / "home" / "originals").iterdir()).write_bytes(b"?")
@@ -285,7 +285,7 @@ def test_a_broken_store_is_one_sentence_and_a_traceback_where_asked_for(run: Run
 
 
 def test_what_nobody_foresaw_is_one_sentence(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cli, "_opened", lambda doing: 1 / 0)
+    monkeypatch.setattr(cli_documents, "opened", lambda doing: 1 / 0)
     done = run("list")
     assert done.code == 1
     assert "division by zero" in done.err
