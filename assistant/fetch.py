@@ -27,6 +27,7 @@ from urllib.parse import quote
 import httpcore
 import httpx
 
+from assistant import charset
 from assistant.errors import FetchError
 from assistant.types import Source
 
@@ -86,7 +87,13 @@ def is_url(given: str) -> bool:
 
 def source(url: str) -> Source:
     """The source that an address is; its name is the address as it was given."""
-    return Source(url, lambda: fetch(url).data)
+    return Source(url, functools.partial(_load, url))
+
+
+def _load(url: str) -> bytes:
+    found = fetch(url)
+    # What the server said of the encoding would be lost: a source gives nothing but bytes.
+    return charset.applied(found.data, found.content_type)
 
 
 def fetch(url: str) -> Fetched:

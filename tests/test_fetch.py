@@ -594,6 +594,12 @@ def test_a_web_page_becomes_a_document_with_its_title(web: Web, library: Library
     assert "opens at nine" in library.ledger.document(str(outcome.document_id)).text
 
 
+def test_a_page_is_read_in_the_encoding_that_the_server_names(web: Web) -> None:
+    page = "<html><meta charset=latin-1><p>Библиотека открыта</p></html>"
+    web.page("/", page.encode("koi8-r"), Content_Type="text/html; charset=KOI8-R")
+    assert fetch.source("http://docs.example.com/").load().decode("utf-8-sig") == page
+
+
 def test_a_refused_address_is_one_rejected_document(web: Web, library: Library) -> None:
     web.page("/")
     urls = ["http://127.0.0.1/", "http://docs.example.com/"]
