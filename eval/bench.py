@@ -4,6 +4,9 @@ embed     passages embedded in a second, against Chroma's default function
 commands  `assistant ask` and `assistant --help`, whole processes
 shipped   the server over the shipped corpus: opening, memory
 large     the server over 20,000 passages: opening, a question, memory, the index made anew
+ingest    documents taken in, against LlamaIndex's starter
+growth    a passage at 20,000 against one at 5,000
+busy      a server that is asked while 4,000 passages come in
 
 Without a name, all of them, in some minutes; `large` makes its corpus once, which takes some minutes more.
 Ends with 1 where a target is missed.
@@ -29,6 +32,9 @@ MODULES = {
     "commands": "bench_commands",
     "shipped": "bench_shipped",
     "large": "bench_large",
+    "ingest": "bench_ingest",
+    "growth": "bench_growth",
+    "busy": "bench_busy",
 }
 """The benchmarks, and the modules whose `figures` run them."""
 

@@ -16,6 +16,9 @@ from typing import Any
 
 import httpx
 
+from assistant import config
+from assistant.config import Settings
+
 COMMAND = Path(sys.executable).with_name("assistant")
 OPENING = 300.0
 """Seconds after which a server that does not answer is given up."""
@@ -46,6 +49,11 @@ def environment(home: Path, corpus: str = "none") -> dict[str, str]:
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("ASSISTANT_", "OPENAI_"))}
     own = {"ASSISTANT_HOME": str(home)} | ({"ASSISTANT_CORPUS": corpus} if corpus else {})
     return kept | own
+
+
+def settings(home: Path) -> Settings:
+    """The same for an assistant in this process."""
+    return config.load(environment(home))
 
 
 @contextmanager

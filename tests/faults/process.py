@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,7 +21,7 @@ def surroundings() -> dict[str, str]:
     return kept | {"PYTHONPATH": os.pathsep.join([str(TESTS), str(TESTS.parent)])}
 
 
-def opened(home: Path) -> Assistant:
+def opened(home: Path, say: Callable[[str], None] = lambda _: None) -> Assistant:
     """An assistant over the store in `home`, without a corpus, with the quick embedder."""
     assistant.embedder = lambda *_: Hashing()  # type: ignore[assignment]
-    return Assistant.open(replace(config.load({}), home=home, corpus=None))
+    return Assistant.open(replace(config.load({}), home=home, corpus=None), say=say)
