@@ -5,6 +5,7 @@
 const cited = (() => {
   const KEY = "conversation";
   const DRAFT = "draft";
+  const ONLY = "only";
   const GONE = "The server does not answer; start it again with: assistant chat";
   const narrow = matchMedia("(max-width: 800px)");
   let opener = null;
@@ -14,12 +15,44 @@ const cited = (() => {
   const all = (selector) => [...document.querySelectorAll(selector)];
   const panel = () => one("aside#source");
 
+  // -- what the other scripts use too -------------------------------------------------------------
+
+  // An element; `children` that are no elements become text.
+  function make(name, attributes = {}, ...children) {
+    const element = document.createElement(name);
+    for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
+    element.append(...children);
+    return element;
+  }
+
+  // Text from outside, with pictures in place of controls and nothing that turns the order of other text around.
+  function shown(text) {
+    return text
+      .replace(/[\x00-\x08\x0b\x0c\x0e-\x1f]/g, (c) => String.fromCharCode(0x2400 + c.charCodeAt(0)))
+      .replace(/\x7f/g, "\u2421")
+      .replace(/[\u202d\u202e]/g, "\ufffd");
+  }
+
+  // The reply of the API: to a POST where there is something to send. Throws a sentence, with the reply's status.
+  async function call(path, sent = null, options = {}) {
+    const given = sent === null ? {} : { method: "POST", body: sent };
+    if (sent && Object.getPrototypeOf(sent) === Object.prototype) {
+      given.body = JSON.stringify(sent);
+      given.headers = { "Content-Type": "application/json" };
+    }
+    const reply = await fetch(path, { ...given, ...options }).catch(() => { throw new Error(GONE); });
+    if (reply.ok) return reply;
+    const { error = `The server answered with status ${reply.status}; try again.` } = await reply.json().catch(() => ({}));
+    throw Object.assign(new Error(error), { status: reply.status });
+  }
+
   // -- views ------------------------------------------------------------------------------------
   // #chat, #documents and #accuracy are the views; what follows a slash is theirs (#accuracy/run). A section
   // hears "view" when it is opened, and when that which follows the slash changes.
 
   const scrolled = {};
   let current = "";
+  let hash = null;
 
   function view() {
     const [name, ...rest] = location.hash.slice(1).split("/");
@@ -31,7 +64,8 @@ const cited = (() => {
   }
 
   function visit() {
-    if (!one("#top")) return;
+    if (!one("#top") || hash === location.hash) return;
+    hash = location.hash;
     const { name, path } = view();
     if (name !== current) {
       scrolled[current] = scrollY;
@@ -44,9 +78,19 @@ const cited = (() => {
       }
       current = name;
       entitle();
+      if (name === "chat") welcome();
       scrollTo(0, scrolled[name] ?? 0);
     }
     part(name).dispatchEvent(new CustomEvent("view", { detail: path }));
+  }
+
+  // An empty chat says how many documents there are.
+  let old = false;
+  let greeting = false;
+  function welcome() {
+    greeting = old && one(".welcome") !== null;
+    old = false;
+    if (greeting) one("#new-chat").click();
   }
 
   function entitle() {
@@ -57,8 +101,8 @@ const cited = (() => {
   }
 
   function go(name) {
-    if (location.hash === `#${name}`) visit();
-    else location.hash = name;
+    if (current !== name) location.hash = name;
+    visit();
   }
 
   // -- conversation -----------------------------------------------------------------------------
@@ -68,6 +112,8 @@ const cited = (() => {
     const bytes = crypto.getRandomValues(new Uint8Array(16));
     const name = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
     sessionStorage.setItem(KEY, name);
+    if (!greeting) unrestrict();
+    greeting = false;
     close();
     // An answer that is growing ends with its page; to cancel it within the page is a race that Gradio can lose.
     if (one(".turn.growing")) location.reload();
@@ -78,23 +124,16 @@ const cited = (() => {
 
   async function open(link) {
     const order = ++wanted;
-    const shown = panel().querySelector(".body");
-    const fetched = await fragment(link.href);
+    const place = panel().querySelector(".body");
+    const headers = { "X-Fragment": "1" };
+    const [markup, fault] = await call(link.href, null, { headers }).then(
+      async (reply) => [await reply.text()], (fault) => [null, fault.message],
+    );
     if (order !== wanted) return;
-    if (fetched.markup === undefined) shown.textContent = fetched.fault;
-    else shown.innerHTML = fetched.markup;
+    if (fault) place.textContent = fault;
+    else place.innerHTML = markup;
     show(link);
-    toMark(shown);
-  }
-
-  async function fragment(address) {
-    try {
-      const reply = await fetch(address, { headers: { "X-Fragment": "1" } });
-      if (reply.ok) return { markup: await reply.text() };
-      return { fault: (await reply.json()).error };
-    } catch {
-      return { fault: GONE };
-    }
+    toMark(place);
   }
 
   function show(link) {
@@ -127,6 +166,44 @@ const cited = (() => {
     opener = null;
   }
 
+  // -- one document alone ----------------------------------------------------------------------------
+
+  function restrict(entry) {
+    sessionStorage.setItem(ONLY, JSON.stringify({ id: entry.id, title: entry.title }));
+    mark();
+    go("chat");
+    box()?.focus();
+  }
+
+  // No longer; of some documents, only where it is one of them.
+  function unrestrict(ids = null) {
+    if (ids && !ids.includes(only().id)) return;
+    sessionStorage.removeItem(ONLY);
+    mark();
+  }
+
+  function only() {
+    return JSON.parse(sessionStorage.getItem(ONLY)) ?? {};
+  }
+
+  // Above the question box: which document alone is asked.
+  function mark() {
+    const place = one("#only");
+    if (!place) return;
+    const { id, title } = only();
+    place.classList.toggle("set", Boolean(id));
+    if (!id) {
+      place.replaceChildren();
+      return;
+    }
+    const end = make("button", { type: "button", "aria-label": "Ask all documents again" }, "×");
+    end.addEventListener("click", () => {
+      unrestrict();
+      box().focus();
+    });
+    place.replaceChildren(make("p", { role: "status" }, "Only in: ", make("span", { class: "title", dir: "auto" }, shown(title))), end);
+  }
+
   // -- question ---------------------------------------------------------------------------------
 
   const box = () => one("#question textarea");
@@ -139,6 +216,7 @@ const cited = (() => {
     label.id = "question";
     transcript.setAttribute("role", "log");
     transcript.setAttribute("aria-live", "polite");
+    mark();
     write(sessionStorage.getItem(DRAFT));
     if (current === "chat") box().focus({ preventScroll: true });
   }
@@ -180,7 +258,7 @@ const cited = (() => {
   // -- events -----------------------------------------------------------------------------------
 
   document.addEventListener("click", (event) => {
-    const link = event.target.closest?.("a.citation, a.source-link");
+    const link = event.target.closest?.("a[href^='/source/']");
     const plain = event.button === 0 && !event.metaKey && !event.ctrlKey && !event.shiftKey && !event.altKey;
     if (link && plain && panel()) {
       event.preventDefault();
@@ -219,7 +297,7 @@ const cited = (() => {
   document.addEventListener("keypress", hold, true);
 
   document.addEventListener("keydown", (event) => {
-    if (event.key === "Escape") close();
+    if (event.key === "Escape" && !one("dialog[open]")) close();
   });
 
   narrow.addEventListener("change", () => {
@@ -243,5 +321,10 @@ const cited = (() => {
 
   addEventListener("hashchange", visit);
 
-  return { go, fresh, settled, current: () => sessionStorage.getItem(KEY) ?? fresh() };
+  return {
+    make, shown, call, go, restrict, unrestrict, fresh, settled,
+    stale: () => { old = true; },
+    scope: () => only().id ?? "",
+    current: () => sessionStorage.getItem(KEY) ?? fresh(),
+  };
 })();

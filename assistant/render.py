@@ -54,6 +54,11 @@ def failed_html(question: str, message: str) -> Html:
     return _turn(question, element("p", text(message), class_="failure", role="alert"), "turn failed")
 
 
+def scope_html() -> Html:
+    """Where the page's script says which document alone is asked."""
+    return element("div", id="only")
+
+
 def welcome_html(documents: int) -> Html:
     """What an empty chat says: what it is for, and from how many documents it answers."""
     told = f"Answers come only from {_counted(documents)}, and every sentence names the passage it rests on."

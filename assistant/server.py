@@ -22,10 +22,10 @@ from assistant.errors import NotFound, StoreError
 from assistant.guard import Guard
 
 PAGE_FILES = {
-    f"{name}{ending}": kind
-    for name in ("page", *web.VIEWS)
-    for ending, kind in ((".css", "text/css"), (".js", "text/javascript"))
-} | {"icon.svg": "image/svg+xml"}
+    **{f"{name}.css": "text/css" for name in web.STYLES},
+    **{f"{name}.js": "text/javascript" for name in web.SCRIPTS},
+    "icon.svg": "image/svg+xml",
+}
 PAGE_POLICY = (
     # Gradio builds its components with `Function()`, and sets style attributes. Scripts in the page itself
     # run only with this reply's nonce, so markup that slipped in could not bring its own.

@@ -14,6 +14,7 @@ from assistant import render, wire
 from assistant.assistant import Assistant
 from assistant.errors import FAULT, AssistantError
 from assistant.files import MAX_BYTES
+from assistant.read import SUFFIXES
 from assistant.render import Html
 
 # Before the import: otherwise it asks Gradio's own servers for its newest version.
@@ -22,8 +23,9 @@ import gradio as gr
 from fastapi import FastAPI, Request, Response
 
 TITLE = "Cited answers"
-VIEWS = ("documents", "accuracy")
-"""The views beside the chat: each has a section in views.html, a style sheet and a script."""
+STYLES = ("page", "documents", "accuracy")
+SCRIPTS = ("page", "documents", "uploads", "accuracy")
+"""The files of the page beside Gradio's own, in the order in which they are read."""
 HINT = "Ask the documents…"
 SUGGESTED = {
     "How much does Iran export to Venezuela?": "Figures on trade, goals and influence",
@@ -66,14 +68,16 @@ def page(assistant: Assistant, suggest: Suggest = suggestions) -> gr.Blocks:
         transcript = gr.HTML(elem_id="transcript", apply_default_css=False)
         with gr.Row(elem_id="suggestions"):
             suggested = [gr.Button(visible=False, elem_classes="suggestion") for _ in range(SUGGESTIONS)]
+        only = gr.Textbox(visible="hidden", elem_id="only-id")
         with gr.Row(elem_id="composer"):
+            gr.HTML(render.scope_html(), apply_default_css=False, elem_id="scope")
             question = gr.Textbox(elem_id="question-box", label="Question", max_lines=8, placeholder=HINT)
             # Until the conversation is open: what is asked earlier would be asked outside of it.
             send = gr.Button("Send", elem_id="send", variant="primary", interactive=False)
         shown = [transcript, question, send, *suggested]
-        _asks(chat, [question.submit, send.click], [question, conversation], shown)
+        _asks(chat, [question.submit, send.click], [question, conversation, only], shown)
         for button in suggested:
-            _asks(chat, [button.click], [button, conversation], shown)
+            _asks(chat, [button.click], [button, conversation, only], shown)
         _opens(chat, blocks.load, "cited.current", [conversation, *shown])
         _opens(chat, fresh.click, "cited.fresh", [conversation, *shown])
     return blocks
@@ -81,7 +85,9 @@ def page(assistant: Assistant, suggest: Suggest = suggestions) -> gr.Blocks:
 
 def _asks(chat: Chat, triggers: list[Any], inputs: list[Any], shown: list[Any]) -> None:
     limit = {"concurrency_limit": ANSWERING, "concurrency_id": "answering"}
-    asking = gr.on(triggers, chat.answered, inputs, shown, **limit, **QUIET)
+    # The page's script knows which document alone is asked.
+    script = "(question, conversation) => [question, conversation, cited.scope()]"
+    asking = gr.on(triggers, chat.answered, inputs, shown, js=script, **limit, **QUIET)
     # Only now a new question is taken, and if the server itself went away, this is where it is noticed.
     asking.then(None, None, shown[2], js="() => cited.settled()", **QUIET)
 
@@ -106,14 +112,17 @@ class Chat:
         greeting = render.welcome_html(len(self._assistant.list()))
         return [conversation, *_updates(greeting, busy=False, suggested=self._suggest(self._assistant))]
 
-    def answered(self, question: str, conversation: str) -> Iterator[Updates]:
-        """The transcript as the answer grows. The box is emptied only when the question has arrived."""
+    def answered(self, question: str, conversation: str, only: str = "") -> Iterator[Updates]:
+        """The transcript as the answer grows, from the document `only` alone where it has an id.
+
+        The box is emptied only when the question has arrived.
+        """
         if not question.strip():
             return
         yield _updates(question="", busy=True, suggested=())
         turns = self._assistant.turns(conversation)
         try:
-            for last in self._growing(question, conversation):
+            for last in self._growing(question, conversation, [only] if only else []):
                 yield _updates(render.transcript_html(turns, last))
         except AssistantError as fault:
             yield _updates(render.transcript_html(turns, render.failed_html(question, fault.message)))
@@ -121,9 +130,9 @@ class Chat:
             _log.exception("A question could not be answered.")
             yield _updates(render.transcript_html(turns, render.failed_html(question, FAULT)))
 
-    def _growing(self, question: str, conversation: str) -> Iterator[Html]:
+    def _growing(self, question: str, conversation: str, documents: Sequence[str]) -> Iterator[Html]:
         yield render.pending_html(question)
-        for answer in self._assistant.stream(wire.asked(question), conversation):
+        for answer in self._assistant.stream(wire.asked(question), conversation, documents):
             yield render.turn_html(question, answer, growing=not answer.timings_ms)
 
 
@@ -199,20 +208,18 @@ def shell(html: str, nonce: str) -> str:
 
 
 def _head() -> str:
-    # The chat's script is there before Gradio, which calls it; the others run when the page is there.
-    views = "".join(
-        f'<link rel="stylesheet" href="/page/{view}.css"><script src="/page/{view}.js" defer></script>'
-        for view in VIEWS
-    )
-    return (
-        f'<title>{TITLE}</title><link rel="icon" href="/page/icon.svg">'
-        f'<link rel="stylesheet" href="/page/page.css"><script src="/page/page.js"></script>{views}'
-    )
+    styles = "".join(f'<link rel="stylesheet" href="/page/{name}.css">' for name in STYLES)
+    # The first is there before Gradio, which calls it; the others run when the whole page is there.
+    first, *others = SCRIPTS
+    scripts = "".join(f'<script src="/page/{name}.js" defer></script>' for name in others)
+    icon = '<link rel="icon" href="/page/icon.svg">'
+    return f'<title>{TITLE}</title>{icon}{styles}<script src="/page/{first}.js"></script>{scripts}'
 
 
 @functools.cache
 def _views() -> tuple[str, str]:
     """What stands before the chat, and what after it."""
     markup = (Path(__file__).parent / "views.html").read_text("utf-8")
-    before, after = markup.replace("{limit}", str(MAX_BYTES)).split("<!-- here: chat -->")
+    markup = markup.replace("{limit}", str(MAX_BYTES)).replace("{kinds}", " ".join([*SUFFIXES, ".zip"]))
+    before, after = markup.split("<!-- here: chat -->")
     return before, after

@@ -557,7 +557,7 @@ def test_an_answer_begins_with_an_empty_box_and_grows(assistant: Assistant) -> N
 def test_a_fault_is_told_in_the_transcript(
     assistant: Assistant, monkeypatch: pytest.MonkeyPatch, fault: Exception, told: str
 ) -> None:
-    def failing(question: str, conversation: str | None = None) -> Iterator[Answer]:
+    def failing(*_: object) -> Iterator[Answer]:
         raise fault
 
     monkeypatch.setattr(assistant, "stream", failing, raising=False)
