@@ -10,13 +10,21 @@ from pathlib import PurePath
 
 from assistant.errors import ReadError
 from assistant.readers.content import Content, one_line
+from assistant.readers.delimited import is_delimited, read_delimited
 from assistant.readers.docx import read_docx
+from assistant.readers.eml import is_mail, read_eml
 from assistant.readers.encoding import decoded
+from assistant.readers.epub import read_epub
 from assistant.readers.html import read_html
 from assistant.readers.markdown import read_markdown
+from assistant.readers.odf import read_odf
 from assistant.readers.package import ZIP, kind, opened
 from assistant.readers.pdf import read_pdf
+from assistant.readers.pptx import read_pptx
+from assistant.readers.records import is_records, read_records
+from assistant.readers.rtf import read_rtf
 from assistant.readers.text import read_text
+from assistant.readers.xlsx import read_xlsx
 from assistant.types import Document
 
 SUFFIXES: tuple[str, ...] = tuple(
@@ -45,13 +53,31 @@ _MAGIC = {
     b"SQLite format 3": "a database",
     b"ID3": "a sound file",
     b"OggS": "a sound file",
-    b"\xd0\xcf\x11\xe0": "an old or a protected Office file",
-    b"{\\rtf": "a rich text file (RTF)",
 }
-_MARKUP = re.compile(
-    r"\s*(?:<\?xml[^>]{0,200}>\s*)?(?:<!--.{0,2000}?-->\s*)*<(?:!doctype\s+html|html|head|body)\b",
-    re.IGNORECASE | re.DOTALL,
+_INSTEAD = "save it as PDF, .docx or text and add that"
+_OLE = b"\xd0\xcf\x11\xe0"
+_IN_OLE = {
+    "EncryptedPackage": "needs a password; save a copy without one and add that.",
+    "WordDocument": "is an old Word file (.doc); save it as .docx and add that.",
+    "Workbook": "is an old Excel file (.xls); save it as .xlsx and add that.",
+    "Book": "is an old Excel file (.xls); save it as .xlsx and add that.",
+    "PowerPoint Document": "is an old PowerPoint file (.ppt); save it as .pptx and add that.",
+    "__nameid_version": "is an Outlook message; save it as .eml and add that.",
+}
+_PACKAGES: dict[str, tuple[str, Callable[[bytes], Content]]] = {
+    "wordprocessingml": ("Word document", read_docx),
+    "ms-word": ("Word document", read_docx),
+    "spreadsheetml": ("Excel workbook", read_xlsx),
+    "ms-excel.sheet.macro": ("Excel workbook", read_xlsx),
+    "presentationml": ("PowerPoint presentation", read_pptx),
+    "ms-powerpoint": ("PowerPoint presentation", read_pptx),
+    "epub": ("e-book", read_epub),
+}
+"""What the media type of a zip file has in it, by the kind of document that it is."""
+_PAGE = re.compile(
+    r"\s*(?:<\?xml[^>]{0,200}>\s*)?(?:<!--.{0,2000}?-->\s*)*<(?:!doctype\s+html|html)\b", re.I | re.S
 )
+_MARKUP = re.compile(_PAGE.pattern.replace("|html)", "|html|head|body)"), re.I | re.S)
 _TAG = re.compile(r"<(?:p|div|a|h[1-6]|ul|ol|table|span|body|title|meta)\b[^>]{0,2000}>", re.IGNORECASE)
 
 
@@ -117,38 +143,65 @@ def _recognised(data: bytes, suffix: str) -> tuple[str, Callable[[], Content]]:
     if b"%PDF-" in data[:1024]:
         return "PDF", partial(read_pdf, data)
     if data.startswith(ZIP):
-        return _recognised_archive(data)
+        return _recognised_package(data)
+    if data.startswith(_OLE):
+        said = (text for name, text in _IN_OLE.items() if name.encode("utf-16-le") in data)
+        raise ReadError(next(said, f"is an old Office file, which cannot be read; {_INSTEAD}."))
     for magic, what in _MAGIC.items():
         if data.startswith(magic):
-            raise ReadError(f"is {what}, which cannot be read; save it as PDF, .docx or text and add that.")
+            raise ReadError(f"is {what}, which cannot be read; {_INSTEAD}.")
     return _recognised_text(data, suffix)
 
 
-def _recognised_archive(data: bytes) -> tuple[str, Callable[[], Content]]:
+def _recognised_package(data: bytes) -> tuple[str, Callable[[], Content]]:
     said = kind(opened(data))
-    if said is not None and "wordprocessingml" in said:
-        return "Word document", partial(read_docx, data)
-    raise ReadError("is an archive that holds no Word document; unpack it, or save it as PDF, .docx or text.")
+    if said is None:
+        raise ReadError("is an archive; unpack it and add what is in it.")
+    if said.startswith("application/vnd.oasis.opendocument."):
+        what = said.rpartition(".")[2].partition("-")[0]
+        if what in ("text", "spreadsheet", "presentation"):
+            return f"OpenDocument {what}", partial(read_odf, data, said)
+    for part_of, (what, reader) in _PACKAGES.items():
+        if part_of in said:
+            return what, partial(reader, data)
+    raise ReadError(f"is of a kind that cannot be read; {_INSTEAD}.")
 
 
 def _recognised_text(data: bytes, suffix: str) -> tuple[str, Callable[[], Content]]:
-    if suffix in (".md", ".markdown"):
+    start = data[:8192].replace(b"\0", b"").decode("latin-1").lstrip("ÿþï»¿")
+    if start.lstrip().startswith("{\\rtf"):
+        return "rich text file (RTF)", partial(read_rtf, data)
+    if suffix in (".md", ".markdown") and not _PAGE.match(start):
         return "Markdown", partial(_of_text, data, read_markdown)
-    if _is_page(data[:4096].replace(b"\0", b"").decode("latin-1"), suffix):
+    if is_mail(data, suffix):
+        return "mail", partial(read_eml, data)
+    if suffix in _DELIMITED and not _MARKUP.match(start):
+        return "CSV file", partial(_of_text, data, read_delimited)
+    if is_records(start, suffix):
+        return "JSON file", partial(_of_text, data, partial(_read_records, suffix=suffix))
+    if _is_page(start, suffix):
         return "web page", partial(_of_text, data, read_html, declared=True)
+    if suffix not in _DELIMITED and is_delimited(start):
+        return "CSV file", partial(_of_text, data, read_delimited)
     return "text", partial(_of_text, data, read_text)
+
+
+_DELIMITED = (".csv", ".tsv", ".tab")
 
 
 def _of_text(data: bytes, reader: Callable[[str], Content], *, declared: bool = False) -> Content:
     text = decoded(data, declared=declared)
     if text is None:
-        raise ReadError("is of a kind that cannot be read; save it as PDF, .docx or text and add that.")
+        raise ReadError(f"is of a kind that cannot be read; {_INSTEAD}.")
     return reader(text)
+
+
+def _read_records(text: str, suffix: str) -> Content:
+    return read_records(text, suffix) or read_text(text)
 
 
 def _is_page(start: str, suffix: str) -> bool:
     """Whether a file that begins so is HTML: it says so, or is called so or begins with a tag."""
-    start = start.lstrip("ÿþï»¿")
     if _MARKUP.match(start):
         return True
     may_be = suffix in (".html", ".htm", ".xhtml") or (suffix != ".txt" and start.lstrip().startswith("<"))

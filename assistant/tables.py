@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+_BAR = re.compile(r"(?<!\\)\|")
 _COLUMNS = re.compile(r"^[ \t]*(\|?[^\n]*\|[^\n]*)\n[ \t]*\|?[ \t]*:?-+[-:| \t]*$", re.MULTILINE)
 
 
@@ -32,4 +33,4 @@ def spoken(row: str, columns: str | None) -> str:
 
 
 def _cells(row: str) -> list[str]:
-    return [cell.strip() for cell in row.strip().strip("|").split("|")]
+    return [cell.strip().replace("\\|", "|") for cell in _BAR.split(row.strip().strip("|"))]

@@ -33,7 +33,7 @@ def plain(text: str) -> str:
 
 def one_line(text: str) -> str:
     """The text with each run of white space as one space."""
-    return " ".join(plain(text).split())
+    return " ".join((text if text.isascii() and text.isprintable() else plain(text)).split())
 
 
 def described(pairs: Iterable[tuple[str, object]]) -> dict[str, str]:
@@ -50,10 +50,21 @@ class Draft:
         self._parts: list[str] = []
         self._length = 0
         self._kind = ""
+        self._page: int | None = None
+        self._pages: dict[int, Page] = {}
 
     @property
     def text(self) -> str:
         return "".join(self._parts)
+
+    @property
+    def pages(self) -> tuple[Page, ...]:
+        """The pages that were begun and hold text."""
+        return tuple(self._pages.values())
+
+    def page(self, number: int) -> None:
+        """What follows stands on this page."""
+        self._page = number
 
     def heading(self, level: int, title: str) -> None:
         """A heading on a line of its own; `level` is cut to 1 to 6."""
@@ -100,4 +111,7 @@ class Draft:
         self._parts.append(text)
         self._length += len(text)
         self._kind = kind
+        if self._page is not None:
+            begun = self._pages.get(self._page)
+            self._pages[self._page] = Page(self._page, begun.start if begun else start, self._length)
         return start, self._length

@@ -8,27 +8,29 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from assistant.readers.content import Content, Draft, described, one_line
+from assistant.readers.grid import Merge, write_sheet
 
 if TYPE_CHECKING:
     from docx.document import Document as WordDocument
 
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+_ALIKE = [
+    "application/vnd.ms-word.document.macroEnabled.main+xml",
+    "application/vnd.ms-word.template.macroEnabledTemplate.main+xml",
+    "application/vnd.openxmlformats-officedocument.wordprocessingml.template.main+xml",
+]
 _FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
 _WRAPPERS = {f"{_W}{name}" for name in ("sdt", "sdtContent", "ins", "smartTag", "customXml")}
 
 
 def read_docx(data: bytes) -> Content:
     """Content of a .docx file; text that is marked as deleted is left out, inserted text is kept."""
-    from docx import Document
-
-    word = Document(io.BytesIO(data))
+    word = _opened(data)
     outline = _Styles(word)
     draft = Draft()
-    for block in _blocks(word.element.body):
+    for block in _blocks(word.element.body, "p", "tbl"):
         if block.tag == f"{_W}tbl":
-            draft.table(
-                [[_text(cell) for cell in row.iter(f"{_W}tc")] for row in block.iterchildren(f"{_W}tr")]
-            )
+            write_sheet(draft, *_cells(block))
         else:
             _paragraph(draft, block, outline)
     for note in _notes(word):
@@ -40,6 +42,19 @@ def read_docx(data: bytes) -> Content:
     )
     kind = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
     return Content(kind, draft.text, title, tuple(draft.headings), metadata=metadata)
+
+
+def _opened(data: bytes) -> WordDocument:
+    """The document; templates and files with macros differ from .docx in what they call themselves only."""
+    from docx.opc.part import PartFactory
+    from docx.package import Package
+    from docx.parts.document import DocumentPart
+
+    for kind in _ALIKE:
+        PartFactory.part_type_for[kind] = DocumentPart
+    main: Any = Package.open(io.BytesIO(data)).main_document_part
+    word: WordDocument = main.document
+    return word
 
 
 class _Styles:
@@ -78,13 +93,13 @@ def _style(paragraph: Any) -> str:
     return style.get(f"{_W}val", "") if style is not None else ""
 
 
-def _blocks(parent: Any) -> Iterator[Any]:
-    """Paragraphs and tables in reading order, those inside content controls and insertions too."""
+def _blocks(parent: Any, *names: str) -> Iterator[Any]:
+    """The children of these names in reading order, those inside content controls and insertions too."""
     for child in parent.iterchildren():
-        if child.tag in (f"{_W}p", f"{_W}tbl"):
+        if child.tag in [f"{_W}{name}" for name in names]:
             yield child
         elif child.tag in _WRAPPERS:
-            yield from _blocks(child)
+            yield from _blocks(child, *names)
 
 
 def _paragraph(draft: Draft, paragraph: Any, styles: _Styles) -> None:
@@ -99,6 +114,27 @@ def _paragraph(draft: Draft, paragraph: Any, styles: _Styles) -> None:
         draft.item(text, min(int(depth.get(f"{_W}val", 0)), 8) if depth is not None else 0)
     else:
         draft.paragraph(text)
+
+
+def _cells(table: Any) -> tuple[list[list[str]], list[Merge]]:
+    """The cells of a table, and which of them are shown as one."""
+    rows: list[list[str]] = []
+    merges: list[Merge] = []
+    open_at: dict[int, int] = {}
+    for at, element in enumerate(table.iterchildren(f"{_W}tr")):
+        row: list[str] = []
+        for cell in _blocks(element, "tc"):
+            said = {str(e.tag).rpartition("}")[2]: e.get(f"{_W}val") for e in cell.iterfind(f"{_W}tcPr/*")}
+            wide = min(int(said.get("gridSpan") or 1), 1000)
+            if said.get("vMerge", "restart") == "restart":
+                open_at[len(row)] = at
+            elif len(row) in open_at:
+                merges.append(Merge(open_at[len(row)], len(row), at, len(row)))
+            if wide > 1:
+                merges.append(Merge(at, len(row), at, len(row) + wide - 1))
+            row.extend([one_line(_text(cell)), *[""] * (wide - 1)])
+        rows.append(row)
+    return rows, merges
 
 
 def _text(element: Any) -> str:

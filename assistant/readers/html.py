@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
@@ -42,6 +42,18 @@ def read_html(text: str) -> Content:
     said = {"author": "author", "date": "date", "publisher": "sitename", "url": "url"}
     metadata = described((key, getattr(found, name, None)) for key, name in said.items())
     return Content("text/html", draft.text, title or None, tuple(draft.headings), metadata=metadata)
+
+
+def write_page(draft: Draft, text: str, title: str = "") -> None:
+    """Write all that a reader of a page sees to a draft, as for a chapter or a mail.
+
+    The title stands above as a heading where the page has none.
+    """
+    blocks = _visible(text, _NEVER_SEEN)
+    if blocks and not any(block.kind == "head" for block in blocks):
+        draft.heading(1, title)
+    for block in blocks:
+        _write(draft, block)
 
 
 def _parsed(text: str) -> HtmlElement:
@@ -257,9 +269,10 @@ def _invites(block: _Block) -> bool:
 
 # -- where no main text is found -----------------------------------------------------------------------------
 
-_UNSEEN = (
-    "script style noscript template svg head nav iframe select button form footer dialog object audio video"
-).split()
+_NEVER_SEEN = (
+    "script style noscript template svg head nav iframe select button dialog object audio video".split()
+)
+_UNSEEN = [*_NEVER_SEEN, "form", "footer"]
 _BREAKS = set(
     "p div li tr td th br hr table ul ol dl dd dt section article main header aside blockquote figure "
     "figcaption address details summary h1 h2 h3 h4 h5 h6".split()
@@ -278,12 +291,12 @@ def _size(blocks: list[_Block]) -> int:
     return sum(len(block.text) for block in blocks)
 
 
-def _visible(text: str) -> list[_Block]:
+def _visible(text: str, unseen: Sequence[str] = _UNSEEN) -> list[_Block]:
     """All that a reader of the page sees, without its menus, in reading order."""
     from lxml import etree
 
     page = _parsed(text)
-    etree.strip_elements(page, *_UNSEEN, with_tail=False)
+    etree.strip_elements(page, *unseen, with_tail=False)
     blocks: list[_Block] = []
     pieces: list[str] = []
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import io
+import posixpath
 import re
 import zipfile
 import zlib
-from typing import Any
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import IO, Any
 
 from assistant.errors import ReadError
+from assistant.readers.content import described, one_line
 
 ZIP = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
 """What zip files begin with."""
@@ -56,6 +60,13 @@ def kind(archive: zipfile.ZipFile) -> str | None:
 
 def part(archive: zipfile.ZipFile, name: str | zipfile.ZipInfo, limit: int = 200_000_000) -> bytes:
     """The first `limit` bytes of a file in the archive. Raises ReadError where it is locked or damaged."""
+    with unpacking(archive, name) as packed:
+        return packed.read(limit)
+
+
+@contextmanager
+def unpacking(archive: zipfile.ZipFile, name: str | zipfile.ZipInfo) -> Iterator[IO[bytes]]:
+    """A file in the archive, open to be read. Raises ReadError where it is locked or damaged."""
     try:
         file = archive.getinfo(name) if isinstance(name, str) else name
     except KeyError:
@@ -66,9 +77,40 @@ def part(archive: zipfile.ZipFile, name: str | zipfile.ZipInfo, limit: int = 200
         raise ReadError("is packed in an unusual way; unpack it and add what is in it.")
     try:
         with archive.open(file) as packed:
-            return packed.read(limit)
+            yield packed
     except _FAULTS:
         raise ReadError("is damaged: what is packed in it cannot be unpacked; get it again.") from None
+
+
+def relations(archive: zipfile.ZipFile, name: str) -> dict[str, tuple[str, str]]:
+    """What a part of an Office file refers to in the same file: id -> kind and name of the other part.
+
+    The empty name stands for the file itself.
+    """
+    folder, _, last = name.rpartition("/")
+    path = posixpath.join(folder, "_rels", f"{last}.rels")
+    if path not in archive.NameToInfo:
+        return {}
+    return {
+        each.get("Id", ""): (
+            each.get("Type", "").rpartition("/")[2],
+            posixpath.normpath(posixpath.join("/", folder, each.get("Target", ""))).lstrip("/"),
+        )
+        for each in tree(part(archive, path)).iter("{*}Relationship")
+        if each.get("TargetMode") != "External"
+    }
+
+
+def core_properties(archive: zipfile.ZipFile) -> tuple[str | None, dict[str, str]]:
+    """The title of an Office file, and its author and date."""
+    path = next((to for kind, to in relations(archive, "").values() if kind == "core-properties"), "")
+    if path not in archive.NameToInfo:
+        return None, {}
+    said = {each.tag.rpartition("}")[2]: each.text for each in tree(part(archive, path))}
+    date = str(said.get("created") or said.get("modified") or "")[:10]
+    return one_line(said.get("title") or "") or None, described(
+        [("author", said.get("creator")), ("date", date)]
+    )
 
 
 def tree(xml: bytes) -> Any:
