@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import os
+import socket
 from pathlib import Path
 
 import pytest
 
 from assistant import config, files
 from assistant.errors import ReadError
+from assistant.files import ALL, Choice
 
 
 @pytest.fixture
@@ -18,7 +21,7 @@ def folder(tmp_path: Path) -> Path:
         path = tmp_path / "docs" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(name)
-    for name in ("photo.png", "Makefile", ".hidden.md", ".git/x.md", "sub/.cache/y.md"):
+    for name in ("photo.png", "Makefile", ".hidden.md", ".git/x.md", "sub/.cache/y.md", "~$d.docx"):
         path = tmp_path / "docs" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("no")
@@ -26,8 +29,8 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "docs"
 
 
-def names(folder: Path, *paths: Path) -> list[str]:
-    return [os.path.relpath(source.name, folder) for source in files.sources(paths)]
+def names(folder: Path, *paths: Path, choice: Choice = ALL) -> list[str]:
+    return [os.path.relpath(source.name, folder) for source in files.sources(paths, choice)]
 
 
 def test_a_folder_gives_its_readable_files_in_order(folder: Path) -> None:
@@ -36,6 +39,70 @@ def test_a_folder_gives_its_readable_files_in_order(folder: Path) -> None:
 
 def test_a_hidden_folder_that_is_named_is_read(folder: Path) -> None:
     assert names(folder, folder / ".git") == [".git/x.md"]
+
+
+@pytest.mark.parametrize(
+    ("include", "exclude", "taken"),
+    [
+        ("*.md", "", "b.md"),
+        ("*.md *.txt", "", "a.txt b.md"),
+        ("*.[hH]*", "", "sub/c.HTML"),
+        ("", "sub", "a.txt b.md e.pdf f.markdown"),
+        ("", "sub/", "a.txt b.md e.pdf f.markdown"),
+        ("", "sub/*", "a.txt b.md e.pdf f.markdown"),
+        ("", "d.docx", "a.txt b.md e.pdf f.markdown sub/c.HTML"),
+        ("sub", "*.docx", "sub/c.HTML"),
+        ("sub/d*", "", "sub/d.docx"),
+        ("*.png", "", ""),
+        ("nothing", "", ""),
+        ("", "*", ""),
+    ],
+)
+def test_patterns_choose_the_files_of_a_folder(folder: Path, include: str, exclude: str, taken: str) -> None:
+    choice = Choice(tuple(include.split()), tuple(exclude.split()))
+    assert names(folder, folder, choice=choice) == taken.split()
+    assert names(folder, folder / "b.md", choice=choice) == ["b.md"]
+
+
+def test_a_folder_counts_what_it_holds_besides(folder: Path) -> None:
+    listing = files.below(folder, Choice(include=("*.md",)))
+    assert [path.name for path in listing.files] == ["b.md"]
+    others = ["Makefile", "a.txt", "c.HTML", "d.docx", "e.pdf", "f.markdown", "photo.png"]
+    assert listing.others == len(others)
+
+
+def test_a_folder_that_cannot_be_looked_into_says_so(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    listdir = os.listdir
+
+    def guarded(path: Path) -> list[str]:
+        if path == folder / "sub":
+            raise PermissionError
+        return listdir(path)
+
+    monkeypatch.setattr(os, "listdir", guarded)
+    assert names(folder, folder) == ["a.txt", "b.md", "e.pdf", "f.markdown", "sub"]
+    with pytest.raises(ReadError, match=r"sub cannot be looked into; check its permissions\."):
+        list(files.sources([folder]))[-1].load()
+
+
+def test_what_is_no_file_is_refused_and_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.md")
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(tmp_path / "socket.md"))
+        for name, what in (("pipe.md", "a pipe"), ("socket.md", "a socket"), ("/dev/zero", "a device")):
+            with pytest.raises(ReadError, match=rf" is {what}[^.]*\.$"):
+                files.source(tmp_path / name).load()
+        assert names(tmp_path, tmp_path) == []
+    with pytest.raises(ReadError, match="is a folder"):
+        files.load(tmp_path)
+
+
+def test_standard_input_is_a_source_with_a_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    source = files.standard_input(io.BytesIO(b"# Notes"), "notes.md")
+    assert (source.name, source.load(), source.load()) == ("notes.md", b"# Notes", b"# Notes")
+    monkeypatch.setattr(files, "MAX_BYTES", 4)
+    with pytest.raises(ReadError, match=r"notes\.md is larger"):
+        files.standard_input(io.BytesIO(b"# Notes"), "notes.md").load()
 
 
 def test_a_file_that_is_named_is_always_tried(folder: Path) -> None:
