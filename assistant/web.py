@@ -13,8 +13,7 @@ from typing import Any
 from assistant import render, wire
 from assistant.assistant import Assistant
 from assistant.errors import FAULT, AssistantError
-from assistant.files import MAX_BYTES
-from assistant.read import SUFFIXES
+from assistant.files import ENDINGS, MAX_BYTES
 from assistant.render import Html
 
 # Before the import: otherwise it asks Gradio's own servers for its newest version.
@@ -23,7 +22,7 @@ import gradio as gr
 from fastapi import FastAPI, Request, Response
 
 TITLE = "Cited answers"
-STYLES = ("page", "documents", "accuracy")
+STYLES = ("page", "documents", "plots", "accuracy")
 SCRIPTS = ("page", "documents", "uploads", "accuracy")
 """The files of the page beside Gradio's own, in the order in which they are read."""
 HINT = "Ask the documents…"
@@ -220,6 +219,6 @@ def _head() -> str:
 def _views() -> tuple[str, str]:
     """What stands before the chat, and what after it."""
     markup = (Path(__file__).parent / "views.html").read_text("utf-8")
-    markup = markup.replace("{limit}", str(MAX_BYTES)).replace("{kinds}", " ".join([*SUFFIXES, ".zip"]))
+    markup = markup.replace("{limit}", str(MAX_BYTES)).replace("{kinds}", " ".join(sorted(ENDINGS)))
     before, after = markup.split("<!-- here: chat -->")
     return before, after

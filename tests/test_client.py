@@ -13,12 +13,12 @@ import pytest
 import uvicorn
 from conftest import given as sources
 
-from assistant import client, files, owner, server
+from assistant import client, files, owner, server, wire
 from assistant.assistant import Assistant
 from assistant.client import Remote, connect
 from assistant.config import Settings
 from assistant.errors import AssistantError, NotFound, StoreBusy
-from assistant.types import Source
+from assistant.types import Outcome, Source, Step
 
 KETTLE = "# Arvo kettle\n\nThe Arvo kettle boils one litre in 95 seconds.\n"
 HOW_FAST = "How fast does the Arvo kettle boil a litre?"
@@ -72,6 +72,33 @@ def test_the_server_s_store_has_the_same_methods_and_answers(remote: Remote, ser
     assert remote.fill() == 0
     assert remote.remove(ident).title == "Arvo kettle"
     assert remote.list() == []
+
+
+def test_the_steps_of_adding_are_heard(remote: Remote) -> None:
+    heard: list[Step] = []
+    [added] = remote.add(sources(kettle=KETTLE), heard.append)
+    assert {step.source for step in heard} == {"kettle.md"}
+    assert heard[0].stage == "reading"
+    remote.remove(added.document_id or "")
+
+
+def test_many_are_removed_and_names_taken_away(remote: Remote, served: Assistant) -> None:
+    first, second = remote.add(sources(kettle=KETTLE, lamp="# Lamp\n\nThe lamp is green.\n"))
+    assert remote.original(first.document_id or "") == KETTLE.encode()
+    assert remote.unname(["lamp.md", "\udcff"])[0].id == second.document_id
+    assert remote.check(repair=True) == served.check()
+    with pytest.raises(NotFound):
+        remote.remove_all([first.document_id or "", "nothing"])
+    assert [entry.id for entry in remote.remove_all([first.document_id or ""])] == [first.document_id]
+    assert remote.remove_all([]) == remote.unname([]) == served.list() == []
+
+
+def test_one_document_alone_is_asked(remote: Remote) -> None:
+    outcomes = list(remote.add(sources(kettle=KETTLE, lamp="# Lamp\n\nThe lamp is green.\n")))
+    ids = [outcome.document_id or "" for outcome in outcomes]
+    answer = remote.ask(HOW_FAST, documents=ids[1:])
+    assert {citation.document_id for citation in (*answer.citations, *answer.related)} == set(ids[1:])
+    remote.remove_all(ids)
 
 
 def test_a_conversation_is_kept_by_the_server(remote: Remote, served: Assistant) -> None:
@@ -156,6 +183,41 @@ def test_what_is_no_assistant_gets_a_sentence(reply: bytes) -> None:
         with pytest.raises(AssistantError) as told:
             store.show("x")
         assert told.value.message.endswith("try again.")
+    strange.shutdown()
+    strange.server_close()
+    thread.join()
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        (wire.event("fault", {"error": "The disk is full."}), "The disk is full"),
+        (wire.event("step", {"source": "a", "stage": "reading", "share": 0.5}), "broke off"),
+        ("", "broke off"),
+    ],
+)
+def test_adding_that_breaks_off_is_told_and_no_outcome_made_up(said: str, told: str) -> None:
+    outcome = wire.event("outcome", wire.outcome(Outcome("a", "added")))
+    body = (outcome + said).encode()
+
+    class Breaking(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    strange = HTTPServer(("127.0.0.1", 0), Breaking)
+    thread = threading.Thread(target=strange.serve_forever, args=(0.01,))
+    thread.start()
+    with Remote(owner.Owner(1, "something", f"http://127.0.0.1:{strange.server_port}")) as store:
+        outcomes = store.add([Source("a", lambda: b"text")])
+        assert next(outcomes).status == "added"
+        with pytest.raises(AssistantError, match=told):
+            next(outcomes)
     strange.shutdown()
     strange.server_close()
     thread.join()
