@@ -19,6 +19,7 @@ from fastapi.responses import FileResponse, HTMLResponse
 from assistant import api, render, web
 from assistant.assistant import Assistant
 from assistant.errors import NotFound, StoreError
+from assistant.evaluation import routes
 from assistant.guard import Guard
 
 PAGE_FILES = {
@@ -44,6 +45,7 @@ def app(assistant: Assistant, host: str = "127.0.0.1") -> FastAPI:
     """The server as an ASGI app. `host` is what it is bound to: it answers to that and to localhost."""
     served = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
     api.add_to(served, assistant)
+    served.include_router(routes.router(assistant))
     served.include_router(api.nothing())
     served.include_router(_pages(assistant))
     _mount_chat(served, assistant)

@@ -127,7 +127,7 @@ def test_each_failed_question_is_shown_with_what_was_expected_and_retrieved() ->
 def test_of_a_document_that_was_removed_the_report_says_so() -> None:
     words = Outline(page(run(replace(result(1, wrong=True), answer="")), shelf=Shelf())).words
     assert f"It quoted {GONE}." in words
-    assert "the set has changed since" in words
+    assert "which is not at hand any more" in words
 
 
 def test_plots_are_drawn_for_this_run_and_the_one_before() -> None:

@@ -72,12 +72,17 @@ def _lowercase(text: str) -> frozenset[str]:
 
 def _named(kind: str, wording: Wording, document: Document) -> Draft | None:
     question = " ".join(wording.question.split())
-    if len(question) not in LENGTH or _MARKUP.search(question) or not question.isprintable():
+    if len(question) not in LENGTH or not worded_well(question):
         return None
     facts = tuple(_place(document, span) for span in wording.facts)
     said = f"{document.id} {kind} {wording.span.start} {question}"
     ident = f"draft-{hashlib.sha256(said.encode('utf-8', 'replace')).hexdigest()[:12]}"
     return Draft(ident, question, kind, _place(document, wording.span), facts)
+
+
+def worded_well(question: str) -> bool:
+    """Whether a question can be shown and asked as it is: it ends as one, and no markup is in it."""
+    return question.endswith(("?", "？", "؟")) and question.isprintable() and not _MARKUP.search(question)
 
 
 def _place(document: Document, span: Span) -> Place:

@@ -19,7 +19,7 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -104,12 +104,14 @@ def read(paths: Iterable[Path]) -> tuple[GoldenSet, ...]:
     if not files:
         raise ReadError("There is no golden set here; name .jsonl files or a folder that holds some.")
     sets = tuple(_read_file(file) for file in files)
-    _require_unique(sets)
+    require_unique(sets)
     return sets
 
 
-def parse(text: str, name: str) -> GoldenSet:
+def parse(text: str, name: str, path: str = "") -> GoldenSet:
     """The golden set in `text`; `name` is what errors call it, and questions without an id are named after.
+
+    `path` is where its file stands, if it has one.
 
     Raises:
         ReadError: as `read`.
@@ -122,7 +124,7 @@ def parse(text: str, name: str) -> GoldenSet:
                 conversations.append(_conversation(_object(line), f"{name}-{number}"))
             except ValueError as fault:
                 raise ReadError(f"Line {number} of {name}: {fault}.") from None
-    return GoldenSet(name, tuple(conversations))
+    return GoldenSet(name, tuple(conversations), path)
 
 
 def _read_file(path: Path) -> GoldenSet:
@@ -134,11 +136,15 @@ def _read_file(path: Path) -> GoldenSet:
         raise ReadError(
             f"The golden set {path} cannot be read ({fault.strerror}); check its name."
         ) from fault
-    return replace(parse(text, path.stem), path=str(path.absolute()))
+    return parse(text, path.stem, str(path.absolute()))
 
 
-def _require_unique(sets: Iterable[GoldenSet]) -> None:
-    """Runs are compared by the ids of questions."""
+def require_unique(sets: Iterable[GoldenSet]) -> None:
+    """Nothing, where each question has an id of its own: by them runs are compared.
+
+    Raises:
+        ReadError: an id stands twice.
+    """
     seen: dict[str, str] = {}
     for golden in sets:
         for question in questions(golden):

@@ -111,6 +111,6 @@ def within(text: str, span: Span, words: str) -> Span | None:
     """Where `words` stand in `text[span]`, whatever white space is between them."""
     pattern = r"\s+".join(map(re.escape, words.split()))
     found = re.search(rf"(?<!\w){pattern}(?!\w)", text[span.start : span.end])
-    if found is None or re.search(r"[`*_\[\]<>]", found.group()):
+    if found is None:
         return None
     return Span(span.start + found.start(), span.start + found.end())

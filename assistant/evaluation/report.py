@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import assistant as package
 from assistant.evaluation.compare import Change, Comparison
 from assistant.evaluation.golden import Question
 from assistant.evaluation.places import Quotes
@@ -32,12 +33,13 @@ class Contents:
 def page(contents: Contents) -> str:
     """The report of a run, as a whole HTML page; with what changed since `before`, where that is given."""
     run = contents.run
-    css = Path(__file__).with_name("report.css").read_text("utf-8")
+    files = (Path(__file__).with_name("report.css"), Path(package.__file__).with_name("plots.css"))
+    css = "\n".join(file.read_text("utf-8") for file in files)
     head = element(
         "head",
         Html('<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'),
         element("title", text(f"Accuracy, {run.id}")),
-        # Our own file, which no text of others is written into.
+        # Our own files, which no text of others is written into.
         Html(f"<style>{css}</style>"),
     )
     body = element("body", *_body(contents))

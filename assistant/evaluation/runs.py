@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, astuple, dataclass
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -92,6 +92,23 @@ def load(name: str, home: Path) -> Run:
     if name == "last" and ids:
         name = ids[-1]
     path = folder(home) / f"{name}.json" if name in ids else Path(name)
+    return _loaded(path, name, ids)
+
+
+def load_kept(ident: str, home: Path) -> Run:
+    """A run that is kept in `home`, by its id.
+
+    Raises:
+        NotFound: there is none.
+        ReadError: a later or earlier version kept it.
+    """
+    ids = kept(home)
+    if ident not in ids:
+        raise NotFound(f"There is no run {ident}.")
+    return _loaded(folder(home) / f"{ident}.json", ident, ids)
+
+
+def _loaded(path: Path, name: str, ids: Sequence[str]) -> Run:
     try:
         return from_json(json.loads(path.read_text("utf-8")))
     except OSError as fault:
@@ -115,7 +132,7 @@ def before(found: Run, home: Path) -> Run | None:
     """The run before, of the same sets."""
     for ident in reversed([ident for ident in kept(home) if ident < found.id]):
         try:
-            run = load(ident, home)
+            run = load_kept(ident, home)
         except (NotFound, ReadError):
             continue
         if run.sets == found.sets:

@@ -49,6 +49,7 @@ _SECOND = re.compile(r" and [a-z]+ed\b| (?:that|which|who)\b")
 _GRADED = re.compile(r"(?:first|last|only|same|most|least|next|other|main|[a-z]+est)\b")
 NEAR = 300
 """Characters after a definition that show whether it is of a person."""
+_MARKS = re.compile(r"[`*_<>\[\]\\]|https?:")
 _ADJECTIVES = "long|wide|high|tall|deep|old|thick|heavy|large"
 
 _SAYS = r"(?:[A-Z][\w.’'-]+ ){1,3}(?:writes|says|said|argues|notes|reports|states|explains)"
@@ -67,7 +68,7 @@ def worded(text: str, span: Span, lowercase: Lowercase) -> Iterator[tuple[str, W
         asked = ask(found, lowercase) if is_subject(found["s"], lowercase) else None
         if asked and kind == "definition":
             asked = _of_whom(asked, found["s"], text[span.end : span.end + NEAR])
-        place = within(text, span, asked[1]) if asked else None
+        place = within(text, span, asked[1]) if asked and not _MARKS.search(asked[1]) else None
         if asked and place:
             yield kind, Wording(asked[0], span, (place,))
             return

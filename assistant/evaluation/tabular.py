@@ -129,7 +129,9 @@ def _subject(kind: str, key: str) -> str | None:
 
 
 def _is_noun(column: str) -> bool:
-    return bool(_NOUN.fullmatch(column)) and column.split()[0].lower() not in _NO_NOUN
+    words = column.lower().split()
+    told = bool(_NOUN.fullmatch(column)) and words[0] not in _NO_NOUN
+    return told and not any(word in ("by", "that", "is", "are") or word.endswith("ed") for word in words[1:])
 
 
 def _be(column: str) -> str:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from assistant.evaluation import text
 from assistant.evaluation.compare import Comparison
-from assistant.evaluation.golden import Question
-from assistant.evaluation.places import Quotes
-from assistant.evaluation.review import review, said
+from assistant.evaluation.golden import Conversation, GoldenSet, Question
+from assistant.evaluation.places import Quotes, gone
+from assistant.evaluation.review import expected, review, said
 from assistant.evaluation.runner import Result
 from assistant.evaluation.runs import Run
+from assistant.evaluation.suggest import Suggestion
 from assistant.evaluation.summary import Figure, by_tag, summary, written
+from assistant.types import ScoredPassage
 
 Json = dict[str, Any]
 
@@ -80,3 +82,52 @@ def comparison(found: Comparison, quotes: Quotes) -> Json:
             for c in found.changes
         ],
     }  # fmt: skip
+
+
+# -- questions -----------------------------------------------------------------------------------------------
+
+
+def question(found: Question, quotes: Quotes) -> Json:
+    """A golden question with the text that it points to; `gone` where a document is that it needs."""
+    alone = GoldenSet("", (Conversation((found,)),))
+    return {
+        "id": found.id,
+        "question": found.text,
+        "earlier": found.earlier,
+        "answerable": found.answerable,
+        "expected": list(expected(found, quotes)),
+        "tags": found.tags,
+        "gone": any(gone(alone, quotes)),
+    }
+
+
+def quoting(found: Question, quotes: Quotes) -> Question:
+    """The question with its places as text: for a file that a person takes along, outside of the store."""
+    facts = tuple(tuple(quotes.texts(fact)) for fact in found.facts)
+    return replace(
+        found,
+        passages=tuple(quotes.texts(found.passages)),
+        wrong=tuple(quotes.texts(found.wrong)),
+        facts=tuple(fact for fact in facts if fact),
+    )
+
+
+def suggestion(found: Suggestion, quotes: Quotes) -> Json:
+    """A draft with its place and text."""
+    draft = found.draft
+    return {
+        "id": draft.id,
+        "question": draft.question,
+        "kind": draft.kind,
+        "source": found.source,
+        "passage": asdict(quotes.quote(draft.passage)),
+        "facts": quotes.texts(draft.facts),
+        "elsewhere": found.elsewhere,
+    }
+
+
+def passage(scored: ScoredPassage) -> Json:
+    """A retrieved passage with its place."""
+    found = scored.passage
+    place = {"document": found.document_id, "start": found.start, "end": found.end}
+    return {"title": scored.title, "source": scored.source, "text": found.text, "place": place}
