@@ -1,10 +1,11 @@
 """Question and history -> the passages that may answer, scored by meaning and by words.
 
-    score = cosine + WORDS × BM25 share + SENTENCES × mean of the two best sentence cosines
+    score = cosine + WORDS × how telling the question's words are × BM25 share + INTERACTION × interaction
 
-The cosine is that of the question with the embedded passage. The BM25 share is BM25 divided by the most that
-the query could reach, so that its weight means the same for every question. Sentence cosines are those of the
-quotable sentences, pooled from the same pass of the model. Earlier turns count a little, by both measures.
+The cosine is that of the question with the passage and what stands around it (see `surroundings`). The BM25
+share is BM25 divided by the most that the query could reach, so that it means the same for every question; it
+counts the more, the rarer the words of the question are in this corpus. The best few passages are then read
+word by word (see `interaction`). Earlier turns count a little, by meaning and by words.
 Trials and figures: docs/decisions/.
 """
 
@@ -29,18 +30,18 @@ MATCHING = 100
 REACH = 1_000
 """Passages whose BM25 is known, so that it counts for those that are near too."""
 ALL = 100_000
-RERANKED = 60
-WORDS = 1.4
-SENTENCES = 0.7
+WORDS = 2.5
 READ = 8
 """The passages that are read word by word."""
-INTERACTION = 1.5
-HISTORY = 0.2
+INTERACTION = 0.75
+HISTORY = 0.4
 """The share of the question before, glued to this one, in the query's vector."""
 TOPIC = 0.6
 """The same for a question that points back and can only be understood with its topic."""
 TOPIC_TERMS = 0.5
-EARLIER_TERMS = 0.3
+EARLIER_TERMS = 0.5
+NOWHERE = "\0"
+"""A term that no passage holds: its idf is the largest that there is."""
 
 Vector = NDArray[np.float32]
 
@@ -64,11 +65,12 @@ class Retriever:
         target = self._target(query)
         weights = _weights(query)
         kept, words = self._found(target, weights) if documents is None else self._of(documents, weights)
-        idf = self._library.search(lambda index: index.idf(weights))
+        idf = self._library.search(lambda index: index.idf([*weights, NOWHERE]))
         telling = {term: weight * idf[term] for term, weight in weights.items()}
-        first = _ranked(_scored(item, target, words.get(key, 0.0)) for key, item in kept.items())
-        second = _ranked(_rescored(*pair, target) for pair in first[:RERANKED])[: max(limit, READ)]
-        ranked = [(_with_sentences(*pair, target, telling), pair[1].context) for pair in second]
+        trust = WORDS * _tellingness(query, idf)
+        scored = [_scored(item, target, words.get(key, 0.0), trust) for key, item in kept.items()]
+        best = sorted(scored, key=lambda pair: -pair[0].score)[: max(limit, READ)]
+        ranked = [(_with_sentences(*pair, target, telling), pair[1].context) for pair in best]
         read = self._interacting(query, telling, ranked[:READ])
         return [*read, *(passage for passage, _ in ranked[READ:])][:limit]
 
@@ -115,16 +117,6 @@ class Retriever:
         return _unit((1 - share) * last + share * glued)
 
 
-def _ranked(pairs: Iterable[tuple[ScoredPassage, Kept]]) -> list[tuple[ScoredPassage, Kept]]:
-    return sorted(pairs, key=lambda pair: -pair[0].score)
-
-
-def _rescored(scored: ScoredPassage, kept: Kept, target: Vector) -> tuple[ScoredPassage, Kept]:
-    """Adds the share of the passage's sentences to its score."""
-    best = sorted((kept.sentence_vectors @ target).tolist(), reverse=True)[:2] or [0.0]
-    return replace(scored, score=scored.score + SENTENCES * sum(best) / len(best)), kept
-
-
 def _with_sentences(
     scored: ScoredPassage, kept: Kept, target: Vector, telling: Mapping[str, float]
 ) -> ScoredPassage:
@@ -157,9 +149,15 @@ def _weights(query: Query) -> dict[str, float]:
     return weights
 
 
-def _scored(kept: Kept, target: Vector, words: float) -> tuple[ScoredPassage, Kept]:
+def _tellingness(query: Query, idf: Mapping[str, float]) -> float:
+    """The mean idf of the words that were asked just now, as a share of the largest that there is: 0 to 1."""
+    asked = terms(query.focus or query.text)
+    return sum(idf[term] for term in asked) / (len(asked) * idf[NOWHERE]) if asked else 0.0
+
+
+def _scored(kept: Kept, target: Vector, words: float, trust: float) -> tuple[ScoredPassage, Kept]:
     cosine = float(kept.vector @ target)
-    score = cosine + WORDS * words
+    score = cosine + trust * words
     return ScoredPassage(kept.passage, kept.title, kept.source, score, cosine, words), kept
 
 
