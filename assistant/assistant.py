@@ -118,7 +118,8 @@ class Assistant:
         question, conversation = wire.writable(question), wire.writable(conversation or "")
         history = self.turns(conversation)[-HISTORY:] if conversation else []
         query = self._search_query(question, history)
-        passages = self.retriever.retrieve(query, documents=frozenset(documents) or None)
+        with self.library.precedence.first():
+            passages = self.retriever.retrieve(query, documents=frozenset(documents) or None)
         found = time.perf_counter()
         answer = _empty(question, query)
         for answer in self._answers(question, query, passages):
@@ -126,7 +127,8 @@ class Assistant:
             yield answer
         timed = replace(answer, timings_ms=_timings(began, found, time.perf_counter()))
         if conversation:
-            self.library.ledger.keep_turn(conversation, Turn(question, query.text, timed))
+            given = [] if self._model is None else [scored.passage.document_id for scored in passages]
+            self.library.ledger.conversations.keep(conversation, Turn(question, query.text, timed), given)
         yield timed
 
     def examine(self, question: str, history: Sequence[Turn] = ()) -> Examination:
@@ -142,7 +144,7 @@ class Assistant:
 
     def turns(self, conversation: str) -> list[Turn]:
         """The turns of a conversation, oldest first; none where there is no such conversation."""
-        return self.library.ledger.turns(conversation)
+        return self.library.ledger.conversations.turns(conversation)
 
     def _search_query(self, question: str, history: Sequence[Turn]) -> Query:
         earlier = tuple(turn.question for turn in history)
@@ -164,7 +166,8 @@ class Assistant:
                 return
             except ModelError as fault:
                 notice = f"{fault.message} This answer was made without the model."
-        extracted = extract.extract(query.text, passages)
+        with self.library.precedence.first():
+            extracted = extract.extract(query.text, passages)
         if not extracted.answered:
             yield replace(_empty(question, query, passages), related=extracted.related, notice=notice)
             return

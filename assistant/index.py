@@ -11,6 +11,7 @@ import functools
 import json
 import math
 import threading
+import time
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -20,13 +21,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assistant.errors import StoreError
-from assistant.ledger import Record
+from assistant.rows import Record
 
 UPSERT = 5000
 """Records a call: Chroma takes 5,461 at most."""
 COLLECTION = "passages"
 SEAL = "seal.json"
 """The file that says what the graph's files were when they were last written."""
+TICK = 2_000_000_000
+"""Nanoseconds that no file system takes longer than to the next time stamp."""
 # The default graph loses recall; with these, recall@10 against exact search stays above 0.99 (see tests).
 HNSW = {"space": "ip", "ef_construction": 200, "ef_search": 200, "max_neighbors": 32}
 WRITER_HEAP = 64_000_000
@@ -48,8 +51,9 @@ class Index:
         """
         self.folder = folder
         self._lock = threading.Lock()
+        self._seal = _Seal(folder)
         with contextlib.ExitStack() as opened, self._faults("opened"):
-            _require_sealed(folder)
+            self._seal.require()
             self._vectors = _Vectors(folder / "chroma")
             opened.callback(self._vectors.close)
             self._words = _Words(folder / "words")
@@ -64,7 +68,7 @@ class Index:
         with self._lock, self._faults("written"):
             self._vectors.add(records)
             self._words.add(records)
-            _seal(self.folder)
+            self._seal.write()
 
     def remove(self, keys: Sequence[int]) -> None:
         """Forgets passages by key; keys that are not there do not matter.
@@ -75,7 +79,21 @@ class Index:
         with self._lock, self._faults("written"):
             self._vectors.remove(keys)
             self._words.remove(keys)
-            _seal(self.folder)
+            self._seal.write()
+
+    def rewrite(self, batches: Iterable[Sequence[Record]]) -> None:
+        """Writes the words of all passages anew, so that no file holds one of those that were removed.
+
+        Raises:
+            StoreError: it cannot be written; it is as it was, or damaged.
+        """
+        with self._lock, self._faults("written"):
+            self._words.rewrite(batches)
+
+    def keys(self) -> tuple[set[int], set[int]]:
+        """The keys of the passages whose vectors it holds, and of those whose words."""
+        with self._faults("read"):
+            return self._vectors.keys(), self._words.keys()
 
     def counts(self) -> tuple[int, int]:
         """How many vectors and how many texts it holds."""
@@ -129,27 +147,52 @@ def _batches(items: Sequence[T], size: int) -> Iterable[Sequence[T]]:
     return (items[i : i + size] for i in range(0, len(items), size))
 
 
-def _require_sealed(folder: Path) -> None:
-    """Chroma opens what is left of a graph as if nothing were missing, and crashes on a damaged one."""
-    seal = folder / SEAL
-    if _graph(folder) != (json.loads(seal.read_bytes()) if seal.exists() else {}):
-        raise StoreError(f"The index in {folder} is not as it was written; run `assistant rebuild`.")
+class _Seal:
+    """What the files of Chroma's graph, the vectors and their neighbours, were when they were last written.
 
-
-def _seal(folder: Path) -> None:
-    beside = folder / f"{SEAL}.part"
-    beside.write_text(json.dumps(_graph(folder)), "utf-8")
-    beside.replace(folder / SEAL)
-
-
-def _graph(folder: Path) -> dict[str, list[int]]:
-    """Size and checksum of each file of Chroma's graph: the vectors and their neighbours.
-
-    None before Chroma first writes its list of what the graph holds: until then it makes it anew each time.
+    Chroma opens what is left of a graph as if nothing were missing, and crashes on a damaged one.
     """
-    lists = (folder / "chroma").glob("*/index_metadata.pickle")
-    files = sorted(file for held in lists for file in held.parent.iterdir())
-    return {file.relative_to(folder).as_posix(): [file.stat().st_size, _checksum(file)] for file in files}
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._known: dict[str, tuple[list[int], list[int]]] = {}
+
+    def require(self) -> None:
+        """Raises StoreError where the files are not as they were sealed."""
+        seal = self._folder / SEAL
+        if self._graph() != (json.loads(seal.read_bytes()) if seal.exists() else {}):
+            raise StoreError(
+                f"The index in {self._folder} is not as it was written; run `assistant rebuild`."
+            )
+
+    def write(self) -> None:
+        """Seals the files as they are."""
+        beside = self._folder / f"{SEAL}.part"
+        beside.write_text(json.dumps(self._graph()), "utf-8")
+        beside.replace(self._folder / SEAL)
+
+    def _graph(self) -> dict[str, list[int]]:
+        """Size and checksum of each file of the graph.
+
+        None before Chroma first writes its list of what the graph holds: until then it makes it anew always.
+        """
+        lists = (self._folder / "chroma").glob("*/index_metadata.pickle")
+        files = sorted(file for held in lists for file in held.parent.iterdir())
+        return {file.relative_to(self._folder).as_posix(): self._state(file) for file in files}
+
+    def _state(self, file: Path) -> list[int]:
+        """Size and checksum. A file that was not touched since is not read again: Chroma writes its graph at
+        each thousandth record, not at each."""
+        now, status = time.time_ns(), file.stat()
+        touched = [status.st_size, status.st_mtime_ns, status.st_ino]
+        known = self._known.get(str(file))
+        if known is not None and known[0] == touched:
+            return known[1]
+        state = [status.st_size, _checksum(file)]
+        # What was written within the tick of the clock, or after it, may be written again in the same tick.
+        if 0 <= status.st_mtime_ns < now - TICK:
+            self._known[str(file)] = (touched, state)
+        return state
 
 
 def _checksum(path: Path) -> int:
@@ -190,6 +233,9 @@ class _Vectors:
     def count(self) -> int:
         return int(self._held.count())
 
+    def keys(self) -> set[int]:
+        return {int(key) for key in self._held.get(include=[])["ids"]}
+
     def nearest(self, vector: NDArray[np.float32], limit: int) -> dict[int, float]:
         found = self._held.query(query_embeddings=[vector], n_results=limit, include=["distances"])
         pairs = zip(found["ids"][0], found["distances"][0], strict=True)
@@ -216,12 +262,28 @@ class _Words:
         self._writer: Any = None
 
     def add(self, records: Sequence[Record]) -> None:
+        self._write(records)
+        self._commit()
+
+    def rewrite(self, batches: Iterable[Sequence[Record]]) -> None:
+        # A removed passage stays in its segment's list of terms for as long as the segment does.
+        writer = self._open_writer()
+        try:
+            writer.delete_all_documents()
+            for records in batches:
+                self._write(records)
+        except BaseException:
+            writer.rollback()
+            raise
+        self._commit()
+        writer.garbage_collect_files()
+
+    def _write(self, records: Sequence[Record]) -> None:
         writer = self._open_writer()
         for record in records:
             document = self._tantivy.Document(words=record.words)
             document.add_unsigned("key", record.key)
             writer.add_document(document)
-        self._commit()
 
     def remove(self, keys: Sequence[int]) -> None:
         writer = self._open_writer()
@@ -231,6 +293,14 @@ class _Words:
 
     def count(self) -> int:
         return int(self._index.searcher().num_docs)
+
+    def keys(self) -> set[int]:
+        searcher = self._index.searcher()
+        if not searcher.num_docs:
+            return set()
+        hits = searcher.search(self._tantivy.Query.all_query(), searcher.num_docs, count=False).hits
+        found: Any = searcher.fast_field_values("key", [address for _, address in hits])
+        return {int(key) for key in found}
 
     def idf(self, terms: Iterable[str]) -> dict[str, float]:
         searcher = self._index.searcher()

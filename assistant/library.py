@@ -2,45 +2,35 @@
 
     add:  source -> bytes -> Document -> Passages -> ledger -> vectors and words
 
-The ledger is written first, the index after it, and only then is a document answerable. Whatever happens in
+What a document is until its passages have vectors is the part of `intake`; the rest of the line is here. The
+ledger is written first, the index after it, and only then is a document answerable. Whatever happens in
 between leaves a ledger that says so, and an index that is built anew from it at the next opening.
 """
 
 from __future__ import annotations
 
 import functools
-import hashlib
-import os
 import shutil
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
+from assistant import checkup
 from assistant.embed import Embedder
-from assistant.errors import EmbedderError, FetchError, NotFound, ReadError, StoreError
+from assistant.errors import EmbedderError, NotFound
+from assistant.generations import Generations
 from assistant.index import Index
-from assistant.ledger import Ledger, Prepared
+from assistant.intake import Arrival, Intake, Item, shifted
+from assistant.ledger import OWED, Gone, Ledger, Settled
+from assistant.originals import Originals
+from assistant.precedence import Precedence
 from assistant.read import identity
-from assistant.reading import read_safely
-from assistant.split import contextual, split
-from assistant.types import Document, Entry, Health, Outcome, Passage, Source, Span, Status, Step, ignore
+from assistant.standing import Standing
+from assistant.types import Entry, Health, Outcome, Source, Status, Step, ignore
 
-BATCH_CHARACTERS = 200_000
-"""Text that is embedded and recorded at once: enough for full batches, little enough to lose."""
-BATCH_DOCUMENTS = 64
 Result = TypeVar("Result")
-
-
-@dataclass(frozen=True, slots=True)
-class Loaded:
-    """A source that was read, and is new to the corpus."""
-
-    source: str
-    data: bytes
-    sha256: str
-    document: Document
 
 
 class Library:
@@ -53,16 +43,27 @@ class Library:
             StoreError: the folder cannot be used.
         """
         self.ledger = Ledger.at(home / "ledger.db")
-        self._home = home
-        self._embedder = embedder
-        self._say = say
+        self.precedence = Precedence()
+        self._home, self._embedder = home, embedder
         self._writing = threading.RLock()
-        self._index = self._open_index()
+        self._originals = Originals(home / "originals")
+        self._standing = Standing(self.ledger.engine)
+        self._generations = Generations(home / "index", self.ledger, self._writing, say)
+        self._intake = Intake(embedder, self.ledger.holds, self.precedence)
+        self._open()
+
+    def _open(self) -> None:
+        interrupted = self.ledger.forget_unready() > 0 or self._owes()
+        self._originals.keep_only(self.ledger.sha256s())
+        self._generations.open(anew=interrupted)
+        if interrupted:
+            self._forget_quotes()
+            self._forget_on_disk()
 
     def close(self) -> None:
         """Lets go of all files."""
         with self._writing:
-            self._index.close()
+            self._generations.close()
             self.ledger.close()
 
     # -- add -------------------------------------------------------------------------------------
@@ -70,115 +71,80 @@ class Library:
     def add(self, sources: Iterable[Source], told: Callable[[Step], None] = ignore) -> Iterator[Outcome]:
         """Takes sources in, a batch at a time; what is given out is kept, whatever happens next.
 
+        `told` hears how far each source has come, in the thread that asks for the outcomes.
+
         Raises:
             EmbedderError: the vectors of this store were made by another embedder.
         """
         self.require_embedder()
-        for batch in self._batches(sources):
-            yield from self._take_in(batch)
-
-    def _batches(self, sources: Iterable[Source]) -> Iterator[list[Loaded | Outcome]]:
-        """What the sources hold, some at a time. A source that is named twice comes in two batches."""
-        batch: dict[str, Loaded | Outcome] = {}
-        weight = 0
-        for source in sources:
-            if source.name in batch or weight >= BATCH_CHARACTERS or len(batch) >= BATCH_DOCUMENTS:
-                yield list(batch.values())
-                batch, weight = {}, 0
-            item = batch[source.name] = self._read(source)
-            weight += _weight(item)
-        if batch:
-            yield list(batch.values())
-
-    def _read(self, source: Source) -> Loaded | Outcome:
+        self._standing.catch_up()
+        batches = self._intake.batches(sources, told)
         try:
-            data = source.load()
-            known = self._known(source.name, data)
-            if known:
-                return known
-            document = read_safely(data, source.name)
-        except (ReadError, FetchError) as fault:
-            return Outcome(source.name, "rejected", reason=fault.message)
-        return Loaded(source.name, data, hashlib.sha256(data).hexdigest(), document)
+            for batch in batches:
+                yield from self._take_in(batch)
+        finally:
+            batches.close()
+            self._erase()
 
-    def _known(self, source: str, data: bytes) -> Outcome | None:
-        """Where the corpus holds these bytes: that, with the source now naming them."""
-        ident = identity(data)
+    def _take_in(self, batch: Sequence[Item]) -> list[Outcome]:
+        self.precedence.give_way()
         with self._writing:
-            if not self.ledger.holds(ident):
-                return None
-            self._keep(data)
-            before = self.ledger.named(source)
-            if before != ident:
-                self._forget(self.ledger.acknowledge({source: ident}))
-            held = self.ledger.document(ident)
-            status: Status = "updated" if before not in (None, ident) else "unchanged"
-            return Outcome(source, status, ident, held.title, len(self.ledger.passages_of(ident)))
-
-    def _take_in(self, batch: Sequence[Loaded | Outcome]) -> list[Outcome]:
-        with self._writing:
-            new: dict[str, Loaded] = {}
+            new: dict[str, Arrival] = {}
             for item in batch:
-                if isinstance(item, Loaded) and not self.ledger.holds(item.document.id):
-                    new.setdefault(item.document.id, item)
+                if isinstance(item, Arrival) and item.prepared and not self.ledger.holds(identity(item.data)):
+                    new.setdefault(identity(item.data), item)
             replaced = {item.source for item in new.values() if self.ledger.named(item.source)}
-            counts = self._record(list(new.values())) if new else {}
-            return [self._told(item, new, counts, replaced) for item in batch]
+            settled = self._record(new) if new else {}
+            return [self._told(item, new, replaced, settled) for item in batch]
 
-    def _record(self, items: Sequence[Loaded]) -> dict[str, int]:
-        """Makes documents answerable, all of them or none; gives how many passages each has."""
-        prepared = self._prepare(items)
-        for item in items:
-            self._keep(item.data)
+    def _record(self, new: dict[str, Arrival]) -> Settled:
+        """Makes documents answerable, all of them or none; gives which others stand for."""
+        names = {item.source: ident for ident, item in new.items()}
+        prepared = [item.prepared for item in new.values() if item.prepared]
+        leaving = self.ledger.leaving(names)
+        settled = self._standing.settled(leaving, prepared)
+        for item in new.values():
+            self._originals.keep(item.data)
         try:
-            self._change(functools.partial(Index.add, records=self.ledger.put(prepared)))
-            self._forget(self.ledger.acknowledge({item.source: item.document.id for item in items}))
+            self.ledger.put(prepared, {ident: settled[ident] for ident in new})
+            self._change(leaving, settled, functools.partial(self.ledger.acknowledge, names, settled))
         except BaseException:
             self.ledger.forget_unready()
             raise
-        return {item.document.id: len(item.passages) for item in prepared}
+        return settled
 
-    def _told(
-        self, item: Loaded | Outcome, new: dict[str, Loaded], counts: dict[str, int], replaced: set[str]
-    ) -> Outcome:
+    def _told(self, item: Item, new: dict[str, Arrival], replaced: set[str], settled: Settled) -> Outcome:
         if isinstance(item, Outcome):
             return item
-        document = item.document
-        if new.get(document.id) is item:
-            status: Status = "updated" if item.source in replaced else "added"
-            return Outcome(item.source, status, document.id, document.title, counts[document.id])
-        # The same bytes twice in one batch, or taken in by another thread meanwhile.
-        known = self._known(item.source, item.data)
-        assert known is not None
-        return known
+        ident = identity(item.data)
+        if new.get(ident) is not item or item.prepared is None:
+            return self._known(item.source, item.data)
+        status: Status = "updated" if item.source in replaced else "added"
+        title, passages = item.prepared.document.title, len(item.prepared.passages)
+        return Outcome(item.source, status, ident, title, passages, duplicate_of=settled[ident])
 
-    def _prepare(self, items: Sequence[Loaded]) -> list[Prepared]:
-        """Splits and embeds, all passages of the batch at once, so that the embedder's batches are full."""
-        passages = [split(item.document) for item in items]
-        contexts = [
-            [contextual(item.document.title, p) for p in some]
-            for item, some in zip(items, passages, strict=True)
-        ]
-        texts = [text for some in contexts for text, _ in some]
-        spans = [
-            _shifted(p, offset)
-            for some, context in zip(passages, contexts, strict=True)
-            for p, (_, offset) in zip(some, context, strict=True)
-        ]
-        vectors, sentences = self._embedder.embed_spans(texts, spans)
-        prepared, done = [], 0
-        for item, some in zip(items, passages, strict=True):
-            part = slice(done, done := done + len(some))
-            prepared.append(
-                Prepared(item.document, item.sha256, len(item.data), some, tuple(texts[part]), vectors[part],
-                         tuple(sentences[part]))
-            )  # fmt: skip
-        return prepared
+    def _known(self, source: str, data: bytes) -> Outcome:
+        """The corpus holds these bytes: now under this name too."""
+        ident = identity(data)
+        if not self.ledger.holds(ident):
+            # It was removed between reading and now.
+            return next(self.add([Source(source, lambda: data)]))
+        self._originals.keep(data)
+        before = self.ledger.named(source)
+        if before != ident:
+            names = {source: ident}
+            leaving = self.ledger.leaving(names)
+            settled = self._standing.settled(leaving)
+            self._change(leaving, settled, functools.partial(self.ledger.acknowledge, names, settled))
+        held = self.ledger.document(ident)
+        status: Status = "updated" if before not in (None, ident) else "unchanged"
+        passages, original = len(self.ledger.passages_of(ident)), self._standing.of(ident)
+        return Outcome(source, status, ident, held.title, passages, duplicate_of=original)
 
-    # -- remove, look ----------------------------------------------------------------------------
+    # -- remove ----------------------------------------------------------------------------------
 
     def remove(self, document_id: str) -> Entry:
-        """Removes a document: its text is gone from the ledger, its bytes from the originals.
+        """Removes a document: no file of the store holds its text any more.
 
         Raises:
             NotFound: no document has this id.
@@ -192,43 +158,77 @@ class Library:
             NotFound: no document has one of the ids.
         """
         with self._writing:
-            for document_id in document_ids:
-                self.ledger.document(document_id)
             entries = {entry.id: entry for entry in self.ledger.entries()}
-            self._forget(self.ledger.remove(document_ids))
+            for document_id in document_ids:
+                if document_id not in entries:
+                    raise NotFound(f"No document has the id {document_id}; `assistant list` shows the ids.")
+            leaving = set(document_ids)
+            settled = self._standing.settled(leaving)
+            self._change(leaving, settled, functools.partial(self.ledger.remove, leaving, settled))
+            self._erase()
             return [entries[document_id] for document_id in dict.fromkeys(document_ids)]
 
     def unname(self, names: Sequence[str]) -> list[Entry]:
-        """Takes names away; removes, and gives, the documents that have no other."""
+        """Takes names away; removes, as `remove` does, and gives the documents that have no other."""
         with self._writing:
-            before = self.ledger.entries()
-            self._forget(self.ledger.unname(names))
-            return [entry for entry in before if not self.ledger.holds(entry.id)]
+            leaving = self.ledger.leaving(dict.fromkeys(names))
+            entries = [entry for entry in self.ledger.entries() if entry.id in leaving]
+            settled = self._standing.settled(leaving)
+            self._change(leaving, settled, functools.partial(self.ledger.unname, names, settled))
+            self._erase()
+            return entries
+
+    def _change(self, leaving: set[str], settled: Settled, commit: Callable[[], Gone]) -> None:
+        """Changes the ledger in one step: what answers from then on is in the index before, and what answers
+        no more goes from it after."""
+        standing = self.ledger.records_of(ident for ident, other in settled.items() if other is None)
+        added = self._generations.change(functools.partial(Index.add, records=standing)) if standing else True
+        if leaving:
+            self._forget_quotes()
+        gone = commit()
+        if not added and leaving:
+            # It was built from the ledger as it was before.
+            self._generations.rebuild()
+        elif gone.keys:
+            self._generations.change(functools.partial(Index.remove, keys=gone.keys))
+        self._originals.remove(gone.originals)
+
+    def _erase(self) -> None:
+        """After documents went: their words go from all files. Once for many, as it takes its time."""
+        with self._writing:
+            if self._owes():
+                self._forget_quotes()
+                self._generations.change(lambda index: index.rewrite(self.ledger.records()))
+                self._forget_on_disk()
+
+    def _owes(self) -> bool:
+        return self.ledger.note(OWED, "no") != "no"
+
+    def _forget_on_disk(self) -> None:
+        if self.ledger.erase_traces():
+            self.ledger.set_note(OWED, "no")
+
+    def _forget_quotes(self) -> None:
+        """Removes what quotes documents and can be made again: reports of evaluations."""
+        shutil.rmtree(self._home / "evaluation" / "quoted", ignore_errors=True)
+
+    # -- look ------------------------------------------------------------------------------------
+
+    def search(self, find: Callable[[Index], Result]) -> Result:
+        """What `find` finds in the index; where the index fails, it is rebuilt and asked once more."""
+        return self._generations.search(find)
 
     def original(self, document_id: str) -> bytes:
         """The bytes of a document as they were added.
 
         Raises:
-            NotFound: no document has this id, or its original is missing.
+            NotFound: no document has this id, or its original is missing or damaged.
         """
-        held, sha256 = self.ledger.document(document_id), self.ledger.sha256(document_id) or ""
-        try:
-            return self._original(sha256).read_bytes()
-        except OSError as fault:
-            raise NotFound(f"The original of {held.source} is missing; add it again.") from fault
-
-    def search(self, find: Callable[[Index], Result]) -> Result:
-        """What `find` finds in the index; where the index fails, it is rebuilt and asked once more."""
-        index = self._index
-        try:
-            return find(index)
-        except StoreError:
-            with self._writing:
-                # Otherwise another thread has just put a new one in its place.
-                if index is self._index:
-                    self._say("The index cannot be read; building it anew.")
-                    self._rebuild_index()
-            return find(self._index)
+        held = self.ledger.document(document_id)
+        data = self._originals.read(self.ledger.sha256(document_id) or "")
+        if data is None:
+            raise NotFound(f"The original of {held.source} is missing or damaged; add it again.")
+        return data
 
     # -- check, rebuild --------------------------------------------------------------------------
 
@@ -237,29 +237,38 @@ class Library:
 
         With `repair`, what can be mended is, and `repaired` of what is given says what that was.
         """
-        if repair:
-            before = self._checked()
-            return replace(self.rebuild(), repaired=before.problems) if before.problems else before
-        return self._checked()
-
-    def _checked(self) -> Health:
         with self._writing:
+            if repair:
+                repaired = tuple(self._repaired())
+                return replace(self.check(), repaired=repaired)
             documents, passages = self.ledger.counts()
             vectors, words = self.search(lambda index: index.counts())
-            problems = [problem for entry in self.ledger.entries() for problem in self._problems(entry)]
-        if not passages == vectors == words:
-            problems.append("The index does not hold what the ledger holds; run `assistant rebuild`.")
-        if self.ledger.note("embedder", self._embedder.fingerprint) != self._embedder.fingerprint:
-            problems.append("The vectors were made by another embedder; run `assistant rebuild`.")
-        return Health(documents, passages, vectors, words, tuple(problems))
+            problems = [*checkup.problems(self.ledger, self._originals)]
+            problems += [] if self._index_is_right() else [checkup.INDEX]
+            problems += [] if self._embedder_is_right() else [checkup.EMBEDDER]
+            return Health(documents, passages, vectors, words, tuple(problems))
+
+    def _repaired(self) -> Iterator[str]:
+        """Mends, and says what was mended."""
+        if orphans := self._originals.keep_only(self.ledger.sha256s()):
+            yield f"Removed {orphans} originals that belonged to no document."
+        if not self._embedder_is_right():
+            self._embed_anew()
+            yield "Embedded all passages anew."
+        if not self._index_is_right():
+            self._generations.rebuild()
+            yield "Built the index anew from the ledger."
+        if self._owes():
+            self._erase()
+            yield "Erased from the disk what was removed before."
 
     def rebuild(self) -> Health:
         """Builds the index anew from the ledger, and the vectors too where the embedder is another."""
         with self._writing:
-            if self.ledger.note("embedder", self._embedder.fingerprint) != self._embedder.fingerprint:
+            if not self._embedder_is_right():
                 self._embed_anew()
-            self._rebuild_index()
-        return self.check()
+            self._generations.rebuild()
+            return self.check()
 
     def require_embedder(self) -> None:
         """Makes sure that the embedder is the one that made the stored vectors.
@@ -267,134 +276,28 @@ class Library:
         Raises:
             EmbedderError: it is another.
         """
-        made_by = self.ledger.note("embedder", self._embedder.fingerprint)
-        if made_by != self._embedder.fingerprint:
+        if not self._embedder_is_right():
+            made_by = self.ledger.note("embedder", self._embedder.fingerprint)
             raise EmbedderError(
                 f"The documents were embedded by {made_by}, but {self._embedder.fingerprint} is configured; "
                 "run `assistant rebuild`, or configure the former."
             )
 
-    def _open_index(self) -> Index:
-        interrupted = self.ledger.forget_unready()
-        self._remove_orphans()
-        try:
-            index = Index(self._folder(self._generation))
-        except StoreError:
-            self._say("The index is damaged.")
-        else:
-            if not interrupted and self._is_whole(index):
-                return index
-            index.close()
-        self._say("Building the index anew from the ledger.")
-        index = self._build_index()
-        self._remove_generations()
-        return index
+    def _embedder_is_right(self) -> bool:
+        return self.ledger.note("embedder", self._embedder.fingerprint) == self._embedder.fingerprint
 
-    def _is_whole(self, index: Index) -> bool:
-        passages = self.ledger.counts()[1]
-        try:
-            return index.counts() == (passages, passages)
-        except StoreError:
-            return False
-
-    def _change(self, change: Callable[[Index], None]) -> None:
-        """Changes the index as the ledger was changed; where that fails, it is built anew from the ledger."""
-        try:
-            change(self._index)
-        except StoreError:
-            self._say("The index cannot be written; building it anew.")
-            self._rebuild_index()
-
-    def _rebuild_index(self) -> None:
-        old, self._index = self._index, self._build_index()
-        old.close()
-        self._remove_generations()
-
-    def _build_index(self) -> Index:
-        """A new generation, built beside the live one, checked, and made the live one."""
-        number = self._generation + 1
-        shutil.rmtree(self._folder(number), ignore_errors=True)
-        index = Index(self._folder(number))
-        try:
-            count = 0
-            for records in self.ledger.records():
-                index.add(records)
-                count += len(records)
-            if index.counts() != (count, count):
-                told = "The index could not be built; check the disk, then run `assistant rebuild`."
-                raise StoreError(told)
-            self.ledger.set_note("generation", str(number))
-        except BaseException:
-            index.close()
-            raise
-        return index
-
-    def _remove_generations(self) -> None:
-        """Removes all generations but the live one."""
-        for folder in (self._home / "index").iterdir():
-            if folder.name != str(self._generation):
-                shutil.rmtree(folder, ignore_errors=True)
+    def _index_is_right(self) -> bool:
+        keys = self.ledger.keys()
+        return self.search(lambda index: index.keys()) == (keys, keys)
 
     def _embed_anew(self) -> None:
         # Until all are, they fit no embedder, the former one neither.
         self.ledger.set_note("embedder", f"{self._embedder.fingerprint}, not all of them")
         for batch in _sized(self.ledger.embedded(), 256):
-            spans = [_shifted(p, len(text) - len(p.text)) for _, text, p in batch]
+            spans = [shifted(p, len(text) - len(p.text)) for _, text, p in batch]
             whole, parts = self._embedder.embed_spans([text for _, text, _ in batch], spans)
             self.ledger.replace_vectors([key for key, _, _ in batch], whole, parts)
         self.ledger.set_note("embedder", self._embedder.fingerprint)
-
-    def _problems(self, entry: Entry) -> Iterator[str]:
-        document = self.ledger.document(entry.id)
-        if any(document.text[p.start : p.end] != p.text for p in self.ledger.passages_of(entry.id)):
-            yield f"Passages of {entry.source} are not its text; remove it, then add it again."
-        sha256 = self.ledger.sha256(entry.id)
-        if sha256 is None or not self._is_kept(sha256):
-            yield f"The original of {entry.source} is missing or damaged; add it again."
-
-    def _is_kept(self, sha256: str) -> bool:
-        original = self._original(sha256)
-        return original.is_file() and hashlib.sha256(original.read_bytes()).hexdigest() == sha256
-
-    def _keep(self, data: bytes) -> None:
-        """Keeps the bytes of a document, where they are not kept already."""
-        sha256 = hashlib.sha256(data).hexdigest()
-        if not self._is_kept(sha256):
-            _write(self._original(sha256), data)
-
-    def _forget(self, keys: Sequence[int]) -> None:
-        """After the ledger removed passages: the index and the disk forget them too."""
-        if keys:
-            self._change(functools.partial(Index.remove, keys=keys))
-            self._remove_orphans()
-            self.ledger.erase_traces()
-
-    def _remove_orphans(self) -> None:
-        kept = self.ledger.sha256s()
-        for path in (self._home / "originals").glob("*"):
-            if path.name not in kept:
-                path.unlink(missing_ok=True)
-
-    @property
-    def _generation(self) -> int:
-        return int(self.ledger.note("generation", "1"))
-
-    def _folder(self, generation: int) -> Path:
-        return self._home / "index" / str(generation)
-
-    def _original(self, sha256: str) -> Path:
-        return self._home / "originals" / sha256
-
-
-def _weight(item: Loaded | Outcome) -> int:
-    """What taking a source in costs, in characters; bytes count too, for all of a batch are held at once."""
-    return max(len(item.document.text), len(item.data) // 100) if isinstance(item, Loaded) else 0
-
-
-def _shifted(passage: Passage, offset: int) -> list[Span]:
-    """The passage's sentences as ranges of its embedded text, in which its own text begins at `offset`."""
-    by = offset - passage.start
-    return [Span(s.start + by, s.end + by) for s in passage.sentences]
 
 
 def _sized(items: Iterable[Result], size: int) -> Iterator[list[Result]]:
@@ -406,22 +309,3 @@ def _sized(items: Iterable[Result], size: int) -> Iterator[list[Result]]:
             batch = []
     if batch:
         yield batch
-
-
-def _write(path: Path, data: bytes) -> None:
-    """Writes a file so that it is either whole or not there.
-
-    Raises:
-        StoreError: it cannot be written.
-    """
-    beside = path.with_suffix(".part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with beside.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(path)
-    except OSError as fault:
-        told = f"{path.parent} cannot be written ({fault.strerror}); make room there, then do the same again."
-        raise StoreError(told) from fault

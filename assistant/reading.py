@@ -20,63 +20,115 @@ from assistant.errors import ReadError
 from assistant.read import is_plain, read
 from assistant.types import Document, Heading, Page
 
-SECONDS = 20.0
+SECONDS = 18.0
+"""With what it takes to tell, to end the child and to begin another, no file holds anybody up for 20."""
 MEGABYTES = 1000
+CHILDREN = max(2, os.cpu_count() or 1)
+"""That read at the same time."""
 _DOCUMENTS = 500
 """After so many documents a child is replaced: what libraries leak is given back."""
 
 
-def read_safely(data: bytes, name: str, *, seconds: float = SECONDS, megabytes: int = MEGABYTES) -> Document:
-    """The same as `read`, but PDF, Word and HTML are read by a child that has these limits.
+def read_safely(
+    data: bytes, name: str, *, seconds: float = SECONDS, megabytes: int = MEGABYTES, errand: object = None
+) -> Document:
+    """The same as `read`, but whatever needs a library is read by a child that has these limits.
 
-    Raises ReadError as `read` does, and where the child needs more time or memory.
+    Raises ReadError as `read` does, where the child needs more time or memory, and where `stop` ends what is
+    read on the same `errand`.
     """
     if is_plain(data, name):
         return read(data, name)
-    return _reader.read(data, name, seconds, megabytes)
+    return _pool.read(data, name, seconds, megabytes, errand)
 
 
-class _Reader:
-    """One child that stays alive from document to document. Threads wait for each other."""
+def stop(errand: object) -> None:
+    """Ends all reading on this errand."""
+    _pool.stop(errand)
 
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._child: subprocess.Popen[bytes] | None = None
-        self._megabytes = 0
+
+class _Child:
+    """A process that reads one document after the other."""
+
+    def __init__(self, megabytes: int) -> None:
+        self.megabytes = megabytes
+        self.process = _started(megabytes)
         self._done = 0
 
-    def read(self, data: bytes, name: str, seconds: float, megabytes: int) -> Document:
-        with self._lock:
-            if self._megabytes != megabytes or self._done >= _DOCUMENTS:
-                self._stop()
-            child = self._running(megabytes)
-            try:
-                reply = _asked(child, data, name, seconds)
-            except BaseException:
-                self._stop()
-                raise
-            self._done += 1
+    def read(self, data: bytes, name: str, seconds: float) -> dict[str, Any]:
+        self._done += 1
+        return _asked(self.process, data, name, seconds)
+
+    def serves(self, megabytes: int) -> bool:
+        """Whether it can read another document within this limit."""
+        return self.process.poll() is None and self.megabytes == megabytes and self._done < _DOCUMENTS
+
+    def end(self) -> None:
+        self.process.kill()
+        self.process.communicate()
+
+
+class _Pool:
+    """Children that stay alive from document to document. Threads wait until one is free."""
+
+    def __init__(self) -> None:
+        self._change = threading.Condition()
+        self._idle: list[_Child] = []
+        self._busy: dict[_Child, object] = {}
+        self._starting = 0
+
+    def read(self, data: bytes, name: str, seconds: float, megabytes: int, errand: object) -> Document:
+        child = self._taken(megabytes, errand)
+        try:
+            reply = child.read(data, name, seconds)
+        except BaseException:
+            self._given_back(child, sound=False)
+            raise
+        self._given_back(child, sound=True)
         if "error" in reply:
             raise ReadError(str(reply["error"]))
         return _document(reply)
 
+    def stop(self, errand: object) -> None:
+        with self._change:
+            for child, other in self._busy.items():
+                if other is errand:
+                    child.process.kill()
+
     def close(self) -> None:
-        """Ends the child, if there is one."""
-        with self._lock:
-            self._stop()
+        """Ends all children."""
+        with self._change:
+            children, self._idle = [*self._idle, *self._busy], []
+        for child in children:
+            child.process.kill()
 
-    def _running(self, megabytes: int) -> subprocess.Popen[bytes]:
-        if self._child is None or self._child.poll() is not None:
-            self._stop()
-            self._child = _started(megabytes)
-            self._megabytes, self._done = megabytes, 0
-        return self._child
+    def _taken(self, megabytes: int, errand: object) -> _Child:
+        with self._change:
+            self._change.wait_for(lambda: len(self._busy) + self._starting < CHILDREN)
+            # The last that was given back, so that one after the other is read by one child.
+            child = self._idle.pop() if self._idle else None
+            self._starting += 1
+        try:
+            if child is not None and not child.serves(megabytes):
+                child.end()
+                child = None
+            child = child or _Child(megabytes)
+        finally:
+            with self._change:
+                self._starting -= 1
+                if child is not None:
+                    self._busy[child] = errand
+                self._change.notify()
+        return child
 
-    def _stop(self) -> None:
-        child, self._child = self._child, None
-        if child is not None:
-            child.kill()
-            child.communicate()
+    def _given_back(self, child: _Child, *, sound: bool) -> None:
+        with self._change:
+            del self._busy[child]
+            if sound:
+                self._idle.append(child)
+            self._change.notify()
+        if not sound:
+            child.end()
 
 
 def _started(megabytes: int) -> subprocess.Popen[bytes]:
@@ -146,8 +198,8 @@ def _document(reply: dict[str, Any]) -> Document:
         raise ReadError("The file breaks its reader; save it anew and add that.") from error
 
 
-_reader = _Reader()
-atexit.register(_reader.close)
+_pool = _Pool()
+atexit.register(_pool.close)
 
 
 # -- the child -----------------------------------------------------------------------------------------------

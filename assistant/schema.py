@@ -6,6 +6,8 @@ import sqlalchemy as sql
 
 VERSION = "1"
 """Noted in the store, so that a later form is told from this one."""
+UNJUDGED = 0
+"""The band of a document whose text is too short, or too long, to be told from others by a sketch."""
 
 tables = sql.MetaData()
 meta = sql.Table(
@@ -54,6 +56,20 @@ vectors = sql.Table(
     sql.Column("key", sql.ForeignKey("passages.key", ondelete="CASCADE"), primary_key=True),
     sql.Column("passage", sql.LargeBinary, nullable=False),
     sql.Column("sentences", sql.LargeBinary, nullable=False),
+)
+# What tells near-duplicates: the bands of each document's sketch.
+sketches = sql.Table(
+    "sketches",
+    tables,
+    sql.Column("document_id", sql.ForeignKey("documents.id", ondelete="CASCADE"), primary_key=True),
+    sql.Column("band", sql.BigInteger, primary_key=True, index=True, autoincrement=False),
+)
+# Documents that are not in the index while another stands for them.
+duplicates = sql.Table(
+    "duplicates",
+    tables,
+    sql.Column("document_id", sql.ForeignKey("documents.id", ondelete="CASCADE"), primary_key=True),
+    sql.Column("original_id", sql.ForeignKey("documents.id", ondelete="CASCADE"), nullable=False, index=True),
 )
 turns = sql.Table(
     "turns",

@@ -19,28 +19,31 @@ import chromadb  # noqa: F401
 import tantivy  # noqa: F401
 from conftest import Hashing, given
 
-from assistant import index, library
+from assistant import index, originals
+from assistant.generations import Generations
 from assistant.ledger import Ledger
 from assistant.library import Library
+from assistant.originals import Originals
 
 NEW = {
     "a": "# About a\n\nThe second edition of apples.\n",
     "c": "# About c\n\nThe first edition of cherries.\n",
 }
 STEPS: dict[str, tuple[Any, str]] = {
-    "original": (library, "_write"),
+    "original": (originals, "_write"),
     "put": (Ledger, "put"),
     "vectors": (index._Vectors, "add"),
     "words": (index._Words, "add"),
-    "seal": (index, "_seal"),
+    "seal": (index._Seal, "write"),
     "acknowledge": (Ledger, "acknowledge"),
     "vectors removed": (index._Vectors, "remove"),
     "words removed": (index._Words, "remove"),
-    "orphans": (Library, "_remove_orphans"),
+    "originals": (Originals, "remove"),
+    "rewrite": (index._Words, "rewrite"),
     "traces": (Ledger, "erase_traces"),
     "remove": (Ledger, "remove"),
     "generation": (Ledger, "set_note"),
-    "generations": (Library, "_remove_generations"),
+    "generations": (Generations, "_remove_others"),
 }
 WHEN = ("before", "after")
 

@@ -12,7 +12,7 @@ import sqlalchemy as sql
 from conftest import Hashing, together
 
 from assistant.errors import NotFound, StoreError
-from assistant.ledger import Ledger, Prepared
+from assistant.ledger import Gone, Ledger, Prepared
 from assistant.read import read
 from assistant.split import contextual, split
 from assistant.types import Answer, Citation, Sentence, Span, Turn
@@ -115,24 +115,25 @@ def test_another_document_under_a_name_takes_the_place_of_the_former(ledger: Led
     item = prepared(TOASTER, "a.md")
     ledger.put([item])
     gone = ledger.acknowledge({"a.md": item.document.id})
+    assert gone.originals == (old * 4,)
     assert [entry.id for entry in ledger.entries()] == [item.document.id]
-    assert gone
-    assert ledger.kept(gone) == {}
+    assert gone.keys
+    assert ledger.kept(gone.keys) == {}
     assert not ledger.holds(old)
     assert len(list(ledger.embedded())) == 1
 
 
 def test_a_document_stays_while_a_name_is_left_to_it(ledger: Ledger) -> None:
     kettle = recorded(ledger, KETTLE, "a.md")
-    assert ledger.acknowledge({"b.md": kettle}) == []
+    assert ledger.acknowledge({"b.md": kettle}) == Gone()
     toaster = prepared(TOASTER, "a.md")
     ledger.put([toaster])
-    assert ledger.acknowledge({"a.md": toaster.document.id}) == []
+    assert ledger.acknowledge({"a.md": toaster.document.id}) == Gone()
     assert {entry.source: entry.id for entry in ledger.entries()} == {
         "a.md": toaster.document.id,
         "b.md": kettle,
     }, "a document is shown under a name that is another's now"
-    assert ledger.acknowledge({"b.md": toaster.document.id})
+    assert ledger.acknowledge({"b.md": toaster.document.id}).keys
     assert [entry.id for entry in ledger.entries()] == [toaster.document.id]
 
 
@@ -147,7 +148,7 @@ def test_an_entry_tells_what_there_is(ledger: Ledger) -> None:
 def test_keys_are_never_given_twice(ledger: Ledger) -> None:
     ident = recorded(ledger, KETTLE, "a.md")
     first = {record.key for records in ledger.records() for record in records}
-    assert set(ledger.remove([ident])) == first
+    assert set(ledger.remove([ident]).keys) == first
     recorded(ledger, KETTLE, "a.md")
     second = {record.key for records in ledger.records() for record in records}
     assert min(second) > max(first)
@@ -168,10 +169,10 @@ def test_passages_are_found_by_their_keys_and_not_by_going_through_all_documents
     def heard(db: object, cursor: object, statement: str, given: tuple[int, ...], *_: object) -> None:
         asked.append((statement, given))
 
-    sql.event.listen(ledger._engine, "before_cursor_execute", heard)
+    sql.event.listen(ledger.engine, "before_cursor_execute", heard)
     ledger.kept(range(1, 200))
     (statement, given) = asked[0]
-    with ledger._engine.connect() as db:
+    with ledger.engine.connect() as db:
         first, *_ = db.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", given).scalars("detail")
     assert "INTEGER PRIMARY KEY" in first
 
@@ -210,25 +211,25 @@ def test_threads_that_note_at_once_agree(ledger: Ledger) -> None:
 
 def test_turns_come_back_in_order_each_under_its_conversation(ledger: Ledger) -> None:
     first, second = turn("a" * 16), turn("b" * 16)
-    ledger.keep_turn("one", first)
-    ledger.keep_turn("other", first)
-    ledger.keep_turn("one", second)
-    assert ledger.turns("one") == [first, second]
-    assert ledger.turns("other") == [first]
-    assert ledger.turns("none") == []
+    ledger.conversations.keep("one", first)
+    ledger.conversations.keep("other", first)
+    ledger.conversations.keep("one", second)
+    assert ledger.conversations.turns("one") == [first, second]
+    assert ledger.conversations.turns("other") == [first]
+    assert ledger.conversations.turns("none") == []
 
 
 def test_with_a_document_goes_what_was_quoted_from_it(ledger: Ledger) -> None:
     kettle, toaster = recorded(ledger, KETTLE, "k.md"), recorded(ledger, TOASTER, "t.md")
-    ledger.keep_turn("one", turn(kettle))
-    ledger.keep_turn("one", turn(toaster))
+    ledger.conversations.keep("one", turn(kettle))
+    ledger.conversations.keep("one", turn(toaster))
     ledger.remove([kettle])
-    assert ledger.turns("one") == [turn(toaster)]
+    assert ledger.conversations.turns("one") == [turn(toaster)]
 
 
 def test_what_was_removed_is_in_no_file(ledger: Ledger, tmp_path: Path) -> None:
     ident = recorded(ledger, "# Secret\n\nThe password is xylophone.\n", "s.md")
-    ledger.keep_turn("one", turn(ident))
+    ledger.conversations.keep("one", turn(ident))
     assert any(b"xylophone" in file.read_bytes() for file in tmp_path.iterdir())
     ledger.remove([ident])
     ledger.erase_traces()
@@ -270,7 +271,7 @@ def test_any_folder_will_do(tmp_path: Path, name: str) -> None:
 
 def test_a_full_disk_is_told_without_the_text_and_leaves_all_as_it_was(ledger: Ledger) -> None:
     ident = recorded(ledger, KETTLE, "k.md")
-    with ledger._engine.connect() as db:
+    with ledger.engine.connect() as db:
         pages = db.exec_driver_sql("PRAGMA page_count").scalar()
         db.exec_driver_sql(f"PRAGMA max_page_count={pages}")
     with pytest.raises(StoreError) as told:
@@ -283,7 +284,7 @@ def test_a_full_disk_is_told_without_the_text_and_leaves_all_as_it_was(ledger: L
 
 def test_a_writer_waits_for_another(ledger: Ledger) -> None:
     """A turn is kept while a book is being recorded, however long that takes."""
-    with ledger._engine.connect() as db:
+    with ledger.engine.connect() as db:
         assert int(db.exec_driver_sql("PRAGMA busy_timeout").scalar() or 0) >= 60_000
 
 

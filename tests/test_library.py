@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import io
 import shutil
 import tempfile
 import threading
+import zipfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -22,12 +24,13 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from assistant import library as module
+from assistant import intake
 from assistant.embed import Vectors
 from assistant.errors import EmbedderError, NotFound, ReadError, StoreError
 from assistant.index import Index, terms
 from assistant.library import Library
-from assistant.types import Outcome, Source, Span
+from assistant.read import identity
+from assistant.types import Outcome, Source, Span, Step, ignore
 
 
 def text(word: str, passages: int = 1) -> str:
@@ -151,26 +154,103 @@ def test_a_source_that_is_given_twice_ends_as_it_was_given_last(library: Library
     assert is_sound(library)
 
 
-def test_what_is_given_out_is_kept_whatever_follows(
-    library: Library, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(module, "BATCH_DOCUMENTS", 2)
-
+def test_what_comes_before_a_fault_of_the_sources_is_kept(library: Library) -> None:
     def sources() -> Iterator[Source]:
         yield from given(a=text("zebra"), b=text("horse"), c=text("tiger"))
-        raise KeyboardInterrupt
+        raise OSError("The folder is gone.")
 
     outcomes = library.add(sources())
-    assert [next(outcomes).source, next(outcomes).source] == ["a.md", "b.md"]
-    with pytest.raises(KeyboardInterrupt):
+    assert [next(outcomes).source for _ in range(3)] == ["a.md", "b.md", "c.md"]
+    with pytest.raises(OSError, match="gone"):
         next(outcomes)
-    assert {entry.source for entry in library.ledger.entries()} == {"a.md", "b.md"}
+    assert {entry.source for entry in library.ledger.entries()} == {"a.md", "b.md", "c.md"}
     assert is_sound(library)
+
+
+def test_what_is_given_out_is_kept_when_it_is_stopped(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By Ctrl-C, or by a page that is closed: whoever hears of the steps raises."""
+    monkeypatch.setattr(intake, "ENOUGH", 2)
+    monkeypatch.setattr(intake, "BATCH_DOCUMENTS", 2)
+    given_out: list[str] = []
+
+    def told(step: Step) -> None:
+        if step.stage == "embedding" and len(given_out) >= 2:
+            raise KeyboardInterrupt
+
+    def adding() -> None:
+        for outcome in library.add(given(**{f"d{n}": text(f"zebra{n}") for n in range(20)}), told):
+            given_out.append(outcome.source)
+
+    with pytest.raises(KeyboardInterrupt):
+        adding()
+    kept = {entry.source for entry in library.ledger.entries()}
+    assert 2 <= len(given_out) < 20
+    assert kept >= set(given_out)
+    assert len(kept) < 20
+    assert is_sound(library)
+    assert statuses(add(library, d19=text("zebra19"))) == ["added"]
+
+
+def test_each_source_s_steps_are_told_in_order_by_the_thread_that_asks(library: Library) -> None:
+    steps: list[tuple[int, Step]] = []
+    outcomes = list(
+        library.add(
+            given(a=text("zebra", 40), b=text("horse")),
+            lambda step: steps.append((threading.get_ident(), step)),
+        )
+    )
+    assert statuses(outcomes) == ["added", "added"]
+    assert {thread for thread, _ in steps} == {threading.get_ident()}
+    for name in ("a.md", "b.md"):
+        own = [step for _, step in steps if step.source == name]
+        assert [step.stage for step in own[:2]] == ["reading", "splitting"]
+        assert {step.stage for step in own[2:]} == {"embedding"}
+        shares = [step.share for step in own[2:]]
+        assert shares == sorted(shares)
+        assert shares[-1] == 1.0
+    assert len([step for _, step in steps if step.source == "a.md"]) > 4
+
+
+def test_a_source_that_takes_its_time_is_overtaken(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(intake, "PATIENCE", 0.1)
+    others = threading.Event()
+
+    def slow() -> bytes:
+        assert others.wait(30)
+        return text("tortoise").encode()
+
+    given_out: list[str] = []
+    for outcome in library.add([Source("slow.md", slow), *given(a=text("zebra"), b=text("horse"))]):
+        given_out.append(outcome.source)
+        if given_out == ["a.md", "b.md"]:
+            others.set()
+    assert given_out == ["a.md", "b.md", "slow.md"]
+    assert is_sound(library)
+
+
+def test_an_archive_gives_an_outcome_for_each_of_its_documents(library: Library) -> None:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("one.md", text("zebra"))
+        archive.writestr("more/two.md", text("horse"))
+        archive.writestr("empty.md", "")
+    outcomes = list(library.add([Source("all.zip", file.getvalue), *given(a=text("lion"))]))
+    assert {(outcome.source, outcome.status) for outcome in outcomes} == {
+        ("all.zip/one.md", "added"),
+        ("all.zip/more/two.md", "added"),
+        ("all.zip/empty.md", "rejected"),
+        ("a.md", "added"),
+    }
+    assert found(library, "horse") == {"all.zip/more/two.md"}
+    again = list(library.add([Source("all.zip", file.getvalue)]))
+    assert sorted(statuses(again)) == ["rejected", "unchanged", "unchanged"]
 
 
 def test_large_originals_are_not_all_held_at_once(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
     """Scanned pages: many bytes, little text."""
-    monkeypatch.setattr(module, "BATCH_CHARACTERS", 10_000)
+    monkeypatch.setattr(intake, "BATCH_CHARACTERS", 10_000)
     page = "<!doctype html><title>T</title><p>A short text, number {}.</p><!--" + "x" * 500_000 + "-->"
     loaded: list[int] = []
 
@@ -181,10 +261,10 @@ def test_large_originals_are_not_all_held_at_once(library: Library, monkeypatch:
 
         return Source(f"{number}.html", load)
 
-    outcomes = library.add(source(number) for number in range(5))
+    outcomes = library.add(source(number) for number in range(30))
     assert next(outcomes).status == "added"
-    assert len(loaded) < 5
-    assert statuses(list(outcomes)) == ["added"] * 4
+    assert len(loaded) < 20
+    assert statuses(list(outcomes)) == ["added"] * 29
 
 
 def test_an_emptied_store_takes_documents_again(library: Library, tmp_path: Path) -> None:
@@ -380,15 +460,16 @@ def test_after_a_panic_of_rust_the_index_is_made_anew_and_asked_again(library: L
 
 def test_what_an_interrupted_add_left_is_gone_at_the_next_opening(filled: Path) -> None:
     library = Library(filled, Hashing())
-    [loaded] = [library._read(source) for source in given(half=text("zebra"))]
-    assert isinstance(loaded, module.Loaded)
-    library._keep(loaded.data)
-    library._index.add(library.ledger.put(library._prepare([loaded])))
+    [[loaded]] = library._intake.batches(given(half=text("zebra")), ignore)
+    assert isinstance(loaded, intake.Arrival)
+    assert loaded.prepared is not None
+    library._originals.keep(loaded.data)
+    library._generations._index.add(library.ledger.put([loaded.prepared]))
     assert found(library, "zebra") == set(), "half of a document is answerable"
     library.close()
     again = Library(filled, Hashing())
     assert is_sound(again)
-    assert loaded.sha256 not in originals(filled)
+    assert loaded.prepared.sha256 not in originals(filled)
     assert statuses(add(again, half=text("zebra"))) == ["added"]
     again.close()
 
@@ -423,7 +504,7 @@ def test_a_damaged_original_is_found_and_adding_it_again_mends_it(library: Libra
 
 def test_an_index_that_holds_something_else_is_found_and_rebuilt(library: Library) -> None:
     add(library, a=text("zebra"), b=text("horse"))
-    library._index.remove([next(iter(library.ledger.kept_of([library.ledger.entries()[0].id])))])
+    library._generations._index.remove([next(iter(library.ledger.kept_of([library.ledger.entries()[0].id])))])
     health = library.check()
     assert "assistant rebuild" in " ".join(health.problems)
     assert (health.passages, health.vectors, health.words) == (2, 1, 1)
@@ -597,7 +678,7 @@ class Life(RuleBasedStateMachine):
 
     @rule(word=WORDS)
     def remove(self, word: str) -> None:
-        ident = module.identity(text(word).encode())
+        ident = identity(text(word).encode())
         if word in self.held.values():
             self.library.remove(ident)
             self.held = {name: held for name, held in self.held.items() if held != word}

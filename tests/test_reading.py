@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -25,9 +26,7 @@ def test_a_child_reads_the_same_document() -> None:
     assert read_safely(PAGE, "a.html").headings
 
 
-def test_one_child_reads_many_documents_and_threads_do_not_mix_them() -> None:
-    read_safely(PAGE, "a.html")
-    child = reading._reader._child
+def test_children_read_at_the_same_time_and_threads_do_not_mix_them() -> None:
     found: dict[int, str] = {}
     pages = [PAGE.replace(b"Kettle", f"Kettle {n}".encode()) for n in range(8)]
     threads = [
@@ -39,7 +38,35 @@ def test_one_child_reads_many_documents_and_threads_do_not_mix_them() -> None:
     for thread in threads:
         thread.join()
     assert found == {n: f"Kettle {n}" for n in range(8)}
-    assert reading._reader._child is child
+    assert len(reading._pool._idle) <= reading.CHILDREN
+    assert reading._pool._busy == {}
+
+
+def test_one_child_reads_many_documents() -> None:
+    read_safely(PAGE, "a.html")
+    child = reading._pool._idle[-1]
+    read_safely(PAGE, "a.html")
+    assert reading._pool._idle[-1] is child
+
+
+def test_while_one_file_takes_its_time_another_is_read_and_the_errand_can_be_ended() -> None:
+    faults: list[ReadError] = []
+
+    def slow() -> None:
+        try:
+            read_safely(PAGE * 8_000, "a.html", errand=faults)
+        except ReadError as fault:
+            faults.append(fault)
+
+    thread = threading.Thread(target=slow)
+    thread.start()
+    while not any(errand is faults for errand in reading._pool._busy.values()):
+        time.sleep(0.01)
+    assert read_safely(PAGE, "b.html").title == "Kettle"
+    assert faults == []
+    reading.stop(faults)
+    thread.join()
+    assert len(faults) == 1
 
 
 def test_a_refusal_comes_back_as_it_was_said() -> None:
@@ -65,8 +92,7 @@ def test_what_takes_too_much_memory_is_refused_and_the_next_document_is_read() -
 
 def test_a_child_that_died_is_replaced() -> None:
     read_safely(PAGE, "a.html")
-    child = reading._reader._child
-    assert child is not None
+    child = reading._pool._idle[-1].process
     child.kill()
     child.wait()
     assert read_safely(PAGE, "a.html").title == "Kettle"
