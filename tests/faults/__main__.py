@@ -1,6 +1,7 @@
 """What the assistant withstands: make faults [ARGS="NAME…"]
 
 broken    broken and hostile files, in an assistant that must not end
+kills     killed at random moments in everything that changes a store, 200 times
 damage    files of the index cut, flipped, removed, emptied, swapped
 
 Without a name, all of them, in some minutes. Ends with 1 where a figure falls short.
@@ -10,7 +11,7 @@ from __future__ import annotations
 
 from eval.bench import measured
 
-MODULES = {"broken": "faults.broken", "damage": "faults.damage"}
+MODULES = {"kills": "faults.kills", "broken": "faults.broken", "damage": "faults.damage"}
 
 if __name__ == "__main__":
     measured("make faults", __doc__ or "", MODULES)

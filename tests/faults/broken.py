@@ -21,7 +21,7 @@ from typing import Any
 from faults.damaged import Case
 from faults.hostile import SECRET, cases
 from faults.memory import Peak
-from faults.process import opened, surroundings
+from faults.process import Blind, opened, surroundings
 from faults.samples import samples
 
 from assistant.assistant import Assistant
@@ -179,7 +179,7 @@ class _Asked:
 def serve(home: Path) -> None:
     """The process: a line of JSON in, a line of JSON out."""
 
-    with opened(home) as assistant:
+    with opened(home, embedder=Blind) as assistant:
         for line in sys.stdin:
             order = json.loads(line)
             reply = _added(assistant, Path(order["path"])) if "path" in order else _looked_at(assistant)
