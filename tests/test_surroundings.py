@@ -9,11 +9,11 @@ from hypothesis.extra.numpy import arrays
 
 from assistant.surroundings import REACH, SHARE, leaning
 
-ROWS = st.integers(1, 9).flatmap(lambda n: arrays(np.float32, (n, 8), elements=st.floats(-1, 1, width=32)))
+ROWS = st.integers(1, 8).flatmap(lambda n: arrays(np.float32, (n, 8), elements=st.floats(-1, 1, width=32)))
 
 
 def unit(rows: np.ndarray) -> np.ndarray:
-    rows = rows + np.eye(len(rows), 8, dtype=np.float32) * 3
+    rows = rows + np.eye(len(rows), 8, dtype=np.float32) * 9
     return rows / np.linalg.norm(rows, axis=1, keepdims=True)
 
 
