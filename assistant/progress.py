@@ -99,7 +99,7 @@ def adding(sources: Sequence[Source], *, as_json: bool) -> Iterator[Adding]:
         try:
             yield told
         finally:
-            if told.counts and not as_json:
+            if told.counts.total() and not as_json:
                 shown.say(told.summary())
 
 

@@ -15,6 +15,9 @@ TICK = 0.5
 """Seconds after which it is looked whether a file has settled, and whether the folder is the same still."""
 SETTLED = 1.0
 """Seconds for which a file must not have changed to count as written."""
+WAITED = 10.0
+"""Seconds for which all else waits for files that are being written: what moved looks like one at first, and
+its old name must not be taken away before."""
 GATHERED = 1.5
 """Seconds for which changes that come one after the other are gathered."""
 AGAIN = 60.0
@@ -47,6 +50,8 @@ class _Following:
         self._say = say
         self._is_first = True
         self._settling: dict[Path, tuple[Stamp, float]] = {}
+        self._since: float | None = None
+        """Since when there are files that are being written."""
         self._last: Mapping[Path, Stamp] | None = None
         self._said = ""
         self._next = 0.0
@@ -59,15 +64,28 @@ class _Following:
         """Looks, and tells where there is something else than before."""
         try:
             folder = self._looked()
-            if folder.stamps != self._last:
-                self._changed(folder)
-            self._last = folder.stamps
-            self._said, self._next = "", time.monotonic() + AGAIN
+            if not self._is_to_wait():
+                if folder.stamps != self._last:
+                    self._changed(folder)
+                self._last = folder.stamps
+                self._said, self._next = "", time.monotonic() + AGAIN
         except Exception as fault:
             told = fault.message if isinstance(fault, AssistantError) else f"{type(fault).__name__}: {fault}"
             if told != self._said:
                 self._say(told)
             self._last, self._said, self._next = None, told, time.monotonic() + RETRY
+
+    def _is_to_wait(self) -> bool:
+        now = time.monotonic()
+        if not self._settling:
+            self._since = None
+        elif self._since is None:
+            self._since = now
+        elif now - self._since >= WAITED:
+            # What is written to all the time, as a log is, does not hold up the rest.
+            self._since = now
+            return False
+        return bool(self._settling)
 
     def _looked(self) -> Folder:
         before, self._settling = self._settling, {}

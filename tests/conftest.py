@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import functools
+import json
 import os
 import re
+import sys
 import threading
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import hypothesis
 import numpy as np
 import pytest
 
-from assistant import config
+from assistant import cli, config
 from assistant.assistant import Assistant
 from assistant.config import Settings
 from assistant.embed import Embedder, MiniLM, Vectors
@@ -30,6 +32,22 @@ T = TypeVar("T")
 # In CI the same examples each time, so that what fails there is what was changed; new ones everywhere else.
 hypothesis.settings.register_profile("suite", deadline=None, derandomize="CI" in os.environ)
 hypothesis.settings.load_profile("suite")
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a command ended with."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in self.out.splitlines()]
+
+
+Run = Callable[..., Done]
 
 
 class Hashing:
@@ -127,3 +145,27 @@ def environment(tmp_path: Path) -> dict[str, str]:
     """The surroundings of a command: an empty home, no corpus, no model."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("ASSISTANT_", "OPENAI_"))}
     return kept | {"ASSISTANT_HOME": str(tmp_path / "home"), "ASSISTANT_CORPUS": "none"}
+
+
+@pytest.fixture
+def run(
+    environment: dict[str, str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Run:
+    """Runs a command in this process, with an empty home and no corpus."""
+    for name in list(os.environ):
+        if name.startswith(("ASSISTANT_", "OPENAI_")):
+            monkeypatch.delenv(name)
+    for name in ("ASSISTANT_HOME", "ASSISTANT_CORPUS"):
+        monkeypatch.setenv(name, environment[name])
+
+    def run(*words: str | Path) -> Done:
+        monkeypatch.setattr(sys, "argv", ["assistant", *map(str, words)])
+        code: Any = 0
+        try:
+            cli.main()
+        except SystemExit as end:
+            code = end.code or 0
+        captured = capsys.readouterr()
+        return Done(code, captured.out, captured.err)
+
+    return run

@@ -7,14 +7,12 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
+from conftest import Done, Run
 
-from assistant import cli, cli_documents
+from assistant import cli_documents
 
 KETTLE = "# Arvo kettle\n\nThe Arvo kettle boils one litre in 95 seconds. Descale it every three months.\n"
 TOASTER = "# Brisa toaster\n\nThe Brisa toaster has seven browning levels.\n"
@@ -23,44 +21,6 @@ COMMANDS = ["chat", "ask", "add", "list", "show", "remove", "check", "rebuild"]
 HEAVY = (
     "chromadb llama_index onnxruntime gradio sqlalchemy httpx tantivy tokenizers numpy openai fastapi".split()
 )
-
-
-@dataclass(frozen=True)
-class Done:
-    code: int
-    out: str
-    err: str
-
-    @property
-    def rows(self) -> list[dict[str, Any]]:
-        return [json.loads(line) for line in self.out.splitlines()]
-
-
-Run = Callable[..., Done]
-
-
-@pytest.fixture
-def run(
-    environment: dict[str, str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Run:
-    """Runs a command in this process, with an empty home and no corpus."""
-    for name in list(os.environ):
-        if name.startswith(("ASSISTANT_", "OPENAI_")):
-            monkeypatch.delenv(name)
-    for name in ("ASSISTANT_HOME", "ASSISTANT_CORPUS"):
-        monkeypatch.setenv(name, environment[name])
-
-    def run(*words: str | Path) -> Done:
-        monkeypatch.setattr(sys, "argv", ["assistant", *map(str, words)])
-        code: Any = 0
-        try:
-            cli.main()
-        except SystemExit as end:
-            code = end.code or 0
-        captured = capsys.readouterr()
-        return Done(code, captured.out, captured.err)
-
-    return run
 
 
 @pytest.fixture

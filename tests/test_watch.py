@@ -101,6 +101,27 @@ def test_a_file_is_waited_for_while_it_grows(tmp_path: Path, monkeypatch: pytest
     assert not seen.is_due()
 
 
+def test_the_rest_waits_for_what_is_being_written_but_not_for_ever(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 0.0
+    monkeypatch.setattr(watch, "time", SimpleNamespace(monotonic=lambda: now))
+    heard: list[set[str]] = []
+    seen = watch._Following(Look(tmp_path), lambda folder: heard.append(set(folder.ids)), pytest.fail)
+    (tmp_path / "a.md").write_bytes(b"text")
+    (tmp_path / "log.txt").write_bytes(b"")
+    seen.step()
+    (tmp_path / "a.md").rename(tmp_path / "b.md")
+    for _ in range(20):
+        with (tmp_path / "log.txt").open("ab") as file:
+            file.write(b"line\n")
+        now += watch.SETTLED
+        seen.step()
+        # A name is never gone before the other is there.
+        assert not heard[1:] or str(tmp_path / "b.md") in heard[1]
+    assert heard[1] == {str(tmp_path / "b.md"), str(tmp_path / "log.txt")}
+
+
 def test_what_fails_is_said_once_and_tried_again(following: Following) -> None:
     following.until_it_holds(a=b"first")
     failures = iter([StoreBusy("Somebody has it."), StoreBusy("Somebody has it."), OSError("a cable")])
