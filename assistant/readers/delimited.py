@@ -58,9 +58,9 @@ def _delimiter(text: str) -> str:
     if len(text) > 100_000:
         sample.pop()
 
-    def fit(delimiter: str) -> tuple[bool, float, int]:
+    def fit(delimiter: str) -> tuple[float, int]:
         widths = Counter(len(row) for row in islice(csv.reader(sample, delimiter=delimiter), 200) if row)
         width, rows = max(widths.items(), key=lambda pair: (pair[1], pair[0]), default=(0, 0))
-        return width > 1, rows / max(1, widths.total()), width
+        return (rows / widths.total(), width) if width > 1 and rows * 2 > widths.total() else (0.0, 0)
 
     return max(_DELIMITERS, key=fit)

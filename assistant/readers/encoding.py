@@ -14,6 +14,7 @@ _MARKS = (
 )
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 _NO_ENCODING_OF_PAGES = {"punycode", "idna", "unicode-escape", "raw-unicode-escape", "undefined", "utf-7"}
+_WESTERN = frozenset("äöüßÄÖÜéèêëàâáîïíôóñçãõåæøÅÆØÉÈÀÁÍÓÚÑÇÃÕúùû¿¡€£§°ºª«»–—‘’“”„…·•©®™\xa0\xad")
 _DECLARED = re.compile(rb"""(?:charset|encoding)\s{0,9}=\s{0,9}["']?([A-Za-z0-9_:.-]{2,40})""", re.IGNORECASE)
 
 
@@ -76,9 +77,22 @@ def _nearly_utf8(data: bytes) -> str | None:
     return text if broken <= max(2, len(text) // 1000) and foreign >= 4 * broken else None
 
 
+def _western(data: bytes) -> str | None:
+    """The text as Windows-1252, where a few of its letters are foreign and all of them usual in the West."""
+    try:
+        text = data.decode("cp1252")
+    except UnicodeDecodeError:
+        return None
+    foreign = [char for char in text[:200_000] if char > "\x7f"]
+    is_usual = len(foreign) * 7 < len(text[:200_000]) and _WESTERN.issuperset(foreign)
+    return text if is_usual else None
+
+
 def _guessed(data: bytes) -> str | None:
     from charset_normalizer import from_bytes
 
+    if (text := _western(data)) is not None:
+        return text
     likely = from_bytes(data[:200_000])
     best = likely.best()
     if best is None:

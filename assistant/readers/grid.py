@@ -109,7 +109,7 @@ def _blocks(rows: list[Row]) -> Iterator[tuple[int, list[Row]]]:
         following = [row for _, row in run]
         if block and _continues(block, following):
             block.extend(following)
-        elif block and _announces(block, following):
+        elif block and run[0][0] - start < 10 and _announces(block, following):
             block = rows[start : run[0][0]] + following
         else:
             if block:
@@ -120,8 +120,8 @@ def _blocks(rows: list[Row]) -> Iterator[tuple[int, list[Row]]]:
 
 
 def _announces(rows: list[Row], table: list[Row]) -> bool:
-    """Whether rows of a single cell are what stands above the table after them."""
-    return len(rows) <= 4 and all(len(_filled(row)) <= 1 for row in rows) and len(_filled(table[0])) > 1
+    """Whether rows of a single cell are the titles of the table after them."""
+    return all(len(_filled(row)) <= 1 for row in rows) and len(_filled(table[0])) > 1
 
 
 def _continues(table: list[Row], rows: list[Row]) -> bool:
@@ -154,25 +154,36 @@ def _is_value(cell: str) -> bool:
 
 
 def _write(draft: Draft, block: list[Row], wide: dict[int, list[Merge]], level: int | None) -> None:
-    width = max(map(len, block))
-    block = [row + [""] * (width - len(row)) for row in block]
-    columns = [column for column in range(width) if any(row[column] for row in block)]
-    above, below = _edges(block) if len(columns) > 1 else (0, len(block))
+    block, columns = _squeezed(block, range(max(map(len, block))))
+    above, below = _edges(block)
     for text in dict.fromkeys("".join(row) for row in block[:above]):
         _say(draft, text, level)
-    inner = block[above:below]
-    if inner:
-        names, body = _named(inner, {at - above: spans for at, spans in wide.items()}, columns)
-        write_table(draft, names, [[row[column] for column in columns] for row in body])
+    if below > above:
+        inner, columns = _squeezed(block[above:below], columns)
+        names, body = _named(inner, columns, {at - above: spans for at, spans in wide.items()})
+        write_table(draft, names, body)
     for row in block[below:]:
         draft.paragraph(" ".join(filter(None, row)))
+
+
+def _squeezed(block: list[Row], columns: Sequence[int]) -> tuple[list[Row], list[int]]:
+    """The rows without the columns in which nothing stands, and the numbers of those that are left."""
+    used = sorted({at for row in block for at, cell in enumerate(row) if cell})
+    check_size(len(block) * len(used))
+    if len(used) == len(columns) and all(len(row) == len(used) for row in block):
+        return block, list(columns)
+    return [[row[at] if at < len(row) else "" for at in used] for row in block], [columns[at] for at in used]
 
 
 def _edges(block: list[Row]) -> tuple[int, int]:
     """How many rows with a single cell are titles above the table, and where notes below it begin."""
     above, below = 0, len(block)
-    while above < below and len(_filled(block[above])) <= 1:
+    if all(len(_filled(row)) < 2 for row in block):
+        return above, below
+    while len(_filled(block[above])) < 2:
         above += 1
+    if above and block[above - 1] and not _is_header(block[above], block[above + 1 :][:20]):
+        above -= 1  # what stands above numbers is the name of a column
     while below > above and len(_filled(block[below - 1])) == 1:
         text = "".join(block[below - 1])
         if _is_value(text) or (len(text) <= 40 and not _NOTE.match(text)):
@@ -188,13 +199,13 @@ def _say(draft: Draft, text: str, level: int | None) -> None:
         draft.paragraph(text)
 
 
-def _named(rows: list[Row], wide: dict[int, list[Merge]], columns: list[int]) -> tuple[list[str], list[Row]]:
+def _named(rows: list[Row], columns: list[int], wide: dict[int, list[Merge]]) -> tuple[list[str], list[Row]]:
     """The names of the columns, and the rows below them."""
     count = _header_rows(rows, wide)
-    top = [_widened(rows[at], wide.get(at, [])) for at in range(count)]
-    said = [" ".join(dict.fromkeys(row[column] for row in top if row[column])) for column in columns]
-    names = [name or f"Column {letter(column)}" for name, column in zip(said, columns, strict=True)]
-    return names, rows[count:]
+    top = [_widened(rows[at], columns, wide.get(at, [])) for at in range(count)]
+    said = [" ".join(dict.fromkeys(filter(None, names))) for names in zip(*top, strict=True)]
+    named = zip(said or [""] * len(columns), columns, strict=True)
+    return [name or f"Column {letter(column)}" for name, column in named], rows[count:]
 
 
 def _header_rows(rows: list[Row], wide: dict[int, list[Merge]]) -> int:
@@ -228,12 +239,13 @@ def _counts_up(numbers: list[str]) -> bool:
     )
 
 
-def _widened(row: Row, spans: list[Merge]) -> Row:
+def _widened(row: Row, columns: list[int], spans: list[Merge]) -> Row:
     """The row with what is merged over columns in each of them."""
     row = list(row)
     for span in spans:
-        for column in range(span.left + 1, min(span.right + 1, len(row))):
-            row[column] = row[column] or row[span.left]
+        inside = [at for at, column in enumerate(columns) if span.left <= column <= span.right]
+        for at in inside:
+            row[at] = row[at] or row[inside[0]]
     return row
 
 

@@ -93,7 +93,7 @@ class _Section:
         whole, _, fraction = self._core.rstrip(",").partition(".")
         places = len(re.findall("[#0?]", fraction))
         if self._kind in ("E+", "E-"):
-            return f"{value:.{places}E}"
+            return f"{float(value):.{places}E}"
         exact = value.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP) if value < 1e15 else value
         text = f"{exact:{',' if ',' in whole else ''}.{places}f}"
         if optional := len(fraction) - len(fraction.rstrip("#?")):

@@ -20,6 +20,16 @@ UNPACKED = 1_000_000_000
 """Bytes that a zip file may unpack to."""
 FILES = 50_000
 """Files that a zip file may hold."""
+CAUTIOUS: dict[str, Any] = {
+    "resolve_entities": False,
+    "no_network": True,
+    "load_dtd": False,
+    "huge_tree": False,
+    "recover": True,
+    "remove_comments": True,
+    "remove_pis": True,
+}
+"""How XML is parsed: nothing is fetched, and what grows by entities is cut short."""
 
 _WAYS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _FAULTS = (zipfile.BadZipFile, zlib.error, ValueError, OSError, EOFError, NotImplementedError, RuntimeError)
@@ -114,14 +124,10 @@ def core_properties(archive: zipfile.ZipFile) -> tuple[str | None, dict[str, str
 
 
 def tree(xml: bytes) -> Any:
-    """The root element of XML, mended where it is broken; nothing is fetched and no entity is resolved."""
+    """The root element of XML, mended where it is broken. Raises ReadError where there is none."""
     from lxml import etree
 
-    parser = etree.XMLParser(
-        resolve_entities=False, no_network=True, load_dtd=False, recover=True, remove_comments=True,
-        remove_pis=True, huge_tree=True,
-    )  # fmt: skip
-    root = etree.fromstring(xml, parser)
+    root = etree.fromstring(xml, etree.XMLParser(**CAUTIOUS))
     if root is None:
         raise ReadError("is damaged: a part of it is no XML; open it, save it again and add that.")
     return root

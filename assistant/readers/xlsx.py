@@ -10,7 +10,7 @@ from typing import Any
 from assistant.readers.content import Content, Draft
 from assistant.readers.grid import Merge, check_size, write_sheet
 from assistant.readers.numerals import BUILT_IN, general, numeral
-from assistant.readers.package import core_properties, opened, part, relations, tree, unpacking
+from assistant.readers.package import CAUTIOUS, core_properties, opened, part, relations, tree, unpacking
 
 _MERGE = re.compile(r"([A-Z]{1,3})(\d{1,7}):([A-Z]{1,3})(\d{1,7})")
 _COLUMNS = 16_384
@@ -131,10 +131,7 @@ class _Book:
 
         with unpacking(self._archive, path) as stream:
             tags = [f"{{*}}{name}" for name in names]
-            walk = etree.iterparse(
-                stream, tag=tags, resolve_entities=False, no_network=True, load_dtd=False, recover=True,
-                huge_tree=True, remove_comments=True, remove_pis=True,
-            )  # fmt: skip
+            walk = etree.iterparse(stream, tag=tags, **CAUTIOUS)
             for _, element in walk:
                 yield element
                 element.clear()
