@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from datetime import datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from email.utils import parsedate_to_datetime
+from typing import cast
 
 from assistant.errors import ReadError
 from assistant.readers.content import Content, Draft, described, one_line
@@ -32,28 +34,57 @@ def is_mail(data: bytes, suffix: str) -> bool:
 
 
 def read_eml(data: bytes) -> Content:
-    """Content of a mail: its text as plain text, or else as HTML. Attachments are named, not read."""
+    """Content of a mail: its text, plain if it is given so and as HTML, with the mails that it forwards.
+
+    Attachments are named, not read. Raises ReadError where the mail is encrypted.
+    """
     mail = message_from_bytes(data.lstrip(), _class=EmailMessage, policy=policy.default)
     if mail.get_content_type() in _LOCKED:
         raise ReadError("is encrypted; save a copy that is not and add that.")
     draft = Draft()
-    subject = _said(mail, "Subject")
+    _write(draft, mail, 1)
     sent = _date(mail)
-    draft.heading(1, subject)
-    lines = [(name, _said(mail, name)) for name in ("From", "To", "Cc")]
+    pairs = [("author", _said(mail, "From")), ("to", _said(mail, "To")), ("date", sent and sent.date())]
+    title = _said(mail, "Subject") or None
+    return Content("message/rfc822", draft.text, title, tuple(draft.headings), metadata=described(pairs))
+
+
+def _write(draft: Draft, mail: EmailMessage, level: int) -> None:
+    """A mail with its subject as heading; mails that are forwarded in it stand a level below."""
+    draft.heading(level, _said(mail, "Subject"))
+    sent = _date(mail)
     when = f"{sent:%Y-%m-%d %H:%M}" if sent else _said(mail, "Date")
-    draft.paragraph("\n".join(f"{name}: {text}" for name, text in [*lines, ("Date", when)] if text))
-    _write_body(draft, mail)
-    if attached := [name for part in mail.iter_attachments() if (name := _name(part))]:
-        draft.paragraph(f"Attachments: {', '.join(attached)}")
-    pairs = [
-        ("author", dict(lines)["From"]),
-        ("to", dict(lines)["To"]),
-        ("date", sent and sent.date().isoformat()),
-    ]
-    return Content(
-        "message/rfc822", draft.text, subject or None, tuple(draft.headings), metadata=described(pairs)
-    )
+    lines = [*((name, _said(mail, name)) for name in ("From", "To", "Cc")), ("Date", when)]
+    draft.paragraph("\n".join(f"{name}: {text}" for name, text in lines if text))
+    attached = []
+    for part in _shown(mail):
+        name = _name(part)
+        if part.get_content_type() == "message/rfc822" and level < 6:
+            for inner in part.iter_parts():
+                _write(draft, cast("EmailMessage", inner), level + 1)
+        elif name or part.get_content_maintype() != "text" or part.get_content_disposition() == "attachment":
+            attached.append(name)
+        else:
+            _write_text(draft, part)
+    if names := ", ".join(filter(None, attached)):
+        draft.paragraph(f"Attachments: {names}")
+
+
+def _shown(part: EmailMessage) -> Iterator[EmailMessage]:
+    """The parts of a mail that are no mere frames; of alternatives the plain one, if it says anything."""
+    parts = [p for p in part.iter_parts() if isinstance(p, EmailMessage)] if part.is_multipart() else []
+    if part.get_content_type() == "message/rfc822" or not parts:
+        yield part
+    elif part.get_content_subtype() == "alternative":
+        choices = sorted(parts, key=lambda each: each.get_content_type() != "text/plain")
+        yield from _shown(next((each for each in choices if _says_anything(each)), choices[0]))
+    else:
+        for each in parts:
+            yield from _shown(each)
+
+
+def _says_anything(part: EmailMessage) -> bool:
+    return part.is_multipart() or any(char.isalnum() for char in _text(part))
 
 
 def _said(mail: EmailMessage, name: str) -> str:
@@ -71,17 +102,14 @@ def _date(mail: EmailMessage) -> datetime | None:
         return None
 
 
-def _write_body(draft: Draft, mail: EmailMessage) -> None:
-    for kind in ("plain", "html"):
-        body = mail.get_body((kind,))
-        text = _text(body) if isinstance(body, EmailMessage) else ""
-        if any(char.isalnum() for char in text):
-            if kind == "html":
-                write_page(draft, text)
-            else:
-                for paragraph in re.split(r"\n\s*\n", text):
-                    draft.paragraph(paragraph)
-            return
+def _write_text(draft: Draft, part: EmailMessage) -> None:
+    text = _text(part)
+    if part.get_content_type() == "text/html":
+        if text.strip():
+            write_page(draft, text)
+    else:
+        for paragraph in re.split(r"\n\s*\n", text):
+            draft.paragraph(paragraph)
 
 
 def _text(part: EmailMessage) -> str:
@@ -97,11 +125,8 @@ def _text(part: EmailMessage) -> str:
 
 
 def _name(part: EmailMessage) -> str:
-    """What an attachment is called; a mail in a mail by its subject."""
+    """What an attachment is called."""
     try:
-        if part.get_content_type() == "message/rfc822":
-            inner = part.get_content()
-            return _said(inner, "Subject") if isinstance(inner, EmailMessage) else ""
         return one_line(part.get_filename() or "")
     except Exception:
         return ""

@@ -121,7 +121,8 @@ def _moment(value: float, pattern: str, epoch_1904: bool) -> str:
     has_clock = _CLOCK.search(pattern) is not None
     date = _date(at, _CLOCK.sub("", pattern))
     clock = f"{at:%H:%M:%S}" if "s" in pattern and at.second else f"{at:%H:%M}"
-    return " ".join(filter(None, [date, clock if has_clock else ""]))
+    is_midnight = date and not (at.hour or at.minute or at.second)
+    return " ".join(filter(None, [date, clock if has_clock and not is_midnight else ""]))
 
 
 def _date(at: datetime, pattern: str) -> str:

@@ -14,7 +14,7 @@ from assistant.readers.grid import check_size, write_table
 
 _START = re.compile(r"""\s*(?:\{\s*(?:"|\}\s*\Z)|\[\s*(?:["{\[\]]|-?\d|true\b|false\b|null\b))""")
 _LINES = (".jsonl", ".ndjson")
-_NAMES = ("title", "name", "label", "subject", "question", "id", "key")
+_NAMES = ("title", "name", "headline", "label", "subject", "question", "query", "input", "id", "key")
 """Keys that may say what an object is called, the best first."""
 _LONG = 400
 """Characters beyond which a text belongs in no cell of a table."""
@@ -126,7 +126,9 @@ class _Writer:
                 self._headed(value, path, depth + 1, title)
 
     def _field(self, path: Path, value: Any) -> None:
-        text, key = _shown(value), ".".join(path)
+        key = ".".join(path)
+        is_broken = isinstance(value, list) and any("\n" in each for each in value if isinstance(each, str))
+        text = "".join(map(_shown, value)) if is_broken else _shown(value)
         if len(text) > _LONG or "\n" in text.strip():
             if key:
                 self._draft.paragraph(f"{key}:")
