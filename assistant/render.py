@@ -41,7 +41,14 @@ def transcript_html(turns: Sequence[Turn], last: Html | None = None) -> Html:
 
 def turn_html(question: str, answer: Answer, *, growing: bool = False) -> Html:
     """A question and its answer; `growing` while more sentences are to come."""
-    return _turn(question, answer_html(answer), "turn growing" if growing else "turn")
+    if growing:
+        return _turn(question, answer_html(answer), "turn growing")
+    return _turn(question, _joined([answer_html(answer), _thumb()]), "turn")
+
+
+def _thumb() -> Html:
+    """What opens the dialog in which a person says what is wrong with the answer."""
+    return element("button", text("Not a good answer"), type="button", class_="thumb")
 
 
 def pending_html(question: str) -> Html:

@@ -164,7 +164,12 @@ def ask(client: TestClient, question: str, conversation: str) -> dict[str, Any]:
 
 def test_a_bad_answer_becomes_a_question_that_fails_while_it_is_bad(client: TestClient) -> None:
     ask(client, "When did the salt mine of Wieliczka open?", "one")
-    body = {"conversation": "one", "turn": 0, "reason": "wrong"}
+    body = {
+        "conversation": "one",
+        "question": "When did the salt mine of Wieliczka open?",
+        "turn": 0,
+        "reason": "wrong",
+    }
     made = client.post("/api/eval/feedback", json=body).json()
     assert made["expected"] == ["another passage than the one that was marked wrong"]
     client.post("/api/eval", json={"names": ["feedback"]})
@@ -179,7 +184,13 @@ def test_the_right_passage_is_expected_where_the_person_names_it(client: TestCli
     ask(client, "And who visits it?", "two")
     (found, *_) = client.get("/api/eval/passages", params={"query": "Who visits the salt mine?"}).json()
     assert found["source"] == "salt.md"
-    body = {"conversation": "two", "turn": 1, "reason": "source", "passage": found["place"]}
+    body = {
+        "conversation": "two",
+        "question": "And who visits it?",
+        "turn": 1,
+        "reason": "source",
+        "passage": found["place"],
+    }
     made = client.post("/api/eval/feedback", json=body).json()
     assert made["earlier"] == ["When did the salt mine of Wieliczka open?"]
     assert made["expected"][0] == "salt.md"
@@ -188,20 +199,36 @@ def test_the_right_passage_is_expected_where_the_person_names_it(client: TestCli
 
 def test_what_the_documents_do_not_answer_is_expected_to_be_refused(client: TestClient) -> None:
     ask(client, "What do honey bees dance for?", "three")
-    body = {"conversation": "three", "turn": 0, "reason": "unanswerable"}
+    body = {
+        "conversation": "three",
+        "question": "What do honey bees dance for?",
+        "turn": 0,
+        "reason": "unanswerable",
+    }
     assert client.post("/api/eval/feedback", json=body).json()["expected"] == ["that it abstains"]
+
+
+def test_a_turn_is_found_again_when_one_before_it_went_with_its_document(client: TestClient) -> None:
+    ask(client, "What do honey bees dance for?", "six")
+    body = {"conversation": "six", "question": "What do honey bees dance for?", "turn": 3, "reason": "wrong"}
+    assert client.post("/api/eval/feedback", json=body).json()["earlier"] == []
 
 
 @pytest.mark.parametrize(
     ("change", "status"),
-    [({"turn": 7}, 404), ({"conversation": "none"}, 404), ({"reason": "ugly"}, 422), ({"turn": -1}, 422),
-     ({"passage": {"document": "none", "start": 0, "end": 4}}, 404)],
+    [({"question": "Why?"}, 404), ({"conversation": "none"}, 404), ({"reason": "ugly"}, 422),
+     ({"turn": -1}, 422), ({"passage": {"document": "none", "start": 0, "end": 4}}, 404)],
 )  # fmt: skip
 def test_feedback_on_what_is_not_there_is_refused(
     client: TestClient, change: dict[str, Any], status: int
 ) -> None:
     ask(client, "What do honey bees dance for?", "four")
-    body = {"conversation": "four", "turn": 0, "reason": "wrong"} | change
+    body = {
+        "conversation": "four",
+        "question": "What do honey bees dance for?",
+        "turn": 0,
+        "reason": "wrong",
+    } | change
     assert client.post("/api/eval/feedback", json=body).status_code == status
 
 
@@ -209,7 +236,12 @@ def test_of_a_removed_document_nothing_is_left_and_the_question_says_so(
     client: TestClient, assistant: Assistant
 ) -> None:
     ask(client, "When was the dance of Honey Bees decoded?", "five")
-    body = {"conversation": "five", "turn": 0, "reason": "wrong"}
+    body = {
+        "conversation": "five",
+        "question": "When was the dance of Honey Bees decoded?",
+        "turn": 0,
+        "reason": "wrong",
+    }
     client.post("/api/eval/drafts", json={"documents": ["bees.md"]})
     measured(client, *GOLDEN)
     (bees,) = [entry for entry in assistant.list() if entry.source == "bees.md"]

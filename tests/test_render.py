@@ -30,6 +30,7 @@ OURS = {
     "a": {"class", "data-number", "href", "title", "aria-label", "rel", "target"},
     "article": {"class"},
     "body": set(),
+    "button": {"type", "class"},
     "dd": {"dir"},
     "div": {"class", "data-cells", "tabindex"},
     "dl": set(),

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import html
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Literal
 
+from assistant import render
 from assistant.assistant import HISTORY, Assistant
 from assistant.errors import NotFound
 from assistant.evaluation.golden import Place, Question
@@ -23,9 +25,10 @@ REASONS: Mapping[Reason, str] = {
 
 
 def question(
-    assistant: Assistant, conversation: str, turn: int, reason: Reason, right: Place | None = None
-) -> Question:
-    """The golden question of one turn of a conversation, the first of which is 0.
+    assistant: Assistant, conversation: str, marked: tuple[int, str], reason: Reason,
+    right: Place | None = None,
+) -> Question:  # fmt: skip
+    """The golden question of one turn of a conversation: its number, from 0 on, and what was asked there.
 
     `right` is where the answer stands, if the person said so: then that is expected. Otherwise the answer
     must rest on something else than this one did or, where the documents do not answer, there must be none.
@@ -34,8 +37,7 @@ def question(
         NotFound: there is no such turn, or no such document.
     """
     turns = assistant.turns(conversation)
-    if not 0 <= turn < len(turns):
-        raise NotFound("This answer is not kept any more; ask again, then mark the new one.")
+    turn = _found(turns, *marked)
     asked = _asked(turns, turn, reason)
     if reason == "unanswerable":
         return replace(asked, answerable=False)
@@ -43,6 +45,19 @@ def question(
         return replace(asked, wrong=_cited(turns[turn].answer) if reason != "incomplete" else ())
     source = assistant.show(right.document).source
     return replace(asked, documents=(source,), passages=(right,))
+
+
+def _found(turns: Sequence[Turn], number: int, asked: str) -> int:
+    """Where the turn is now: those that quoted a removed document are gone from among them."""
+    there = [at for at, turn in enumerate(turns) if asked.strip() in _readings(turn.question)]
+    if not there:
+        raise NotFound("This answer is not kept any more; ask again, then mark the new one.")
+    return min(there, key=lambda at: abs(at - number))
+
+
+def _readings(question: str) -> tuple[str, str]:
+    """A question as it was asked, and as the page shows it: with pictures in the place of controls."""
+    return question.strip(), html.unescape(render.text(question)).strip()
 
 
 def _asked(turns: Sequence[Turn], at: int, reason: Reason) -> Question:

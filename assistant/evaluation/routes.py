@@ -84,6 +84,7 @@ class Bad(BaseModel):
 
     conversation: Annotated[str, Field(max_length=200)]
     turn: Annotated[int, Field(ge=0)]
+    question: Text
     reason: Reason
     passage: Where | None = None
 
@@ -249,7 +250,7 @@ def _add_questions(routes: APIRouter, assistant: Assistant, own: Own) -> None:
     @routes.post("/feedback")
     def bad(body: Bad) -> Json:
         right = Place(**body.passage.model_dump()) if body.passage else None
-        made = feedback.question(assistant, body.conversation, body.turn, body.reason, right)
+        made = feedback.question(assistant, body.conversation, (body.turn, body.question), body.reason, right)
         own.put("feedback", made)
         return forms.question(made, Quotes(assistant))
 
