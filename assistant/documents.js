@@ -163,7 +163,7 @@ const corpus = (() => {
   }
 
   function place(source) {
-    if (!/^https?:\/\//.test(source)) return shown(source);
+    if (!/^https?:\/\//.test(source) || !URL.canParse(source)) return shown(source);
     return make("a", { href: source, rel: "noopener noreferrer", target: "_blank" }, shown(source));
   }
 

@@ -168,40 +168,38 @@ const cited = (() => {
 
   // -- one document alone ----------------------------------------------------------------------------
 
+  let only = JSON.parse(sessionStorage.getItem(ONLY)) ?? {};
+
   function restrict(entry) {
-    sessionStorage.setItem(ONLY, JSON.stringify({ id: entry.id, title: entry.title }));
-    mark();
+    only = { id: entry.id, title: entry.title };
+    sessionStorage.setItem(ONLY, JSON.stringify(only));
     go("chat");
+    mark();
     box()?.focus();
   }
 
   // No longer; of some documents, only where it is one of them.
   function unrestrict(ids = null) {
-    if (ids && !ids.includes(only().id)) return;
+    if (ids && !ids.includes(only.id)) return;
+    only = {};
     sessionStorage.removeItem(ONLY);
     mark();
   }
 
-  function only() {
-    return JSON.parse(sessionStorage.getItem(ONLY)) ?? {};
-  }
-
-  // Above the question box: which document alone is asked.
+  // Above the question box: which document alone is asked. Gradio may put an empty one in its place.
   function mark() {
     const place = one("#only");
-    if (!place) return;
-    const { id, title } = only();
-    place.classList.toggle("set", Boolean(id));
-    if (!id) {
-      place.replaceChildren();
-      return;
-    }
+    if (!place || (place.dataset.id ?? "") === (only.id ?? "")) return;
+    place.dataset.id = only.id ?? "";
+    place.replaceChildren();
+    if (!only.id) return;
     const end = make("button", { type: "button", "aria-label": "Ask all documents again" }, "×");
     end.addEventListener("click", () => {
       unrestrict();
       box().focus();
     });
-    place.replaceChildren(make("p", { role: "status" }, "Only in: ", make("span", { class: "title", dir: "auto" }, shown(title))), end);
+    const title = make("span", { class: "title", dir: "auto" }, shown(only.title));
+    place.append(make("p", { role: "status" }, "Only in: ", title), end);
   }
 
   // -- question ---------------------------------------------------------------------------------
@@ -216,7 +214,6 @@ const cited = (() => {
     label.id = "question";
     transcript.setAttribute("role", "log");
     transcript.setAttribute("aria-live", "polite");
-    mark();
     write(sessionStorage.getItem(DRAFT));
     if (current === "chat") box().focus({ preventScroll: true });
   }
@@ -308,6 +305,7 @@ const cited = (() => {
     name();
     follow();
     release();
+    mark();
     entitle();
   }).observe(document, { childList: true, subtree: true, attributes: true, attributeFilter: ["class", "disabled"] });
 
@@ -324,7 +322,7 @@ const cited = (() => {
   return {
     make, shown, call, go, restrict, unrestrict, fresh, settled,
     stale: () => { old = true; },
-    scope: () => only().id ?? "",
+    scope: () => only.id ?? "",
     current: () => sessionStorage.getItem(KEY) ?? fresh(),
   };
 })();

@@ -287,7 +287,7 @@
     const field = event.target.querySelector("input");
     const given = field.value.trim();
     if (given) {
-      const url = /^[a-z][a-z0-9+.-]*:/i.test(given) ? given : `https://${given}`;
+      const url = /^[a-z][a-z0-9+.-]*:\/\//i.test(given) ? given : `https://${given}`;
       add([{ name: url, url }]);
       field.value = "";
     }

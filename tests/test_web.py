@@ -5,29 +5,23 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from contextlib import suppress
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
+from browsing import CHROMIUM, CONTRAST, Served, chromium, serving, watched
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from assistant import config, render, web
 from assistant.assistant import Assistant
 from assistant.errors import ModelError
 from assistant.types import Answer, Citation, Document, Sentence
 
-expect.set_options(timeout=60_000)  # milliseconds: patience with a busy machine, not a measure
-
-CHROMIUM = shutil.which("chromium")
 SHARED = Path(os.environ.get("ASSISTANT_TEST_SHARED", Path(__file__).parent.parent.parent / "shared"))
 pytestmark = pytest.mark.skipif(
     CHROMIUM is None, reason="chromium is not installed: apt-get install chromium"
@@ -41,48 +35,17 @@ The quagga weighs <script>alert('in')</script> 300 kilograms &amp; eats ${docume
 """
 
 
-@dataclass(frozen=True)
-class Served:
-    """A running `assistant chat` over the shipped corpus and a hostile document."""
-
-    address: str
-
-    def ask(self, question: str) -> dict[str, object]:
-        reply: dict[str, object] = httpx.post(
-            f"{self.address}/api/ask", json={"question": question}, timeout=60
-        ).json()
-        return reply
-
-
-@contextmanager
-def serving(home: Path, **settings: str) -> Iterator[Served]:
-    env = {
-        name: value for name, value in os.environ.items() if not name.startswith(("OPENAI_", "ASSISTANT_"))
-    }
-    env |= {"ASSISTANT_HOME": str(home), **settings}
-    command = [sys.executable, "-m", "assistant.cli", "chat", "--port", "0"]
-    with subprocess.Popen(command, env=env, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout
-        [address] = re.findall(r"http://127\.0\.0\.1:\d+", process.stdout.readline())
-        yield Served(address)
-        process.terminate()
-
-
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     with serving(tmp_path_factory.mktemp("home")) as running:
-        source = {"source": "<svg onload=alert(1)>.md"}
-        httpx.post(f"{running.address}/api/documents", params=source, content=HOSTILE.encode(), timeout=60)
+        running.add("<svg onload=alert(1)>.md", HOSTILE)
         yield running
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
+    with chromium() as opened:
         yield opened
-        opened.close()
 
 
 @pytest.fixture(scope="module")
@@ -95,22 +58,10 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
 @pytest.fixture
 def page(context: BrowserContext, served: Served) -> Iterator[Page]:
     """The open page. Whatever a test does, it asks no other origin, and nothing goes wrong in its scripts."""
-    opened = context.new_page()
-    origins, faults = set(), []
-    opened.on("request", lambda request: origins.add("{0.scheme}://{0.netloc}".format(urlsplit(request.url))))
-    opened.on("pageerror", lambda fault: faults.append(str(fault)))
-    opened.on("console", lambda said: faults.append(said.text) if is_fault(said) else None)
-    opened.on("dialog", lambda dialog: faults.append(dialog.message))
-    opened.goto(served.address)
-    expect(opened.locator(".suggestion").first).to_be_visible()
-    yield opened
-    opened.close()
-    assert origins == {served.address}
-    assert faults == []
-
-
-def is_fault(said: ConsoleMessage) -> bool:
-    return said.type == "error" and "404 (Not Found)" not in said.text
+    with watched(context, served.address) as opened:
+        opened.goto(served.address)
+        expect(opened.locator(".suggestion").first).to_be_visible()
+        yield opened
 
 
 def ask(page: Page, question: str) -> None:
@@ -494,32 +445,6 @@ def test_text_stands_out_from_what_is_behind_it(page: Page, scheme: str) -> None
     )
     assert len(seen) > 20
     assert {what: ratio for what, ratio in seen if ratio < 4.5} == {}
-
-
-CONTRAST = """(selector) => {
-  const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
-  const rgb = (color) => {
-    canvas.clearRect(0, 0, 1, 1);
-    canvas.fillStyle = color;
-    canvas.fillRect(0, 0, 1, 1);
-    return [...canvas.getImageData(0, 0, 1, 1).data];
-  };
-  const behind = (element) => {
-    for (let at = element; at; at = at.parentElement) {
-      const color = rgb(getComputedStyle(at).backgroundColor);
-      if (color[3] > 200) return color;
-    }
-    return [255, 255, 255];
-  };
-  const light = (color) => color.slice(0, 3).map((c) => c / 255)
-    .map((c) => (c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4))
-    .reduce((sum, c, at) => sum + c * [0.2126, 0.7152, 0.0722][at], 0);
-  const all = [...document.querySelectorAll(selector)];
-  return all.filter((e) => e.innerText && e.checkVisibility()).map((e) => {
-    const [a, b] = [light(rgb(getComputedStyle(e).color)), light(behind(e))];
-    return [e.className || e.tagName, (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05)];
-  });
-}"""
 
 
 # -- the events, without a browser -------------------------------------------------------------------
