@@ -10,14 +10,21 @@ import pty
 import re
 import select
 import signal
+import socket
 import subprocess
 import sys
+import threading
 import zipfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import uvicorn
 from conftest import Run
+
+from assistant import config, server
+from assistant.assistant import Assistant
 
 KETTLE = "# Arvo kettle\n\nThe Arvo kettle boils one litre in 95 seconds. Descale it every three months.\n"
 TOASTER = "# Brisa toaster\n\nThe Brisa toaster has seven browning levels.\n"
@@ -223,15 +230,30 @@ def listed(environment: dict[str, str]) -> list[str]:
     return [entry["source"] for entry in json.loads(done.stdout)]
 
 
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The home of a store that a server in this process owns, and says so in the lock."""
+    home = tmp_path_factory.mktemp("served")
+    settings = replace(config.load({}), home=home, corpus=None)
+    with Assistant.open(settings, doing="assistant chat") as assistant:
+        listener = socket.create_server(("127.0.0.1", 0))
+        running = uvicorn.Server(uvicorn.Config(server.app(assistant), log_level="error"))
+        thread = threading.Thread(target=running.run, kwargs={"sockets": [listener]})
+        thread.start()
+        assistant.lock.say("assistant chat", f"http://127.0.0.1:{listener.getsockname()[1]}")
+        yield home
+        running.should_exit = True
+        thread.join()
+        listener.close()
+
+
 @pytest.mark.parametrize("through_a_server", [False, True])
 def test_a_folder_is_followed_until_ctrl_c_and_the_store_is_free_meanwhile(
-    environment: dict[str, str], folder: Path, through_a_server: bool
+    environment: dict[str, str], folder: Path, through_a_server: bool, request: pytest.FixtureRequest
 ) -> None:
-    with contextlib.ExitStack() as stack:
-        if through_a_server:
-            server = stack.enter_context(started(command("chat", "--port", 0), environment))
-            assert "answers at" in line(server)
-        watching = stack.enter_context(started(command("sync", folder, "--watch", "--json"), environment))
+    if through_a_server:
+        environment["ASSISTANT_HOME"] = str(request.getfixturevalue("served"))
+    with started(command("sync", folder, "--watch", "--json"), environment) as watching:
         assert [json.loads(line(watching))["status"] for _ in range(2)] == ["added", "added"]
         (folder / "kettle.md").rename(folder / "boiler.md")
         assert json.loads(line(watching))["before"] == str(folder / "kettle.md")
@@ -297,22 +319,17 @@ def test_results_go_to_a_file_whole_while_a_person_watches(environment: dict[str
 
 
 def test_stopped_within_a_server_s_work_it_says_so_and_the_server_goes_on(
-    environment: dict[str, str], tmp_path: Path
+    environment: dict[str, str], tmp_path: Path, served: Path
 ) -> None:
+    environment["ASSISTANT_HOME"] = str(served)
     many = tmp_path / "many"
     many.mkdir()
     for number in range(300):
         (many / f"{number:03}.md").write_text(f"# Number {number}\n\n" + f"Text of number {number}.\n\n" * 5)
-    with started(command("chat", "--port", 0), environment) as server:
-        assert "answers at" in line(server)
-        with started(command("add", many), environment) as adding:
-            first = line(adding)
-            out, err = interrupted(adding)
-        assert err[-1] == "Stopped. What was finished is kept."
-        told = [row.split()[1].rstrip(":") for row in [first, *out]]
-        assert 0 < len(told) < 300
-        listed = subprocess.run(
-            command("list", "--json"), env=environment, capture_output=True, timeout=PATIENCE
-        )
-        assert set(told) <= {entry["source"] for entry in json.loads(listed.stdout)}
-        assert server.poll() is None
+    with started(command("add", many), environment) as adding:
+        first = line(adding)
+        out, err = interrupted(adding)
+    assert err[-1] == "Stopped. What was finished is kept."
+    told = [row.split()[1].rstrip(":") for row in [first, *out]]
+    assert 0 < len(told) < 300
+    assert set(told) <= set(listed(environment))
