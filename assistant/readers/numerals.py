@@ -107,6 +107,7 @@ def _without_general(pattern: str) -> str:
     return re.sub("general|e[+-]", "", pattern, flags=re.IGNORECASE)
 
 
+@lru_cache(10_000)
 def _moment(value: float, pattern: str, epoch_1904: bool) -> str:
     """A date, a time of day, both, or a duration; a month or a year where the format shows no day."""
     if found := re.search(r"\[(h+|m+|s+)\]", pattern):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import zipfile
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 from assistant.readers.content import Content, Draft
@@ -77,7 +78,8 @@ class _Book:
             text = self._cell(cell)
             if not text:
                 continue
-            at = _column(cell.get("r", "").rstrip("0123456789")) if cell.get("r") else len(row)
+            place = cell.get("r")
+            at = _column(place.rstrip("0123456789")) if place else len(row)
             if len(row) <= at < _COLUMNS:
                 row.extend([""] * (at - len(row)))
                 row.append(text)
@@ -152,6 +154,7 @@ def _text(element: Any) -> str:
     ).strip()
 
 
+@lru_cache(20_000)
 def _column(name: str) -> int:
     """The number of a column, counted from 0, by its letters."""
     number = 0
