@@ -1,11 +1,11 @@
 """Question and history -> the passages that may answer, scored by meaning and by words.
 
-    score = cosine + WORDS × how telling the question's words are × BM25 share + INTERACTION × interaction
+    score = cosine + tellingness × (WORDS × BM25 share + INTERACTION × interaction)
 
 The cosine is that of the question with the passage and what stands around it (see `surroundings`). The BM25
-share is BM25 divided by the most that the query could reach, so that it means the same for every question; it
-counts the more, the rarer the words of the question are in this corpus. The best few passages are then read
-word by word (see `interaction`). Earlier turns count a little, by meaning and by words.
+share is BM25 divided by the most that the query could reach, so that it means the same for every question. The
+best few passages are also read word by word (see `interaction`). Words count the more, the rarer those of the
+question are in this corpus: that is its tellingness. Earlier turns count a little, by meaning and by words.
 Trials and figures: docs/decisions/.
 """
 
@@ -31,9 +31,9 @@ REACH = 1_000
 """Passages whose BM25 is known, so that it counts for those that are near too."""
 ALL = 100_000
 WORDS = 2.5
-READ = 8
+READ = 12
 """The passages that are read word by word."""
-INTERACTION = 0.75
+INTERACTION = 2.0
 HISTORY = 0.4
 """The share of the question before, glued to this one, in the query's vector."""
 TOPIC = 0.6
@@ -67,11 +67,11 @@ class Retriever:
         kept, words = self._found(target, weights) if documents is None else self._of(documents, weights)
         idf = self._library.search(lambda index: index.idf([*weights, NOWHERE]))
         telling = {term: weight * idf[term] for term, weight in weights.items()}
-        trust = WORDS * _tellingness(query, idf)
+        trust = _tellingness(query, idf)
         scored = [_scored(item, target, words.get(key, 0.0), trust) for key, item in kept.items()]
         best = sorted(scored, key=lambda pair: -pair[0].score)[: max(limit, READ)]
         ranked = [(_with_sentences(*pair, target, telling), pair[1].context) for pair in best]
-        read = self._interacting(query, telling, ranked[:READ])
+        read = self._interacting(query, telling, trust, ranked[:READ])
         return [*read, *(passage for passage, _ in ranked[READ:])][:limit]
 
     def _found(
@@ -96,12 +96,16 @@ class Retriever:
         return self._library.ledger.kept_of(documents), words
 
     def _interacting(
-        self, query: Query, telling: Mapping[str, float], ranked: Sequence[tuple[ScoredPassage, str]]
+        self,
+        query: Query,
+        telling: Mapping[str, float],
+        trust: float,
+        ranked: Sequence[tuple[ScoredPassage, str]],
     ) -> list[ScoredPassage]:
         """The first passages, read word by word and ranked anew."""
         passages, contexts = [passage for passage, _ in ranked], [context for _, context in ranked]
         read = interact(query.text, telling, passages, contexts, self._embedder)
-        scored = (replace(p, score=p.score + INTERACTION * p.interaction) for p in read)
+        scored = (replace(p, score=p.score + trust * INTERACTION * p.interaction) for p in read)
         return sorted(scored, key=lambda passage: -passage.score)
 
     def _target(self, query: Query) -> Vector:
@@ -157,7 +161,7 @@ def _tellingness(query: Query, idf: Mapping[str, float]) -> float:
 
 def _scored(kept: Kept, target: Vector, words: float, trust: float) -> tuple[ScoredPassage, Kept]:
     cosine = float(kept.vector @ target)
-    score = cosine + trust * words
+    score = cosine + trust * WORDS * words
     return ScoredPassage(kept.passage, kept.title, kept.source, score, cosine, words), kept
 
 
