@@ -32,7 +32,9 @@ class Remembering:
     def __init__(self, embedder: Embedder, folder: Path) -> None:
         self._embedder = embedder
         folder.mkdir(parents=True, exist_ok=True)
-        self._memory = sqlite3.connect(folder / f"{probe(embedder)}.db", timeout=60, isolation_level=None)
+        path = folder / f"{probe(embedder)}.db"
+        # One thread embeds at a time, but it is not the one that made this.
+        self._memory = sqlite3.connect(path, timeout=60, isolation_level=None, check_same_thread=False)
         self._memory.execute("PRAGMA journal_mode=WAL")
         self._memory.execute("PRAGMA synchronous=NORMAL")
         self._memory.execute(
