@@ -3,7 +3,7 @@
     score = cosine + tellingness × (WORDS × BM25 share + INTERACTION × interaction)
 
 The cosine is that of the question with the passage and what stands around it (see `surroundings`). The BM25
-share is BM25 divided by the most that the query could reach, so that it means the same for every question. The
+share is BM25 divided by the most that the query could reach, so it means the same for every question. The
 best few passages are also read word by word (see `interaction`). Words count the more, the rarer those of the
 question are in this corpus: that is its tellingness. Earlier turns count a little, by meaning and by words.
 Trials and figures: docs/decisions/.
