@@ -16,18 +16,24 @@ if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
     from assistant.sync import Done
-    from assistant.types import Outcome, Source, Step
+    from assistant.types import Outcome, Source, Stage, Step
 
 STATUSES = ("added", "updated", "moved", "removed", "rejected", "unchanged")
 FEW = 10
 """Documents up to which each is told by a line of its own under a bar too."""
+_STAGES: dict[Stage, tuple[float, float]] = {
+    "reading": (0, 0.1),
+    "splitting": (0.1, 0.15),
+    "embedding": (0.15, 1),
+}
+"""Which part of the work on a document each stage is, about."""
 _LONGEST = 60
 
 
 class Bar(Protocol):
-    """Something that shows how far it has come."""
+    """Something that shows how far it has come: so much of the whole, which is `done` items, and in words."""
 
-    def update(self, done: int, of: int, rate: str, doing: str) -> None: ...
+    def update(self, come: float, done: int, of: int, doing: str = "") -> None: ...
 
     def line(self, text: str) -> None: ...
 
@@ -43,15 +49,20 @@ class Adding:
     all_lines: bool
     counts: Counter[str] = field(default_factory=Counter)
     done: int = 0
-    passages: int = 0
+    shares: dict[str, float] = field(default_factory=dict)
+    """How far each source has come that is being added: many are at the same time."""
     doing: str = ""
     began: float = field(default_factory=time.monotonic)
 
     def step(self, step: Step) -> None:
         """To be told of each step."""
+        if self.bar is None:
+            return
         share = f" {step.share:.0%}" if step.share else ""
         self.doing = f"{step.stage} {_ending(shown.plain(step.source))}{share}"
-        self._update()
+        begun, whole = _STAGES[step.stage]
+        self.shares[step.source] = begun + (whole - begun) * step.share
+        self._update(self.bar)
 
     def came(self, outcome: Outcome | Done, line: str) -> None:
         """To be told of each outcome, with the line that says so.
@@ -59,12 +70,12 @@ class Adding:
         Under a bar, where many are to come, the line is printed only where something is wrong.
         """
         self.counts[outcome.status] += 1
-        self.passages += outcome.passages if outcome.status in ("added", "updated") else 0
         self._count(outcome.source)
-        self._update()
         if self.bar is None:
             print(line, flush=True)
-        elif self.all_lines or outcome.status == "rejected" or self.total <= FEW:
+            return
+        self._update(self.bar)
+        if self.all_lines or outcome.status == "rejected" or self.total <= FEW:
             self.bar.line(line)
 
     def summary(self) -> str:
@@ -74,6 +85,7 @@ class Adding:
 
     def _count(self, source: str) -> None:
         """Counts a source as done. The first document of an archive stands for it, the others come on top."""
+        self.shares.pop(source, None)
         place = source
         while place not in self.waiting and "/" in place:
             place = place.rpartition("/")[0]
@@ -83,11 +95,10 @@ class Adding:
             self.total += 1
         self.done += 1
 
-    def _update(self) -> None:
-        if self.bar is not None:
-            seconds = max(time.monotonic() - self.began, 0.001)
-            rate = f"{self.passages / seconds:.0f} passages/s" if self.passages else ""
-            self.bar.update(self.done, self.total, rate, self.doing)
+    def _update(self, bar: Bar) -> None:
+        # A copy, as another thread may be telling of a step.
+        come = min(self.done + sum(list(self.shares.values())), self.total)
+        bar.update(come, self.done, self.total, self.doing)
 
 
 @contextmanager
@@ -107,7 +118,7 @@ def adding(sources: Sequence[Source], *, as_json: bool) -> Iterator[Adding]:
 def counting(what: str) -> Iterator[Callable[[int, int], None]]:
     """What hears how many are done, and of how many."""
     with _bar(what, None) as bar:
-        yield lambda done, of: bar.update(done, of, "", "") if bar else None
+        yield lambda done, of: bar.update(done, done, of) if bar else None
 
 
 @contextmanager
@@ -117,28 +128,36 @@ def _bar(what: str, total: int | None) -> Iterator[Bar | None]:
         yield None
         return
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, Progress, TextColumn
     from rich.table import Column
 
     rest = Column(ratio=1, no_wrap=True, overflow="ellipsis")
     columns = (
-        *(TextColumn("{task.description}"), BarColumn(20), MofNCompleteColumn()),
-        *(TimeRemainingColumn(compact=True), TextColumn("{task.fields[rate]}")),
+        *(TextColumn(what), BarColumn(20), TextColumn("{task.fields[told]}")),
         TextColumn("{task.fields[doing]}", markup=False, table_column=rest),
     )
     # The standard output may be a file: it is not to be led to the error stream.
     bar = Progress(*columns, console=Console(stderr=True), transient=True, expand=True, redirect_stdout=False)
     with bar:
-        yield _Rich(bar, bar.add_task(what, total=total, rate="", doing=""))
+        yield _Rich(bar, bar.add_task(what, total=total, told="", doing=""))
 
 
 class _Rich:
     def __init__(self, bar: Progress, task: TaskID) -> None:
         self._bar = bar
         self._task = task
+        self._began = time.monotonic()
 
-    def update(self, done: int, of: int, rate: str, doing: str) -> None:
-        self._bar.update(self._task, completed=done, total=of, rate=rate, doing=doing)
+    def update(self, come: float, done: int, of: int, doing: str = "") -> None:
+        told = " ".join([f"{done}/{of}", *self._speed(come, of)])
+        self._bar.update(self._task, completed=come, total=of, told=told, doing=doing)
+
+    def _speed(self, come: float, of: int) -> Iterator[str]:
+        """The rate, and the time that is left at this rate, as soon as they mean something."""
+        seconds = time.monotonic() - self._began
+        if come > 0 and seconds > 1:
+            yield f"{come / seconds:.1f}/s"
+            yield f"{shown.lasting((of - come) * seconds / come)} left"
 
     def line(self, text: str) -> None:
         if sys.stdout.isatty():
