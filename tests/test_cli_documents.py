@@ -318,6 +318,20 @@ def test_results_go_to_a_file_whole_while_a_person_watches(environment: dict[str
     assert '"status"' not in screen
 
 
+def test_documents_are_carried_and_followed_through_a_server_too(
+    run: Run, folder: Path, tmp_path: Path, served: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ASSISTANT_HOME", str(served))
+    assert run("sync", folder).out.count("added ") == 2
+    (folder / "kettle.md").rename(folder / "boiler.md")
+    assert run("sync", folder).out.startswith("moved ")
+    assert run("export", tmp_path / "corpus.zip").code == 0
+    assert run("remove", folder).out.count("removed ") == 2
+    assert run("import", tmp_path / "corpus.zip").out.count("added ") == 2
+    assert run("check", "--repair", "--json").rows[0]["problems"] == []
+    assert run("remove", folder / "boiler.md", folder / "sub").out.count("removed ") == 2
+
+
 def test_stopped_within_a_server_s_work_it_says_so_and_the_server_goes_on(
     environment: dict[str, str], tmp_path: Path, served: Path
 ) -> None:
