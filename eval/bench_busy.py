@@ -1,7 +1,7 @@
-"""A server that is asked while 4,000 passages come in, against the same one at rest: python -m eval.bench busy
+"""A server asked while 4,000 passages come in, against the same one at rest: python -m eval.bench busy
 
-The documents come over HTTP from one client, one after the other, as `assistant add FOLDER` sends them where a
-server owns the store. Another client asks all the while, a question after the other.
+The documents come over HTTP from one client, one after the other, as `assistant add FOLDER` sends them where
+a server owns the store. Another client asks all the while, a question after the other.
 """
 
 from __future__ import annotations

@@ -9,11 +9,11 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from faults.process import opened
+from faults.process import opened, waited
 
 from assistant.assistant import Assistant
 from assistant.types import Source
@@ -63,7 +63,7 @@ def figures(some: Callable[[Sequence[str]], Sequence[str]] = lambda ways: ways) 
 
 def run(folder: Path, ways: Sequence[str]) -> list[Result]:
     """One store a damage, all in `folder`."""
-    _forked(lambda: _made(folder), folder / "made")
+    waited(lambda: _made(folder), folder / "made")
     results = []
     for kind in KINDS:
         for number, way in enumerate(ways):
@@ -103,7 +103,7 @@ def _damaged(folder: Path, kind: str, way: str, number: int) -> Result:
     what = f"{file.relative_to(index)} {way}"
     _change(file, way, folder / "another" / "index")
     expected = json.loads((folder / "made").read_text())["answers"]
-    told = _forked(lambda: _looked_at(home), folder / "told")
+    told = waited(lambda: _looked_at(home), folder / "told")
     if told is None:
         return Result(what, alive=False)
     wrong = sum(now != before for now, before in zip(told["answers"], expected, strict=True))
@@ -125,19 +125,6 @@ def _looked_at(home: Path) -> dict[str, object]:
         noticed, answers, health = bool(said), _answers(assistant), assistant.check()
     whole = not health.problems and health.passages == health.vectors == health.words == DOCUMENTS
     return {"noticed": noticed, "answers": answers, "whole": whole, "seconds": seconds}
-
-
-def _forked(work: Callable[[], Mapping[str, object]], told: Path) -> dict[str, object] | None:
-    """What `work` gives in a child, which a damaged file may end; also left in the file `told`."""
-    told.unlink(missing_ok=True)
-    child = os.fork()
-    if not child:
-        try:
-            told.write_text(json.dumps(work()))
-        finally:
-            os._exit(0)
-    os.waitpid(child, 0)
-    return json.loads(told.read_text()) if told.exists() else None
 
 
 # -- ways to damage a file ---------------------------------------------------------------------------

@@ -13,7 +13,6 @@ import signal
 import sys
 import tempfile
 import time
-import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -23,7 +22,7 @@ from pathlib import Path
 import chromadb  # noqa: F401
 import tantivy  # noqa: F401
 from faults.history import SECTIONS, Change, Expected, Journal, State, ident, lines, text, word
-from faults.process import opened
+from faults.process import forked, opened
 from test_kill import is_sound
 
 from assistant import bundle, sync
@@ -92,7 +91,7 @@ def _round(run: Run, kind: str, *, spared: bool = False) -> None:
     seed = run.source.random()
     change = lambda: _change(run, kind, random.Random(seed))  # noqa: E731
     if spared:
-        _ended(_forked(change), PATIENCE)
+        _ended(forked(change), PATIENCE)
     else:
         _killed(run, kind, change)
         if run.source.random() < 0.33:
@@ -100,7 +99,7 @@ def _round(run: Run, kind: str, *, spared: bool = False) -> None:
     expected = Expected(run.held, lines(run.journal))
     told = run.folder / "told"
     told.unlink(missing_ok=True)
-    child = _forked(lambda: told.write_text(json.dumps(_looked_at(run, expected))))
+    child = forked(lambda: told.write_text(json.dumps(_looked_at(run, expected))))
     if _ended(child, PATIENCE) or not told.exists():
         raise SystemExit(f"The store cannot be opened after a kill in {kind}.")
     found = json.loads(told.read_text())
@@ -118,7 +117,7 @@ def _given(journal: Path) -> Iterator[int]:
 def _killed(run: Run, kind: str, work: Callable[[], object]) -> None:
     """Begins the work in a process and kills it at a random moment of what it usually takes."""
     before = len(lines(run.journal))
-    child = _forked(work)
+    child = forked(work)
     while kind != "opening" and len(lines(run.journal)) == before and not _is_over(child):
         time.sleep(0.002)
     usual = run.lasted.get(kind, 1.0)
@@ -158,19 +157,6 @@ def _ended(child: int, seconds: float) -> int | None:
     return _statuses.pop(child)
 
 
-def _forked(work: Callable[[], object]) -> int:
-    child = os.fork()
-    if child:
-        return child
-    try:
-        work()
-        os._exit(0)
-    except BaseException:
-        traceback.print_exc()
-    finally:
-        os._exit(1)
-
-
 # -- what is found -----------------------------------------------------------------------------------
 
 
@@ -186,12 +172,12 @@ def _looked_at(run: Run, expected: Expected) -> dict[str, object]:
         ever = {number for may in expected.may.values() for number in may if number is not None}
         gone = ever | set(range(max(0, run.texts - 300), run.texts))
         for number in sorted(gone | set(held.values())):
-            faults += _half(assistant, number, there=number in held.values())
+            faults += half_there(assistant, number, there=number in held.values())
         return {"seconds": seconds, "held": held, "faults": faults}
 
 
-def _half(assistant: Assistant, number: int, *, there: bool) -> Iterator[str]:
-    """Each section of a text that is there is found, once; none of one that is not."""
+def half_there(assistant: Assistant, number: int, *, there: bool) -> Iterator[str]:
+    """What is wrong: each section of a text that is there is found, once; none of one that is not."""
     for section in range(SECTIONS):
         sought = word(number, section)
         weights = dict.fromkeys(terms(sought), 1.0)

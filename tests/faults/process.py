@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
+import traceback
 import zlib
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from conftest import Hashing
@@ -39,3 +42,25 @@ def opened(
     """An assistant over the store in `home`, without a corpus, with the quick embedder."""
     assistant.embedder = lambda *_: embedder()  # type: ignore[assignment]
     return Assistant.open(replace(config.load({}), home=home, corpus=None), say=say)
+
+
+def forked(work: Callable[[], object]) -> int:
+    """The id of a child that does the work, and ends with 0 where nothing is raised."""
+    child = os.fork()
+    if child:
+        return child
+    try:
+        work()
+        os._exit(0)
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        os._exit(1)
+
+
+def waited(work: Callable[[], object], told: Path) -> Any:
+    """What `work` gives in a child, which writes it to the file `told`; None where the child died."""
+    told.unlink(missing_ok=True)
+    child = forked(lambda: told.write_text(json.dumps(work())))
+    os.waitpid(child, 0)
+    return json.loads(told.read_text()) if told.exists() else None
