@@ -100,6 +100,14 @@ def test_tables_of_one_sheet_are_told_apart_and_an_empty_row_within_one_is_nothi
     )
 
 
+def test_a_form_is_no_table() -> None:
+    rows = [["Invoice"], ["Customer", "Ada Arvo"], ["Number", 17], ["Town", "Oslo"], ["Sent", "by post"]]
+    assert read(packed(workbook({"S": sheet(rows)})), "a.xlsx").text == (
+        "# S\n\n## Invoice\n\n- Customer: Ada Arvo\n- Number: 17\n- Town: Oslo\n- Sent: by post"
+    )
+    assert read(b"Name:,Ada\nTown:,Oslo\n", "a.csv").text == "- Name: Ada\n- Town: Oslo"
+
+
 def test_strings_that_are_shared_errors_truth_and_hidden_sheets() -> None:
     shared = ["<t>Plain</t>", "<r><t>Ri</t></r><r><t>ch</t></r><rPh><t>said so</t></rPh>"]
     cells = '<row r="1">{}</row>'.format(
@@ -371,6 +379,16 @@ def test_a_mail_gives_who_wrote_to_whom_its_plain_text_and_what_is_attached() ->
 def test_a_mail_without_plain_text_gives_its_html() -> None:
     text = read(HTML_MAIL, "renamed.txt").text
     assert "## As HTML\n\n| Part | Price |\n|---|---|\n| Lid | 5 |" in text
+
+
+def test_a_mail_gives_the_mails_that_it_forwards() -> None:
+    inner = b"From: eve@example.org\nSubject: Lids\n\nLids are out of stock.\n"
+    outer = (
+        b"From: a@example.org\nSubject: FW\nContent-Type: multipart/mixed; boundary=Z\n\n--Z\n\nSee below.\n"
+    )
+    document = read(outer + b"--Z\nContent-Type: message/rfc822\n\n" + inner + b"--Z--\n", "a.eml")
+    assert document.text.endswith("See below.\n\n## Lids\n\nFrom: eve@example.org\n\nLids are out of stock.")
+    assert headings(document) == [(1, "FW"), (2, "Lids")]
 
 
 def test_text_that_only_looks_like_a_mail_stays_text() -> None:

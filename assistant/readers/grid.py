@@ -160,8 +160,12 @@ def _write(draft: Draft, block: list[Row], wide: dict[int, list[Merge]], level: 
         _say(draft, text, level)
     if below > above:
         inner, columns = _squeezed(block[above:below], columns)
-        names, body = _named(inner, columns, {at - above: spans for at, spans in wide.items()})
-        write_table(draft, names, body)
+        if _is_form(inner):
+            for key, value in inner:
+                draft.item(f"{key.rstrip(': ')}: {value}" if value else key)
+        else:
+            names, body = _named(inner, columns, {at - above: spans for at, spans in wide.items()})
+            write_table(draft, names, body)
     for row in block[below:]:
         draft.paragraph(" ".join(filter(None, row)))
 
@@ -197,6 +201,18 @@ def _say(draft: Draft, text: str, level: int | None) -> None:
         draft.heading(level, text)
     else:
         draft.paragraph(text)
+
+
+def _is_form(rows: list[Row]) -> bool:
+    """Whether each row is a question and its answer: by colons, or as some are numbers and some are not."""
+    if len(rows[0]) != 2 or not 1 < len(rows) <= 60:
+        return False
+    keys = [row[0] for row in rows]
+    if len(set(keys)) < len(keys) or any(not key or _is_value(key) or len(key) > 60 for key in keys):
+        return False
+    below = [_is_value(row[1]) for row in rows[1:]]
+    is_mixed = len(below) > 2 and len(below) < sum(below) * 5 < 3 * len(below)
+    return is_mixed or sum(key.endswith(":") for key in keys) * 2 > len(keys)
 
 
 def _named(rows: list[Row], columns: list[int], wide: dict[int, list[Merge]]) -> tuple[list[str], list[Row]]:
