@@ -96,6 +96,7 @@ class Generations:
             if index.counts() != (count, count):
                 told = "The index could not be built; check the disk, then run `assistant rebuild`."
                 raise StoreError(told)
+            index.seal()
             self._ledger.set_note("generation", str(number))
         except BaseException:
             index.close()

@@ -27,7 +27,7 @@ UPSERT = 5000
 """Records a call: Chroma takes 5,461 at most."""
 COLLECTION = "passages"
 SEAL = "seal.json"
-"""The file that says what the graph's files were when they were last written."""
+"""The file that says what the others were when they were last written. Before they are, it goes."""
 TICK = 2_000_000_000
 """Nanoseconds that no file system takes longer than to the next time stamp."""
 # The default graph loses recall; with these, recall@10 against exact search stays above 0.99 (see tests).
@@ -52,11 +52,14 @@ class Index:
         self.folder = folder
         self._lock = threading.Lock()
         self._seal = _Seal(folder)
+        self._failed = False
         with contextlib.ExitStack() as opened, self._faults("opened"):
             self._seal.require()
             self._vectors = _Vectors(folder / "chroma")
             opened.callback(self._vectors.close)
             self._words = _Words(folder / "words")
+            # Chroma writes into its file each time that it is opened.
+            self._seal.write()
             opened.pop_all()
 
     def add(self, records: Sequence[Record]) -> None:
@@ -65,10 +68,9 @@ class Index:
         Raises:
             StoreError: it cannot be written, and may hold some of them.
         """
-        with self._lock, self._faults("written"):
+        with self._writing():
             self._vectors.add(records)
             self._words.add(records)
-            self._seal.write()
 
     def remove(self, keys: Sequence[int]) -> None:
         """Forgets passages by key; keys that are not there do not matter.
@@ -76,10 +78,9 @@ class Index:
         Raises:
             StoreError: it cannot be written, and may still hold some of them.
         """
-        with self._lock, self._faults("written"):
+        with self._writing():
             self._vectors.remove(keys)
             self._words.remove(keys)
-            self._seal.write()
 
     def rewrite(self, batches: Iterable[Sequence[Record]]) -> None:
         """Writes the words of all passages anew, so that no file holds one of those that were removed.
@@ -87,8 +88,19 @@ class Index:
         Raises:
             StoreError: it cannot be written; it is as it was, or damaged.
         """
-        with self._lock, self._faults("written"):
+        with self._writing():
             self._words.rewrite(batches)
+
+    def seal(self) -> None:
+        """After changes: makes it such that it is opened again as it is. Without, it would be built anew.
+
+        Raises:
+            StoreError: it cannot be written.
+        """
+        with self._lock, self._faults("written"):
+            if self._seal.is_broken and not self._failed:
+                self._words.close()
+                self._seal.write()
 
     def keys(self) -> tuple[set[int], set[int]]:
         """The keys of the passages whose vectors it holds, and of those whose words."""
@@ -120,10 +132,22 @@ class Index:
             return self._words.idf(terms)
 
     def close(self) -> None:
-        """Lets go of the files."""
+        """Seals it and lets go of the files."""
+        with contextlib.suppress(StoreError):
+            self.seal()
         for part in (self._words, self._vectors):
             with contextlib.suppress(StoreError), self._faults("closed"):
                 part.close()
+
+    @contextlib.contextmanager
+    def _writing(self) -> Iterator[None]:
+        with self._lock, self._faults("written"):
+            self._seal.break_()
+            try:
+                yield
+            except BaseException:
+                self._failed = True
+                raise
 
     @contextlib.contextmanager
     def _faults(self, what: str) -> Iterator[None]:
@@ -148,41 +172,49 @@ def _batches(items: Sequence[T], size: int) -> Iterable[Sequence[T]]:
 
 
 class _Seal:
-    """What the files of Chroma's graph, the vectors and their neighbours, were when they were last written.
+    """What the files of an index were when they were last written.
 
-    Chroma opens what is left of a graph as if nothing were missing, and crashes on a damaged one.
+    Chroma opens what is left of a graph as if nothing were missing, and crashes on a damaged one; Tantivy
+    answers from wrong bits.
     """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._file = folder / SEAL
         self._known: dict[str, tuple[list[int], list[int]]] = {}
+        self.is_broken = False
 
     def require(self) -> None:
         """Raises StoreError where the files are not as they were sealed."""
-        seal = self._folder / SEAL
-        if self._graph() != (json.loads(seal.read_bytes()) if seal.exists() else {}):
-            raise StoreError(
-                f"The index in {self._folder} is not as it was written; run `assistant rebuild`."
-            )
+        held = self._states()
+        if held and self._file.read_text("utf-8") != _sealed(held):
+            told = f"The index in {self._folder} is not as it was written; run `assistant rebuild`."
+            raise StoreError(told)
+
+    def break_(self) -> None:
+        """Before the files are written."""
+        self._file.unlink(missing_ok=True)
+        self.is_broken = True
 
     def write(self) -> None:
         """Seals the files as they are."""
         beside = self._folder / f"{SEAL}.part"
-        beside.write_text(json.dumps(self._graph()), "utf-8")
-        beside.replace(self._folder / SEAL)
+        beside.write_text(_sealed(self._states()), "utf-8")
+        beside.replace(self._file)
+        self.is_broken = False
 
-    def _graph(self) -> dict[str, list[int]]:
-        """Size and checksum of each file of the graph.
-
-        None before Chroma first writes its list of what the graph holds: until then it makes it anew always.
-        """
-        lists = (self._folder / "chroma").glob("*/index_metadata.pickle")
-        files = sorted(file for held in lists for file in held.parent.iterdir())
-        return {file.relative_to(self._folder).as_posix(): self._state(file) for file in files}
+    def _states(self) -> dict[str, list[int]]:
+        """Size and checksum of each file but this one and those that are locks."""
+        files = (path for path in sorted(self._folder.rglob("*")) if path.is_file())
+        names = {path.relative_to(self._folder).as_posix(): path for path in files}
+        return {
+            name: self._state(path)
+            for name, path in names.items()
+            if not name.endswith(".lock") and name not in (SEAL, f"{SEAL}.part")
+        }
 
     def _state(self, file: Path) -> list[int]:
-        """Size and checksum. A file that was not touched since is not read again: Chroma writes its graph at
-        each thousandth record, not at each."""
+        """Size and checksum. A file that was not touched since is not read again: most never change."""
         now, status = time.time_ns(), file.stat()
         touched = [status.st_size, status.st_mtime_ns, status.st_ino]
         known = self._known.get(str(file))
@@ -193,6 +225,12 @@ class _Seal:
         if 0 <= status.st_mtime_ns < now - TICK:
             self._known[str(file)] = (touched, state)
         return state
+
+
+def _sealed(states: Mapping[str, list[int]]) -> str:
+    """What the seal says: on the second line, what the first adds up to."""
+    told = json.dumps(states)
+    return f"{told}\n{zlib.crc32(told.encode())}\n"
 
 
 def _checksum(path: Path) -> int:

@@ -24,6 +24,7 @@ from assistant.precedence import Precedence
 from assistant.read import identity
 from assistant.rows import Prepared
 from assistant.split import contextual, split
+from assistant.surroundings import leaning
 from assistant.types import Document, Outcome, Passage, Source, Span, Stage, Step
 
 BATCH_CHARACTERS = 200_000
@@ -45,6 +46,7 @@ class Arrival:
 
     source: str
     data: bytes
+    id: str
     prepared: Prepared | None = None
 
 
@@ -94,8 +96,9 @@ class Intake:
             members = archives.members(data, source.name)
             if members is not None:
                 return members
-            if self._holds(identity(data)):
-                return Arrival(source.name, data)
+            ident = identity(data)
+            if self._holds(ident):
+                return Arrival(source.name, data, ident)
             document = reading.read_safely(data, source.name, errand=errand)
         except (ReadError, FetchError) as fault:
             return Outcome(source.name, "rejected", reason=fault.message)
@@ -153,18 +156,18 @@ class _Vectors:
     def stacked(self) -> tuple[Vectors, tuple[Vectors, ...]]:
         whole = [vector for vector in self._whole if vector is not None]
         parts = tuple(part for part in self._parts if part is not None)
-        return np.stack(whole) if whole else np.zeros((0, 0), np.float32), parts
+        return leaning(np.stack(whole)) if whole else np.zeros((0, 0), np.float32), parts
 
 
 def _arrival(item: _Loaded, vectors: _Vectors | None) -> Arrival:
     if vectors is None:
-        return Arrival(item.source, item.data)
+        return Arrival(item.source, item.data, item.document.id)
     sha256 = hashlib.sha256(item.data).hexdigest()
     whole, parts = vectors.stacked()
     prepared = Prepared(
         item.document, sha256, len(item.data), item.passages, item.texts, whole, parts, item.bands
     )
-    return Arrival(item.source, item.data, prepared)
+    return Arrival(item.source, item.data, item.document.id, prepared)
 
 
 class _Line:

@@ -206,12 +206,12 @@ class Ledger:
         with self.engine.connect() as db:
             return set(db.scalars(sql.select(documents.c.sha256)))
 
-    def entries(self) -> list[Entry]:
-        """All answerable documents, by source."""
-        names = ("id", "title", "source", "media_type", "size", "added")
+    def entries(self, only: Iterable[str] | None = None) -> list[Entry]:
+        """All answerable documents by source, or only those of some ids."""
+        fields = ("id", "title", "source", "media_type", "size", "added")
         query = (
             sql.select(
-                *(documents.c[name] for name in names),
+                *(documents.c[name] for name in fields),
                 sql.func.count(passages.c.key).label("passages"),
                 sql.func.min(duplicates.c.original_id).label("duplicate_of"),
             )
@@ -220,13 +220,20 @@ class Ledger:
             .group_by(documents.c.id)
             .order_by(documents.c.source)
         )
+        names = sql.select(sources).order_by(sources.c.source)
         with self.engine.connect() as db:
-            rows = db.execute(query).mappings().all()
-            others: defaultdict[str, list[str]] = defaultdict(list)
-            for source, ident in db.execute(sql.select(sources).order_by(sources.c.source)):
-                others[ident].append(source)
+            if only is None:
+                rows, named = db.execute(query).all(), db.execute(names).all()
+            else:
+                only = list(only)
+                rows = among(db, query, documents.c.id, only)
+                named = among(db, names, sources.c.document_id, only)
+        others: defaultdict[str, list[str]] = defaultdict(list)
+        for source, ident in named:
+            others[ident].append(source)
+        held = (row._asdict() for row in rows)
         return [
-            Entry(**row, sources=tuple(dict.fromkeys([row["source"], *others[row["id"]]]))) for row in rows
+            Entry(**row, sources=(row["source"], *_but(row["source"], others[row["id"]]))) for row in held
         ]
 
     def counts(self) -> tuple[int, int]:
@@ -309,6 +316,10 @@ _RECORDS = (
     .join_from(passages, vectors)
     .order_by(passages.c.key)
 )
+
+
+def _first(name: str, names: Iterable[str]) -> tuple[str, ...]:
+    return (name, *(other for other in names if other != name))
 
 
 def _record(row: Any) -> Record:

@@ -10,14 +10,15 @@ between leaves a ledger that says so, and an index that is built anew from it at
 from __future__ import annotations
 
 import functools
+import itertools
 import shutil
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
-from assistant import checkup
+from assistant import checkup, surroundings
 from assistant.embed import Embedder
 from assistant.errors import EmbedderError, NotFound
 from assistant.generations import Generations
@@ -26,8 +27,8 @@ from assistant.intake import Arrival, Intake, Item, shifted
 from assistant.ledger import OWED, Gone, Ledger, Settled
 from assistant.originals import Originals
 from assistant.precedence import Precedence
-from assistant.read import identity
 from assistant.standing import Standing
+from assistant.surroundings import leaning
 from assistant.types import Entry, Health, Outcome, Source, Status, Step, ignore
 
 Result = TypeVar("Result")
@@ -84,62 +85,43 @@ class Library:
                 yield from self._take_in(batch)
         finally:
             batches.close()
-            self._erase()
+            self._finish()
 
     def _take_in(self, batch: Sequence[Item]) -> list[Outcome]:
+        """Makes the documents of a batch answerable, all of them or none, and tells what became of each."""
         self.precedence.give_way()
         with self._writing:
+            arrivals = [item for item in batch if isinstance(item, Arrival)]
             new: dict[str, Arrival] = {}
-            for item in batch:
-                if isinstance(item, Arrival) and item.prepared and not self.ledger.holds(identity(item.data)):
-                    new.setdefault(identity(item.data), item)
-            replaced = {item.source for item in new.values() if self.ledger.named(item.source)}
-            settled = self._record(new) if new else {}
-            return [self._told(item, new, replaced, settled) for item in batch]
+            for item in arrivals:
+                if item.prepared and not self.ledger.holds(item.id):
+                    new.setdefault(item.id, item)
+            there = [item for item in arrivals if item.id in new or self.ledger.holds(item.id)]
+            before = {item.source: self.ledger.named(item.source) for item in there}
+            names = {item.source: item.id for item in there if before[item.source] != item.id}
+            for item in there:
+                self._originals.keep(item.data)
+            self._record(new, names)
+            held = {entry.id: entry for entry in self.ledger.entries(item.id for item in there)}
+            outcomes = [_told(item, new, before, held) for item in batch]
+        return [outcome or self._again(item) for outcome, item in zip(outcomes, batch, strict=True)]
 
-    def _record(self, new: dict[str, Arrival]) -> Settled:
-        """Makes documents answerable, all of them or none; gives which others stand for."""
-        names = {item.source: ident for ident, item in new.items()}
+    def _record(self, new: Mapping[str, Arrival], names: Mapping[str, str]) -> None:
+        """Makes new documents answerable, and sources name what they name from now on."""
         prepared = [item.prepared for item in new.values() if item.prepared]
         leaving = self.ledger.leaving(names)
         settled = self._standing.settled(leaving, prepared)
-        for item in new.values():
-            self._originals.keep(item.data)
         try:
             self.ledger.put(prepared, {ident: settled[ident] for ident in new})
             self._change(leaving, settled, functools.partial(self.ledger.acknowledge, names, settled))
         except BaseException:
             self.ledger.forget_unready()
             raise
-        return settled
 
-    def _told(self, item: Item, new: dict[str, Arrival], replaced: set[str], settled: Settled) -> Outcome:
-        if isinstance(item, Outcome):
-            return item
-        ident = identity(item.data)
-        if new.get(ident) is not item or item.prepared is None:
-            return self._known(item.source, item.data)
-        status: Status = "updated" if item.source in replaced else "added"
-        title, passages = item.prepared.document.title, len(item.prepared.passages)
-        return Outcome(item.source, status, ident, title, passages, duplicate_of=settled[ident])
-
-    def _known(self, source: str, data: bytes) -> Outcome:
-        """The corpus holds these bytes: now under this name too."""
-        ident = identity(data)
-        if not self.ledger.holds(ident):
-            # It was removed between reading and now.
-            return next(self.add([Source(source, lambda: data)]))
-        self._originals.keep(data)
-        before = self.ledger.named(source)
-        if before != ident:
-            names = {source: ident}
-            leaving = self.ledger.leaving(names)
-            settled = self._standing.settled(leaving)
-            self._change(leaving, settled, functools.partial(self.ledger.acknowledge, names, settled))
-        held = self.ledger.document(ident)
-        status: Status = "updated" if before not in (None, ident) else "unchanged"
-        passages, original = len(self.ledger.passages_of(ident)), self._standing.of(ident)
-        return Outcome(source, status, ident, held.title, passages, duplicate_of=original)
+    def _again(self, item: Item) -> Outcome:
+        """Takes in what the corpus held when it was read, and no more when it was to be recorded."""
+        assert isinstance(item, Arrival)
+        return next(self.add([Source(item.source, lambda: item.data)]))
 
     # -- remove ----------------------------------------------------------------------------------
 
@@ -165,7 +147,7 @@ class Library:
             leaving = set(document_ids)
             settled = self._standing.settled(leaving)
             self._change(leaving, settled, functools.partial(self.ledger.remove, leaving, settled))
-            self._erase()
+            self._finish()
             return [entries[document_id] for document_id in dict.fromkeys(document_ids)]
 
     def unname(self, names: Sequence[str]) -> list[Entry]:
@@ -175,7 +157,7 @@ class Library:
             entries = [entry for entry in self.ledger.entries() if entry.id in leaving]
             settled = self._standing.settled(leaving)
             self._change(leaving, settled, functools.partial(self.ledger.unname, names, settled))
-            self._erase()
+            self._finish()
             return entries
 
     def _change(self, leaving: set[str], settled: Settled, commit: Callable[[], Gone]) -> None:
@@ -193,13 +175,15 @@ class Library:
             self._generations.change(functools.partial(Index.remove, keys=gone.keys))
         self._originals.remove(gone.originals)
 
-    def _erase(self) -> None:
-        """After documents went: their words go from all files. Once for many, as it takes its time."""
+    def _finish(self) -> None:
+        """After any number of changes, for it takes its time: what went goes from all files, and the index is
+        sealed."""
         with self._writing:
             if self._owes():
                 self._forget_quotes()
                 self._generations.change(lambda index: index.rewrite(self.ledger.records()))
                 self._forget_on_disk()
+            self._generations.change(Index.seal)
 
     def _owes(self) -> bool:
         return self.ledger.note(OWED, "no") != "no"
@@ -259,7 +243,7 @@ class Library:
             self._generations.rebuild()
             yield "Built the index anew from the ledger."
         if self._owes():
-            self._erase()
+            self._finish()
             yield "Erased from the disk what was removed before."
 
     def rebuild(self) -> Health:
@@ -277,14 +261,19 @@ class Library:
             EmbedderError: it is another.
         """
         if not self._embedder_is_right():
-            made_by = self.ledger.note("embedder", self._embedder.fingerprint)
+            made_by = self.ledger.note("embedder", self._fingerprint)
             raise EmbedderError(
-                f"The documents were embedded by {made_by}, but {self._embedder.fingerprint} is configured; "
+                f"The documents were embedded by {made_by}, but {self._fingerprint} is configured; "
                 "run `assistant rebuild`, or configure the former."
             )
 
     def _embedder_is_right(self) -> bool:
-        return self.ledger.note("embedder", self._embedder.fingerprint) == self._embedder.fingerprint
+        return self.ledger.note("embedder", self._fingerprint) == self._fingerprint
+
+    @property
+    def _fingerprint(self) -> str:
+        """What makes the vectors of passages."""
+        return f"{self._embedder.fingerprint}, {surroundings.NAME}"
 
     def _index_is_right(self) -> bool:
         keys = self.ledger.keys()
@@ -292,20 +281,25 @@ class Library:
 
     def _embed_anew(self) -> None:
         # Until all are, they fit no embedder, the former one neither.
-        self.ledger.set_note("embedder", f"{self._embedder.fingerprint}, not all of them")
-        for batch in _sized(self.ledger.embedded(), 256):
-            spans = [shifted(p, len(text) - len(p.text)) for _, text, p in batch]
-            whole, parts = self._embedder.embed_spans([text for _, text, _ in batch], spans)
-            self.ledger.replace_vectors([key for key, _, _ in batch], whole, parts)
-        self.ledger.set_note("embedder", self._embedder.fingerprint)
+        self.ledger.set_note("embedder", f"{self._fingerprint}, not all of them")
+        for _, rows in itertools.groupby(self.ledger.embedded(), lambda row: row[2].document_id):
+            keys, texts, passages = zip(*rows, strict=True)
+            spans = [shifted(p, len(text) - len(p.text)) for text, p in zip(texts, passages, strict=True)]
+            whole, parts = self._embedder.embed_spans(texts, spans)
+            self.ledger.replace_vectors(keys, leaning(whole), parts)
+        self.ledger.set_note("embedder", self._fingerprint)
 
 
-def _sized(items: Iterable[Result], size: int) -> Iterator[list[Result]]:
-    batch: list[Result] = []
-    for item in items:
-        batch.append(item)
-        if len(batch) == size:
-            yield batch
-            batch = []
-    if batch:
-        yield batch
+def _told(
+    item: Item, new: Mapping[str, Arrival], before: Mapping[str, str | None], held: Mapping[str, Entry]
+) -> Outcome | None:
+    """What became of an item; None where it was to be there already, and is not."""
+    if isinstance(item, Outcome):
+        return item
+    if item.source not in before:
+        return None
+    status: Status = "added" if new.get(item.id) is item else "unchanged"
+    if before[item.source] not in (None, item.id):
+        status = "updated"
+    entry = held[item.id]
+    return Outcome(item.source, status, item.id, entry.title, entry.passages, duplicate_of=entry.duplicate_of)
