@@ -231,10 +231,7 @@ class Ledger:
         others: defaultdict[str, list[str]] = defaultdict(list)
         for source, ident in named:
             others[ident].append(source)
-        held = (row._asdict() for row in rows)
-        return [
-            Entry(**row, sources=(row["source"], *_but(row["source"], others[row["id"]]))) for row in held
-        ]
+        return [Entry(**row._asdict(), sources=_first(row.source, others[row.id])) for row in rows]
 
     def counts(self) -> tuple[int, int]:
         """How many documents there are, and how many passages the index is to hold of them."""
