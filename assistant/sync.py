@@ -214,18 +214,18 @@ def planned(folder: Folder, entries: Iterable[Entry]) -> Plan:
             f"{folder.root} is empty, but the corpus holds {len(named)} documents from it; check whether its "
             f"disk is there, or take them out with `assistant remove {folder.root}`."
         )
-    return plan(folder.ids, named, {name for name in named if _stays(name, folder)})
+    ids = folder.ids
+    return plan(ids, named, set(_staying(named.keys() - ids.keys(), folder)))
 
 
-def _stays(name: str, folder: Folder) -> bool:
-    """Whether nothing certain is known of a name: its file is there, but was not looked into."""
+def _staying(names: Iterable[str], folder: Folder) -> Iterator[str]:
+    """Those of the names of which nothing certain is known: the file is there, but was not looked into."""
     rejected = {told.source for told in folder.rejected}
-    for path in _above(Path(name), folder.root):
-        if str(path) in rejected:
-            return True
-        if os.path.isfile(path):
-            return path not in folder.contents
-    return False
+    for name in names:
+        places = _above(Path(name), folder.root)
+        found = next((path for path in places if str(path) in rejected or os.path.isfile(path)), None)
+        if found is not None and (str(found) in rejected or found not in folder.contents):
+            yield name
 
 
 def _above(path: Path, root: Path) -> Iterator[Path]:
