@@ -54,6 +54,8 @@ _MAGIC = {
     b"ID3": "a sound file",
     b"OggS": "a sound file",
 }
+"""How files begin that cannot be read, if what follows is no text."""
+_ADDRESS = re.compile("https?://", re.IGNORECASE)
 _INSTEAD = "save it as PDF, .docx or text and add that"
 _OLE = b"\xd0\xcf\x11\xe0"
 _IN_OLE = {
@@ -87,10 +89,11 @@ def read(data: bytes, name: str) -> Document:
     Recognised by content, and only where that leaves it open (Markdown or plain text) by the end of the name.
     Raises ReadError, one sentence that names the file and says what to do, whatever is wrong with the bytes.
     """
-    short = one_line(PurePath(name).name or name)[:200]
+    path = _path(name)
+    short = one_line(path.name or name)[:200]
     what = "document"
     try:
-        what, content_of = _recognised(data, PurePath(name).suffix.lower())
+        what, content_of = _recognised(data, path.suffix.lower())
         content = content_of()
     except ReadError as error:
         raise ReadError(f"{short} {error.message}") from None
@@ -104,7 +107,7 @@ def read(data: bytes, name: str) -> Document:
         raise ReadError(f"{short} holds no text.")
     return Document(
         id=identity(data),
-        title=_cut(content.title or PurePath(name).stem or name),
+        title=_cut(content.title or path.stem or name),
         source=name,
         media_type=content.media_type,
         text=content.text,
@@ -117,7 +120,7 @@ def read(data: bytes, name: str) -> Document:
 def is_plain(data: bytes, name: str) -> bool:
     """Whether these are Markdown, plain text, or refused at sight: no library that could hang is needed."""
     try:
-        what, _ = _recognised(data, PurePath(name).suffix.lower())
+        what, _ = _recognised(data, _path(name).suffix.lower())
     except ReadError:
         return True
     return what in ("Markdown", "text")
@@ -126,6 +129,11 @@ def is_plain(data: bytes, name: str) -> bool:
 def identity(data: bytes) -> str:
     """What a document is called for good: the first 16 hexadecimal digits of the SHA-256 of its bytes."""
     return hashlib.sha256(data).hexdigest()[:16]
+
+
+def _path(name: str) -> PurePath:
+    """The name as a path; of an address without what is asked of it after a question mark."""
+    return PurePath(re.split("[?#]", name, maxsplit=1)[0] if _ADDRESS.match(name) else name)
 
 
 def _cut(title: str) -> str:
@@ -140,7 +148,8 @@ def _recognised(data: bytes, suffix: str) -> tuple[str, Callable[[], Content]]:
         raise ReadError("is empty.")
     if len(data) > LIMIT:
         raise ReadError(f"is larger than {LIMIT // 1_000_000} MB; split it and add the parts.")
-    if b"%PDF-" in data[:1024]:
+    before, pdf, _ = data[:1024].partition(b"%PDF-")
+    if pdf and (not before.strip() or suffix in ("", ".pdf")):
         return "PDF", partial(read_pdf, data)
     if data.startswith(ZIP):
         return _recognised_package(data)
@@ -148,7 +157,7 @@ def _recognised(data: bytes, suffix: str) -> tuple[str, Callable[[], Content]]:
         said = (text for name, text in _IN_OLE.items() if name.encode("utf-16-le") in data)
         raise ReadError(next(said, f"is an old Office file, which cannot be read; {_INSTEAD}."))
     for magic, what in _MAGIC.items():
-        if data.startswith(magic):
+        if data.startswith(magic) and min(data[:512]) < 9:
             raise ReadError(f"is {what}, which cannot be read; {_INSTEAD}.")
     return _recognised_text(data, suffix)
 

@@ -569,6 +569,19 @@ def test_a_page_that_is_called_markdown_is_a_page() -> None:
     )
 
 
+def test_the_end_of_an_address_is_that_of_its_path() -> None:
+    assert read(b"Part,Price\nLid,5\n", "https://example.org/list.csv?version=1.2#top").title == "list"
+    with pytest.raises(ReadError, match=r"^list\.json is no valid JSON"):
+        read(b'{"a"', "https://example.org/list.json?x=1")
+    assert read(b"# C#", "What is C#?.md").title == "C#"
+
+
+def test_text_that_begins_or_speaks_like_another_format_is_text() -> None:
+    assert read(b"A file that begins with %PDF-1.7 is a PDF.", "a.md").media_type == "text/markdown"
+    assert read(b"MZ is how programs begin, ID3 how sounds do.", "a.txt").media_type == "text/plain"
+    assert read(b"PK is short for a name, and more words.", "a.txt").media_type == "text/plain"
+
+
 @pytest.mark.parametrize(
     ("inside", "said"),
     [

@@ -69,9 +69,12 @@ def kind(archive: zipfile.ZipFile) -> str | None:
 
 
 def part(archive: zipfile.ZipFile, name: str | zipfile.ZipInfo, limit: int = 200_000_000) -> bytes:
-    """The first `limit` bytes of a file in the archive. Raises ReadError where it is locked or damaged."""
+    """The bytes of a file in the archive. Raises ReadError where it is locked, damaged or too large."""
     with unpacking(archive, name) as packed:
-        return packed.read(limit)
+        data = packed.read(limit + 1)
+    if len(data) > limit:
+        raise ReadError("has a part that is too large to be read; split it and add the parts.")
+    return data
 
 
 @contextmanager
