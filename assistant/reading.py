@@ -23,6 +23,8 @@ from assistant.types import Document, Heading, Page
 SECONDS = 18.0
 """With what it takes to tell, to end the child and to begin another, no file holds anybody up for 20."""
 MEGABYTES = 1000
+AT_HAND = 300_000
+"""Bytes of Markdown or text that are read here: of more, a table alone may take a minute and a gigabyte."""
 CHILDREN = max(2, os.cpu_count() or 1)
 """That read at the same time."""
 _DOCUMENTS = 500
@@ -37,7 +39,7 @@ def read_safely(
     Raises ReadError as `read` does, where the child needs more time or memory, and where `stop` ends what is
     read on the same `errand`.
     """
-    if is_plain(data, name):
+    if len(data) <= AT_HAND and is_plain(data, name):
         return read(data, name)
     return _pool.read(data, name, seconds, megabytes, errand)
 

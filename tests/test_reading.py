@@ -83,6 +83,11 @@ def test_what_takes_too_long_is_refused_and_the_next_document_is_read() -> None:
     assert read_safely(PAGE, "a.html").title == "Kettle"
 
 
+def test_the_limits_hold_for_long_texts_too() -> None:
+    with pytest.raises(ReadError, match=r"long\.md takes longer"):
+        read_safely(b"| a | b |\n" * 40_000, "long.md", seconds=0.001)
+
+
 def test_what_takes_too_much_memory_is_refused_and_the_next_document_is_read() -> None:
     pytest.importorskip("resource")
     with pytest.raises(ReadError):
