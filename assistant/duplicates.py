@@ -33,7 +33,7 @@ BANDS, ROWS = 16, 4
 """A pair of that share has a band in common in 9,998 cases of 10,000; one of .3 in 12 of 100."""
 EDITED = 0.02
 """The share of the words that may stand in the place of others."""
-FRAME = 20
+FRAME = 8
 """Words that must agree before a difference counts as lying within the text, and not around it."""
 
 _WORD = re.compile(r"\w+(?:['’]\w+)*")
