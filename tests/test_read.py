@@ -203,6 +203,29 @@ def test_a_page_gives_its_main_text_with_headings_lists_and_tables() -> None:
     assert not {"Home", "Shop", "newsletter", "rights", "Cookies"} & set(document.text.split())
 
 
+SPANS = """<table><tr><th rowspan="2">Region</th><th colspan="2">Sold</th></tr>
+<tr><th>2023</th><th>2024</th></tr><tr><td rowspan="2">North</td><td>1</td><td>2</td></tr>
+<tr><td>3</td><td>4</td></tr><tr><td>South</td><td colspan="2">none</td></tr></table>"""
+
+
+@pytest.mark.parametrize(
+    "around", [PAGE.replace("<table>", SPANS + "<table>"), f"<html><body>{SPANS}</body></html>"]
+)
+def test_cells_that_reach_over_rows_and_columns_stand_in_their_places(around: str) -> None:
+    assert (
+        "| Region | Sold 2023 | Sold 2024 |\n|---|---|---|\n"
+        "| North | 1 | 2 |\n| North | 3 | 4 |\n| South | none |  |"
+    ) in read(around.encode(), "a.html").text
+
+
+def test_spans_without_end_are_left_alone() -> None:
+    wild = (
+        '<table><tr><td rowspan="99999" colspan="99999">a</td><td colspan=x>b</td></tr>'
+        + "<tr><td>c</td></tr>" * 99
+    )
+    assert "b" in read(f"<html><body>{wild}</table></body></html>".encode(), "a.html").text
+
+
 def test_a_page_in_another_encoding_is_read_as_it_says() -> None:
     page = PAGE.replace("<head>", '<head><meta charset="windows-1252">')
     assert "5 €" in read(page.encode("cp1252"), "a.html").text

@@ -6,10 +6,11 @@ import logging
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby
+from itertools import groupby, pairwise
 from typing import TYPE_CHECKING, Any
 
 from assistant.readers.content import Content, Draft, described, one_line
+from assistant.readers.spans import unspan
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
@@ -103,6 +104,7 @@ def _prepared(page: HtmlElement) -> HtmlElement:
         if "link" in span.get("class", "").split():  # around links within sentences
             span.set("class", "inline")
     _gather_body(page)
+    unspan(page)
     for quote in list(page.iter("blockquote")):
         if _QUOTED.search(quote.get("class", "")):
             _plain_quote(quote)
@@ -197,11 +199,25 @@ def _write(draft: Draft, block: _Block) -> None:
     elif block.kind == "item":
         draft.item(block.text)
     elif block.kind == "table":
-        draft.table(block.rows)
+        draft.table(_with_one_header(block.rows))
     elif block.kind == "code" and "\n" in block.text.strip():
         draft.code(block.text)
     else:
         draft.paragraph(block.text)
+
+
+def _with_one_header(rows: tuple[tuple[str, ...], ...]) -> Sequence[Sequence[str]]:
+    """The rows, the first two as one where both are column names: some reach over rows, some over columns."""
+    if len(rows) < 3 or len(rows[0]) != len(rows[1]):
+        return rows
+    same = any(a and one_line(a) == one_line(b) for a, b in zip(*rows[:2], strict=True))
+    wide = any(a and a == b for a, b in pairwise(rows[0]))
+    if not same or not wide:
+        return rows
+    return [
+        [" ".join(dict.fromkeys(map(one_line, names))) for names in zip(*rows[:2], strict=True)],
+        *rows[2:],
+    ]
 
 
 # -- what is not the main text -------------------------------------------------------------------------------
@@ -296,6 +312,7 @@ def _visible(text: str, unseen: Sequence[str] = _UNSEEN) -> list[_Block]:
     from lxml import etree
 
     page = _parsed(text)
+    unspan(page)
     etree.strip_elements(page, *unseen, with_tail=False)
     blocks: list[_Block] = []
     pieces: list[str] = []
