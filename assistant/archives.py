@@ -37,6 +37,8 @@ def members(data: bytes, name: str) -> list[Source] | None:
         archive = opened(data)
         if kind(archive) is not None:
             return None
+        if {"manifest.json", "originals"} <= {file.split("/")[0] for file in archive.namelist()}:
+            raise ReadError("is an export of an assistant; take it in with `assistant import`.")
         found = dict(islice(_found(archive, name), MEMBERS + 1))
     except ReadError as error:
         raise ReadError(f"{short} {error.message}") from None

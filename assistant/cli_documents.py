@@ -61,6 +61,8 @@ def _sources(places: Sequence[str], choice: Choice, name: str | None) -> Iterato
         raise AssistantError("What comes in by standard input needs a name: assistant add - --name notes.md")
     for place in places:
         if name and place == "-":
+            if sys.stdin.isatty():
+                shown.say("Write the text; a line with Ctrl-D alone ends it.")
             yield files.standard_input(sys.stdin.buffer, name)
         elif fetch.is_url(place):
             yield fetch.source(place)

@@ -198,5 +198,5 @@ def _belongs(path: Path, root: Path) -> bool:
 def _matches(path: PurePath, pattern: str) -> bool:
     if "/" not in pattern:
         return any(fnmatchcase(part, pattern) for part in path.parts)
-    wanted = pattern.strip("/")
+    wanted = pattern.removeprefix("./").strip("/")
     return any(fnmatchcase(whole.as_posix(), wanted) for whole in (path, *path.parents))

@@ -122,7 +122,7 @@ def _heard(root: Path, stop: threading.Event) -> Iterator[bool]:
             yield bool(changes)
             if _number(root) != folder:
                 return
-    except OSError:
+    except (OSError, RuntimeError):
         # The system tells of no more folders than it is set to: then they are looked at.
         while not stop.wait(TICK) and _number(root) == folder:
             yield True

@@ -17,7 +17,7 @@ from conftest import given as sources
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from assistant import bundle
+from assistant import bundle, files
 from assistant.errors import NotFound, ReadError, StoreError
 from assistant.library import Library
 from assistant.types import Source
@@ -86,6 +86,11 @@ def test_what_is_written_is_told_and_replaces_an_export_before(store: Any, file:
     assert bundle.write(store, file, lambda done, of: told.append((done, of))) == 2
     assert told == [(1, 2), (2, 2)]
     assert [path.name for path in file.parent.glob("*corpus*")] == ["corpus.zip"]
+
+
+def test_a_bundle_that_is_added_as_an_archive_is_told_from_one(library: Library, file: Path) -> None:
+    [outcome] = library.add([files.source(file)])
+    assert outcome.reason == "corpus.zip is an export of an assistant; take it in with `assistant import`."
 
 
 def test_an_empty_store_can_be_carried_too(other: Library, tmp_path: Path) -> None:

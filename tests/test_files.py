@@ -48,6 +48,7 @@ def test_a_hidden_folder_that_is_named_is_read(folder: Path) -> None:
         ("*.md *.txt", "", "a.txt b.md"),
         ("*.[hH]*", "", "sub/c.HTML"),
         ("", "sub", "a.txt b.md e.pdf f.markdown"),
+        ("", "./sub", "a.txt b.md e.pdf f.markdown"),
         ("", "sub/", "a.txt b.md e.pdf f.markdown"),
         ("", "sub/*", "a.txt b.md e.pdf f.markdown"),
         ("", "d.docx", "a.txt b.md e.pdf f.markdown sub/c.HTML"),
