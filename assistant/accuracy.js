@@ -148,8 +148,12 @@
     return found ? dates.format(new Date(Date.UTC(found[1], found[2] - 1, ...found.slice(3)))) : shown(ident);
   }
 
+  // The files of the shipped set count as one.
   function sets(names) {
-    return names.map((name) => shown(name)).join(", ");
+    const { files } = told.sets.find((set) => set.name === "shipped");
+    const whole = files.every((name) => names.includes(name));
+    const rest = whole ? names.filter((name) => !files.includes(name)) : names;
+    return [...(whole ? ["shipped"] : []), ...rest].map((name) => CALLED[name] ?? shown(name)).join(", ");
   }
 
   function drawCards(run) {
@@ -234,7 +238,13 @@
     const href = `/source/${encodeURIComponent(ident)}?start=${start}&end=${end}`;
     const link = make("a", { class: "citation at", href }, shown(quote.title));
     const right = quote.right ? [" ", make("span", { class: "mark" }, "expected")] : [];
-    return [link, ...right, make("q", { dir: "auto" }, shown(quote.text))];
+    return [link, ...right, make("q", { dir: "auto" }, readable(quote.text))];
+  }
+
+  // A passage without the signs of headings and tables, which say nothing here.
+  function readable(text) {
+    const kept = shown(text).split("\n").filter((line) => line.trim() && !/^[\s|:-]+$/.test(line));
+    return kept.map((line) => line.replace(/^#+\s+/, "").replace(/^\s*\|\s*|\s*\|\s*$/g, "")).join("\n");
   }
 
   // -- tables -------------------------------------------------------------------------------------
@@ -430,7 +440,7 @@
     into.replaceChildren(...found.map((passage, at) => {
       const label = choice("passage", String(at), make("b", {}, shown(passage.title)), false);
       label.querySelector("input").place = passage.place;
-      label.append(make("q", { dir: "auto" }, shown(passage.text)));
+      label.append(make("q", { dir: "auto" }, readable(passage.text)));
       return label;
     }));
   }
@@ -445,6 +455,14 @@
     const thumb = turn.querySelector(".thumb");
     if (thumb) thumb.textContent = "Kept as a golden question";
   }
+
+  // What was opened beside stays in sight when the view grows narrower for it.
+  let width = 0;
+  new ResizeObserver(() => {
+    if (root.clientWidth === width) return;
+    width = root.clientWidth;
+    root.querySelector(".at[aria-current]")?.scrollIntoView({ block: "center" });
+  }).observe(root);
 
   // -- events -------------------------------------------------------------------------------------
 

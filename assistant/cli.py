@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import io
 import sys
-from collections.abc import Sequence
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from assistant import cli_documents, progress, shown
+from assistant import cli_documents, cli_eval, shown
 from assistant.errors import AssistantError
 from assistant.opened import Json, fill, opened
 
@@ -24,6 +22,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(cli_documents.app)
+app.add_typer(cli_eval.app, name="eval")
 STOPPED = 130
 
 
@@ -99,49 +98,6 @@ def ask(
         shown.print_json(wire.answer(answer))
     else:
         shown.print_answer(answer)
-
-
-@app.command("eval", epilog="Example: assistant eval mine.jsonl --compare last --fail-under facts=0.9")
-def evaluate(
-    sets: Annotated[
-        list[Path] | None,
-        typer.Argument(help=".jsonl files or folders of them; the shipped ones if none.", metavar="SET"),
-    ] = None,
-    as_json: Json = False,
-    compare: Annotated[
-        str | None, typer.Option(help="A run before: its id, `last`, or its file.", metavar="RUN")
-    ] = None,
-    fail_under: Annotated[
-        list[str] | None, typer.Option(help="End with 1 where a figure is worse.", metavar="METRIC=VALUE...")
-    ] = None,
-    report: Annotated[Path | None, typer.Option(help="Write the HTML report there.", metavar="FILE")] = None,
-) -> None:
-    """Measure how accurate the answers are, by golden questions."""
-    from assistant.evaluation import command
-
-    paths, asked = _sets_and_floors(sets or [], fail_under or [])
-    floors = command.floors(asked)
-    with opened("assistant eval") as store:
-        from assistant.client import Remote
-
-        if isinstance(store, Remote):
-            raise AssistantError(f"The store is being served on {store.url}; stop that server, then measure.")
-        fill(store)
-        paths = command.chosen(paths, store, shown.say)
-        with progress.counting("Asking") as told:
-            outcome = command.measure(store, store.settings.home, paths, compare, report, told)
-    print(command.printed(outcome, as_json))
-    failed = command.failures(outcome, floors)
-    for sentence in failed:
-        shown.say(sentence)
-    if failed:
-        raise typer.Exit(1)
-
-
-def _sets_and_floors(sets: Sequence[Path], floors: Sequence[str]) -> tuple[Sequence[Path], list[str]]:
-    """Of `--fail-under facts=0.9 cited=0.9` the first comes with the option, the other among the sets."""
-    more = [path for path in sets if floors and "=" in path.name and not path.exists()]
-    return [path for path in sets if path not in more], [*floors, *map(str, more)]
 
 
 if __name__ == "__main__":

@@ -155,6 +155,16 @@ class Remote:
         """Builds the index anew."""
         return wire.to_health(self._call("POST", "/api/rebuild").json())
 
+    def call(self, method: str, path: str, **sent: Any) -> Any:
+        """What the API says at a path that has no method here."""
+        return self._call(method, path, **sent).json()
+
+    def follow(self, path: str) -> Iterator[tuple[str, Any]]:
+        """The events that the API tells at a path, until the last."""
+        with self._reaching(), self._http.stream("GET", path, headers=EVENTS) as reply:
+            _require_success(reply)
+            yield from wire.events(reply.iter_lines())
+
     def _entries(self, path: str, name: str, given: Sequence[str]) -> Entries:
         sent = {name: [wire.writable(one) for one in given]}
         return [wire.to_entry(entry) for entry in self._call("POST", path, json=sent).json()]

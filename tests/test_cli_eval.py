@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from assistant import cli, config, owner
+from assistant import cli, config
 from assistant.assistant import Assistant
+from assistant.evaluation.own import Own
 
 DOCUMENTS = {
     "salt.md": "# The salt mine\n\nThe salt mine of Wieliczka opened in the 13th century. "
@@ -163,24 +165,89 @@ def test_without_a_set_a_store_of_other_documents_asks_for_one(
     assert "assistant: Name a golden set: the shipped ones ask of the" in capsys.readouterr().err
 
 
-def test_without_a_set_the_shipped_ones_are_asked_of_the_shipped_corpus(shipped: Assistant) -> None:
+def test_without_a_set_the_shipped_ones_are_asked_of_the_shipped_corpus(
+    shipped: Assistant, tmp_path: Path
+) -> None:
     from assistant.evaluation import command, golden
 
     told: list[str] = []
-    names = [one.name for one in golden.read(command.chosen([], shipped, told.append))]
+    names = [one.name for one in golden.read(command.chosen([], shipped, tmp_path, told.append))]
     assert names == ["conversations", "handbook", "iran", "unanswerable"]
     assert told == []
 
 
-def test_a_server_that_owns_the_store_must_be_stopped_first(
-    called: Call, home: Path, mine: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+# -- while a server has the store ----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def served(home: Path, environment: dict[str, str]) -> Iterator[None]:
+    """A server that owns the store in `home`."""
+    command = [sys.executable, "-m", "assistant.cli", "chat", "--port", "0"]
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        assert "answers at" in process.stdout.readline()
+        yield
+        process.terminate()
+
+
+@pytest.mark.usefixtures("served")
+def test_a_server_that_has_the_store_measures_and_drafts(
+    called: Call, home: Path, mine: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("assistant.client.Remote.answers", lambda self: True)
-    lock = owner.take(home, "assistant chat", "http://127.0.0.1:7860")
-    assert isinstance(lock, owner.Lock)
-    try:
-        assert called(mine) == 1
-    finally:
-        lock.release()
-    told = "assistant: The store is being served on http://127.0.0.1:7860; stop that server, then measure.\n"
-    assert capsys.readouterr().err == told
+    assert called(mine, "--json", "--fail-under", "facts=1") == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["questions"], told["figures"]["cited"]["value"]) == (2, 1)
+    assert Path(told["kept"]).parent == home / "evaluation"
+    assert "2 questions of mine" in Path(told["report"]).read_text("utf-8")
+    assert called(mine, "--compare", "last") == 0
+    assert f"Compared with {told['run']}" in capsys.readouterr().out
+    assert called("suggest", "salt.md") == 0
+    assert "When did the salt mine of Wieliczka open?" in capsys.readouterr().out
+    mine.write_text("no\n")
+    assert called(mine) == 1
+    assert "Line 1 of mine: this is no JSON" in capsys.readouterr().err
+
+
+# -- drafts --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("home")
+def test_drafts_are_lines_that_can_be_edited_and_asked(
+    called: Call, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert called("suggest", "--number", "5") == 0
+    lines = capsys.readouterr().out
+    drafted = tmp_path / "drafted.jsonl"
+    drafted.write_text(lines)
+    assert {"question", "documents", "passages", "facts"} <= json.loads(lines.splitlines()[0]).keys()
+    assert called(drafted, "--json") == 0
+    assert json.loads(capsys.readouterr().out)["questions"] == len(lines.splitlines())
+    assert called("suggest", "--number", "5") == 0
+    assert capsys.readouterr().out == lines
+
+
+@pytest.mark.usefixtures("home")
+def test_drafts_for_programs_have_ids_and_places(called: Call, capsys: pytest.CaptureFixture[str]) -> None:
+    assert called("suggest", "salt.md", "--json") == 0
+    (draft, *_) = json.loads(capsys.readouterr().out)
+    assert draft["source"] == "salt.md"
+    assert draft["passage"]["place"].keys() == {"document", "start", "end"}
+
+
+@pytest.mark.usefixtures("home")
+def test_an_unknown_document_is_named(called: Call, capsys: pytest.CaptureFixture[str]) -> None:
+    assert called("suggest", "absent.md") == 1
+    assert "No document is called absent.md" in capsys.readouterr().err
+
+
+def test_the_own_sets_are_asked_by_name_and_together(
+    called: Call, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    called("suggest")
+    with Assistant.open(config.load()) as opened:
+        own = Own(home)
+        own.accept(own.pending(opened)[0].draft.id, opened)
+    for words in (["own"], []):
+        capsys.readouterr()
+        assert called(*words, "--json") == 0
+        assert json.loads(capsys.readouterr().out)["sets"] == ["own"]

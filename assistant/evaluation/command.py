@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from assistant.assistant import Assistant
 from assistant.config import Settings, bundled
@@ -16,6 +16,7 @@ from assistant.errors import ConfigError, NotFound, ReadError
 from assistant.evaluation import golden, report, runner, runs, text, wire
 from assistant.evaluation.compare import Comparison, compare
 from assistant.evaluation.golden import GoldenSet
+from assistant.evaluation.own import Own
 from assistant.evaluation.places import Quotes, Shelf, askable, gone
 from assistant.evaluation.runs import Run
 from assistant.evaluation.summary import HEADLINE, METRICS, Figure, by_tag, fails, summary
@@ -23,6 +24,9 @@ from assistant.evaluation.summary import HEADLINE, METRICS, Figure, by_tag, fail
 Say = Callable[[str], None]
 Told = Callable[[int, int], None]
 """Hears how many questions are done, and of how many."""
+Store = TypeVar("Store", bound=Shelf)
+Ask = Callable[[Store, Path, Sequence[GoldenSet], Told], Run]
+"""Asks golden sets of a store and keeps the run in the home folder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,23 +55,33 @@ def own_store(settings: Settings, say: Say) -> Iterator[Assistant]:
         yield assistant
 
 
-def chosen(paths: Sequence[Path], store: Shelf, say: Say) -> Sequence[Path]:
-    """The golden sets of `paths` or, where none is named, the shipped ones. `say` is told which documents
-    they name that the store does not hold: what expects those cannot be answered rightly.
+def chosen(paths: Sequence[Path], store: Shelf, home: Path, say: Say) -> Sequence[Path]:
+    """The golden sets of `paths`, of which `shipped`, `own` and `feedback` are names too; where there are no
+    paths, all of these that the store can be asked. `say` hears which documents they name that the store does
+    not hold: what expects those cannot be answered rightly.
 
     Raises:
         NotFound: none is named, and the shipped ones ask of documents that the store does not hold.
         ReadError: a golden set is wrong.
     """
-    found = paths or [bundled("eval/golden")]
-    missing = _absent(golden.read(found), store)
-    if missing and not paths:
+    named = {"shipped": bundled("eval/golden"), **Own(home).paths()}
+    if not paths:
+        return _all(store, home)
+    found = [path if path.exists() else named.get(str(path), path) for path in paths]
+    for name in _absent(golden.read(found), store):
+        say(f"The golden sets name the document {name}, which the store does not hold.")
+    return found
+
+
+def _all(store: Shelf, home: Path) -> list[Path]:
+    shipped = bundled("eval/golden")
+    missing = _absent(golden.read([shipped]), store)
+    found = ([] if missing else [shipped]) + Own(home).there()
+    if not found:
         raise NotFound(
             "Name a golden set: the shipped ones ask of the shipped corpus, "
             f"which this store does not hold ({missing[0]} is missing)."
         )
-    for name in missing:
-        say(f"The golden sets name the document {name}, which the store does not hold.")
     return found
 
 
@@ -79,12 +93,13 @@ def _absent(sets: Iterable[GoldenSet], store: Shelf) -> list[str]:
 
 
 def measure(
-    assistant: Assistant, home: Path, paths: Iterable[Path], against: str | None = None,
-    page: Path | None = None, told: Told = lambda done, of: None,
+    store: Store, home: Path, paths: Iterable[Path], against: str | None = None, page: Path | None = None,
+    told: Told = lambda done, of: None, ask: Ask[Store] | None = None,
 ) -> Outcome:  # fmt: skip
     """Asks the golden sets of `paths`, keeps the run in `home` and writes its report, there or to `page`.
 
-    `against` is the run to compare with: an id, `last`, or a file.
+    `against` is the run to compare with: an id, `last`, or a file. `ask` is what asks them, where the store
+    is not open here.
 
     Raises:
         ReadError: a golden set is wrong, or the run to compare with cannot be read.
@@ -95,11 +110,15 @@ def measure(
         _require_writable(page)
     sets = golden.read(paths)
     before = runs.load(against, home) if against else None
-    found = asked(assistant, home, sets, told)
-    return reported(found, before, home, page, assistant, sets)
+    if ask is None:
+        assert isinstance(store, Assistant)
+        found = asked(store, home, sets, told)
+    else:
+        found = ask(store, home, sets, told)
+    return reported(found, before, home, page, store, sets)
 
 
-def asked(store: Assistant, home: Path, sets: Iterable[GoldenSet], told: Told) -> Run:
+def asked(store: Assistant, home: Path, sets: Sequence[GoldenSet], told: Told) -> Run:
     """The run of these sets, which is kept in `home`.
 
     Raises:

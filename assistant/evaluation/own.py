@@ -85,9 +85,14 @@ class Own:
 
     # -- drafts --------------------------------------------------------------------------------------------
 
+    def decided(self) -> set[str]:
+        """The ids of drafts that were accepted or rejected."""
+        rejected = {row["id"] for row in self._rows() if row["state"] == "rejected"}
+        return rejected | {one.id for one in self.questions("own")}
+
     def known(self) -> set[str]:
         """The ids of drafts that were decided on or wait for it."""
-        return {row["id"] for row in self._rows()} | {one.id for one in self.questions("own")}
+        return self.decided() | {row["id"] for row in self._rows()}
 
     def keep(self, found: Iterable[Suggestion]) -> None:
         """Keeps drafts until somebody decides on them."""

@@ -11,8 +11,8 @@ from assistant.evaluation.runner import Result
 from assistant.evaluation.summary import abstention_curve, operating_point, recall_curve
 from assistant.render import Html, element, text
 
-WIDTH, HEIGHT = 480, 300
-LEFT, RIGHT, TOP, BOTTOM = 62, 22, 14, 46
+WIDTH, HEIGHT = 380, 260
+LEFT, RIGHT, TOP, BOTTOM = 58, 20, 14, 44
 MOST_DOTS = 20
 """Points up to which each is drawn as a dot."""
 

@@ -60,7 +60,9 @@ class Wanted(BaseModel):
     """The body of POST /api/eval/drafts."""
 
     documents: list[str] = []
-    number: Annotated[int, Field(ge=1, le=200)] = suggest.NUMBER
+    number: Annotated[int, Field(ge=1, le=1_000)] = suggest.NUMBER
+    again: bool = False
+    """Whether those that wait already are given again."""
 
 
 class Decision(BaseModel):
@@ -195,13 +197,15 @@ def _line(home: Path, ident: str) -> Json | None:
 
 def _shipped(quotes: Quotes) -> Json:
     """The shipped sets; they can be asked where the shipped corpus is there."""
-    questions = [q for one in golden.read([bundled("eval/golden")]) for q in golden.questions(one)]
+    shipped = golden.read([bundled("eval/golden")])
+    questions = [q for one in shipped for q in golden.questions(one)]
     named = {name for question in questions for name in question.documents}
     return {
         "name": "shipped",
         "questions": len(questions),
         "askable": all(map(quotes.holds, named)),
         "gone": 0,
+        "files": [one.name for one in shipped],
     }
 
 
@@ -264,7 +268,8 @@ def _add_drafts(routes: APIRouter, assistant: Assistant, own: Own) -> None:
     @routes.post("/drafts")
     def draft(body: Wanted) -> Json:
         notes: list[str] = []
-        found = suggest.suggest(assistant, body.documents, body.number, own.known(), notes.append)
+        known = own.decided() if body.again else own.known()
+        found = suggest.suggest(assistant, body.documents, body.number, known, notes.append)
         own.keep(found)
         quotes = Quotes(assistant)
         return {"drafts": [forms.suggestion(one, quotes) for one in found], "notes": notes}

@@ -126,6 +126,19 @@ def suggestion(found: Suggestion, quotes: Quotes) -> Json:
     }
 
 
+def line(found: Json) -> Json:
+    """A draft in the form of `suggestion` as a line of a golden set, for a person to edit."""
+    several = [*found["elsewhere"]]
+    return {
+        "id": found["id"],
+        "question": found["question"],
+        "documents": [found["source"], *several],
+        **({} if several else {"passages": [found["passage"]["text"]]}),
+        **({"facts": found["facts"]} if found["facts"] else {}),
+        "tags": ["suggested", found["kind"], *(["elsewhere"] if several else [])],
+    }
+
+
 def passage(scored: ScoredPassage) -> Json:
     """A retrieved passage with its place."""
     found = scored.passage
