@@ -82,6 +82,11 @@ def test_headings_are_those_of_a_markdown_parser() -> None:
     assert document.title == "One two x"
 
 
+def test_a_table_is_no_heading_though_a_rule_follows_it() -> None:
+    text = "| a | b |\n|---|---|\n| 1 | 2 |\n---\n\na | b\n--- | ---\n1 | 2\n===\n\nReal\n---\n"
+    assert headings(read(text.encode(), "a.md")) == [(2, "Real", "Real\n---")]
+
+
 def test_a_title_is_found_where_nothing_names_one() -> None:
     assert read(b"only words here", "some/kettle-manual.md").title == "kettle-manual"
     assert read(b"## Second level\n\nwords", "x.md").title == "Second level"

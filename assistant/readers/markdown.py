@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 _FRONT_MATTER = re.compile(r"---[ \t]*\n(.{0,16384}?)\n(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
 
+# The line under the column names: what a rule follows at once is a table then, and no heading.
+_TABLE = re.compile(r"^(?=[^\n]*\|)(?=[^\n]*-)[ |:-]+$", re.MULTILINE)
+
 
 def read_markdown(text: str) -> Content:
     """Content of Markdown text. Front matter that is no YAML mapping stays in the text."""
@@ -37,7 +40,8 @@ def headings_of(text: str) -> tuple[Heading, ...]:
     tokens = _parser().parse(text)
     found = []
     for opening, inline in pairwise(tokens):
-        if opening.type == "heading_open" and opening.level == 0 and opening.map:
+        is_heading = opening.type == "heading_open" and opening.level == 0
+        if is_heading and opening.map and not _TABLE.search(inline.content):
             first, after = opening.map
             end = starts[after] - 1 if after < len(starts) else len(text)
             start = starts[first]
@@ -52,10 +56,13 @@ def _first(headings: tuple[Heading, ...]) -> str | None:
 
 @cache
 def _parser() -> MarkdownIt:
-    """A parser of blocks alone: what stands inside them is not looked at, which is most of the work."""
+    """A parser of blocks alone: what stands inside them is not looked at, which is most of the work.
+
+    A table is a paragraph to it, as it would take seconds over the cells of a long one.
+    """
     from markdown_it import MarkdownIt
 
-    return MarkdownIt("commonmark").enable("table").disable("inline")
+    return MarkdownIt("commonmark").disable("inline")
 
 
 @cache
