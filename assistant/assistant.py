@@ -13,7 +13,7 @@ from functools import cached_property
 from assistant import compose, extract, files, followup, llm, wire
 from assistant.config import Settings
 from assistant.embed import Embedder, embedder
-from assistant.errors import ModelError, StoreBusy
+from assistant.errors import ModelError, StoreBusy, StoreError
 from assistant.extract import Extract
 from assistant.library import Library
 from assistant.owner import Lock, Owner, take
@@ -128,8 +128,17 @@ class Assistant:
         timed = replace(answer, timings_ms=_timings(began, found, time.perf_counter()))
         if conversation:
             given = [] if self._model is None else [scored.passage.document_id for scored in passages]
-            self.library.ledger.conversations.keep(conversation, Turn(question, query.text, timed), given)
+            timed = self._kept(conversation, Turn(question, query.text, timed), given)
         yield timed
+
+    def _kept(self, conversation: str, turn: Turn, given: Sequence[str]) -> Answer:
+        """The answer, kept as a turn; on a full disk, with a word about that it is not."""
+        try:
+            self.library.ledger.conversations.keep(conversation, turn, given)
+        except StoreError as fault:
+            lost = f"It is not kept in the conversation: {fault.message}"
+            return replace(turn.answer, notice=" ".join(filter(None, [turn.answer.notice, lost])))
+        return turn.answer
 
     def examine(self, question: str, history: Sequence[Turn] = ()) -> Examination:
         """The answer that `ask` would give after the turns of `history`, timed; nothing of it is kept."""

@@ -22,6 +22,8 @@ class Generations:
     def __init__(self, folder: Path, ledger: Ledger, writing: threading.RLock, say: Say) -> None:
         """`writing` is held by whoever changes the ledger; `say` hears of what takes time."""
         self._folder, self._ledger, self._writing, self._say = folder, ledger, writing, say
+        self._flawed = False
+        """Whether the live generation was changed by half, and could not be built anew (on a full disk)."""
 
     def open(self, *, anew: bool) -> None:
         """Opens the live generation; where it is damaged or not what the ledger holds, or has to be made
@@ -52,9 +54,13 @@ class Generations:
     def change(self, change: Callable[[Index], None]) -> bool:
         """Changes the index as the ledger was changed; False where that failed, and the index was built anew
         from the ledger as it is now."""
+        if self._flawed:
+            self.rebuild()
+            return False
         try:
             change(self._index)
         except StoreError:
+            self._flawed = True
             self._say("The index cannot be written; building it anew.")
             self.rebuild()
             return False
@@ -63,6 +69,7 @@ class Generations:
     def rebuild(self) -> None:
         """Builds the next generation from the ledger and puts it in the place of the live one."""
         old, self._index = self._index, self._built()
+        self._flawed = False
         old.close()
         self._remove_others()
 

@@ -47,6 +47,8 @@ class Library:
         self.precedence = Precedence()
         self._home, self._embedder = home, embedder
         self._writing = threading.RLock()
+        self._unready = False
+        """Whether the ledger holds what was never acknowledged and could not be forgotten: full disk."""
         self._originals = Originals(home / "originals")
         self._standing = Standing(self.ledger.engine)
         self._generations = Generations(home / "index", self.ledger, self._writing, say)
@@ -108,15 +110,24 @@ class Library:
 
     def _record(self, new: Mapping[str, Arrival], names: Mapping[str, str]) -> None:
         """Makes new documents answerable, and sources name what they name from now on."""
+        # What is not ready here is what a full disk kept from being forgotten.
+        self.ledger.forget_unready()
         prepared = [item.prepared for item in new.values() if item.prepared]
         leaving = self.ledger.leaving(names)
         settled = self._standing.settled(leaving, prepared)
+        if self._unready:
+            self._forget_unready()
         try:
             self.ledger.put(prepared, {ident: settled[ident] for ident in new})
             self._change(leaving, settled, functools.partial(self.ledger.acknowledge, names, settled))
         except BaseException:
-            self.ledger.forget_unready()
+            self._unready = True
+            self._forget_unready()
             raise
+
+    def _forget_unready(self) -> None:
+        self.ledger.forget_unready()
+        self._unready = False
 
     def _again(self, item: Item) -> Outcome:
         """Takes in what the corpus held when it was read, and no more when it was to be recorded."""
