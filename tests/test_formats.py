@@ -368,8 +368,8 @@ PLAIN_MAIL = MAIL.replace(
 def test_a_mail_gives_who_wrote_to_whom_its_plain_text_and_what_is_attached() -> None:
     document = read(PLAIN_MAIL, "a.eml")
     assert document.text == (
-        "# Prices of kettles £\n\nFrom: Adä <ada@example.org>\nTo: bob@example.org, Cy <cy@example.org>\n"
-        "Date: 2024-03-05 14:30\n\nThe lid costs £5.\n\nBye\n\nAttachments: list.pdf"
+        "# Prices of kettles £\n\n- From: Adä <ada@example.org>\n- To: bob@example.org, Cy <cy@example.org>\n"
+        "- Date: 2024-03-05 14:30\n\nThe lid costs £5.\n\nBye\n\nAttachments: list.pdf"
     )
     assert document.title == "Prices of kettles £"
     assert document.metadata["author"] == "Adä <ada@example.org>"
@@ -387,7 +387,9 @@ def test_a_mail_gives_the_mails_that_it_forwards() -> None:
         b"From: a@example.org\nSubject: FW\nContent-Type: multipart/mixed; boundary=Z\n\n--Z\n\nSee below.\n"
     )
     document = read(outer + b"--Z\nContent-Type: message/rfc822\n\n" + inner + b"--Z--\n", "a.eml")
-    assert document.text.endswith("See below.\n\n## Lids\n\nFrom: eve@example.org\n\nLids are out of stock.")
+    assert document.text.endswith(
+        "See below.\n\n## Lids\n\n- From: eve@example.org\n\nLids are out of stock."
+    )
     assert headings(document) == [(1, "FW"), (2, "Lids")]
 
 

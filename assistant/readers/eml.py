@@ -55,7 +55,8 @@ def _write(draft: Draft, mail: EmailMessage, level: int) -> None:
     sent = _date(mail)
     when = f"{sent:%Y-%m-%d %H:%M}" if sent else _said(mail, "Date")
     lines = [*((name, _said(mail, name)) for name in ("From", "To", "Cc")), ("Date", when)]
-    draft.paragraph("\n".join(f"{name}: {text}" for name, text in lines if text))
+    for name, text in lines:
+        draft.item(f"{name}: {text}" if text else "")
     attached = []
     for part in _shown(mail):
         name = _name(part)
