@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import io
-import random
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from conftest import Hashing, given
+from conftest import given
 
 from assistant.assistant import Assistant
 from assistant.config import Settings
 from assistant.index import terms
-from assistant.library import Library
 from assistant.types import Source
 
 SECRETS = ("xylophagous", "quomodocunquize", "zyzzyvatron")
@@ -125,29 +123,3 @@ def test_a_removal_that_was_interrupted_is_made_up_for(settings: Settings) -> No
         assert holding(settings.home, *SECRETS) == set()
         assert [entry.title for entry in again.list()] == ["Kettle"]
         assert again.check().problems == ()
-
-
-def test_rows_that_the_database_moved_leave_no_copy(tmp_path: Path) -> None:
-    """SQLite overwrites what it deletes, but not what it copied when pages were split and joined."""
-    library = Library(tmp_path, Hashing())
-    chosen = random.Random(7)
-    marks: dict[str, str] = {}
-    for turn in range(4):
-        texts = {}
-        for number in range(20):
-            mark = f"qz{turn}x{number}qz"
-            parts = (
-                f"## {part} {mark}\n\n{mark} {'word ' * chosen.choice([3, 30, 90])}"
-                for part in range(chosen.choice([1, 3, 9]))
-            )
-            texts[mark] = f"# {mark}\n\n" + "\n\n".join(parts)
-        outcomes = list(library.add(given(**texts)))
-        marks |= {outcome.document_id or "": mark for outcome, mark in zip(outcomes, texts, strict=True)}
-        gone = chosen.sample(sorted(marks), 8)
-        library.remove_all(gone)
-        data = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
-        assert [marks[ident] for ident in gone if marks[ident].encode() in data] == []
-        assert all(mark.encode() in data for ident, mark in marks.items() if ident not in gone)
-        for ident in gone:
-            del marks[ident]
-    library.close()
