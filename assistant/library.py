@@ -110,8 +110,6 @@ class Library:
 
     def _record(self, new: Mapping[str, Arrival], names: Mapping[str, str]) -> None:
         """Makes new documents answerable, and sources name what they name from now on."""
-        # What is not ready here is what a full disk kept from being forgotten.
-        self.ledger.forget_unready()
         prepared = [item.prepared for item in new.values() if item.prepared]
         leaving = self.ledger.leaving(names)
         settled = self._standing.settled(leaving, prepared)
@@ -179,12 +177,13 @@ class Library:
         if leaving:
             self._forget_quotes()
         gone = commit()
+        # Before the index, which a full disk may keep from being changed.
+        self._originals.remove(gone.originals)
         if not added and leaving:
             # It was built from the ledger as it was before.
             self._generations.rebuild()
         elif gone.keys:
             self._generations.change(functools.partial(Index.remove, keys=gone.keys))
-        self._originals.remove(gone.originals)
 
     def _finish(self) -> None:
         """After any number of changes, for it takes its time: what went goes from all files, and the index is
@@ -246,7 +245,8 @@ class Library:
     def _repaired(self) -> Iterator[str]:
         """Mends, and says what was mended."""
         if orphans := self._originals.keep_only(self.ledger.sha256s()):
-            yield f"Removed {orphans} originals that belonged to no document."
+            files = "1 original" if orphans == 1 else f"{orphans} originals"
+            yield f"Removed {files} of no document."
         if not self._embedder_is_right():
             self._embed_anew()
             yield "Embedded all passages anew."

@@ -24,11 +24,14 @@ from assistant.generations import Generations
 from assistant.ledger import Ledger
 from assistant.library import Library
 from assistant.originals import Originals
+from assistant.standing import Standing
 
 NEW = {
     "a": "# About a\n\nThe second edition of apples.\n",
     "c": "# About c\n\nThe first edition of cherries.\n",
 }
+REPEATED = ("d.md", "e.md")
+"""The sources of two near-duplicates, of which the first loses its name."""
 STEPS: dict[str, tuple[Any, str]] = {
     "original": (originals, "_write"),
     "put": (Ledger, "put"),
@@ -42,6 +45,8 @@ STEPS: dict[str, tuple[Any, str]] = {
     "rewrite": (index._Words, "rewrite"),
     "traces": (Ledger, "erase_traces"),
     "remove": (Ledger, "remove"),
+    "unname": (Ledger, "unname"),
+    "settled": (Standing, "settled"),
     "generation": (Ledger, "set_note"),
     "generations": (Generations, "_remove_others"),
 }
@@ -61,7 +66,8 @@ def armed(call: Callable[..., Any], when: str) -> Callable[..., Any]:
 
 
 def change(home: Path) -> None:
-    """Updates one document, adds another, removes a third and rebuilds, and tells each when it is done."""
+    """Updates one document, adds another, removes a third, takes the name of a fourth that another repeats,
+    and rebuilds; tells each when it is done."""
     what, when = home.name.rsplit("-", 1)
     opened = Library(home, Hashing())
     holder, name = STEPS[what]
@@ -71,6 +77,8 @@ def change(home: Path) -> None:
             print(outcome.source, file=told)
         opened.remove(next(entry.id for entry in opened.ledger.entries() if entry.source == "b.md"))
         print("removed", file=told)
+        opened.unname(REPEATED[:1])
+        print("unnamed", file=told)
         opened.rebuild()
         print("rebuilt", file=told)
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import killed
 import pytest
 from conftest import Hashing, given
+from test_duplicates import ARTICLE
 
 from assistant.embed import Embedder
 from assistant.index import terms
@@ -25,6 +26,8 @@ FILES = 80
 OLD = {
     "a": "# About a\n\nThe first edition of apples.\n",
     "b": "# About b\n\nThe first edition of berries.\n",
+    "d": ARTICLE,
+    "e": f"{ARTICLE}\n\nRead more\n",
 }
 
 
@@ -34,7 +37,8 @@ def is_sound(library: Library) -> bool:
     kept = {path.name for path in (library._home / "originals").iterdir()}
     return (
         health.problems == ()
-        and health.passages == health.vectors == health.words == sum(entry.passages for entry in entries)
+        and health.passages == health.vectors == health.words
+        and health.passages == sum(entry.passages for entry in entries if entry.duplicate_of is None)
         and len({entry.source for entry in entries}) == len({entry.id for entry in entries}) == len(entries)
         and kept == library.ledger.sha256s()
     )
@@ -84,6 +88,10 @@ def test_killed_at_a_step_it_is_as_it_was_told_to_be(stopped: Path, what: str, w
         assert ("b.md" in held) <= ("removed" not in told)
         assert is_found(library, "second") == (held["a.md"] == new["a"])
         assert is_found(library, "berries") == ("b.md" in held)
+        assert ("d.md" in held) <= ("unnamed" not in told)
+        assert is_found(library, "harbour")
+        standing = {entry.source: entry.duplicate_of for entry in library.ledger.entries()}
+        assert standing["e.md"] == held.get("d.md")
         assert [o.status for o in library.add(given(**killed.NEW))][1] in ("added", "unchanged")
         assert is_sound(library)
     finally:

@@ -230,6 +230,14 @@ def test_with_a_document_goes_what_was_quoted_from_it(ledger: Ledger) -> None:
     assert ledger.conversations.turns("one") == [turn(toaster)]
 
 
+def test_with_a_document_goes_what_a_model_made_of_it_without_citing_it(ledger: Ledger) -> None:
+    kettle, toaster = recorded(ledger, KETTLE, "k.md"), recorded(ledger, TOASTER, "t.md")
+    ledger.conversations.keep("one", turn(kettle), [toaster, kettle])
+    ledger.conversations.keep("one", turn(kettle), [kettle])
+    ledger.remove([toaster])
+    assert ledger.conversations.turns("one") == [turn(kettle)]
+
+
 def test_what_was_removed_is_in_no_file(ledger: Ledger, tmp_path: Path) -> None:
     ident = recorded(ledger, "# Secret\n\nThe password is xylophone.\n", "s.md")
     ledger.conversations.keep("one", turn(ident))

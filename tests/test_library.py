@@ -10,6 +10,7 @@ import tempfile
 import threading
 import zipfile
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import hypothesis
@@ -509,6 +510,37 @@ def test_an_index_that_holds_something_else_is_found_and_rebuilt(library: Librar
     assert "assistant rebuild" in " ".join(health.problems)
     assert (health.passages, health.vectors, health.words) == (2, 1, 1)
     assert library.rebuild().problems == ()
+    assert found(library, "zebra") == {"a.md"}
+
+
+def test_what_can_be_mended_is_mended_and_told(library: Library, tmp_path: Path) -> None:
+    add(library, a=text("zebra"), b=text("horse"))
+    assert library.check(repair=True) == library.check()
+    library._generations._index.remove([next(iter(library.ledger.kept_of([library.ledger.entries()[0].id])))])
+    (tmp_path / "originals" / "orphan").write_text("of no document")
+    lost = library.ledger.sha256(library.ledger.entries()[1].id)
+    removed(tmp_path / "originals" / str(lost))
+    health = library.check(repair=True)
+    assert len(health.repaired) == 2
+    assert "1 original" in health.repaired[0]
+    assert "index anew" in health.repaired[1]
+    assert health.passages == health.vectors == health.words == 2
+    [problem] = health.problems
+    assert "b.md is missing or damaged; add it again" in problem
+    assert found(library, "zebra") == {"a.md"}
+    assert statuses(add(library, b=text("horse"))) == ["unchanged"]
+    assert library.check(repair=True).repaired == ()
+    assert is_sound(library)
+
+
+def test_an_index_with_other_passages_but_as_many_is_found_and_mended(library: Library) -> None:
+    add(library, a=text("zebra"), b=text("horse"))
+    [record, *_] = next(library.ledger.records())
+    library._generations._index.remove([record.key])
+    library._generations._index.add([replace(record, key=999)])
+    assert not is_sound(library)
+    assert library.check(repair=True).repaired == ("Built the index anew from the ledger.",)
+    assert is_sound(library)
     assert found(library, "zebra") == {"a.md"}
 
 
