@@ -63,12 +63,8 @@ Pairs = Sequence[tuple[Result, Result]]
 
 def compare(before: Run, after: Run) -> Comparison:
     """What changed from `before` to `after`. Only questions that are the same in both count."""
-    known = {result.question.id: result for result in before.results}
-    pairs = [
-        (known[r.question.id], r)
-        for r in after.results
-        if r.question.id in known and known[r.question.id].question.fingerprint == r.question.fingerprint
-    ]
+    known = {result.question.id: result for result in shared(before, after)}
+    pairs = [(known[r.question.id], r) for r in after.results if r.question.id in known]
     names = sorted({*before.conditions, *after.conditions})
     conditions = ((n, before.conditions.get(n, ""), after.conditions.get(n, "")) for n in names)
     differences = (_difference(metric, pairs) for metric in METRICS) if pairs else ()
@@ -80,6 +76,12 @@ def compare(before: Run, after: Run) -> Comparison:
         tuple(d for d in differences if d),
         tuple(change for pair in pairs if (change := _change(*pair)).moved),
     )
+
+
+def shared(before: Run, after: Run) -> list[Result]:
+    """The results of `before` whose questions are the same in `after`."""
+    asked = {(r.question.id, r.question.fingerprint) for r in after.results}
+    return [r for r in before.results if (r.question.id, r.question.fingerprint) in asked]
 
 
 def _change(before: Result, after: Result) -> Change:
@@ -95,7 +97,8 @@ def _difference(metric: Metric, pairs: Pairs) -> Difference | None:
     if metric is AUC:
         return _auc_difference(pairs)
     marks = np.array([[side.marks.get(metric.mark, np.nan) for side in pair] for pair in pairs], np.float64)
-    if np.isnan(marks).all(axis=0).any():
+    marks = marks[~np.isnan(marks).all(axis=1)]
+    if not len(marks) or np.isnan(marks).all(axis=0).any():
         return None
     before, after = _value(metric, marks[None, :, 0]), _value(metric, marks[None, :, 1])
     drawn = np.random.default_rng(SEED).integers(0, len(marks), (RESAMPLES, len(marks)))

@@ -56,10 +56,15 @@ class Own:
         return list(golden.questions(self.golden_set(name)))
 
     def put(self, name: Name, added: Question) -> None:
-        """Adds a question to a set, in the place of one with the same id."""
+        """Adds a question to a set, in the place of one with the same id.
+
+        Raises:
+            ReadError: as `questions`.
+        """
         with self._writing:
-            others = [one for one in self.questions(name) if one.id != added.id]
-            self._write(self.path(name), map(golden.written, [*others, added]))
+            # A file that was spoilt by hand is not written over.
+            self.questions(name)
+            self._write(self.path(name), [*self._others(name, added.id), golden.written(added)])
 
     def remove(self, name: Name, ident: str) -> None:
         """Removes a question from a set.
@@ -68,11 +73,16 @@ class Own:
             NotFound: there is none of this id.
         """
         with self._writing:
-            before = self.questions(name)
-            left = [one for one in before if one.id != ident]
-            if len(left) == len(before):
+            if ident not in {one.id for one in self.questions(name)}:
                 raise NotFound(f"There is no question {ident} in the set {name}.")
-            self._write(self.path(name), map(golden.written, left))
+            self._write(self.path(name), self._others(name, ident))
+
+    def _others(self, name: Name, ident: str) -> list[str]:
+        """The lines of a set but for that of one question, as they are: a person may have written some."""
+        path = self.path(name)
+        lines = path.read_text("utf-8-sig").split("\n") if path.exists() else []
+        known = (line for line in lines if line.strip())
+        return [line for line in known if json.loads(line).get("id") != ident]
 
     def golden_set(self, name: Name) -> GoldenSet:
         """A set as it is asked; one without questions where there is none yet.

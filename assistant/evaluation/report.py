@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import assistant as package
-from assistant.evaluation.compare import Change, Comparison
+from assistant.evaluation.compare import Change, Comparison, shared
 from assistant.evaluation.golden import Question
 from assistant.evaluation.places import Quotes
 from assistant.evaluation.plots import plots
@@ -53,7 +53,7 @@ def _body(contents: Contents) -> Iterator[Html]:
     yield _told(f"{len(run.results)} questions of {', '.join(run.sets)}; run {run.id} (UTC).")
     yield _told("; ".join(f"{name} {value}" for name, value in run.conditions.items()))
     yield element("div", *(_card(figures[m.name]) for m in HEADLINE if m.name in figures), class_="cards")
-    yield element("div", *plots(run.results, before.results if before else ()), class_="plots")
+    yield element("div", *plots(run.results, shared(before, run) if before else ()), class_="plots")
     if contents.comparison:
         yield from _comparison(contents.comparison, contents.quotes)
     yield from _failures(contents)

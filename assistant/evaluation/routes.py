@@ -14,13 +14,13 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field
 
-from assistant import stream, wire
+from assistant import stream, types, wire
 from assistant.assistant import Assistant
 from assistant.config import bundled
 from assistant.errors import AssistantError, ReadError
 from assistant.evaluation import feedback, golden, report, runs, suggest
 from assistant.evaluation import wire as forms
-from assistant.evaluation.compare import compare
+from assistant.evaluation.compare import compare, shared
 from assistant.evaluation.feedback import Reason
 from assistant.evaluation.golden import GoldenSet, Place
 from assistant.evaluation.measuring import Measuring
@@ -28,7 +28,7 @@ from assistant.evaluation.own import NAMES, Name, Own
 from assistant.evaluation.places import Quotes, gone
 from assistant.evaluation.plots import plots
 from assistant.evaluation.runs import Run
-from assistant.evaluation.summary import HEADLINE, summary
+from assistant.evaluation.summary import HEADLINE, by_tag, summary
 
 Json = dict[str, Any]
 HISTORY = 30
@@ -167,10 +167,11 @@ def _run(assistant: Assistant, ident: str) -> Json:
     expected = runs.expected(found, quotes)
     failed = [result for result in found.results if result.failed]
     shown = [forms.reviewed(one, expected.get(one.question.id), quotes) for one in failed[:FAILURES]]
-    return forms.run(found, quotes) | {
+    return forms.told(found) | {
+        "tags": {tag: forms.figures(some) for tag, some in by_tag(found.results, HEADLINE).items()},
         "failed": shown,
         "failures": len(failed),
-        "plots": "".join(plots(found.results, before.results if before else ())),
+        "plots": "".join(plots(found.results, shared(before, found) if before else ())),
         "comparison": forms.comparison(compare(before, found), quotes) if before else None,
     }
 
@@ -248,7 +249,7 @@ def _add_questions(routes: APIRouter, assistant: Assistant, own: Own) -> None:
 
     @routes.get("/passages")
     def passages(query: Annotated[str, Query(min_length=1, max_length=4_000)]) -> list[Json]:
-        found = assistant.examine(wire.asked(query)).passages[:CANDIDATES]
+        found = assistant.retriever.retrieve(types.Query(wire.asked(query)), CANDIDATES)
         return [forms.passage(scored) for scored in found]
 
     @routes.post("/feedback")

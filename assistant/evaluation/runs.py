@@ -129,13 +129,13 @@ def quoted(home: Path) -> Path:
 
 
 def before(found: Run, home: Path) -> Run | None:
-    """The run before, of the same sets."""
+    """The run before that asked any of the same sets."""
     for ident in reversed([ident for ident in kept(home) if ident < found.id]):
         try:
             run = load_kept(ident, home)
         except (NotFound, ReadError):
             continue
-        if run.sets == found.sets:
+        if set(run.sets) & set(found.sets):
             return run
     return None
 

@@ -22,14 +22,20 @@ Json = dict[str, Any]
 
 def run(found: Run, quotes: Quotes) -> Json:
     """A run with its figures, for all questions and by tag, and the questions that failed."""
+    return told(found) | {
+        "tags": {tag: figures(some) for tag, some in by_tag(found.results).items()},
+        "failed": [_failed(result, quotes) for result in found.results if result.failed],
+    }
+
+
+def told(found: Run) -> Json:
+    """What was measured on what, and the figures over all questions."""
     return {
         "run": found.id,
         "sets": found.sets,
         "questions": len(found.results),
         "conditions": dict(found.conditions),
         "figures": figures(summary(found.results)),
-        "tags": {tag: figures(some) for tag, some in by_tag(found.results).items()},
-        "failed": [_failed(result, quotes) for result in found.results if result.failed],
     }
 
 
@@ -40,8 +46,8 @@ def _failed(result: Result, quotes: Quotes) -> Json:
 
 def reviewed(result: Result, question: Question | None, quotes: Quotes) -> Json:
     """A failed question with what was expected, said, cited and retrieved."""
-    told = asdict(review(result, question, quotes))
-    return _failed(result, quotes) | told | {"set": result.set, "confidence": round(result.confidence, 4)}
+    shown = asdict(review(result, question, quotes))
+    return _failed(result, quotes) | shown | {"set": result.set, "confidence": round(result.confidence, 4)}
 
 
 def figures(found: Mapping[str, Figure]) -> dict[str, Json]:
