@@ -204,14 +204,17 @@ class _Seal:
         self.is_broken = False
 
     def _states(self) -> dict[str, list[int]]:
-        """Size and checksum of each file but this one and those that are locks."""
-        files = (path for path in sorted(self._folder.rglob("*")) if path.is_file())
-        names = {path.relative_to(self._folder).as_posix(): path for path in files}
-        return {
-            name: self._state(path)
-            for name, path in names.items()
-            if not name.endswith(".lock") and name not in (SEAL, f"{SEAL}.part")
-        }
+        """Size and checksum of each file that is meant to stay as it is."""
+        files = (path for path in sorted(self._folder.rglob("*")) if path.is_file() and self._is_meant(path))
+        return {path.relative_to(self._folder).as_posix(): self._state(path) for path in files}
+
+    def _is_meant(self, path: Path) -> bool:
+        """False for locks, the seal itself, and a graph without Chroma's list of what it holds: such a one is
+        made anew at each opening, with whatever stood in memory."""
+        if path.suffix == ".lock" or path.parent == self._folder:
+            return False
+        in_graph = path.parent.parent == self._folder / "chroma"
+        return not in_graph or (path.parent / "index_metadata.pickle").exists()
 
     def _state(self, file: Path) -> list[int]:
         """Size and checksum. A file that was not touched since is not read again: most never change."""

@@ -398,6 +398,21 @@ def test_a_store_is_opened_again_without_any_rebuilding(filled: Path) -> None:
     Library(filled, Hashing(), said.append).close()
     assert said == []
     assert [path.name for path in (filled / "index").iterdir()] == ["1"]
+
+
+def test_a_small_store_is_opened_again_and_again_without_any_rebuilding(tmp_path: Path) -> None:
+    """Chroma makes a small graph anew each time, with whatever stood in memory."""
+    said: list[str] = []
+    for turn in range(8):
+        library = Library(tmp_path, Hashing(), said.append)
+        if turn % 3 == 0:
+            add(library, **{f"d{turn}": text(f"word{turn}", 3)})
+        assert found(library, "word0") == {"d0.md"}
+        library.close()
+    assert said == []
+
+
+def test_what_was_filled_is_as_it_was(filled: Path) -> None:
     assert is_as_it_was(filled)
 
 
