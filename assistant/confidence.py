@@ -1,7 +1,7 @@
-"""How likely passages answer a question: a logistic model over a few features of the retrieval.
+"""How likely passages answer a question: logistic models over a few features of the retrieval.
 
-The weights stand in `confidence.json`, with what they were fitted on; `python -m eval.fit_confidence`
-makes it.
+One is for passages from anywhere, one for passages of one document. The weights stand in `confidence.json`,
+with what they were fitted on; `python -m eval.fit_confidence` makes it.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import math
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any, Literal
 
 from assistant.index import terms
 from assistant.kinds import lacks
@@ -22,6 +23,8 @@ NEAREST = 3
 ALONE = 0.6
 """The median gap where the passages answer."""
 
+Scope = Literal["anywhere", "one document"]
+
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 _NAME = re.compile(r"(?<=[\w,;] )[A-Z][^\W_]+(?:-[^\W_]+)*")
 """A word with a capital that does not begin the sentence; "I" is none."""
@@ -31,10 +34,17 @@ def confidence(question: str, passages: Sequence[ScoredPassage]) -> float:
     """0 to 1: the likelihood that `passages`, best first, answer `question`."""
     if not any(passage.sentences for passage in passages):
         return 0.0
-    bias, weights = _model()
+    model = _models()[scope(passages)]
     values = features(question, passages)
-    logit = bias + sum(weights[name] * value for name, value in values.items())
+    logit = model["bias"] + sum(weight * values[name] for name, weight in model["weights"].items())
     return 1 / (1 + math.exp(-logit))
+
+
+def scope(passages: Sequence[ScoredPassage]) -> Scope:
+    """Whether the passages come from anywhere or all from one document, which has weights of its own: the
+    title, which all of them share, says nothing for an answer there, and there is no other to stand out from.
+    """
+    return "anywhere" if len({p.passage.document_id for p in passages}) > 1 else "one document"
 
 
 def features(question: str, passages: Sequence[ScoredPassage]) -> dict[str, float]:
@@ -43,6 +53,7 @@ def features(question: str, passages: Sequence[ScoredPassage]) -> dict[str, floa
     sentence: the best sentence cosine
     met, sentence_met: the best interaction of a passage, and of a sentence (see `interaction`)
     weakest: how near the nearest passage comes to the word of the question that it answers least
+    lead: the best interaction of a title with its headings: so much is met whatever the passage says
     gap: by how much the best passage's score stands out from the next few
     other_number, other_name: 1 where the question has a number, a name, that the nearest passages lack
     lacking: 1 where an amount, a time or a person is asked for and the best sentences hold none
@@ -57,6 +68,7 @@ def features(question: str, passages: Sequence[ScoredPassage]) -> dict[str, floa
         "met": max(p.interaction for p in nearest),
         "sentence_met": max((s.interaction for p in nearest for s in p.sentences), default=0.0),
         "weakest": max(p.weakest for p in nearest),
+        "lead": max(p.lead for p in nearest),
         "gap": _gap([p.score for p in passages]),
         "other_number": float(any(not _known(n, held) for n in _NUMBER.findall(question))),
         "other_name": float(any(not _known(n, held) for n in _NAME.findall(question))),
@@ -90,7 +102,9 @@ def _text(scored: ScoredPassage, sentence: ScoredSentence) -> str:
 
 
 @functools.cache
-def _model() -> tuple[float, dict[str, float]]:
-    """The bias and the weight of each feature."""
-    model = json.loads(Path(__file__).with_name("confidence.json").read_text("utf-8"))
-    return model["bias"], model["weights"]
+def _models() -> dict[Scope, dict[str, Any]]:
+    """For each scope the bias and the weights of those features that it looks at."""
+    models: dict[Scope, dict[str, Any]] = json.loads(
+        Path(__file__).with_name("confidence.json").read_text("utf-8")
+    )
+    return models

@@ -1,8 +1,9 @@
 """Passages -> an answer without a model: the best sentences of the best passages, quoted word for word.
 
-A sentence counts by its cosine with the question, by how well its words meet the question's, and by its
-passage's score. The answer is given in reading order, each sentence with its citation. Whether the
+A sentence counts by its cosine with the question, by how well its words meet the question's, each and all,
+and by its passage's score. The answer is given in reading order, each sentence with its citation. Whether the
 passages answer at all is judged by `confidence`; below `THRESHOLD` the assistant says that it does not know.
+Trials and figures: docs/decisions/0004-sentence-choice.md.
 """
 
 from __future__ import annotations
@@ -17,11 +18,14 @@ from assistant.types import Citation, ScoredPassage, ScoredSentence, Sentence
 
 SENTENCES = 3
 """An answer's length at most."""
+CHARACTERS = 550
+"""The same in characters, unless its only sentence is longer."""
 PASSAGES = 8
 """How many of the best passages may be quoted."""
 INTERACTION = 1.0
+PEAK = 0.5
 PASSAGE = 0.2
-WITHIN = 0.35
+WITHIN = 0.5
 """How far below the best a sentence may score and still be quoted."""
 THRESHOLD = 0.25
 """The confidence from which on an answer is given; see docs/decisions/0003-abstention.md."""
@@ -76,9 +80,12 @@ def _candidates(passages: Sequence[ScoredPassage]) -> Iterable[_Candidate]:
         passage = scored.passage
         for sentence in scored.sentences:
             text = passage.text[sentence.span.start - passage.start : sentence.span.end - passage.start]
-            score = sentence.cosine + INTERACTION * sentence.interaction + PASSAGE * (scored.score - top)
             if not _says_nothing(scored, text):
-                yield _Candidate(scored, sentence, score, text)
+                yield _Candidate(scored, sentence, _score(sentence) + PASSAGE * (scored.score - top), text)
+
+
+def _score(sentence: ScoredSentence) -> float:
+    return sentence.cosine + INTERACTION * sentence.interaction + PEAK * sentence.peak
 
 
 def _says_nothing(scored: ScoredPassage, text: str) -> bool:
@@ -95,7 +102,9 @@ def _chosen(candidates: list[_Candidate]) -> list[_Candidate]:
     for candidate in ranked:
         if len(chosen) == SENTENCES or candidate.score < ranked[0].score - WITHIN:
             break
-        if not any(_repeats(candidate.text, other.text) for other in chosen):
+        length = sum(len(one.text) for one in [*chosen, candidate])
+        fits = not chosen or length <= CHARACTERS
+        if fits and not any(_repeats(candidate.text, other.text) for other in chosen):
             chosen.append(candidate)
     order = list(dict.fromkeys(c.scored.passage.document_id for c in chosen))
     return sorted(chosen, key=lambda c: (order.index(c.scored.passage.document_id), c.sentence.span.start))

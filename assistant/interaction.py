@@ -2,8 +2,10 @@
 
 For each telling word of the question, the best cosine with a word of the passage; their mean, weighted by
 idf, is the interaction (MaxSim of ColBERT, Khattab and Zaharia 2020, here with the vectors of a model that
-was not trained for it). Where exact words decide nothing, "Washington" still meets "United States". It costs
-a pass of the model over each passage, so only the best few are looked at.
+was not trained for it). Where exact words decide nothing, "Washington" still meets "United States". The model
+reads each passage together with the question, which stands before it, so that each word is seen in the light
+of the others; that takes a pass over each passage, so only the best few are looked at. Trials and figures:
+docs/decisions/0004-sentence-choice.md.
 """
 
 from __future__ import annotations
@@ -20,6 +22,8 @@ from assistant.embed import Embedder
 from assistant.index import terms
 from assistant.types import ScoredPassage, Span
 
+QUESTION = 400
+"""Characters of a question that are read with a passage; more would push the passage out of sight."""
 LEAD = 0.8
 """What a word of the title, the headings or the column names counts for a sentence that stands below."""
 _WORD = re.compile(r"[^\W_]+")
@@ -30,41 +34,47 @@ def interact(
     query: str, telling: Mapping[str, float], passages: Sequence[ScoredPassage],
     contexts: Sequence[str], embedder: Embedder,
 ) -> list[ScoredPassage]:  # fmt: skip
-    """The passages with `interaction` and `weakest`, their sentences too; `contexts` are the embedded texts.
+    """The passages with `interaction`, `weakest` and `lead`, their sentences with `interaction` and `peak`;
+    `contexts` are the embedded texts.
 
-    With an embedder that would have to be asked for each word, coverage stands in for both.
+    With an embedder that would have to be asked for each word, coverage stands in for interaction.
     """
+    query = query[:QUESTION]
     asked = {span: weight for span in _words(query) if (weight := _weight(query, span, telling)) > 0}
     if not asked or not embedder.contextual:
         return [_by_coverage(passage) for passage in passages]
-    texts = [query, *contexts]
-    spans = [list(asked), *map(_words, contexts)]
-    _, vectors = embedder.embed_spans(texts, spans)
-    weights = np.array(list(asked.values()))
+    question = query.rstrip("? ") + "? "
+    texts = [question + context for context in contexts]
+    words = [[word for word in _words(text) if word.start >= len(question)] for text in texts]
+    _, vectors = embedder.embed_spans(texts, [[Span(0, len(question)), *asked, *some] for some in words])
+    weights = np.array(list(asked.values())) / sum(asked.values())
+    first = 1 + len(asked)
     return [
-        _interacting(passage, context, words, vectors[0] @ met.T, weights / weights.sum())
-        for passage, context, words, met in zip(passages, contexts, spans[1:], vectors[1:], strict=True)
+        _interacting(passage, text, some, own[:first] @ own[first:].T, weights)
+        for passage, text, some, own in zip(passages, texts, words, vectors, strict=True)
     ]
 
 
 def _interacting(
-    scored: ScoredPassage, context: str, words: Sequence[Span], cosines: Vectors, weights: NDArray[np.float64]
+    scored: ScoredPassage, text: str, words: Sequence[Span], cosines: Vectors, weights: NDArray[np.float64]
 ) -> ScoredPassage:
-    """`cosines` is (words of the query, words of the context)."""
+    """`text` ends with the passage; `cosines` is (the whole question and its words, words of the text)."""
     passage = scored.passage
-    begin = len(context) - len(passage.text)
+    begin = len(text) - len(passage.text)
     starts = np.array([word.start for word in words])
-    best, lead = _best(cosines), LEAD * _best(cosines[:, : np.searchsorted(starts, begin)])
+    whole, cosines = cosines[0], cosines[1:]
+    best, lead = _best(cosines), _best(cosines[:, : np.searchsorted(starts, begin)])
     sentences = []
     for sentence in scored.sentences:
         start, end = (place - passage.start for place in (sentence.span.start, sentence.span.end))
-        first, after = np.searchsorted(starts, [begin + start, begin + end])
-        own = np.maximum(_best(cosines[:, first:after]), lead)
+        held = slice(*np.searchsorted(starts, [begin + start, begin + end]))
+        own = np.maximum(_best(cosines[:, held]), LEAD * lead)
         if tables.is_row(passage.text[start:end]):
             own = np.maximum(own, LEAD * _best(cosines[:, _columns(passage.text, start, begin, starts)]))
-        sentences.append(replace(sentence, interaction=float(own @ weights)))
-    met, weakest = float(best @ weights), float(best.min())
-    return replace(scored, interaction=met, weakest=weakest, sentences=tuple(sentences))
+        peak = float(whole[held].max(initial=0.0))
+        sentences.append(replace(sentence, interaction=float(own @ weights), peak=peak))
+    met, led, weakest = float(best @ weights), float(lead @ weights), float(best.min())
+    return replace(scored, interaction=met, weakest=weakest, lead=led, sentences=tuple(sentences))
 
 
 def _columns(text: str, row: int, begin: int, starts: NDArray[np.int64]) -> slice:

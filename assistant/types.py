@@ -93,13 +93,15 @@ class Query:
 class ScoredSentence:
     """A quotable range of a passage: its cosine with the query, and the share of its terms that it holds.
 
-    `interaction` is the same share with words that mean alike counted too (see `interaction`).
+    `interaction` is the same share with words that mean alike counted too, `peak` how near one of its words
+    comes to the whole question (see `interaction`).
     """
 
     span: Span
     cosine: float
     coverage: float
     interaction: float = 0.0
+    peak: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +121,8 @@ class ScoredPassage:
     """The same with words that mean alike counted too."""
     weakest: float = 0.0
     """How near the passage comes to that word of the query which it answers least."""
+    lead: float = 0.0
+    """The interaction of its title and headings alone."""
     sentences: tuple[ScoredSentence, ...] = ()
 
 

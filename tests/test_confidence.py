@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from assistant import confidence as module
 from assistant.assistant import Assistant
-from assistant.confidence import confidence, features
+from assistant.confidence import confidence, features, scope
 from assistant.types import Passage, Query, ScoredPassage, ScoredSentence, Span
 
 SHARE = st.floats(0, 1)
@@ -37,10 +37,12 @@ def passages(draw: st.DrawFn) -> list[ScoredPassage]:
         if draw(st.booleans()):
             spans = []
         passage = Passage(f"d-{number}", "d", number, 0, len(text), text, sentences=tuple(spans))
-        sentences = tuple(ScoredSentence(s, draw(COSINE), draw(SHARE), draw(COSINE)) for s in spans)
+        sentences = tuple(
+            ScoredSentence(s, draw(COSINE), draw(SHARE), draw(COSINE), draw(COSINE)) for s in spans
+        )
         found.append(
             ScoredPassage(passage, draw(TEXT), "d.md", draw(st.floats(-3, 6)), draw(COSINE), draw(SHARE),
-                          draw(SHARE), draw(COSINE), draw(COSINE), sentences)
+                          draw(SHARE), draw(COSINE), draw(COSINE), draw(COSINE), sentences)
         )  # fmt: skip
     return found
 
@@ -58,11 +60,26 @@ def test_nothing_found_is_no_answer() -> None:
     assert confidence("How much?", []) == 0.0
 
 
-def test_the_weights_are_those_of_the_features() -> None:
-    weights = json.loads(Path(module.__file__).with_name("confidence.json").read_text("utf-8"))["weights"]
-    passage = Passage("d-0", "d", 0, 0, 8, "It is 5.", sentences=(Span(0, 8),))
-    found = [ScoredPassage(passage, "T", "d.md", 1.0, sentences=(ScoredSentence(Span(0, 8), 0.5, 0.5),))]
-    assert weights.keys() == features("How much is it?", found).keys()
+def passage(text: str, document: str = "d") -> ScoredPassage:
+    held = Passage(f"{document}-0", document, 0, 0, len(text), text, sentences=(Span(0, len(text)),))
+    sentences = (ScoredSentence(Span(0, len(text)), 0.5, 0.5, 0.6, 0.7),)
+    return ScoredPassage(held, "T", "d.md", 1.0, interaction=0.6, weakest=0.4, sentences=sentences)
+
+
+def test_every_weight_is_of_a_feature_that_there_is() -> None:
+    models = json.loads(Path(module.__file__).with_name("confidence.json").read_text("utf-8"))
+    known = features("How much is it?", [passage("It is 5.")]).keys()
+    assert models.keys() == {"anywhere", "one document"}
+    assert all(model["weights"].keys() <= known for model in models.values())
+
+
+def test_within_one_document_a_title_that_meets_the_question_speaks_against_an_answer() -> None:
+    one, other = passage("It is 5."), passage("It is 6.", "e")
+    assert (scope([one]), scope([one, one]), scope([one, other])) == (
+        "one document", "one document", "anywhere"
+    )  # fmt: skip
+    titled = replace(one, lead=0.9)
+    assert confidence("How much is it?", [titled]) < confidence("How much is it?", [one])
 
 
 @pytest.fixture(scope="module")

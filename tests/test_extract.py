@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from assistant.assistant import Assistant
 from assistant.errors import ReadError
-from assistant.extract import PASSAGES, RELATED, SENTENCES, Extract, extract, related
+from assistant.extract import CHARACTERS, PASSAGES, RELATED, SENTENCES, Extract, extract, related
 from assistant.files import source
 from assistant.library import Library
 from assistant.read import read
@@ -72,6 +72,15 @@ def test_one_sentence_that_stands_out_is_quoted_alone() -> None:
     kettle = document("# Kettle\n\nIt is filled. It boils for 95 seconds. It whistles.\n")
     found = extract("How long does it boil?", better(scored(kettle), "95"))
     assert "It boils for 95 seconds." in [s.text for s in found.sentences]
+
+
+def test_long_sentences_are_quoted_only_as_far_as_they_fit() -> None:
+    long = [f"It boils {'very ' * 40}well {word}." for word in ("today", "tomorrow", "mostly")]
+    kettle = document(f"# Kettle\n\n{' '.join(long)} It whistles.\n")
+    found = extract("How does it boil?", scored(kettle))
+    assert sum(len(c.quote) for c in found.citations) <= CHARACTERS
+    alone = document(f"# Kettle\n\nIt boils {'very ' * 200}well.\n")
+    assert len(extract("How does it boil?", scored(alone)).sentences) == 1
 
 
 def test_the_document_of_the_best_sentence_comes_first() -> None:

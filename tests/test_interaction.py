@@ -10,11 +10,11 @@ from conftest import Hashing
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.embed import Embedder
+from assistant.embed import Embedder, Vectors
 from assistant.index import terms
-from assistant.interaction import interact
+from assistant.interaction import QUESTION, interact
 from assistant.sentences import sentences
-from assistant.types import Passage, ScoredPassage, ScoredSentence
+from assistant.types import Passage, ScoredPassage, ScoredSentence, Span
 
 
 class Plain(Hashing):
@@ -65,6 +65,40 @@ def test_words_of_the_title_count_a_little_less_for_a_sentence_below() -> None:
     assert alone.sentences[0].interaction < titled.sentences[0].interaction < 1.0
 
 
+def test_what_title_and_headings_meet_alone_is_told_apart() -> None:
+    [alone] = met("red kettle", "A red kettle.")
+    [titled] = met("red kettle", "It is red.", title="Kettle\n\n")
+    assert alone.lead == 0.0
+    assert 0.4 < titled.lead < 0.7
+
+
+def test_the_sentence_with_a_word_that_is_like_the_whole_question_peaks() -> None:
+    [passage] = met("kettle kettle kettle", "A kettle is here. It boils.")
+    assert passage.sentences[0].peak > 0.9 > passage.sentences[1].peak
+
+
+class Seeing(Hashing):
+    """Remembers what it was given to read."""
+
+    def embed_spans(
+        self, texts: Sequence[str], spans: Sequence[Sequence[Span]]
+    ) -> tuple[Vectors, list[Vectors]]:
+        self.seen = list(texts)
+        return super().embed_spans(texts, spans)
+
+
+def test_each_passage_is_read_once_together_with_the_question() -> None:
+    embedder = Seeing(512)
+    met("red kettle?", "A kettle.", "All red.", title="T\n", embedder=embedder)
+    assert embedder.seen == ["red kettle? T\nA kettle.", "red kettle? T\nAll red."]
+
+
+def test_of_a_long_question_only_the_beginning_is_read_with_the_passage() -> None:
+    embedder = Seeing(512)
+    met("red kettle " * 1000, "A kettle.", embedder=embedder)
+    assert len(embedder.seen[0]) < QUESTION + 20
+
+
 def test_only_words_that_tell_something_are_asked_for() -> None:
     [passage] = met("the red or this kettle", "Red kettle.")
     assert passage.interaction == pytest.approx(1.0)
@@ -102,7 +136,8 @@ def test_whatever_the_texts_the_order_stays_and_the_measures_are_cosines(
     found = met(query, *texts, title=title)
     assert [passage.passage.text for passage in found] == list(texts)
     for passage in found:
-        measures = [passage.interaction, passage.weakest, *(s.interaction for s in passage.sentences)]
+        measures = [passage.interaction, passage.weakest, passage.lead]
+        measures += [measure for s in passage.sentences for measure in (s.interaction, s.peak)]
         assert all(np.isfinite(measures))
         assert all(-1.001 <= measure <= 1.001 for measure in measures)
         assert passage.weakest <= passage.interaction + 1e-6
