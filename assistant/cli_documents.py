@@ -123,7 +123,8 @@ def sync(
     if watch and dry_run:
         raise AssistantError("Give --watch or --dry-run, not both.")
     look = Look(folder, _choice(include, exclude))
-    first = look()
+    with progress.counting("Looking") as told:
+        first = look(told=told)
     if dry_run:
         _print_plan(first, as_json)
         return

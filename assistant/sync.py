@@ -112,8 +112,13 @@ class Look:
         self._choice = choice
         self._seen: dict[Path, Content] = {}
 
-    def __call__(self, settled: Callable[[Path, Stamp], bool] = lambda path, stamp: True) -> Folder:
+    def __call__(
+        self,
+        settled: Callable[[Path, Stamp], bool] = lambda path, stamp: True,
+        told: Callable[[int, int], None] = lambda done, of: None,
+    ) -> Folder:
         """What the folder holds now. A file that is not `settled` counts as what it was before, if anything.
+        `told` hears how many files were looked at, and of how many.
 
         Raises:
             SyncError: it is no folder.
@@ -121,8 +126,13 @@ class Look:
         if not os.path.isdir(self.root):
             raise SyncError(f"There is no folder {self.root}; check the name, and whether its disk is there.")
         listing = files.below(self.root, self._choice)
-        seen = {path: self._looked_at(path, settled) for path in listing.files}
-        self._seen = {path: found for path, found in seen.items() if found is not None}
+        seen = {}
+        for number, path in enumerate(listing.files, 1):
+            found = self._looked_at(path, settled)
+            if found is not None:
+                seen[path] = found
+            told(number, len(listing.files))
+        self._seen = seen
         return Folder(
             self.root,
             dict(self._seen),

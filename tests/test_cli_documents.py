@@ -304,9 +304,6 @@ def test_a_person_sees_a_bar_what_was_rejected_and_a_summary(
     assert shown.count("rejected   ") == 1
     assert "added      " not in shown
     assert re.search(r"29 added, 1 rejected in [\d.]+ s", shown)
-    code, screen = on_a_terminal(command("add", many / "01.md"), environment)
-    assert code == 0
-    assert f"unchanged  {many}/01.md: 1 passage" in screen
 
 
 def test_results_go_to_a_file_whole_while_a_person_watches(environment: dict[str, str], folder: Path) -> None:
