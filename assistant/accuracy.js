@@ -59,9 +59,13 @@
 
   function counted(set) {
     if (!set.questions) return "none yet";
-    const total = `${figures.format(set.questions)} ${set.questions === 1 ? "question" : "questions"}`;
+    const total = several(set.questions, "question");
     if (set.name === "shipped" && !set.askable) return `${total}, but not all shipped documents are here`;
     return set.gone ? `${total}, of which ${figures.format(set.gone)} lost their document` : total;
+  }
+
+  function several(count, noun) {
+    return `${figures.format(count)} ${noun}${count === 1 ? "" : "s"}`;
   }
 
   function busy(running) {
@@ -129,7 +133,7 @@
     one("#run-heading").textContent = `${when(run.run)}: ${sets(run.sets)}`;
     one(".run > header a").href = `/api/eval/runs/${encodeURIComponent(run.run)}/report`;
     const model = run.conditions.model ?? "";
-    one(".conditions").textContent = `${figures.format(run.questions)} questions over ${run.conditions.documents} documents, `
+    one(".conditions").textContent = `${several(run.questions, "question")} over ${several(Number(run.conditions.documents), "document")}, `
       + `answered ${model.startsWith("none") ? "without a model" : `with ${shown(model)}`}. Version ${shown(run.conditions.version)}.`;
     drawCards(run);
     one(".plots").innerHTML = run.plots; // drawn by the server; its words are its own
@@ -164,7 +168,7 @@
         ? [make("span", { class: before[name].verdict }, `before ${before[name].written[0]}: ${WORDS[before[name].verdict].toLowerCase()}`)]
         : [];
       return make("div", { class: "card" }, make("span", {}, figure.title), make("b", {}, figure.written),
-        make("span", {}, `${figure.interval}, ${figures.format(figure.questions)} questions`), ...change);
+        make("span", {}, `${figure.interval}, ${several(figure.questions, "question")}`), ...change);
     }));
   }
 

@@ -6,15 +6,12 @@ import json
 import os
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from browsing import CHROMIUM, Served, chromium, serving, watched
 from playwright.sync_api import Browser, Page, expect
 
-from assistant import config
-from assistant.assistant import Assistant
 from assistant.evaluation.golden import Question
 from assistant.evaluation.own import Own
 
@@ -51,12 +48,11 @@ def hostile() -> list[Question]:
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     home = tmp_path_factory.mktemp("home")
-    with Assistant.open(replace(config.load({}), home=home, corpus=None)) as opened:
-        for name, text in DOCUMENTS.items():
-            opened.add_bytes(text.encode(), name)
     for question in hostile():
         Own(home).put("feedback", question)
     with serving(home, ASSISTANT_CORPUS="none") as running:
+        for name, text in DOCUMENTS.items():
+            running.add(name, text)
         yield running
 
 

@@ -74,5 +74,7 @@ def verdict(found: Difference) -> str:
     if found.verdict == "same":
         return "the same"
     counts = f"{found.improved} better, {found.worsened} worse"
-    by = f"p = {found.probability:.3f}, {counts}" if found.probability is not None else "by its interval"
+    chance = found.probability
+    told = None if chance is None else "p < 0.001" if chance < 0.001 else f"p = {chance:.3f}"
+    by = f"{told}, {counts}" if told else "by its interval"
     return f"{'may be noise' if found.verdict == 'noise' else found.verdict} ({by})"
