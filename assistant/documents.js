@@ -98,6 +98,9 @@ const corpus = (() => {
   // -- showing ----------------------------------------------------------------------------------
 
   function draw() {
+    const held = document.activeElement;
+    const id = held.closest("#documents tbody tr")?.dataset.id;
+    const at = id === undefined ? -1 : parts(held.closest("tr")).indexOf(held);
     const wanted = listed.slice(0, slices * SLICE).map(row);
     wanted.forEach((element, at) => {
       // Rows that stay where they are keep the focus.
@@ -110,6 +113,12 @@ const corpus = (() => {
     one(".nothing").textContent = entries.size ? "No document matches." : "There are no documents yet.";
     one(".count").textContent = counted();
     choose();
+    // A row that was drawn anew, or moved, has the focus where it had it before.
+    if (document.activeElement !== held && rows.has(id)) parts(rows.get(id))[at]?.focus({ preventScroll: true });
+  }
+
+  function parts(row) {
+    return [...row.querySelectorAll("input, a, button")];
   }
 
   function counted() {
@@ -137,7 +146,7 @@ const corpus = (() => {
     ask.addEventListener("click", () => cited.restrict(entries.get(entry.duplicate_of) ?? entry));
     remove.addEventListener("click", () => askToRemove([entry]));
     return make(
-      "tr", { role: "row" },
+      "tr", { role: "row", "data-id": entry.id },
       cell({ class: "choice" }, tick),
       cell({ class: "what" }, ...named(entry, title)),
       cell({ class: "figure", "data-name": entry.passages === 1 ? "passage" : "passages" }, figures.format(entry.passages)),
@@ -222,7 +231,7 @@ const corpus = (() => {
   }
 
   async function remove() {
-    const gone = leaving.filter((entry) => entries.has(entry.id));
+    const gone = leaving.map((entry) => entries.get(entry.id)).filter(Boolean);
     const after = following(gone);
     tell("", true);
     try {

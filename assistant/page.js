@@ -142,6 +142,7 @@ const cited = (() => {
     opener = link;
     panel().hidden = false;
     document.body.classList.add("reading");
+    link.scrollIntoView({ block: "nearest" }); // the page is another width now
     cover(narrow.matches);
     panel().querySelector(".close").focus({ preventScroll: true });
   }

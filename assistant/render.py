@@ -68,13 +68,14 @@ def scope_html() -> Html:
 
 def welcome_html(documents: int) -> Html:
     """What an empty chat says: what it is for, and from how many documents it answers."""
-    told = f"Answers come only from {_counted(documents)}, and every sentence names the passage it rests on."
-    inner = [element("h1", text("Ask the documents")), element("p", text(told))]
-    return element("section", *inner, class_="welcome")
-
-
-def _counted(documents: int) -> str:
-    return "the one document here" if documents == 1 else f"the {documents:,} documents here"
+    heading = element("h1", text("Ask the documents"))
+    if not documents:
+        there = element("a", text("add some"), href="#documents")
+        told = _joined([text("There are no documents yet: "), there, text(" first.")])
+    else:
+        counted = "the one document here" if documents == 1 else f"the {documents:,} documents here"
+        told = text(f"Answers come only from {counted}, and every sentence names the passage it rests on.")
+    return element("section", heading, element("p", told), class_="welcome")
 
 
 def answer_html(answer: Answer) -> Html:

@@ -74,8 +74,8 @@ def watched(context: BrowserContext, address: str) -> Iterator[Page]:
     opened.on("dialog", lambda dialog: faults.append(dialog.message))
     yield opened
     opened.close()
-    assert origins == {address}
-    assert faults == []
+    assert origins == {address}, origins
+    assert faults == [], faults
 
 
 def _is_fault(said: ConsoleMessage) -> bool:

@@ -22,6 +22,7 @@ from assistant.render import (
     source_page,
     transcript_html,
     turn_html,
+    welcome_html,
 )
 from assistant.types import Answer, Citation, Document, Heading, Page, Sentence, Turn
 
@@ -125,6 +126,11 @@ def test_attacks_in_every_field_of_a_document_stay_text(name: str) -> None:
         assert "".join(root.xpath("//header/h2//text()")) == shown(text)
         if text.strip() and text.lstrip()[0] not in "|-=~`" and "\n" not in text:
             assert "".join(root.xpath("//mark//text()")) == shown(text)
+
+
+def test_a_chat_over_nothing_leads_to_where_documents_are_added() -> None:
+    assert '<a href="#documents">' in welcome_html(0)
+    assert "#documents" not in welcome_html(1)
 
 
 def test_a_whole_page_of_attacks_has_only_our_own_script() -> None:
