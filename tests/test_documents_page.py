@@ -59,7 +59,7 @@ def give(page: Page, **files: str) -> None:
 
 
 def reopen(page: Page) -> None:
-    """Shows the list anew. Not by loading the page anew: Gradio complains where it is still loading itself."""
+    """Shows the list anew. Not by a reload: Gradio complains where it is still loading itself."""
     page.click("#top a[href='#chat']")
     page.click("#top a[href='#documents']")
 
