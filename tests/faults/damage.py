@@ -63,7 +63,7 @@ def figures(some: Callable[[Sequence[str]], Sequence[str]] = lambda ways: ways) 
 
 def run(folder: Path, ways: Sequence[str]) -> list[Result]:
     """One store a damage, all in `folder`."""
-    waited(lambda: _made(folder), folder / "made")
+    waited(lambda: _made(folder, FOREIGN in ways), folder / "made")
     results = []
     for kind in KINDS:
         for number, way in enumerate(ways):
@@ -72,10 +72,11 @@ def run(folder: Path, ways: Sequence[str]) -> list[Result]:
     return results
 
 
-def _made(folder: Path) -> dict[str, object]:
-    """A store, and beside it the index of another with as many documents; gives the answers of the first."""
-    with opened(folder / "another") as assistant:
-        list(assistant.add(_source(number) for number in range(DOCUMENTS, 2 * DOCUMENTS)))
+def _made(folder: Path, foreign: bool) -> dict[str, object]:
+    """A store, and beside it another with as many documents, if wanted; gives the answers of the first."""
+    if foreign:
+        with opened(folder / "another") as assistant:
+            list(assistant.add(_source(number) for number in range(DOCUMENTS, 2 * DOCUMENTS)))
     with opened(folder / "store") as assistant:
         list(assistant.add(_source(number) for number in range(DOCUMENTS)))
         return {"answers": _answers(assistant)}

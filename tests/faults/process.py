@@ -36,11 +36,16 @@ class Blind(Hashing):
         return vector
 
 
+def quick(embedder: type[Hashing] = Hashing) -> None:
+    """Lets each assistant that this process opens have such an embedder."""
+    assistant.embedder = lambda *_: embedder()  # type: ignore[assignment]
+
+
 def opened(
     home: Path, say: Callable[[str], None] = lambda _: None, embedder: type[Hashing] = Hashing
 ) -> Assistant:
     """An assistant over the store in `home`, without a corpus, with the quick embedder."""
-    assistant.embedder = lambda *_: embedder()  # type: ignore[assignment]
+    quick(embedder)
     return Assistant.open(replace(config.load({}), home=home, corpus=None), say=say)
 
 
