@@ -156,7 +156,10 @@ def _open(
 
 def _case(question: str, passages: Sequence[ScoredPassage], answerable: bool, origin: str) -> Scoped:
     shown = passages[: retrieve.LIMIT]
-    return confidence.scope(shown), Case(confidence.features(question, shown), answerable, origin)
+    scope = confidence.scope(shown)
+    if scope == "one document":  # as it may come about anywhere
+        origin = f"{origin.split(',')[0]}, within"
+    return scope, Case(confidence.features(question, shown), answerable, origin)
 
 
 def _auc(cases: Sequence[Case], model: Model) -> float:
