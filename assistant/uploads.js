@@ -128,7 +128,7 @@
   }
 
   function refused(said) {
-    return make("p", { class: "member" }, `${shown(said.source)}: ${said.reason}`);
+    return make("p", { class: "member" }, shown(`${said.source}: ${said.reason}`));
   }
 
   function stop(item) {
@@ -181,7 +181,7 @@
     item.row.className = kind;
     item.bar.remove();
     item.row.querySelector("button").remove();
-    item.state.textContent = told;
+    item.state.textContent = shown(told);
     place(item.row);
   }
 
@@ -200,6 +200,7 @@
     const busy = running.size + waiting.length > 0;
     const { all, done, rejected, failed, others } = tally;
     const parts = [`${corpus.figure(done)} of ${corpus.figure(all)} done`];
+    if (waiting.length) parts.push(`${corpus.figure(waiting.length)} waiting`);
     if (rejected) parts.push(`${corpus.figure(rejected)} rejected`);
     if (failed) parts.push(`${corpus.figure(failed)} failed`);
     if (others) parts.push(`${corpus.figure(others)} of other kinds left out`);
