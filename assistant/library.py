@@ -80,7 +80,8 @@ class Library:
             EmbedderError: the vectors of this store were made by another embedder.
         """
         self.require_embedder()
-        self._standing.catch_up()
+        with self._writing:
+            self._standing.catch_up()
         batches = self._intake.batches(sources, told)
         try:
             for batch in batches:

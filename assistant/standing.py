@@ -19,6 +19,7 @@ class Standing:
 
     def __init__(self, engine: sql.Engine) -> None:
         self._engine = engine
+        self._caught_up = False
 
     def of(self, document_id: str) -> str | None:
         """The document that answers in the place of this one; None where it answers itself."""
@@ -43,10 +44,12 @@ class Standing:
         return settled
 
     def catch_up(self) -> int:
-        """Sketches the documents that a version added which knew of no near-duplicates; gives how many.
+        """Sketches the documents that a version added which knew of no near-duplicates, once; gives how many.
 
         They stay as they are, and stand for what comes after them.
         """
+        if self._caught_up:
+            return 0
         missing = ~sql.select(sketches).where(sketches.c.document_id == documents.c.id).exists()
         query = sql.select(documents.c.id).where(documents.c.ready, missing)
         with self._engine.connect() as db:
@@ -55,6 +58,7 @@ class Standing:
             rows = [{"document_id": ident, "band": band} for band in sketch(self._text(ident)) or (UNJUDGED,)]
             with self._engine.begin() as db:
                 db.execute(sketches.insert(), rows)
+        self._caught_up = True
         return len(idents)
 
     def _repeating(self, gone: Iterable[str]) -> list[str]:

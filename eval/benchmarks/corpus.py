@@ -91,7 +91,7 @@ def opened(name: str, items: Sequence[Item]) -> Iterator[Corpus]:
     held = Library(folder, embedder, _say)
     try:
         _renew_index(folder, held)
-        yield Corpus(Retriever(held, embedder), held, embedder, _keys(items), folder)
+        yield Corpus(Retriever(held, embedder), held, embedder, _keys(items, held), folder)
     finally:
         held.close()
 
@@ -101,10 +101,13 @@ def progress(items: Sequence[T], what: str) -> Iterator[T]:
     yield from track(items, what, console=Console(stderr=True))
 
 
-def _keys(items: Iterable[Item]) -> dict[str, tuple[str, ...]]:
+def _keys(items: Iterable[Item], held: Library) -> dict[str, tuple[str, ...]]:
     keys: defaultdict[str, list[str]] = defaultdict(list)
     for item in items:
         keys[identity(item.data)].append(item.key)
+    for entry in held.ledger.entries():
+        if entry.duplicate_of:
+            keys[entry.duplicate_of] += keys[entry.id]
     return {document: tuple(some) for document, some in keys.items()}
 
 
