@@ -231,8 +231,8 @@ def listed(environment: dict[str, str]) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """The home of a store that a server in this process owns, and says so in the lock."""
+def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Assistant]:
+    """An assistant that a server in this process owns, and says so in the lock."""
     home = tmp_path_factory.mktemp("served")
     settings = replace(config.load({}), home=home, corpus=None)
     with Assistant.open(settings, doing="assistant chat") as assistant:
@@ -241,10 +241,17 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         thread = threading.Thread(target=running.run, kwargs={"sockets": [listener]})
         thread.start()
         assistant.lock.say("assistant chat", f"http://127.0.0.1:{listener.getsockname()[1]}")
-        yield home
+        yield assistant
         running.should_exit = True
         thread.join()
         listener.close()
+
+
+@pytest.fixture
+def served(serving: Assistant) -> Iterator[Path]:
+    """The home of a store that is being served, empty before and after."""
+    yield serving.settings.home
+    serving.remove_all([entry.id for entry in serving.list()])
 
 
 @pytest.mark.parametrize("through_a_server", [False, True])
@@ -266,6 +273,8 @@ def test_a_folder_is_followed_until_ctrl_c_and_the_store_is_free_meanwhile(
         _, err = interrupted(watching)
         assert err[0].startswith("Following ")
         assert err[-1] == "Stopped. What was finished is kept."
+        # The store is opened again and again, and is found sound each time.
+        assert "index" not in " ".join(err)
 
 
 # -- progress and stopping ---------------------------------------------------------------------------
