@@ -22,9 +22,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from assistant.errors import ReadError, StoreError
+from assistant.errors import NotFound, ReadError, StoreError
 from assistant.files import MAX_BYTES
-from assistant.types import Source
+from assistant.types import Entry, Source
 
 if TYPE_CHECKING:
     from assistant.assistant import Assistant
@@ -71,7 +71,9 @@ def write(
     documents = []
     with _beside(path) as beside, zipfile.ZipFile(beside, "w", zipfile.ZIP_DEFLATED) as archive:
         for done, entry in enumerate(entries, 1):
-            data = store.original(entry.id)
+            data = _bytes_of(store, entry)
+            if data is None:
+                continue
             sha256 = hashlib.sha256(data).hexdigest()
             archive.writestr(f"originals/{sha256}", data)
             named = {"sources": entry.sources, "title": entry.title, "added": entry.added}
@@ -80,6 +82,16 @@ def write(
         manifest = {"format": FORMAT, "version": VERSION, "documents": documents}
         archive.writestr(MANIFEST, json.dumps(manifest, ensure_ascii=False, indent=1))
     return len(documents)
+
+
+def _bytes_of(store: Assistant | Remote, entry: Entry) -> bytes | None:
+    """The original of a document; None where somebody has removed it meanwhile."""
+    try:
+        return store.original(entry.id)
+    except NotFound:
+        if any(other.id == entry.id for other in store.list()):
+            raise
+        return None
 
 
 @contextmanager

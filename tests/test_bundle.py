@@ -147,6 +147,19 @@ def test_an_export_that_fails_leaves_the_one_before(
     assert [path.name for path in file.parent.glob("*corpus*")] == ["corpus.zip"]
 
 
+def test_what_is_removed_while_it_is_written_is_left_out(
+    store: Any, library: Library, tmp_path: Path
+) -> None:
+    given = store.original
+
+    def removing(ident: str) -> bytes:
+        library.remove_all([ident for ident in [store.list()[-1].id] if len(store.list()) == 2])
+        return bytes(given(ident))
+
+    store.original = removing
+    assert bundle.write(store, tmp_path / "corpus.zip") == 1
+
+
 def test_a_place_that_cannot_be_written_is_told(store: Any, tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="choose another place"):
         bundle.write(store, tmp_path / "nowhere" / "corpus.zip")
