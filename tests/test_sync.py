@@ -133,6 +133,17 @@ def test_a_move_costs_no_reading_and_no_embedding(
     assert len(library.ledger.entries()) == 2
 
 
+def test_contents_that_change_places_are_not_embedded_again(
+    library: Library, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced(library, folder)
+    (folder / "kettle.md").write_bytes(TOASTER)
+    (folder / "sub" / "toaster.md").write_bytes(KETTLE)
+    monkeypatch.setattr(Hashing, "embed", lambda *_: pytest.fail("it was embedded again"))
+    assert synced(library, folder) == [("updated", "kettle.md"), ("updated", "sub/toaster.md")]
+    assert kept(library, folder) == {"kettle.md": identity(TOASTER), "sub/toaster.md": identity(KETTLE)}
+
+
 def test_what_was_added_from_elsewhere_stays(library: Library, folder: Path, tmp_path: Path) -> None:
     (tmp_path / "docs-of-mine").mkdir()
     (tmp_path / "docs-of-mine" / "lamp.md").write_bytes(LAMP)
