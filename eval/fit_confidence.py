@@ -36,9 +36,9 @@ NAMES: dict[confidence.Scope, list[str]] = {
 }  # fmt: skip
 """The features of each model, of those that there are; see docs/decisions/0003-abstention.md."""
 FIXED = {"other_number": -2.6, "lacking": -2.0}
-"""Weights that are not fitted, but for the scale of all. What says nothing of the number asked about, or
-holds no amount, time or person where one is asked for, is no answer; too few questions of the public sets turn
-on that for a fit to find it out."""
+"""Weights that are not fitted, but for the scale of all. What says nothing of the number asked about is no
+answer, nor is what holds no amount, time or person where one is asked for; too few questions of the public
+sets turn on that for a fit to find it out."""
 SQUAD_QUESTIONS = 400
 FOUND = retrieve.READ
 """Passages retrieved: all that are read word by word, so that enough of these are left when those that answer
