@@ -58,7 +58,9 @@ def _sources(places: Sequence[str], choice: Choice, name: str | None) -> Iterato
     from assistant import fetch, files
 
     if (places.count("-"), name is None) not in ((0, True), (1, False)):
-        raise AssistantError("What comes in by standard input needs a name: assistant add - --name notes.md")
+        raise AssistantError(
+            "What comes in by standard input needs a name: `assistant add - --name notes.md`."
+        )
     for place in places:
         if name and place == "-":
             if sys.stdin.isatty():

@@ -60,7 +60,7 @@ def test_standard_input_is_added_and_replaced_under_its_name(
 def test_standard_input_needs_a_name_and_only_that(run: Run, words: list[str]) -> None:
     done = run("add", *words)
     assert done.code == 1
-    assert "needs a name: assistant add - --name notes.md" in done.err
+    assert "needs a name: `assistant add - --name notes.md`." in done.err
 
 
 def test_of_a_folder_only_what_is_chosen_is_added(run: Run, folder: Path) -> None:
