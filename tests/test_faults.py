@@ -14,7 +14,7 @@ import pytest
 from faults import broken, disk, kills
 from faults.history import ident, text
 from faults.hostile import cases
-from faults.process import forked, opened, quick, waited
+from faults.process import alone, forked, opened, quick, waited
 from faults.samples import samples
 from test_kill import is_sound
 
@@ -55,16 +55,24 @@ def test_broken_files_are_refused_or_read_and_do_no_harm() -> None:
     assert missed(broken.figures(lambda given: [case for case in given if case.name in FEW])) == []
 
 
+@alone
 def test_a_store_that_is_killed_again_and_again_keeps_what_it_told() -> None:
-    assert missed(kills.figures(4)) == []
+    assert missed(kills.figures(20)) == []
 
 
-def test_a_full_disk_is_told_and_costs_nothing() -> None:
+@pytest.fixture
+def small_disk() -> None:
     if not disk.may_mount():
         pytest.skip("a small disk cannot be mounted here, which takes root")
+
+
+@pytest.mark.usefixtures("small_disk")
+@alone
+def test_a_full_disk_is_told_and_costs_nothing() -> None:
     assert missed(disk.figures(1)) == []
 
 
+@alone
 def test_two_processes_that_change_one_store_at_once_both_do_what_they_were_told(tmp_path: Path) -> None:
     def changing(first: int) -> dict[str, object]:
         sources = [Source(f"{n}.md", partial(text, n)) for n in range(first, first + 15)]
@@ -82,6 +90,7 @@ def test_two_processes_that_change_one_store_at_once_both_do_what_they_were_told
     assert found["names"] == sorted(f"{n}.md" for n in (*range(1, 15), *range(101, 115)))
 
 
+@alone
 def test_a_clock_that_is_set_back_changes_nothing_but_dates(tmp_path: Path) -> None:
     def changing() -> dict[str, object]:
         with opened(tmp_path / "home") as assistant:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
+import subprocess
+import sys
 import traceback
 import zlib
 from collections.abc import Callable
@@ -19,6 +22,31 @@ from assistant.assistant import Assistant
 from assistant.embed import Vectors
 
 TESTS = Path(__file__).parents[1]
+ALONE = "ASSISTANT_TEST_ALONE"
+PATIENCE = 900.0
+"""Seconds that a test in a process of its own may take."""
+
+
+def alone(test: Callable[..., None]) -> Callable[..., None]:
+    """The same test in a process of its own.
+
+    What forks must not have threads, as a child waits for ever for a lock that another thread held; and a
+    process in which other tests ran has threads of the vector store, of ONNX Runtime and of servers.
+    """
+
+    @functools.wraps(test)
+    def run(*given: Any, **named: Any) -> None:
+        if ALONE in os.environ:
+            return test(*given, **named)
+        name = f"{test.__code__.co_filename}::{test.__name__}"
+        command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", name]
+        environ = os.environ | {ALONE: "1"}
+        done = subprocess.run(
+            command, env=environ, cwd=TESTS.parent, capture_output=True, text=True, timeout=PATIENCE
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    return run
 
 
 def surroundings() -> dict[str, str]:
