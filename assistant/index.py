@@ -20,6 +20,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from assistant import slack
 from assistant.errors import StoreError
 from assistant.rows import Record
 
@@ -58,8 +59,8 @@ class Index:
             self._vectors = _Vectors(folder / "chroma")
             opened.callback(self._vectors.close)
             self._words = _Words(folder / "words")
-            # Chroma writes into its file each time that it is opened.
-            self._seal.write()
+            # Chroma writes into its files each time that it is opened.
+            self._seal_up()
             opened.pop_all()
 
     def add(self, records: Sequence[Record]) -> None:
@@ -100,7 +101,7 @@ class Index:
         with self._lock, self._faults("written"):
             if self._seal.is_broken and not self._failed:
                 self._words.close()
-                self._seal.write()
+                self._seal_up()
 
     def keys(self) -> tuple[set[int], set[int]]:
         """The keys of the passages whose vectors it holds, and of those whose words."""
@@ -138,6 +139,10 @@ class Index:
         for part in (self._words, self._vectors):
             with contextlib.suppress(StoreError), self._faults("closed"):
                 part.close()
+
+    def _seal_up(self) -> None:
+        slack.wipe(self.folder / "chroma")
+        self._seal.write()
 
     @contextlib.contextmanager
     def _writing(self) -> Iterator[None]:

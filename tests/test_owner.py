@@ -126,8 +126,7 @@ def test_the_child_that_reads_documents_does_not_hold_the_store(tmp_path: Path) 
     held = owner.take(tmp_path, "assistant add")
     assert isinstance(held, Lock)
     reading.read_safely(b"<!doctype html><title>A</title><p>Some text in a page.</p>", "a.html")
-    child = reading._reader._child
-    assert child is not None
+    (child,) = (child.process for child in reading._pool._idle[-1:])
     assert child.poll() is None
     held.release()
     again = owner.take(tmp_path, "ask")
