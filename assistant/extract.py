@@ -31,7 +31,7 @@ THRESHOLD = 0.25
 """The confidence from which on an answer is given; see docs/decisions/0003-abstention.md."""
 RELATED = 3
 REPEATED = 0.8
-"""The share of words from which on two sentences say the same."""
+"""The share of its words that stand in another sentence from which on a sentence says nothing new."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +111,9 @@ def _chosen(candidates: list[_Candidate]) -> list[_Candidate]:
 
 
 def _repeats(one: str, other: str) -> bool:
-    a, b = set(re.findall(r"\w+", one.lower())), set(re.findall(r"\w+", other.lower()))
-    return len(a & b) >= REPEATED * max(1, min(len(a), len(b)))
+    """Whether `one` says hardly anything that `other` does not."""
+    words = set(re.findall(r"\w+", one.lower()))
+    return len(words & set(re.findall(r"\w+", other.lower()))) >= REPEATED * max(1, len(words))
 
 
 def _spoken(candidate: _Candidate) -> str:
