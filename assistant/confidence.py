@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 from assistant.index import terms
 from assistant.kinds import lacks
-from assistant.types import ScoredPassage, ScoredSentence
+from assistant.types import ScoredPassage
 
 NEAREST = 3
 """The passages that are looked at."""
@@ -72,7 +72,7 @@ def features(question: str, passages: Sequence[ScoredPassage]) -> dict[str, floa
         "gap": _gap([p.score for p in passages]),
         "other_number": float(any(not _known(n, held) for n in _NUMBER.findall(question))),
         "other_name": float(any(not _known(n, held) for n in _NAME.findall(question))),
-        "lacking": float(lacks(question, [_text(p, s) for s, p in best])),
+        "lacking": float(lacks(question, [p.passage.quote(s.span) for s, p in best])),
         "length": math.log(1 + len(set(terms(question)))) / 3,
     }
 
@@ -94,11 +94,6 @@ def _known(word: str, held: set[str]) -> bool:
     return all(
         term in held or (len(term) > 3 and any(h.startswith(term[:4]) for h in held)) for term in terms(word)
     )
-
-
-def _text(scored: ScoredPassage, sentence: ScoredSentence) -> str:
-    start = scored.passage.start
-    return scored.passage.text[sentence.span.start - start : sentence.span.end - start]
 
 
 @functools.cache

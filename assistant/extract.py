@@ -20,7 +20,7 @@ SENTENCES = 3
 """An answer's length at most."""
 CHARACTERS = 550
 """The same in characters, unless its only sentence is longer."""
-PASSAGES = 8
+PASSAGES = 5
 """How many of the best passages may be quoted."""
 INTERACTION = 1.0
 PEAK = 0.5
@@ -77,9 +77,8 @@ def related(passages: Sequence[ScoredPassage]) -> tuple[Citation, ...]:
 def _candidates(passages: Sequence[ScoredPassage]) -> Iterable[_Candidate]:
     top = passages[0].score if passages else 0.0
     for scored in passages:
-        passage = scored.passage
         for sentence in scored.sentences:
-            text = passage.text[sentence.span.start - passage.start : sentence.span.end - passage.start]
+            text = scored.passage.quote(sentence.span)
             if not _says_nothing(scored, text):
                 yield _Candidate(scored, sentence, _score(sentence) + PASSAGE * (scored.score - top), text)
 

@@ -52,7 +52,7 @@ def understood(question: str, earlier: Sequence[str], likeness: Likeness | None 
         if changed:
             return Query(changed)
         if points_back(question) or _is_ellipsis(question):
-            return Query(f"{topic} {question}", focus=question)
+            return Query(f"{topic} {question}", question, tuple(earlier))
     return Query(question, earlier=tuple(earlier))
 
 

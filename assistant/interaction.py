@@ -2,10 +2,11 @@
 
 For each telling word of the question, the best cosine with a word of the passage; their mean, weighted by
 idf, is the interaction (MaxSim of ColBERT, Khattab and Zaharia 2020, here with the vectors of a model that
-was not trained for it). Where exact words decide nothing, "Washington" still meets "United States". The model
-reads each passage together with the question, which stands before it, so that each word is seen in the light
-of the others; that takes a pass over each passage, so only the best few are looked at. Trials and figures:
-docs/decisions/0004-sentence-choice.md.
+was not trained for it). Where exact words decide nothing, "Washington" still meets "United States". It takes
+a pass of the model over each passage, so only the best few are looked at. Which passage is better is told
+best by passages read alone; what in them is worth quoting, by passages read together with the question,
+which then stands before them, so that each word is seen in the light of the others. Trials and figures:
+docs/decisions/0004-sentence-choice.md and 0007-read-twice.md.
 """
 
 from __future__ import annotations
@@ -30,29 +31,51 @@ _WORD = re.compile(r"[^\W_]+")
 Vectors = NDArray[np.float32]
 
 
-def interact(
+def meetings(
     query: str, telling: Mapping[str, float], passages: Sequence[ScoredPassage],
     contexts: Sequence[str], embedder: Embedder,
-) -> list[ScoredPassage]:  # fmt: skip
-    """The passages with `interaction`, `weakest` and `lead`, their sentences with `interaction` and `peak`;
-    `contexts` are the embedded texts.
+) -> list[float]:  # fmt: skip
+    """The interaction of each passage read alone; `contexts` are the embedded texts.
 
     With an embedder that would have to be asked for each word, coverage stands in for interaction.
     """
     query = query[:QUESTION]
-    asked = {span: weight for span in _words(query) if (weight := _weight(query, span, telling)) > 0}
+    asked = _asked(query, telling)
+    if not asked or not embedder.contextual:
+        return [passage.coverage for passage in passages]
+    _, [question, *own] = embedder.embed_spans([query, *contexts], [[*asked], *map(_words, contexts)])
+    weights = _shares(asked)
+    return [float(_best(question @ words.T) @ weights) for words in own]
+
+
+def interact(
+    query: str, telling: Mapping[str, float], passages: Sequence[ScoredPassage],
+    contexts: Sequence[str], embedder: Embedder,
+) -> list[ScoredPassage]:  # fmt: skip
+    """The passages, read with the question, with `interaction`, `weakest` and `lead`, their sentences with
+    `interaction` and `peak`; see `meetings`."""
+    query = query[:QUESTION]
+    asked = _asked(query, telling)
     if not asked or not embedder.contextual:
         return [_by_coverage(passage) for passage in passages]
     question = query.rstrip("? ") + "? "
     texts = [question + context for context in contexts]
     words = [[word for word in _words(text) if word.start >= len(question)] for text in texts]
     _, vectors = embedder.embed_spans(texts, [[Span(0, len(question)), *asked, *some] for some in words])
-    weights = np.array(list(asked.values())) / sum(asked.values())
-    first = 1 + len(asked)
+    weights, first = _shares(asked), 1 + len(asked)
     return [
         _interacting(passage, text, some, own[:first] @ own[first:].T, weights)
         for passage, text, some, own in zip(passages, texts, words, vectors, strict=True)
     ]
+
+
+def _asked(query: str, telling: Mapping[str, float]) -> dict[Span, float]:
+    """The words of the question that tell something, and how much."""
+    return {span: weight for span in _words(query) if (weight := _weight(query, span, telling)) > 0}
+
+
+def _shares(asked: Mapping[Span, float]) -> NDArray[np.float64]:
+    return np.array(list(asked.values())) / sum(asked.values())
 
 
 def _interacting(

@@ -22,11 +22,13 @@ _TIME = re.compile(
 )
 _DATE = re.compile(rf"\b(?:1\d{{3}}|20\d\d|{_MONTHS})\b", re.IGNORECASE)
 _PERSON = re.compile(r"(?<!^)\b[A-Z][^\W\d_]+|^\W*[A-Z][^\W\d_]+ [A-Z][^\W\d_]+")
+_AUXILIARY = "is|are|was|were|do|does|did|has|have|had|can|could|will|would|should|must|may|might"
 _ASKS = tuple(
     (re.compile(asks, re.IGNORECASE), holds)
     for asks, holds in (
         (r"\b(?:which|what) (?:exact )?(?:year|month|dates?|day)\b|\bwhen exactly\b", _DATE),
-        (r"\bwhen\b|\bhow long\b|\bhow often\b|\bwhat time\b", _TIME),
+        # Not the "when" of "What happens when…".
+        (rf"\bwhen\W*$|\bwhen (?:{_AUXILIARY})\b|\bhow long\b|\bhow often\b|\bwhat time\b", _TIME),
         (r"\bhow (?:much|many|old|far|high|tall|large|big|fast)\b", _AMOUNT),
         (r"\bwhat (?:number|percentage|share)\b", _AMOUNT),
         (r"\bwho(?:m|se)?\b|\bwhat is the name\b", _PERSON),

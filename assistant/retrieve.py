@@ -1,12 +1,13 @@
 """Question and history -> the passages that may answer, scored by meaning and by words.
 
-    score = cosine + tellingness × (WORDS × BM25 share + INTERACTION × interaction)
+    score = cosine + tellingness × (WORDS × BM25 share + SENTENCE × best sentence + INTERACTION × interaction)
 
-The cosine is that of the question with the passage and what stands around it (see `surroundings`). The BM25
-share is BM25 divided by the most that the query could reach, so it means the same for every question. The
-best few passages are also read word by word (see `interaction`). Words count the more, the rarer those of the
-question are in this corpus: that is its tellingness. Earlier turns count a little, by meaning and by words.
-Trials and figures: docs/decisions/.
+The cosine is that of the question with the passage and what stands around it (see `surroundings`), the best
+sentence that of the passage's own sentence nearest to it. The BM25 share is BM25 divided by the most that the
+query could reach, so it means the same for every question. The best few passages are also read word by word
+(see `interaction`). What a passage says itself counts the more, the rarer the question's words are in this
+corpus: that is its tellingness. Earlier turns count a little, by meaning and by words. Trials and figures:
+docs/decisions/.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from numpy.typing import NDArray
 
 from assistant.embed import Embedder
 from assistant.index import terms
-from assistant.interaction import interact
+from assistant.interaction import interact, meetings
 from assistant.ledger import Kept
 from assistant.library import Library
 from assistant.types import Query, ScoredPassage, ScoredSentence
@@ -31,19 +32,24 @@ REACH = 1_000
 """Passages whose BM25 is known, so that it counts for those that are near too."""
 ALL = 100_000
 WORDS = 2.5
-READ = 12
-"""The passages that are read word by word."""
+SENTENCE = 0.3
 INTERACTION = 2.0
+READ = 12
+"""The passages that are read word by word, to be ranked."""
+QUOTED = 5
+"""The best of these, read together with the question, to be quoted."""
 HISTORY = 0.4
 """The share of the question before, glued to this one, in the query's vector."""
 TOPIC = 0.6
 """The same for a question that points back and can only be understood with its topic."""
-TOPIC_TERMS = 0.5
-EARLIER_TERMS = 0.5
+EARLIER = 0.5
+"""What the terms of a turn count against those of the turn after it."""
 NOWHERE = "\0"
 """A term that no passage holds: its idf is the largest that there is."""
 
 Vector = NDArray[np.float32]
+InContext = tuple[ScoredPassage, str]
+"""A passage and its text as it was embedded: with its title and headings."""
 
 
 class Retriever:
@@ -71,8 +77,7 @@ class Retriever:
         scored = [_scored(item, target, words.get(key, 0.0), trust) for key, item in kept.items()]
         best = sorted(scored, key=lambda pair: -pair[0].score)[: max(limit, READ)]
         ranked = [(_with_sentences(*pair, target, telling), pair[1].context) for pair in best]
-        read = self._interacting(query, telling, trust, ranked[:READ])
-        return [*read, *(passage for passage, _ in ranked[READ:])][:limit]
+        return self._read(query, telling, trust, ranked)[:limit]
 
     def _found(
         self, target: Vector, weights: Mapping[str, float]
@@ -95,18 +100,19 @@ class Retriever:
         words = self._library.search(lambda index: index.match(weights, ALL))
         return self._library.ledger.kept_of(documents), words
 
-    def _interacting(
-        self,
-        query: Query,
-        telling: Mapping[str, float],
-        trust: float,
-        ranked: Sequence[tuple[ScoredPassage, str]],
+    def _read(
+        self, query: Query, telling: Mapping[str, float], trust: float, ranked: Sequence[InContext]
     ) -> list[ScoredPassage]:
-        """The first passages, read word by word and ranked anew."""
-        passages, contexts = [passage for passage, _ in ranked], [context for _, context in ranked]
-        read = interact(query.text, telling, passages, contexts, self._embedder)
-        scored = (replace(p, score=p.score + trust * INTERACTION * p.interaction) for p in read)
-        return sorted(scored, key=lambda passage: -passage.score)
+        """The passages, of which the first are read word by word: to be ranked anew, and to be quoted."""
+        first, rest = ranked[:READ], ranked[READ:]
+        met = meetings(query.focus or query.text, telling, *_apart(first), self._embedder)
+        anew = [
+            (replace(passage, score=passage.score + trust * INTERACTION * share), context)
+            for (passage, context), share in zip(first, met, strict=True)
+        ]
+        anew.sort(key=lambda pair: -pair[0].score)
+        read = interact(query.text, telling, *_apart(anew[:QUOTED]), self._embedder)
+        return [*read, *(passage for passage, _ in [*anew[QUOTED:], *rest])]
 
     def _target(self, query: Query) -> Vector:
         """The query's vector: the question just asked, leaning towards its topic or the turn before it."""
@@ -121,13 +127,17 @@ class Retriever:
         return _unit((1 - share) * last + share * glued)
 
 
+def _apart(ranked: Sequence[InContext]) -> tuple[list[ScoredPassage], list[str]]:
+    return [passage for passage, _ in ranked], [context for _, context in ranked]
+
+
 def _with_sentences(
     scored: ScoredPassage, kept: Kept, target: Vector, telling: Mapping[str, float]
 ) -> ScoredPassage:
     """Adds its sentences with their own scores: for the best alone, as it takes time and ranks nothing."""
     cosines = (kept.sentence_vectors @ target).tolist()
     passage = scored.passage
-    texts = [passage.text[s.start - passage.start : s.end - passage.start] for s in passage.sentences]
+    texts = map(passage.quote, passage.sentences)
     sentences = tuple(
         ScoredSentence(span, cosine, _coverage(text, telling))
         for span, cosine, text in zip(passage.sentences, cosines, texts, strict=True)
@@ -143,13 +153,11 @@ def _coverage(text: str, telling: Mapping[str, float]) -> float:
 
 def _weights(query: Query) -> dict[str, float]:
     """The query's terms with weight 1, those of its topic and of each turn before it with less and less."""
-    asked = dict.fromkeys(terms(query.focus or query.text), 1.0)
-    weights = dict.fromkeys(terms(query.text), TOPIC_TERMS) | asked
-    weight = EARLIER_TERMS
-    for text in reversed(query.earlier):
+    topic = [query.focus] if query.focus else []
+    weights: dict[str, float] = {}
+    for distance, text in enumerate([*topic, query.text, *reversed(query.earlier)]):
         for term in terms(text):
-            weights.setdefault(term, weight)
-        weight *= EARLIER_TERMS
+            weights.setdefault(term, EARLIER**distance)
     return weights
 
 
@@ -161,7 +169,8 @@ def _tellingness(query: Query, idf: Mapping[str, float]) -> float:
 
 def _scored(kept: Kept, target: Vector, words: float, trust: float) -> tuple[ScoredPassage, Kept]:
     cosine = float(kept.vector @ target)
-    score = cosine + trust * WORDS * words
+    sentence = float((kept.sentence_vectors @ target).max(initial=0.0))
+    score = cosine + trust * (WORDS * words + SENTENCE * sentence)
     return ScoredPassage(kept.passage, kept.title, kept.source, score, cosine, words), kept
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from assistant.embed import Embedder, Vectors
 from assistant.index import terms
-from assistant.interaction import QUESTION, interact
+from assistant.interaction import QUESTION, interact, meetings
 from assistant.sentences import sentences
 from assistant.types import Passage, ScoredPassage, ScoredSentence, Span
 
@@ -75,6 +75,19 @@ def test_what_title_and_headings_meet_alone_is_told_apart() -> None:
 def test_the_sentence_with_a_word_that_is_like_the_whole_question_peaks() -> None:
     [passage] = met("kettle kettle kettle", "A kettle is here. It boils.")
     assert passage.sentences[0].peak > 0.9 > passage.sentences[1].peak
+
+
+def test_a_passage_is_met_alone_as_well_as_its_words_are() -> None:
+    texts = ["A kettle that is red.", "A kettle.", "Nothing of it."]
+    telling = dict.fromkeys(terms("red kettle"), 1.0)
+    both, one, none = meetings("red kettle", telling, [scored(t) for t in texts], texts, Hashing(512))
+    assert both == pytest.approx(1.0)
+    assert both > one + 0.2 > none + 0.4
+
+
+@pytest.mark.parametrize(("query", "embedder"), [("is it the", Hashing()), ("red kettle", Plain())])
+def test_where_words_cannot_be_met_alone_coverage_stands_in(query: str, embedder: Embedder) -> None:
+    assert meetings(query, dict.fromkeys(terms(query), 1.0), [scored("Red.")], ["Red."], embedder) == [0.75]
 
 
 class Seeing(Hashing):

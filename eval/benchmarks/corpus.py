@@ -27,7 +27,9 @@ from assistant.retrieve import Retriever
 from assistant.types import Query, ScoredPassage, Source
 from eval.benchmarks import vectors
 
-CONTENT = ("read.py", "readers/*.py", "split.py", "sentences.py", "tokens.py")
+CONTENT = (
+    "read.py", "readers/*.py", "split.py", "sentences.py", "tokens.py", "surroundings.py", "duplicates.py"
+)  # fmt: skip
 """The files that decide what a library holds: with other code in them, it is made anew."""
 INDEX = ("index.py",)
 """The file that decides what its index is like: with other code in it, the index alone is."""

@@ -30,10 +30,10 @@ def run(data: Path, limit: int | None = None) -> dict[str, float]:
     with opened("passages", items) as corpus:
         for question in progress(questions, "Asking"):
             found = corpus.retriever.retrieve(Query(question["query"]), PASSAGES)
-            ranked = list(dict.fromkeys(corpus.keys[scored.passage.document_id][0] for scored in found))
+            ranked = list(dict.fromkeys(content[key] for key in corpus.ranked(found)))
             gold = [content[f"{uuid}-{number}"] for uuid, number in question["golden_chunk_uuids"]]
             for k in PLACES:
-                totals[k] += _share([content[key] for key in ranked[:k]], gold)
+                totals[k] += _share(ranked[:k], gold)
     return {f"pass@{k}": total / len(questions) for k, total in totals.items()}
 
 
