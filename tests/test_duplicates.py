@@ -66,6 +66,13 @@ def test_half_of_an_article_is_not_the_article() -> None:
     assert not are_near(ARTICLE, ARTICLE[: len(ARTICLE) // 2])
 
 
+def test_texts_that_share_most_but_not_what_they_are_about_are_two() -> None:
+    terms = " ".join(ARTICLE.split()[:100])
+    one, other = "Its lessons are in the hall, on Mondays, for all.", "A member may leave by letter."
+    assert not are_near(f"{terms} {one}", f"{terms} {other}")
+    assert not are_near(terms, f"{terms} {one} {other}")
+
+
 def test_short_texts_are_not_judged() -> None:
     assert sketch("The kettle boils.") == ()
     assert not are_near("The kettle boils.", "The kettle boils.")
