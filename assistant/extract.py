@@ -27,7 +27,7 @@ PEAK = 0.5
 PASSAGE = 0.2
 WITHIN = 0.5
 """How far below the best a sentence may score and still be quoted."""
-THRESHOLD = 0.25
+THRESHOLD = 0.22
 """The confidence from which on an answer is given; see docs/decisions/0003-abstention.md."""
 RELATED = 3
 REPEATED = 0.8

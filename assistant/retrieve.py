@@ -1,13 +1,12 @@
 """Question and history -> the passages that may answer, scored by meaning and by words.
 
-    score = cosine + tellingness × (WORDS × BM25 share + SENTENCE × best sentence + INTERACTION × interaction)
+    score = cosine + tellingness × (WORDS × BM25 share + INTERACTION × interaction)
 
-The cosine is that of the question with the passage and what stands around it (see `surroundings`), the best
-sentence that of the passage's own sentence nearest to it. The BM25 share is BM25 divided by the most that the
-query could reach, so it means the same for every question. The best few passages are also read word by word
-(see `interaction`). What a passage says itself counts the more, the rarer the question's words are in this
-corpus: that is its tellingness. Earlier turns count a little, by meaning and by words. Trials and figures:
-docs/decisions/.
+The cosine is that of the question with the passage and what stands around it (see `surroundings`). The BM25
+share is BM25 divided by the most that the query could reach, so it means the same for every question. The
+best few passages are also read word by word (see `interaction`). Words count the more, the rarer those of the
+question are in this corpus: that is its tellingness. Earlier turns count a little, by meaning and by words.
+Trials and figures: docs/decisions/.
 """
 
 from __future__ import annotations
@@ -32,7 +31,6 @@ REACH = 1_000
 """Passages whose BM25 is known, so that it counts for those that are near too."""
 ALL = 100_000
 WORDS = 2.5
-SENTENCE = 0.3
 INTERACTION = 2.0
 READ = 12
 """The passages that are read word by word, to be ranked."""
@@ -115,7 +113,10 @@ class Retriever:
         return [*read, *(passage for passage, _ in [*anew[QUOTED:], *rest])]
 
     def _target(self, query: Query) -> Vector:
-        """The query's vector: the question just asked, leaning towards its topic or the turn before it."""
+        """The query's vector: the question just asked, leaning towards its topic or the turn before it.
+
+        A dot product with it is the weighted mean of two cosines.
+        """
         if query.focus:
             texts, share = [query.focus, query.text], TOPIC
         elif query.earlier:
@@ -124,7 +125,7 @@ class Retriever:
             alone: Vector = self._embedder.embed([query.text])[0]
             return alone
         last, glued = self._embedder.embed(texts)
-        return _unit((1 - share) * last + share * glued)
+        return np.asarray((1 - share) * last + share * glued, np.float32)
 
 
 def _apart(ranked: Sequence[InContext]) -> tuple[list[ScoredPassage], list[str]]:
@@ -152,10 +153,9 @@ def _coverage(text: str, telling: Mapping[str, float]) -> float:
 
 
 def _weights(query: Query) -> dict[str, float]:
-    """The query's terms with weight 1, those of its topic and of each turn before it with less and less."""
-    topic = [query.focus] if query.focus else []
+    """The terms of what was asked just now with weight 1, those of each turn before it with less and less."""
     weights: dict[str, float] = {}
-    for distance, text in enumerate([*topic, query.text, *reversed(query.earlier)]):
+    for distance, text in enumerate([query.focus or query.text, *reversed(query.earlier)]):
         for term in terms(text):
             weights.setdefault(term, EARLIER**distance)
     return weights
@@ -169,10 +169,5 @@ def _tellingness(query: Query, idf: Mapping[str, float]) -> float:
 
 def _scored(kept: Kept, target: Vector, words: float, trust: float) -> tuple[ScoredPassage, Kept]:
     cosine = float(kept.vector @ target)
-    sentence = float((kept.sentence_vectors @ target).max(initial=0.0))
-    score = cosine + trust * (WORDS * words + SENTENCE * sentence)
+    score = cosine + trust * WORDS * words
     return ScoredPassage(kept.passage, kept.title, kept.source, score, cosine, words), kept
-
-
-def _unit(vector: Vector) -> Vector:
-    return np.asarray(vector / max(float(np.linalg.norm(vector)), 1e-9), np.float32)
