@@ -33,6 +33,12 @@ const cited = (() => {
       .replace(/[\u202d\u202e]/g, "\ufffd");
   }
 
+  // A passage without the signs of headings and tables, which say nothing here.
+  function readable(text) {
+    const kept = shown(text).split("\n").filter((line) => line.trim() && !/^[\s|:-]+$/.test(line));
+    return kept.map((line) => line.replace(/^#+\s+/, "").replace(/^\s*\|\s*|\s*\|\s*$/g, "")).join("\n");
+  }
+
   // The reply of the API: to a POST where there is something to send. Throws a sentence, with the reply's status.
   async function call(path, sent = null, options = {}) {
     const given = sent === null ? {} : { method: "POST", body: sent };
@@ -321,7 +327,7 @@ const cited = (() => {
   addEventListener("hashchange", visit);
 
   return {
-    make, shown, call, go, restrict, unrestrict, fresh, settled,
+    make, shown, readable, call, go, restrict, unrestrict, fresh, settled,
     stale: () => { old = true; },
     scope: () => only.id ?? "",
     current: () => sessionStorage.getItem(KEY) ?? fresh(),

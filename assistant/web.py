@@ -23,7 +23,7 @@ from fastapi import FastAPI, Request, Response
 
 TITLE = "Cited answers"
 STYLES = ("page", "documents", "plots", "accuracy")
-SCRIPTS = ("page", "documents", "uploads", "accuracy")
+SCRIPTS = ("page", "documents", "uploads", "accuracy", "feedback")
 """The files of the page beside Gradio's own, in the order in which they are read."""
 HINT = "Ask the documents…"
 SUGGESTED = {
