@@ -30,7 +30,7 @@ T = TypeVar("T")
 
 # How long an example takes says nothing on a machine that does other things too.
 # In CI the same examples each time, so that what fails there is what was changed; new ones everywhere else.
-hypothesis.settings.register_profile("suite", deadline=None, derandomize="CI" in os.environ)
+hypothesis.settings.register_profile("suite", deadline=None, derandomize="CI" in os.environ, max_examples=60)
 hypothesis.settings.load_profile("suite")
 
 

@@ -20,7 +20,7 @@ from assistant.index import terms
 from assistant.library import Library
 from assistant.read import identity
 
-ROUNDS = 8
+ROUNDS = 4
 FILES = 80
 """More than one batch, so that some are acknowledged while others are not."""
 OLD = {

@@ -170,7 +170,7 @@ def _looked_at(run: Run, expected: Expected) -> dict[str, object]:
         if not is_sound(assistant.library):
             faults.append(f"it is not sound: {assistant.check().problems}")
         ever = {number for may in expected.may.values() for number in may if number is not None}
-        gone = ever | set(range(max(0, run.texts - 300), run.texts))
+        gone = ever | set(range(max(0, run.texts - 100), run.texts))
         for number in sorted(gone | set(held.values())):
             faults += half_there(assistant, number, there=number in held.values())
         return {"seconds": seconds, "held": held, "faults": faults}
