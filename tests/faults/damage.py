@@ -16,6 +16,7 @@ from pathlib import Path
 from faults.process import opened, waited
 
 from assistant.assistant import Assistant
+from assistant.index import SEAL
 from assistant.types import Source
 from eval.bench_figure import Figure
 
@@ -174,11 +175,10 @@ def _longer(path: Path, _: random.Random) -> None:
 
 
 def _swapped(path: Path, _: random.Random) -> None:
-    """It and the next file of its folder have each other's names."""
+    """It and another file of the index have each other's names: the next of its folder, if there is one."""
     files = sorted(file for file in path.parent.iterdir() if file.is_file() and file.stat().st_size)
-    other = (
-        files[(files.index(path) + 1) % len(files)] if len(files) > 1 else path.parent.parent / "seal.json"
-    )
+    alone = path.parent / "chroma" / "chroma.sqlite3" if path.name == SEAL else path.parent.parent / SEAL
+    other = files[(files.index(path) + 1) % len(files)] if len(files) > 1 else alone
     beside = path.with_name("beside")
     path.rename(beside)
     other.rename(path)
