@@ -157,9 +157,7 @@ class Assistant:
 
     def _search_query(self, question: str, history: Sequence[Turn]) -> Query:
         earlier = tuple(turn.question for turn in history)
-        if not earlier:
-            return Query(question)
-        if self._model is not None:
+        if earlier and self._model is not None:
             try:
                 told = [(turn.question, turn.answer.text) for turn in history]
                 return Query(compose.condense(question, told, self._model))

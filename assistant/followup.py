@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 
+from assistant.manners import plain
 from assistant.types import Query
 
 Likeness = Callable[[str, Sequence[str]], Sequence[float]]
@@ -44,6 +45,7 @@ ALIKE = 0.25
 
 def understood(question: str, earlier: Sequence[str], likeness: Likeness | None = None) -> Query:
     """`question` after the questions `earlier`, oldest first: what to search for."""
+    question, earlier = plain(question), tuple(map(plain, earlier))
     topic = ""
     for asked in earlier:
         topic = _moved(topic, asked, likeness)
@@ -52,8 +54,8 @@ def understood(question: str, earlier: Sequence[str], likeness: Likeness | None 
         if changed:
             return Query(changed)
         if points_back(question) or _is_ellipsis(question):
-            return Query(f"{topic} {question}", question, tuple(earlier))
-    return Query(question, earlier=tuple(earlier))
+            return Query(f"{topic} {question}", question, earlier)
+    return Query(question, earlier=earlier)
 
 
 def _moved(topic: str, question: str, likeness: Likeness | None) -> str:

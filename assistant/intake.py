@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from pathlib import PurePath
 from queue import Empty, SimpleQueue
 
 import numpy as np
@@ -32,6 +33,8 @@ BATCH_CHARACTERS = 200_000
 BATCH_DOCUMENTS = 64
 ENOUGH = 16
 """Documents for which an embedder that is idle begins, without waiting for more."""
+MOST = 100_000
+"""Passages of one document, which is held at once: some ten thousand pages."""
 TEXTS = 16
 """That are embedded in one go, alike in length; between two of these, questions go first."""
 LULL = 0.25
@@ -104,6 +107,9 @@ class Intake:
             return Outcome(source.name, "rejected", reason=fault.message)
         tell("splitting")
         passages = split(document)
+        if len(passages) > MOST:
+            told = f"{PurePath(source.name).name} makes {len(passages):,} passages, and {MOST:,} are the most"
+            return Outcome(source.name, "rejected", reason=f"{told}; split it and add the parts.")
         texts = [contextual(document.title, passage) for passage in passages]
         spans = tuple(shifted(p, offset) for p, (_, offset) in zip(passages, texts, strict=True))
         bands = sketch(document.text)

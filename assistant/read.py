@@ -81,6 +81,7 @@ _PAGE = re.compile(
 )
 _MARKUP = re.compile(_PAGE.pattern.replace("|html)", "|html|head|body)"), re.I | re.S)
 _TAG = re.compile(r"<(?:p|div|a|h[1-6]|ul|ol|table|span|body|title|meta)\b[^>]{0,2000}>", re.IGNORECASE)
+_ENDLESS = re.compile(r"\S{1000000}")
 
 
 def read(data: bytes, name: str) -> Document:
@@ -105,6 +106,8 @@ def read(data: bytes, name: str) -> Document:
         ) from error
     if not any(char.isalnum() for char in content.text):
         raise ReadError(f"{short} holds no text.")
+    if _ENDLESS.search(content.text):
+        raise ReadError(f"{short} holds a word of over a million characters; it is no text to read.")
     return Document(
         id=identity(data),
         title=_cut(content.title or path.stem or name),

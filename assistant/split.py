@@ -25,6 +25,8 @@ MAXIMUM = 200
 """Tokens (estimated) that no passage exceeds, title, headings and column names included."""
 _CONTEXT = 40
 _HEADER = 30
+_WIDEST = 4_000
+"""Characters of column names above which no row is said with them: each passage would hold them all."""
 
 _Kind = Literal["heading", "header", "row", "code", "item", "paragraph"]
 
@@ -337,4 +339,5 @@ def _passage(document: Document, position: int, atoms: list[_Atom], path: tuple[
 def _missing_header(atoms: list[_Atom]) -> str | None:
     """The column names of rows that do not follow their header row in this passage."""
     first = next((atom for atom in atoms if not atom.leads), None)
-    return first.header if first and first.kind == "row" else None
+    header = first.header if first and first.kind == "row" else None
+    return header if header and len(header) <= _WIDEST else None

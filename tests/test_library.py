@@ -94,6 +94,15 @@ def test_a_file_that_changes_back_is_the_former_again(library: Library) -> None:
     assert is_sound(library)
 
 
+def test_a_document_of_too_many_passages_is_refused(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(intake, "MOST", 3)
+    many, few = library.add(given(many="# A\n\nOne.\n\n" * 4, few="# A\n\nOne.\n\n" * 2))
+    assert (many.status, few.status) == ("rejected", "added")
+    assert many.reason == "many.md makes 4 passages, and 3 are the most; split it and add the parts."
+
+
 def test_what_cannot_be_read_is_rejected_and_the_others_are_added(library: Library) -> None:
     def absent() -> bytes:
         raise ReadError("There is no file b.md; check the name.")

@@ -483,3 +483,9 @@ def test_a_page_as_long_as_a_book_is_read_whole() -> None:
     assert document.text.startswith("## Part 0\n\nIt tells of 0.\n\n- One\n\n## Part 1")
     assert document.text.endswith("| A | B |\n|---|---|\n| 1 | 2 |\n\n```\nx\n  y\n```")
     assert len(document.headings) == 3000
+
+
+def test_what_is_one_endless_word_is_refused() -> None:
+    with pytest.raises(ReadError, match="a word of over a million characters"):
+        read(b"b" * 1_000_001, "a.txt")
+    assert read(b"b c " * 500_000, "a.txt").text

@@ -116,6 +116,11 @@ def test_table_rows_are_quotable_and_know_their_column_names() -> None:
     assert text[:offset] == "Partners\nCountry | Areas\n"
 
 
+def test_the_column_names_of_a_table_that_is_too_wide_are_not_held_by_each_passage() -> None:
+    wide = document("|name" * 1_000 + "|\n" + "|-" * 1_000 + "|\n" + ("|b" * 1_000 + "|\n") * 3)
+    assert {p.header for p in split(wide)} == {None}
+
+
 def test_what_stands_after_a_table_has_no_column_names() -> None:
     doc = document("| A | B |\n|---|---|\n| 1 | 2 |\n\n" + "One sentence of text here. " * 40)
     assert [p.header for p in split(doc)] == [None] * len(split(doc))
