@@ -33,6 +33,9 @@ MEGABYTES = 1_000.0
 PATIENCE = 600.0
 """Seconds after which an assistant that says nothing is taken for hanging."""
 
+STORE = 40
+"""Files that one store takes in."""
+
 
 @dataclass(frozen=True, slots=True)
 class Result:
@@ -68,19 +71,26 @@ def figures(some: Callable[[Sequence[Case]], Sequence[Case]] = lambda given: giv
 
 
 def run(chosen: Iterable[Case]) -> tuple[list[Result], int, int, int]:
-    """The results; then sound files that were not taken in, problems of the store, texts of other files."""
-    with tempfile.TemporaryDirectory() as folder:
-        given = Path(folder) / "given"
-        assistant = _Asked(Path(folder) / "home")
-        results, sound = [], 0
-        try:
-            for number, case in enumerate(chosen):
-                results.append(_given(assistant, case, given))
-                sound += number % 20 == 0 and not _takes_in(assistant, given, number)
-            told = assistant.ask({"end": True}) or {"problems": ["no reply"], "leaked": 0}
-        finally:
-            assistant.close()
-        return results, sound, len(told["problems"]), told["leaked"]
+    """The results; then sound files that were not taken in, problems of the stores, texts of other files.
+
+    A store takes in `STORE` files, one after the other in one process, so that what the memory of a process
+    is measured for is the files and not a store that they have made large.
+    """
+    cases, results, sound, problems, leaked = list(chosen), [], 0, 0, 0
+    for first in range(0, len(cases), STORE):
+        with tempfile.TemporaryDirectory() as folder:
+            given = Path(folder) / "given"
+            assistant = _Asked(Path(folder) / "home")
+            try:
+                for number, case in enumerate(cases[first : first + STORE]):
+                    results.append(_given(assistant, case, given))
+                    sound += number % 20 == 0 and not _takes_in(assistant, given, number)
+                told = assistant.ask({"end": True}) or {"problems": ["no reply"], "leaked": 0}
+            finally:
+                assistant.close()
+        problems += len(told["problems"])
+        leaked += told["leaked"]
+    return results, sound, problems, leaked
 
 
 def _given(assistant: _Asked, case: Case, folder: Path) -> Result:
