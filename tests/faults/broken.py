@@ -35,6 +35,7 @@ PATIENCE = 600.0
 
 STORE = 40
 """Files that one store takes in."""
+TAKEN_IN = ("added", "updated")
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +126,7 @@ def _takes_in(assistant: _Asked, folder: Path, number: int) -> bool:
         if unique != data:
             (folder / name).write_bytes(unique)
     replies = [assistant.ask({"path": str(path)}) for path in folder.iterdir()]
-    return all(r and all(status == "added" for status, _ in r["outcomes"]) for r in replies)
+    return all(r and all(status in TAKEN_IN for status, _ in r["outcomes"]) for r in replies)
 
 
 def _refusals(results: Iterable[Result]) -> list[tuple[str, str, str]]:
