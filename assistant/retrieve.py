@@ -32,9 +32,9 @@ REACH = 1_000
 ALL = 100_000
 WORDS = 2.5
 INTERACTION = 2.0
-READ = 12
+READ = 8
 """The passages that are read word by word, to be ranked."""
-QUOTED = 5
+QUOTED = 3
 """The best of these, read together with the question, to be quoted."""
 HISTORY = 0.4
 """The share of the question before, glued to this one, in the query's vector."""
