@@ -32,7 +32,7 @@ REACH = 1_000
 ALL = 100_000
 WORDS = 2.5
 INTERACTION = 2.0
-READ = 7
+READ = 8
 """The passages that are read word by word, to be ranked."""
 QUOTED = 3
 """The best of these, read together with the question, to be quoted."""
