@@ -20,7 +20,7 @@ SENTENCES = 3
 """An answer's length at most."""
 CHARACTERS = 550
 """The same in characters, unless its only sentence is longer."""
-PASSAGES = 3
+PASSAGES = 5
 """How many of the best passages may be quoted."""
 INTERACTION = 1.0
 PEAK = 0.5

@@ -34,7 +34,7 @@ WORDS = 2.5
 INTERACTION = 2.0
 READ = 8
 """The passages that are read word by word, to be ranked."""
-QUOTED = 3
+QUOTED = 5
 """The best of these, read together with the question, to be quoted."""
 HISTORY = 0.4
 """The share of the question before, glued to this one, in the query's vector."""
