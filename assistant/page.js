@@ -113,11 +113,18 @@ const cited = (() => {
 
   // -- conversation -----------------------------------------------------------------------------
 
-  function fresh() {
+  // Names the conversation of this tab.
+  function begin() {
     // getRandomValues and not randomUUID: the latter is missing where the page is not served from localhost.
     const bytes = crypto.getRandomValues(new Uint8Array(16));
     const name = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
     sessionStorage.setItem(KEY, name);
+    return name;
+  }
+
+  // "New chat"
+  function fresh() {
+    const name = begin();
     if (!greeting) unrestrict();
     greeting = false;
     close();
@@ -330,6 +337,6 @@ const cited = (() => {
     make, shown, readable, call, go, restrict, unrestrict, fresh, settled,
     stale: () => { old = true; },
     scope: () => only.id ?? "",
-    current: () => sessionStorage.getItem(KEY) ?? fresh(),
+    current: () => sessionStorage.getItem(KEY) ?? begin(),
   };
 })();

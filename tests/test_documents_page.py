@@ -20,6 +20,7 @@ KETTLE = "# Arvo kettle\n\nThe Arvo kettle boils one litre in 95 seconds.\n"
 BRISA = "# Brisa kettle\n\nThe Brisa kettle boils one litre in 120 seconds.\n"
 HOW_FAST = "How fast does the kettle boil a litre?"
 LIST = "**/api/documents"
+CHAT = "**/assets/Blocks-*.js"  # without which Gradio shows nothing
 
 
 @pytest.fixture(scope="module")
@@ -253,6 +254,21 @@ def test_one_document_is_asked_until_that_is_ended(page: Page) -> None:
     expect(page.locator("#only")).to_be_hidden()
     ask(page, "How fast does the Arvo kettle boil a litre?")
     expect(page.locator(".turn:not(.growing) .answer").nth(1)).to_contain_text("95 seconds")
+
+
+def test_a_document_is_chosen_before_the_chat_has_loaded(context: BrowserContext, served: Served) -> None:
+    with watched(context, served.address) as page:
+        held: list[Route] = []
+        page.route(CHAT, lambda route: held.append(route))
+        page.goto(f"{served.address}/#documents", wait_until="commit")
+        row(page, "Brisa kettle").get_by_role("button", name="Ask about").click()
+        assert held
+        expect(page.locator("#question")).to_have_count(0)
+        for route in held:
+            route.continue_()
+        expect(page.locator("#only")).to_contain_text("Only in: Brisa kettle")
+        ask(page, HOW_FAST)
+        expect(page.locator(".turn:not(.growing) .notice")).to_have_text("Only “Brisa kettle” was searched.")
 
 
 def test_removing_asks_first_and_the_focus_goes_on(page: Page, served: Served) -> None:
