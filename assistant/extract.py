@@ -14,14 +14,13 @@ from dataclasses import dataclass
 
 from assistant import tables
 from assistant.confidence import confidence
+from assistant.retrieve import QUOTED
 from assistant.types import Citation, ScoredPassage, ScoredSentence, Sentence
 
 SENTENCES = 3
 """An answer's length at most."""
 CHARACTERS = 550
 """The same in characters, unless its only sentence is longer."""
-PASSAGES = 5
-"""How many of the best passages may be quoted."""
 INTERACTION = 1.0
 PEAK = 0.5
 PASSAGE = 0.2
@@ -59,7 +58,7 @@ class _Candidate:
 
 def extract(question: str, passages: Sequence[ScoredPassage]) -> Extract:
     """The answer that `passages`, best first, hold; cited, whether it is good enough to be shown or not."""
-    chosen = _chosen(list(_candidates(passages[:PASSAGES])))
+    chosen = _chosen(list(_candidates(passages[:QUOTED])))
     citations = tuple(_citation(number, c) for number, c in enumerate(chosen, 1))
     sentences = tuple(Sentence(_spoken(c), (number,)) for number, c in enumerate(chosen, 1))
     likely = confidence(question, passages)

@@ -16,7 +16,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import sqlalchemy as sql
 
 from assistant import conversations, database, wire
@@ -26,7 +25,7 @@ from assistant.errors import NotFound, StoreError
 from assistant.rows import Kept as Kept
 from assistant.rows import Prepared as Prepared
 from assistant.rows import Record as Record
-from assistant.rows import Vectors, floats, halves, passage_row, to_kept, to_passage
+from assistant.rows import Vectors, floats, halves, passage_row, to_kept, to_passage, to_vector
 from assistant.schema import (
     UNJUDGED,
     VERSION,
@@ -259,20 +258,26 @@ class Ledger:
         with self.engine.connect() as db:
             return [_record(row) for row in among(db, _RECORDS, passages.c.document_id, document_ids)]
 
+    def vectors(self, keys: Iterable[int]) -> dict[int, Vectors]:
+        """The vectors of those of these passages that are answerable. Keys that are not, or are gone, are
+        left out."""
+        return self._vectors(passages.c.key.in_(list(keys)), _STANDS)
+
+    def vectors_of(self, document_ids: Iterable[str]) -> dict[int, Vectors]:
+        """The vectors of all passages of these documents, of those for which another stands too."""
+        return self._vectors(passages.c.document_id.in_(list(document_ids)))
+
+    def _vectors(self, *conditions: sql.ColumnElement[bool]) -> dict[int, Vectors]:
+        query = sql.select(passages.c.key, vectors.c.passage)
+        query = query.select_from(_JOINED).where(*conditions, documents.c.ready)
+        with self.engine.connect() as db:
+            return {key: to_vector(kept) for key, kept in db.execute(query)}
+
     def kept(self, keys: Iterable[int]) -> dict[int, Kept]:
-        """The passages of these keys that are answerable. Keys that are not, or are gone, are left out."""
-        return self._kept(passages.c.key.in_(list(keys)), _STANDS)
-
-    def kept_of(self, document_ids: Iterable[str]) -> dict[int, Kept]:
-        """All passages of these documents, of those for which another stands too."""
-        return self._kept(passages.c.document_id.in_(list(document_ids)))
-
-    def _kept(self, *conditions: sql.ColumnElement[bool]) -> dict[int, Kept]:
+        """The passages of these keys. Those of documents that are not ready, or are gone, are left out."""
         named = (documents.c.title, documents.c.source)
         query = sql.select(passages, *named, vectors.c.passage, vectors.c.sentences)
-        query = query.select_from(passages.join(documents).join(vectors)).where(
-            *conditions, documents.c.ready
-        )
+        query = query.select_from(_JOINED).where(passages.c.key.in_(list(keys)), documents.c.ready)
         with self.engine.connect() as db:
             return {row["key"]: to_kept(row) for row in db.execute(query).mappings()}
 
@@ -306,6 +311,7 @@ class Ledger:
             return db.scalar(query)
 
 
+_JOINED = passages.join(documents).join(vectors)
 _IS_DUPLICATE = duplicates.c.document_id == documents.c.id
 _STANDS = ~sql.select(duplicates).where(duplicates.c.document_id == passages.c.document_id).exists()
 _RECORDS = (
@@ -320,8 +326,8 @@ def _first(name: str, names: Iterable[str]) -> tuple[str, ...]:
 
 
 def _record(row: Any) -> Record:
-    key, words, blob = row
-    return Record(key, words, np.frombuffer(blob, np.float32))
+    key, words, kept = row
+    return Record(key, words, to_vector(kept))
 
 
 def _put(db: sql.Connection, item: Prepared) -> list[Record]:

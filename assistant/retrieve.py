@@ -11,8 +11,8 @@ Trials and figures: docs/decisions/.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,7 +34,7 @@ WORDS = 2.5
 INTERACTION = 2.0
 READ = 8
 """The passages that are read word by word, to be ranked."""
-QUOTED = 5
+QUOTED = 4
 """The best of these, read together with the question, to be quoted."""
 HISTORY = 0.4
 """The share of the question before, glued to this one, in the query's vector."""
@@ -48,6 +48,37 @@ NOWHERE = "\0"
 Vector = NDArray[np.float32]
 InContext = tuple[ScoredPassage, str]
 """A passage and its text as it was embedded: with its title and headings."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Sought:
+    """What is looked for: a vector and the weights of terms; how telling each term is, and all of them."""
+
+    target: Vector
+    weights: Mapping[str, float]
+    telling: Mapping[str, float]
+    trust: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """The vectors of passages and the BM25 shares of those with words of the query, by key; `whole` where
+    all that the index found is still there."""
+
+    vectors: Mapping[int, Vector]
+    words: Mapping[int, float]
+    whole: bool
+
+    def cosine(self, key: int, sought: _Sought) -> float:
+        return float(self.vectors[key] @ sought.target)
+
+    def score(self, key: int, sought: _Sought) -> float:
+        return self.cosine(key, sought) + sought.trust * WORDS * self.words.get(key, 0.0)
+
+    def scored(self, kept: Kept, sought: _Sought) -> ScoredPassage:
+        score, cosine = self.score(kept.key, sought), self.cosine(kept.key, sought)
+        words = self.words.get(kept.key, 0.0)
+        return ScoredPassage(kept.passage, kept.title, kept.source, score, cosine, words)
 
 
 class Retriever:
@@ -66,50 +97,54 @@ class Retriever:
             EmbedderError: the embedder is not the one that made the stored vectors, or fails.
         """
         self._library.require_embedder()
-        target = self._target(query)
+        sought = self._sought(query)
+        best = self._best(sought, max(limit, READ), documents)
+        ranked = [(_with_sentences(*pair, sought), pair[1].context) for pair in best]
+        return self._read(query, sought, ranked)[:limit]
+
+    def _sought(self, query: Query) -> _Sought:
         weights = _weights(query)
-        kept, words = self._found(target, weights) if documents is None else self._of(documents, weights)
         idf = self._library.search(lambda index: index.idf([*weights, NOWHERE]))
         telling = {term: weight * idf[term] for term, weight in weights.items()}
-        trust = _tellingness(query, idf)
-        scored = [_scored(item, target, words.get(key, 0.0), trust) for key, item in kept.items()]
-        best = sorted(scored, key=lambda pair: -pair[0].score)[: max(limit, READ)]
-        ranked = [(_with_sentences(*pair, target, telling), pair[1].context) for pair in best]
-        return self._read(query, telling, trust, ranked)[:limit]
+        return _Sought(self._target(query), weights, telling, _tellingness(query, idf))
 
-    def _found(
-        self, target: Vector, weights: Mapping[str, float]
-    ) -> tuple[dict[int, Kept], dict[int, float]]:
-        """The passages near to the target or with the most of the words, and the BM25 shares of these."""
+    def _best(
+        self, sought: _Sought, limit: int, documents: frozenset[str] | None
+    ) -> list[tuple[ScoredPassage, Kept]]:
+        """The best by meaning and words. Only of these more is read than the vectors, as that takes long."""
         for _ in range(2):
-            words = self._library.search(lambda index: index.match(weights, REACH))
-            near = self._library.search(lambda index: index.nearest(target, NEAR))
-            keys = {*near, *list(words)[:MATCHING]}
-            kept = self._library.ledger.kept(keys)
-            if len(kept) == len(keys):
+            found = self._found(sought) if documents is None else self._all_of(documents, sought)
+            scores = {key: found.score(key, sought) for key in found.vectors}
+            first = sorted(scores, key=lambda key: -scores[key])[:limit]
+            kept = self._library.ledger.kept(first)
+            if found.whole and len(kept) == len(first):
                 break
             # Some went while they were looked for; the new version of their document is there by now.
-        return kept, words
+        return [(found.scored(kept[key], sought), kept[key]) for key in first if key in kept]
 
-    def _of(
-        self, documents: Iterable[str], weights: Mapping[str, float]
-    ) -> tuple[dict[int, Kept], dict[int, float]]:
-        """All passages of these documents, and the BM25 shares."""
-        words = self._library.search(lambda index: index.match(weights, ALL))
-        return self._library.ledger.kept_of(documents), words
+    def _found(self, sought: _Sought) -> _Found:
+        """The passages that are near, or have the most of the words."""
+        words = self._library.search(lambda index: index.match(sought.weights, REACH))
+        near = self._library.search(lambda index: index.nearest(sought.target, NEAR))
+        keys = {*near, *list(words)[:MATCHING]}
+        vectors = self._library.ledger.vectors(keys)
+        return _Found(vectors, words, whole=len(vectors) == len(keys))
 
-    def _read(
-        self, query: Query, telling: Mapping[str, float], trust: float, ranked: Sequence[InContext]
-    ) -> list[ScoredPassage]:
+    def _all_of(self, documents: frozenset[str], sought: _Sought) -> _Found:
+        """All passages of these documents."""
+        words = self._library.search(lambda index: index.match(sought.weights, ALL))
+        return _Found(self._library.ledger.vectors_of(documents), words, whole=True)
+
+    def _read(self, query: Query, sought: _Sought, ranked: Sequence[InContext]) -> list[ScoredPassage]:
         """The passages, of which the first are read word by word: to be ranked anew, and to be quoted."""
         first, rest = ranked[:READ], ranked[READ:]
-        met = meetings(query.focus or query.text, telling, *_apart(first), self._embedder)
+        met = meetings(query.focus or query.text, sought.telling, *_apart(first), self._embedder)
         anew = [
-            (replace(passage, score=passage.score + trust * INTERACTION * share), context)
+            (replace(passage, score=passage.score + sought.trust * INTERACTION * share), context)
             for (passage, context), share in zip(first, met, strict=True)
         ]
         anew.sort(key=lambda pair: -pair[0].score)
-        read = interact(query.text, telling, *_apart(anew[:QUOTED]), self._embedder)
+        read = interact(query.text, sought.telling, *_apart(anew[:QUOTED]), self._embedder)
         return [*read, *(passage for passage, _ in [*anew[QUOTED:], *rest])]
 
     def _target(self, query: Query) -> Vector:
@@ -132,18 +167,16 @@ def _apart(ranked: Sequence[InContext]) -> tuple[list[ScoredPassage], list[str]]
     return [passage for passage, _ in ranked], [context for _, context in ranked]
 
 
-def _with_sentences(
-    scored: ScoredPassage, kept: Kept, target: Vector, telling: Mapping[str, float]
-) -> ScoredPassage:
+def _with_sentences(scored: ScoredPassage, kept: Kept, sought: _Sought) -> ScoredPassage:
     """Adds its sentences with their own scores: for the best alone, as it takes time and ranks nothing."""
-    cosines = (kept.sentence_vectors @ target).tolist()
+    cosines = (kept.sentence_vectors @ sought.target).tolist()
     passage = scored.passage
     texts = map(passage.quote, passage.sentences)
     sentences = tuple(
-        ScoredSentence(span, cosine, _coverage(text, telling))
+        ScoredSentence(span, cosine, _coverage(text, sought.telling))
         for span, cosine, text in zip(passage.sentences, cosines, texts, strict=True)
     )
-    return replace(scored, sentences=sentences, coverage=_coverage(kept.context, telling))
+    return replace(scored, sentences=sentences, coverage=_coverage(kept.context, sought.telling))
 
 
 def _coverage(text: str, telling: Mapping[str, float]) -> float:
@@ -165,9 +198,3 @@ def _tellingness(query: Query, idf: Mapping[str, float]) -> float:
     """The mean idf of the words that were asked just now, as a share of the largest that there is: 0 to 1."""
     asked = terms(query.focus or query.text)
     return sum(idf[term] for term in asked) / (len(asked) * idf[NOWHERE]) if asked else 0.0
-
-
-def _scored(kept: Kept, target: Vector, words: float, trust: float) -> tuple[ScoredPassage, Kept]:
-    cosine = float(kept.vector @ target)
-    score = cosine + trust * WORDS * words
-    return ScoredPassage(kept.passage, kept.title, kept.source, score, cosine, words), kept

@@ -44,7 +44,7 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A passage as the ledger holds it, with its document's names and its vectors."""
+    """A passage as the ledger holds it, with its document's names and the vectors of its sentences."""
 
     key: int
     passage: Passage
@@ -52,7 +52,6 @@ class Kept:
     """The text that was embedded: title and headings, then the passage."""
     title: str
     source: str
-    vector: Vectors
     sentence_vectors: Vectors
 
 
@@ -87,9 +86,14 @@ def to_passage(row: RowMapping) -> Passage:
 
 def to_kept(row: RowMapping) -> Kept:
     """The passage of a row, with the names and vectors joined to it."""
-    vector = np.frombuffer(row["passage"], np.float32)
-    sentences = np.frombuffer(row["sentences"], np.float16).astype(np.float32).reshape(-1, len(vector))
-    return Kept(row["key"], to_passage(row), row["context"], row["title"], row["source"], vector, sentences)
+    dimensions = len(to_vector(row["passage"]))
+    sentences = np.frombuffer(row["sentences"], np.float16).astype(np.float32).reshape(-1, dimensions)
+    return Kept(row["key"], to_passage(row), row["context"], row["title"], row["source"], sentences)
+
+
+def to_vector(kept: bytes) -> Vectors:
+    """A vector as `floats` kept it."""
+    return np.frombuffer(kept, np.float32)
 
 
 def floats(vector: Vectors) -> bytes:

@@ -28,7 +28,9 @@ SCRIPTS = ("page", "documents", "uploads", "accuracy", "feedback")
 HINT = "Ask the documents…"
 SUGGESTED = {
     "How much does Iran export to Venezuela?": "Figures on trade, goals and influence",
-    "Which countries are Iran's allies in Latin America?": "Bolivia and Iran",
+    "Which countries are Iran's allies in Latin America?": (
+        "Overview of Iran's partners in Latin America by country"
+    ),
     "What is a citation?": "Citations and sources",
 }
 """Questions about the shipped corpus, and the title of the document that answers each."""

@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 
 from assistant.assistant import Assistant
 from assistant.errors import ReadError
-from assistant.extract import CHARACTERS, PASSAGES, RELATED, SENTENCES, Extract, extract, related
+from assistant.extract import CHARACTERS, RELATED, SENTENCES, Extract, extract, related
 from assistant.files import source
 from assistant.library import Library
 from assistant.read import read
-from assistant.retrieve import Retriever
+from assistant.retrieve import QUOTED, Retriever
 from assistant.split import split
 from assistant.types import Citation, Document, Query, ScoredPassage, ScoredSentence
 
@@ -197,7 +197,7 @@ def test_whatever_the_document_it_can_be_asked_about(text: str, library: Library
 def test_only_the_best_passages_are_quoted(shipped: Assistant) -> None:
     passages = shipped.retriever.retrieve(Query("What does Iran export to Venezuela?"))
     found = extract("What does Iran export to Venezuela?", passages)
-    assert {c.passage_id for c in found.citations} <= {p.passage.id for p in passages[:PASSAGES]}
+    assert {c.passage_id for c in found.citations} <= {p.passage.id for p in passages[:QUOTED]}
     assert found.answered
 
 

@@ -87,7 +87,7 @@ def test_vectors_come_back_exactly_and_those_of_sentences_nearly(ledger: Ledger)
     ledger.acknowledge({"k.md": item.document.id})
     kept = ledger.kept(keys)
     for key, vector, parts in zip(keys, item.vectors, item.sentence_vectors, strict=True):
-        assert np.array_equal(kept[key].vector, vector)
+        assert np.array_equal(ledger.vectors(keys)[key], vector)
         assert kept[key].sentence_vectors.shape == parts.shape
         assert np.abs(kept[key].sentence_vectors - parts).max() < 1e-3
 
@@ -97,7 +97,7 @@ def test_what_is_not_acknowledged_is_not_there(ledger: Ledger) -> None:
     keys = [record.key for record in ledger.put([item])]
     assert ledger.entries() == []
     assert ledger.counts() == (0, 0)
-    assert ledger.kept(keys) == ledger.kept_of([item.document.id]) == {}
+    assert ledger.kept(keys) == ledger.vectors(keys) == ledger.vectors_of([item.document.id]) == {}
     assert not ledger.holds(item.document.id)
     assert ledger.named("k.md") is None
     with pytest.raises(NotFound, match="assistant list"):
@@ -173,11 +173,12 @@ def test_passages_are_found_by_their_keys_and_not_by_going_through_all_documents
         asked.append((statement, given))
 
     sql.event.listen(ledger.engine, "before_cursor_execute", heard)
-    ledger.kept(range(1, 200))
-    (statement, given) = asked[0]
+    ledger.vectors(range(1, 200))
+    ledger.kept(range(1, 10))
     with ledger.engine.connect() as db:
-        first, *_ = db.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", given).scalars("detail")
-    assert "INTEGER PRIMARY KEY" in first
+        for statement, given in list(asked):
+            first, *_ = db.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", given).scalars("detail")
+            assert "INTEGER PRIMARY KEY" in first
 
 
 def test_vectors_can_be_replaced_by_those_of_another_length(ledger: Ledger) -> None:
@@ -187,8 +188,8 @@ def test_vectors_can_be_replaced_by_those_of_another_length(ledger: Ledger) -> N
     ledger.replace_vectors(
         keys, np.ones((len(keys), 5), np.float32), [np.ones((n, 5), np.float32) for n in counts]
     )
-    for kept in ledger.kept_of([ident]).values():
-        assert kept.vector.tolist() == [1.0] * 5
+    for kept in ledger.kept(ledger.vectors_of([ident])).values():
+        assert ledger.vectors([kept.key])[kept.key].tolist() == [1.0] * 5
         assert kept.sentence_vectors.shape == (len(kept.passage.sentences), 5)
 
 

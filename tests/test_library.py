@@ -529,7 +529,8 @@ def test_a_damaged_original_is_found_and_adding_it_again_mends_it(library: Libra
 
 def test_an_index_that_holds_something_else_is_found_and_rebuilt(library: Library) -> None:
     add(library, a=text("zebra"), b=text("horse"))
-    library._generations._index.remove([next(iter(library.ledger.kept_of([library.ledger.entries()[0].id])))])
+    first, *_ = library.ledger.vectors_of([library.ledger.entries()[0].id])
+    library._generations._index.remove([first])
     health = library.check()
     assert "assistant rebuild" in " ".join(health.problems)
     assert (health.passages, health.vectors, health.words) == (2, 1, 1)
@@ -540,7 +541,8 @@ def test_an_index_that_holds_something_else_is_found_and_rebuilt(library: Librar
 def test_what_can_be_mended_is_mended_and_told(library: Library, tmp_path: Path) -> None:
     add(library, a=text("zebra"), b=text("horse"))
     assert library.check(repair=True) == library.check()
-    library._generations._index.remove([next(iter(library.ledger.kept_of([library.ledger.entries()[0].id])))])
+    first, *_ = library.ledger.vectors_of([library.ledger.entries()[0].id])
+    library._generations._index.remove([first])
     (tmp_path / "originals" / "orphan").write_text("of no document")
     lost = library.ledger.sha256(library.ledger.entries()[1].id)
     removed(tmp_path / "originals" / str(lost))
@@ -578,7 +580,7 @@ def test_another_embedder_is_refused_until_all_is_embedded_anew(tmp_path: Path) 
         add(second, b=text("horse"))
     assert second.rebuild().problems == ()
     assert statuses(add(second, b=text("horse"))) == ["added"]
-    assert {len(kept.vector) for kept in second.ledger.kept([1, 2]).values()} == {32}
+    assert {len(vector) for vector in second.ledger.vectors([1, 2]).values()} == {32}
     second.close()
 
 
