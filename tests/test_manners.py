@@ -20,6 +20,7 @@ from assistant.manners import plain
         ("I'd like to know who visited Cuba", "who visited Cuba"),
         ("Hey! Where are my fucking documents?", "Where are my documents?"),
         ("WTF, why was it rejected", "why was it rejected"),
+        ("Look, who signed it?", "who signed it?"),
     ],
 )
 def test_what_is_said_around_a_question_goes(asked: str, meant: str) -> None:
@@ -31,6 +32,7 @@ def test_what_is_said_around_a_question_goes(asked: str, meant: str) -> None:
     [
         "What does Iran give Bolivia?",
         "Tell me a joke",
+        "Look up the trade figures",
         "Who signed the Hello Treaty?",
         "Where on the page is the button?",
         "please",

@@ -1,0 +1,44 @@
+"""What the tests of a store share: documents that one word finds, and what a library holds of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from conftest import Hashing, given
+
+from assistant.index import terms
+from assistant.library import Library
+from assistant.types import Outcome
+
+
+def text(word: str, passages: int = 1) -> str:
+    """A document that only a question for `word` finds."""
+    return f"# About {word}\n\n" + "\n\n".join(f"## Part {n}\n\nThe {word} is here." for n in range(passages))
+
+
+def add(library: Library, **documents: str) -> list[Outcome]:
+    return list(library.add(given(**documents)))
+
+
+def statuses(outcomes: Sequence[Outcome]) -> list[str]:
+    return [outcome.status for outcome in outcomes]
+
+
+def found(library: Library, word: str) -> set[str]:
+    """The sources of what is found for a word, by words and by meaning, and is answerable."""
+    by_words = library.search(lambda index: index.match(dict.fromkeys(terms(word), 1.0), 50))
+    vector = Hashing().embed([word])[0]
+    by_meaning = library.search(lambda index: index.nearest(vector, 50))
+    kept = library.ledger.kept({*by_words, *by_meaning})
+    assert {key for key in kept if word in kept[key].passage.text} <= by_meaning.keys() & by_words.keys()
+    return {item.source for item in kept.values() if word in item.passage.text}
+
+
+def is_sound(library: Library) -> bool:
+    health = library.check()
+    return health.passages == health.vectors == health.words and not health.problems
+
+
+def originals(home: Path) -> set[str]:
+    return {path.name for path in (home / "originals").glob("*")}
