@@ -6,7 +6,8 @@ import re
 
 _AROUND = re.compile(
     r"""(?:(?:
-        please | kindly | hey | hi | hello | listen | look | ok(?:ay)? | thanks | thank\ you | sorry
+        please | kindly | hey | hi | hello | ok(?:ay)? | thanks | thank\ you
+        | (?:look|listen|sorry)(?=\s*[,.:;!])
         | (?:can|could|would|will)\ you(?:\ please)?\ (?:tell|show|explain(?:\ to)?)\ me
         | (?:tell|show|give|answer)\ me(?=\ ?[:,-]|\ (?:the|how|what|who|when|where|why|which|if|about)\b)
         | i\ want\ to\ know | i\ need\ to\ know | i(?:['’]d|\ would)\ like\ to\ know | do\ you\ know
