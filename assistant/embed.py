@@ -94,14 +94,15 @@ class MiniLM:
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         """Unit vectors, float32 [len(texts), 384]. See `Embedder.embed`."""
-        return _stacked(_spread(self._text_vector, texts), self.dimensions)
+        return _stacked(_spread(self._text_vector, texts, len), self.dimensions)
 
     def embed_spans(
         self, texts: Sequence[str], spans: Sequence[Sequence[Span]]
     ) -> tuple[Vectors, list[Vectors]]:
         """See `Embedder.embed_spans`. A span's vector is the mean of its tokens' states in their context; a
         span that holds no token, or lies in what was cut off, gets the vector of its text."""
-        pairs = _spread(lambda pair: self._span_vectors(*pair), list(zip(texts, spans, strict=True)))
+        given = list(zip(texts, spans, strict=True))
+        pairs = _spread(lambda one: self._span_vectors(*one), given, lambda one: len(one[0]))
         return _stacked([whole for whole, _ in pairs], self.dimensions), [parts for _, parts in pairs]
 
     def count(self, text: str) -> int:
@@ -278,12 +279,15 @@ class RemoteEmbedder:
         return EmbedderError(f"The embedding endpoint {shown} {what}.", retryable=retryable)
 
 
-def _spread(work: Callable[[Any], T], items: Sequence[Any]) -> list[T]:
-    """`work` on each of `items`, in order, on all cores."""
+def _spread(work: Callable[[Any], T], items: Sequence[Any], length: Callable[[Any], int]) -> list[T]:
+    """`work` on each of `items`, in order, on all cores. The longest are begun first, as else one core would
+    wait at the end for another that is late with a long one."""
     if len(items) < 2:
         return [work(item) for item in items]
+    order = sorted(range(len(items)), key=lambda at: -length(items[at]))
     with ThreadPoolExecutor(_cores()) as pool:
-        return list(pool.map(work, items))
+        done = dict(zip(order, pool.map(lambda at: work(items[at]), order), strict=True))
+    return [done[at] for at in range(len(items))]
 
 
 def _cores() -> int:

@@ -36,8 +36,9 @@ SUGGESTED = {
 """Questions about the shipped corpus, and the title of the document that answers each."""
 ANSWERING = 8
 """Questions answered at the same time, of all pages together."""
-
 SUGGESTIONS = 3
+REST = 0.02
+"""Seconds that a question may wait until Gradio looks for it."""
 QUIET = {"show_progress": "hidden", "api_visibility": "private"}
 Suggest = Callable[[Assistant], Sequence[str]]
 Updates = list[Any]
@@ -164,9 +165,10 @@ Shell = Callable[[Request, str], str]
 
 def mount(served: FastAPI, assistant: Assistant) -> Shell:
     """Puts the chat's Gradio app under `served`, which sends the page itself by what is given back."""
+    blocks = page(assistant)
     gr.mount_gradio_app(
         served,
-        page(assistant),
+        blocks,
         "/",
         theme=THEME,
         footer_links=[],
@@ -178,6 +180,9 @@ def mount(served: FastAPI, assistant: Assistant) -> Shell:
         show_error=False,
         max_file_size=1,
     )
+    # Gradio would look for one a thousand times a second, at the cost of those that are being answered.
+    blocks._queue.sleep_when_free = REST
+    blocks._queue.progress_update_sleep_when_free = 1.0
     home = _home(served.routes[-1])
     return lambda request, nonce: shell(bytes(home(request, user=None).body).decode(), nonce)
 

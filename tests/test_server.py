@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
@@ -419,21 +420,46 @@ def test_a_taken_port_is_said_in_a_sentence() -> None:
         server.require_free("host.invalid", port)
 
 
-@pytest.mark.parametrize("signals", [(signal.SIGTERM,), (signal.SIGINT,)])
-def test_a_signal_ends_the_server_in_peace(tmp_path: Path, signals: tuple[signal.Signals, ...]) -> None:
+@contextmanager
+def started(home: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """An `assistant chat` over an empty store, and its address."""
     env = {
         name: value for name, value in os.environ.items() if not name.startswith(("OPENAI_", "ASSISTANT_"))
     }
-    env |= {"ASSISTANT_HOME": str(tmp_path), "ASSISTANT_CORPUS": "none"}
+    env |= {"ASSISTANT_HOME": str(home), "ASSISTANT_CORPUS": "none"}
     command = [sys.executable, "-m", "assistant.cli", "chat", "--port", "0"]
     with subprocess.Popen(
         command, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
         assert process.stdout
-        assert process.stderr
         [address] = re.findall(r"http://127\.0\.0\.1:\d+", process.stdout.readline())
+        try:
+            yield process, address
+        finally:
+            process.terminate()
+
+
+@pytest.mark.parametrize("signals", [(signal.SIGTERM,), (signal.SIGINT,)])
+def test_a_signal_ends_the_server_in_peace(tmp_path: Path, signals: tuple[signal.Signals, ...]) -> None:
+    with started(tmp_path) as (process, address):
+        assert process.stderr
         assert httpx.get(address + "/api/health", timeout=60).json()["documents"] == 0
         for number in signals:
             process.send_signal(number)
         assert process.wait(60) == 0
         assert "Traceback" not in process.stderr.read()
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="there is no /proc to tell")
+def test_a_server_that_is_not_asked_rests(tmp_path: Path) -> None:
+    with started(tmp_path) as (process, address):
+        httpx.get(address, timeout=60).raise_for_status()
+        seen = wakings(process.pid)
+        time.sleep(2)
+        assert wakings(process.pid) - seen < 400
+
+
+def wakings(pid: int) -> int:
+    """How often the main thread has woken up so far."""
+    told = Path(f"/proc/{pid}/status").read_text("utf-8")
+    return int(re.findall(r"^voluntary_ctxt_switches:\s+(\d+)", told, re.MULTILINE)[0])
