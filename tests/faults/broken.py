@@ -32,10 +32,10 @@ SECONDS = 20.0
 MEGABYTES = 1_000.0
 PATIENCE = 600.0
 """Seconds after which an assistant that says nothing is taken for hanging."""
-
 STORE = 40
 """Files that one store takes in."""
 TAKEN_IN = ("added", "updated")
+"""What may become of a sound file; the second, as it comes under the same name again and again."""
 
 
 @dataclass(frozen=True, slots=True)
