@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from assistant import tables
 from assistant.confidence import confidence
-from assistant.retrieve import QUOTED
+from assistant.interaction import QUOTED
 from assistant.types import Citation, ScoredPassage, ScoredSentence, Sentence
 
 SENTENCES = 3

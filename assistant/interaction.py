@@ -25,6 +25,8 @@ from assistant.types import ScoredPassage, Span
 
 QUESTION = 400
 """Characters of a question that are read with a passage; more would push the passage out of sight."""
+QUOTED = 4
+"""The best passages that are read with the question, as only these may be quoted."""
 LEAD = 0.8
 """What a word of the title, the headings or the column names counts for a sentence that stands below."""
 _WORD = re.compile(r"[^\W_]+")

@@ -259,8 +259,7 @@ class Ledger:
             return [_record(row) for row in among(db, _RECORDS, passages.c.document_id, document_ids)]
 
     def vectors(self, keys: Iterable[int]) -> dict[int, Vectors]:
-        """The vectors of those of these passages that are answerable. Keys that are not, or are gone, are
-        left out."""
+        """The vectors of these passages. Those that are not answerable, or are gone, are left out."""
         return self._vectors(passages.c.key.in_(list(keys)), _STANDS)
 
     def vectors_of(self, document_ids: Iterable[str]) -> dict[int, Vectors]:

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from assistant.embed import Embedder
 from assistant.index import terms
-from assistant.interaction import interact, meetings
+from assistant.interaction import QUOTED, interact, meetings
 from assistant.ledger import Kept
 from assistant.library import Library
 from assistant.types import Query, ScoredPassage, ScoredSentence
@@ -34,8 +34,6 @@ WORDS = 2.5
 INTERACTION = 2.0
 READ = 8
 """The passages that are read word by word, to be ranked."""
-QUOTED = 4
-"""The best of these, read together with the question, to be quoted."""
 HISTORY = 0.4
 """The share of the question before, glued to this one, in the query's vector."""
 TOPIC = 0.6

@@ -17,9 +17,10 @@ from assistant.assistant import Assistant
 from assistant.errors import ReadError
 from assistant.extract import CHARACTERS, RELATED, SENTENCES, Extract, extract, related
 from assistant.files import source
+from assistant.interaction import QUOTED
 from assistant.library import Library
 from assistant.read import read
-from assistant.retrieve import QUOTED, Retriever
+from assistant.retrieve import Retriever
 from assistant.split import split
 from assistant.types import Citation, Document, Query, ScoredPassage, ScoredSentence
 
