@@ -260,12 +260,13 @@ def test_a_document_is_chosen_before_the_chat_has_loaded(context: BrowserContext
     with watched(context, served.address) as page:
         held: list[Route] = []
         page.route(CHAT, lambda route: held.append(route))
-        page.goto(f"{served.address}/#documents", wait_until="commit")
+        with page.expect_request(CHAT):
+            page.goto(f"{served.address}/#documents", wait_until="commit")
         row(page, "Brisa kettle").get_by_role("button", name="Ask about").click()
-        assert held
         expect(page.locator("#question")).to_have_count(0)
         for route in held:
             route.continue_()
+        page.unroute(CHAT)
         expect(page.locator("#only")).to_contain_text("Only in: Brisa kettle")
         ask(page, HOW_FAST)
         expect(page.locator(".turn:not(.growing) .notice")).to_have_text("Only “Brisa kettle” was searched.")
