@@ -74,6 +74,7 @@ class _Found:
         return self.cosine(key, sought) + sought.trust * WORDS * self.words.get(key, 0.0)
 
     def scored(self, kept: Kept, sought: _Sought) -> ScoredPassage:
+        """The passage of `kept` with its score and what that is made of."""
         score, cosine = self.score(kept.key, sought), self.cosine(kept.key, sought)
         words = self.words.get(kept.key, 0.0)
         return ScoredPassage(kept.passage, kept.title, kept.source, score, cosine, words)
