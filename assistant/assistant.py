@@ -1,6 +1,6 @@
 """The assistant: everything that command line, server and page do, goes through here.
 
-    ask:  question + history -> search query -> passages -> sentences -> Answer with Citations
+ask:  question + history -> search query -> passages -> sentences -> Answer with Citations
 """
 
 from __future__ import annotations
@@ -10,15 +10,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from assistant import compose, extract, files, followup, llm, wire
-from assistant.config import Settings
-from assistant.embed import Embedder, embedder
-from assistant.errors import ModelError, StoreBusy, StoreError
-from assistant.extract import Extract
-from assistant.library import Library
-from assistant.owner import Lock, Owner, take
-from assistant.retrieve import Retriever
-from assistant.types import (
+from assistant.answering import extractive, generative, language_model
+from assistant.answering.extractive import Extract
+from assistant.core import serialization
+from assistant.core.config import Settings
+from assistant.core.errors import ModelError, StoreBusy, StoreError
+from assistant.core.types import (
     Answer,
     Document,
     Entry,
@@ -32,6 +29,12 @@ from assistant.types import (
     Turn,
     ignore,
 )
+from assistant.embedding.embedders import Embedder, embedder
+from assistant.ingest import files
+from assistant.ingest.library import Library
+from assistant.retrieval import query_rewriting
+from assistant.retrieval.retriever import Retriever
+from assistant.store.lock import Lock, Owner, take
 
 NOT_FOUND = "The documents do not answer this question."
 NOTHING_THERE = "There are no documents yet; add some with `assistant add`."
@@ -62,9 +65,13 @@ class Assistant:
 
     @classmethod
     def open(
-        cls, settings: Settings, *, doing: str = "assistant", url: str | None = None,
+        cls,
+        settings: Settings,
+        *,
+        doing: str = "assistant",
+        url: str | None = None,
         say: Say = lambda _: None,
-    ) -> Assistant:  # fmt: skip
+    ) -> Assistant:
         """Opens the store in `settings.home`; `url` is where this process serves, `say` is told of slow work.
 
         Raises:
@@ -115,7 +122,7 @@ class Assistant:
         """The answer as it grows. The last one is whole, timed, and kept as a turn of `conversation`."""
         began = time.perf_counter()
         scope = _scope([self.show(document_id).title for document_id in documents])
-        question, conversation = wire.writable(question), wire.writable(conversation or "")
+        question, conversation = serialization.writable(question), serialization.writable(conversation or "")
         history = self.turns(conversation)[-HISTORY:] if conversation else []
         query = self._search_query(question, history)
         with self.library.precedence.first():
@@ -143,7 +150,7 @@ class Assistant:
     def examine(self, question: str, history: Sequence[Turn] = ()) -> Examination:
         """The answer that `ask` would give after the turns of `history`, timed; nothing of it is kept."""
         began = time.perf_counter()
-        question = wire.writable(question)
+        question = serialization.writable(question)
         query = self._search_query(question, history[-HISTORY:])
         passages = self.retriever.retrieve(query)
         found = time.perf_counter()
@@ -160,10 +167,10 @@ class Assistant:
         if earlier and self._model is not None:
             try:
                 told = [(turn.question, turn.answer.text) for turn in history]
-                return Query(compose.condense(question, told, self._model))
+                return Query(generative.condense(question, told, self._model))
             except ModelError:
                 pass
-        return followup.understood(question, earlier, self.likeness)
+        return query_rewriting.understood(question, earlier, self.likeness)
 
     def _answers(self, question: str, query: Query, passages: Sequence[ScoredPassage]) -> Iterator[Answer]:
         notice = None
@@ -174,7 +181,7 @@ class Assistant:
             except ModelError as fault:
                 notice = f"{fault.message} This answer was made without the model."
         with self.library.precedence.first():
-            extracted = extract.extract(query.text, passages)
+            extracted = extractive.extract(query.text, passages)
         if not extracted.answered:
             yield replace(_empty(question, query, passages), related=extracted.related, notice=notice)
             return
@@ -182,15 +189,22 @@ class Assistant:
             yield replace(_quoted(question, query, extracted, end), notice=notice)
 
     def _composed(
-        self, question: str, query: Query, passages: Sequence[ScoredPassage], model: llm.Model
+        self, question: str, query: Query, passages: Sequence[ScoredPassage], model: language_model.Model
     ) -> Iterator[Answer]:
         draft = None
-        for draft in compose.compose(query.text, passages, model, self._embedder.embed):
-            yield Answer(question, query.text, draft.answered, draft.sentences, draft.citations, mode="model",
-                         model=model.name)  # fmt: skip
+        for draft in generative.compose(query.text, passages, model, self._embedder.embed):
+            yield Answer(
+                question,
+                query.text,
+                draft.answered,
+                draft.sentences,
+                draft.citations,
+                mode="model",
+                model=model.name,
+            )
         if draft is None or not draft.answered:
             nothing = _empty(question, query, passages)
-            yield replace(nothing, related=extract.related(passages), mode="model", model=model.name)
+            yield replace(nothing, related=extractive.related(passages), mode="model", model=model.name)
 
     def likeness(self, phrase: str, others: Sequence[str]) -> list[float]:
         """The cosine of a phrase with each of others."""
@@ -198,8 +212,8 @@ class Assistant:
         return [float(cosine) for cosine in vectors[1:] @ vectors[0]]
 
     @cached_property
-    def _model(self) -> llm.Model | None:
-        return llm.model(self.settings)
+    def _model(self) -> language_model.Model | None:
+        return language_model.model(self.settings)
 
     # -- documents -------------------------------------------------------------------------------
 
@@ -295,9 +309,7 @@ def _empty(question: str, query: Query, passages: Sequence[ScoredPassage] = ()) 
 
 
 def _quoted(question: str, query: Query, extracted: Extract, end: int) -> Answer:
-    return Answer(
-        question, query.text, True, extracted.sentences[:end], extracted.citations[:end]
-    )  # fmt: skip
+    return Answer(question, query.text, True, extracted.sentences[:end], extracted.citations[:end])
 
 
 def _scope(titles: Sequence[str]) -> str:

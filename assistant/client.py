@@ -9,10 +9,11 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from assistant import owner, wire
-from assistant.config import Settings
-from assistant.errors import AssistantError, NotFound, StoreBusy
-from assistant.types import Answer, Document, Entry, Health, Outcome, Source, Step, ignore
+from assistant.core import serialization
+from assistant.core.config import Settings
+from assistant.core.errors import AssistantError, NotFound, StoreBusy
+from assistant.core.types import Answer, Document, Entry, Health, Outcome, Source, Step, ignore
+from assistant.store import lock
 
 if TYPE_CHECKING:
     from assistant.assistant import Assistant
@@ -37,12 +38,12 @@ def connect(settings: Settings, doing: str, say: Say) -> Assistant | Remote:
         StoreError: it cannot be used.
     """
 
-    def waiting(held: owner.Owner) -> None:
+    def waiting(held: lock.Owner) -> None:
         say(f"Waiting for process {held.pid} ({held.doing}), which has the store open.")
 
     for attempt in itertools.count(1):
-        held = owner.wait(settings.home, doing, waiting)
-        if isinstance(held, owner.Lock):
+        held = lock.wait(settings.home, doing, waiting)
+        if isinstance(held, lock.Lock):
             from assistant.assistant import Assistant
 
             return Assistant.owning(settings, held, say)
@@ -60,7 +61,7 @@ def connect(settings: Settings, doing: str, say: Say) -> Assistant | Remote:
 class Remote:
     """The same methods as `Assistant`, spoken over HTTP to the server that owns the store."""
 
-    def __init__(self, held: owner.Owner) -> None:
+    def __init__(self, held: lock.Owner) -> None:
         import httpx
 
         # A proxy from the environment must not stand between two processes of one machine.
@@ -88,11 +89,11 @@ class Remote:
     def ask(self, question: str, conversation: str | None = None, documents: Sequence[str] = ()) -> Answer:
         """The answer to `question`, from `documents` alone where there are any."""
         asked = {
-            "question": wire.writable(question),
-            "conversation": wire.writable(conversation or ""),
+            "question": serialization.writable(question),
+            "conversation": serialization.writable(conversation or ""),
             "documents": [*documents],
         }
-        return wire.to_answer(self._call("POST", "/api/ask", json=asked).json())
+        return serialization.to_answer(self._call("POST", "/api/ask", json=asked).json())
 
     def add(self, sources: Iterable[Source], told: Callable[[Step], None] = ignore) -> Iterator[Outcome]:
         """Sends each source to the server; gives what becomes of it, of each document of an archive."""
@@ -105,18 +106,18 @@ class Remote:
             yield from self._added(source.name, data, told)
 
     def _added(self, name: str, data: bytes, told: Callable[[Step], None]) -> Iterator[Outcome]:
-        sent: Any = {"params": {"source": wire.writable(name)}, "content": data, "headers": EVENTS}
+        sent: Any = {"params": {"source": serialization.writable(name)}, "content": data, "headers": EVENTS}
         with self._reaching(), self._http.stream("POST", "/api/documents", **sent) as reply:
             if reply.status_code in REFUSED:
                 reply.read()
                 yield Outcome(name, "rejected", reason=_told(reply))
                 return
             _require_success(reply)
-            for event, said in wire.events(reply.iter_lines()):
+            for event, said in serialization.events(reply.iter_lines()):
                 if event == "step":
-                    told(wire.to_step(said))
+                    told(serialization.to_step(said))
                 elif event == "outcome":
-                    yield wire.to_outcome(said)
+                    yield serialization.to_outcome(said)
                 elif event == "fault":
                     raise AssistantError(said["error"])
             if event != "done":
@@ -124,11 +125,11 @@ class Remote:
 
     def list(self) -> Entries:
         """All documents."""
-        return [wire.to_entry(entry) for entry in self._call("GET", "/api/documents").json()]
+        return [serialization.to_entry(entry) for entry in self._call("GET", "/api/documents").json()]
 
     def show(self, document_id: str) -> Document:
         """One document with its text."""
-        return wire.to_document(self._call("GET", _path(document_id)).json())
+        return serialization.to_document(self._call("GET", _path(document_id)).json())
 
     def original(self, document_id: str) -> bytes:
         """The bytes of a document as they were added."""
@@ -137,7 +138,7 @@ class Remote:
 
     def remove(self, document_id: str) -> Entry:
         """Removes a document."""
-        return wire.to_entry(self._call("DELETE", _path(document_id)).json())
+        return serialization.to_entry(self._call("DELETE", _path(document_id)).json())
 
     def remove_all(self, document_ids: Sequence[str]) -> Entries:
         """Removes documents, all of them or none."""
@@ -149,11 +150,11 @@ class Remote:
 
     def check(self, repair: bool = False) -> Health:
         """Verifies the store; with `repair`, mends what can be mended."""
-        return wire.to_health(self._call("POST", "/api/check", params={"repair": repair}).json())
+        return serialization.to_health(self._call("POST", "/api/check", params={"repair": repair}).json())
 
     def rebuild(self) -> Health:
         """Builds the index anew."""
-        return wire.to_health(self._call("POST", "/api/rebuild").json())
+        return serialization.to_health(self._call("POST", "/api/rebuild").json())
 
     def call(self, method: str, path: str, **sent: Any) -> Any:
         """What the API says at a path that has no method here."""
@@ -163,11 +164,11 @@ class Remote:
         """The events that the API tells at a path, until the last."""
         with self._reaching(), self._http.stream("GET", path, headers=EVENTS) as reply:
             _require_success(reply)
-            yield from wire.events(reply.iter_lines())
+            yield from serialization.events(reply.iter_lines())
 
     def _entries(self, path: str, name: str, given: Sequence[str]) -> Entries:
-        sent = {name: [wire.writable(one) for one in given]}
-        return [wire.to_entry(entry) for entry in self._call("POST", path, json=sent).json()]
+        sent = {name: [serialization.writable(one) for one in given]}
+        return [serialization.to_entry(entry) for entry in self._call("POST", path, json=sent).json()]
 
     def _call(self, method: str, path: str, **sent: Any) -> Any:
         with self._reaching():

@@ -21,10 +21,10 @@ import numpy as np
 import onnx
 from safetensors.numpy import load_file
 
-from assistant import weights
-from assistant.config import bundled, load
-from assistant.embed import MiniLM
-from assistant.graph import float_graph
+from assistant.core.config import bundled, load
+from assistant.embedding import weights
+from assistant.embedding.embedders import MiniLM
+from assistant.embedding.onnx_graph import float_graph
 from eval.bench_figure import Figure
 
 TOKENS = 117
@@ -128,7 +128,7 @@ def _table(figures: dict[str, Any]) -> str:
     lines = [
         f"{figures['passages']} passages of {figures['tokens_mean']:.0f} tokens, {figures['rounds']} rounds",
         f"Chroma's default function   {figures['chroma_per_second']:7.1f} passages/s",
-        f"assistant.embed.MiniLM      {figures['ours_per_second']:7.1f} passages/s",
+        f"assistant.embedding.embedders.MiniLM      {figures['ours_per_second']:7.1f} passages/s",
         f"ratio                       {figures['ratio']:7.2f}",
         f"cosine to Chroma's vectors  {figures['cosine_mean']:.4f} mean, {figures['cosine_least']:.4f} least",
         f"open and first text         {figures['open_seconds']:7.3f} s",

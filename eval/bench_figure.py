@@ -41,8 +41,14 @@ class Figure:
 
     def told(self) -> dict[str, Any]:
         """The figure for programs."""
-        return {"what": self.what, "value": round(self.value, 4), "unit": self.unit, "least": self.least,
-                "most": self.most, "met": self.met}  # fmt: skip
+        return {
+            "what": self.what,
+            "value": round(self.value, 4),
+            "unit": self.unit,
+            "least": self.least,
+            "most": self.most,
+            "met": self.met,
+        }
 
 
 def share(values: Sequence[float], part: float) -> float:

@@ -15,7 +15,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from assistant.assistant import Assistant
-from assistant.types import Source
+from assistant.core.types import Source
 from eval.bench_corpus import DOCUMENTS, documents
 from eval.bench_figure import Figure
 from eval.bench_server import settings

@@ -26,9 +26,10 @@ from llama_index.core.node_parser import SentenceSplitter
 from pydantic import PrivateAttr
 from safetensors.numpy import load_file
 
-from assistant import files, weights
 from assistant.assistant import Assistant
-from assistant.graph import float_graph
+from assistant.embedding import weights
+from assistant.embedding.onnx_graph import float_graph
+from assistant.ingest import files
 from eval.bench_corpus import documents
 from eval.bench_figure import Figure
 from eval.bench_server import settings
@@ -51,8 +52,10 @@ class Taken:
     def add(self, passages: int, words: int, seconds: float) -> None:
         """Counts one more part."""
         self.passages, self.words, self.seconds = (
-            self.passages + passages, self.words + words, self.seconds + seconds,
-        )  # fmt: skip
+            self.passages + passages,
+            self.words + words,
+            self.seconds + seconds,
+        )
 
 
 def figures(number: int = DOCUMENTS) -> list[Figure]:

@@ -16,8 +16,8 @@ from typing import Any
 
 import httpx
 
-from assistant import config
-from assistant.config import Settings
+from assistant.core import config
+from assistant.core.config import Settings
 
 COMMAND = Path(sys.executable).with_name("assistant")
 OPENING = 300.0

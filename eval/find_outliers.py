@@ -1,8 +1,8 @@
-"""Find the channels that assistant/graph.py divides before it quantises: python -m eval.find_outliers
+"""Find the channels that assistant/embedding/onnx_graph.py divides before it quantises: python -m eval.find_outliers
 
 Runs the float32 graph over paragraphs of the shipped corpus and prints, for each matrix of the model, the
 channels whose largest value is more than RATIO times the median channel's, with the power of two that brings
-them back. The result is kept in `assistant.graph.OUTLIERS`.
+them back. The result is kept in `assistant.embedding.onnx_graph.OUTLIERS`.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ import onnxruntime
 from safetensors.numpy import load_file
 from tokenizers import Tokenizer
 
-from assistant import weights
-from assistant.config import bundled
-from assistant.graph import float_graph
+from assistant.core.config import bundled
+from assistant.embedding import weights
+from assistant.embedding.onnx_graph import float_graph
 
 RATIO = 4
 PARAGRAPHS = 80

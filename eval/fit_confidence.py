@@ -1,4 +1,4 @@
-"""Fits the model of `assistant.confidence` and writes its weights.
+"""Fits the model of `assistant.retrieval.confidence` and writes its weights.
 
     python -m eval.fit_confidence --data ../shared/bench
 
@@ -19,28 +19,37 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from assistant import confidence, config, followup, retrieve
 from assistant.assistant import Assistant
-from assistant.evaluation.metrics import auc
-from assistant.read import identity
-from assistant.types import Query, ScoredPassage
+from assistant.core import config
+from assistant.core.types import Query, ScoredPassage
+from assistant.evaluation.scoring.metrics import auc
+from assistant.ingest.parse import identity
+from assistant.retrieval import confidence, query_rewriting, retriever
 from eval.benchmarks import clapnq, squad2
 from eval.benchmarks.corpus import opened, progress
 from eval.logistic import Case, Model, fit
 
 NAMES: dict[confidence.Scope, list[str]] = {
     "anywhere": [
-        "sentence", "met", "sentence_met", "weakest", "gap", "other_number", "other_name", "lacking", "length"
+        "sentence",
+        "met",
+        "sentence_met",
+        "weakest",
+        "gap",
+        "other_number",
+        "other_name",
+        "lacking",
+        "length",
     ],
     "one document": ["sentence", "sentence_met", "weakest", "other_number", "lead"],
-}  # fmt: skip
+}
 """The features of each model, of those that there are; see docs/decisions/0003-abstention.md."""
 FIXED = {"other_number": -2.6, "lacking": -2.0}
 """Weights that are not fitted, but for the scale of all. What says nothing of the number asked about is no
 answer, nor is what holds no amount, time or person where one is asked for; too few questions of the public
 sets turn on that for a fit to find it out."""
 SQUAD_QUESTIONS = 400
-FOUND = retrieve.READ
+FOUND = retriever.READ
 """Passages retrieved: all that are read word by word, so that enough of these are left when those that answer
 are taken away."""
 
@@ -50,8 +59,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, default=Path("../shared/bench"))
     arguments = parser.parse_args()
-    scoped = [*_golden(Path("eval/golden")), *_clapnq(arguments.data / "clapnq"),
-              *_squad(arguments.data / "squad2")]  # fmt: skip
+    scoped = [
+        *_golden(Path("eval/golden")),
+        *_clapnq(arguments.data / "clapnq"),
+        *_squad(arguments.data / "squad2"),
+    ]
     models = {scope: _fitted([case for at, case in scoped if at == scope], NAMES[scope]) for scope in NAMES}
     Path(confidence.__file__).with_name("confidence.json").write_text(json.dumps(models, indent=2) + "\n")
 
@@ -64,8 +76,10 @@ def _fitted(cases: Sequence[Case], names: Sequence[str]) -> dict[str, Any]:
         own = [case for case in cases if case.origin == origin]
         rest = [case for case in cases if not case.origin.startswith(origin.split(",")[0])]
         left_out[origin] = round(_auc(own, fit(rest, names, FIXED)), 3)
-        print(f"{origin:<16} {len(own):>5} cases  AUC {_auc(own, model):.3f} fitted,"
-              f" {left_out[origin]:.3f} left out")  # fmt: skip
+        print(
+            f"{origin:<16} {len(own):>5} cases  AUC {_auc(own, model):.3f} fitted,"
+            f" {left_out[origin]:.3f} left out"
+        )
     return {
         "fitted_on": {origin: sum(c.origin == origin for c in cases) for origin in origins},
         "auc_left_out": left_out,
@@ -90,7 +104,7 @@ def _golden(folder: Path) -> Iterator[Scoped]:
 def _conversation(assistant: Assistant, row: dict[str, Any]) -> Iterator[Scoped]:
     earlier: list[str] = []
     for turn in row.get("turns", [row]):
-        query = followup.understood(turn["question"], earlier, assistant.likeness)
+        query = query_rewriting.understood(turn["question"], earlier, assistant.likeness)
         earlier.append(turn["question"])
         passages = assistant.retriever.retrieve(query, FOUND)
         answerable = turn.get("answerable", row.get("answerable", True))
@@ -156,7 +170,7 @@ def _open(
 
 
 def _case(question: str, passages: Sequence[ScoredPassage], answerable: bool, origin: str) -> Scoped:
-    shown = passages[: retrieve.LIMIT]
+    shown = passages[: retriever.LIMIT]
     scope = confidence.scope(shown)
     if scope == "one document":  # as it may come about anywhere
         origin = f"{origin.split(',')[0]}, within"

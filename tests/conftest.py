@@ -19,12 +19,13 @@ import hypothesis
 import numpy as np
 import pytest
 
-from assistant import cli, config
 from assistant.assistant import Assistant
-from assistant.config import Settings
-from assistant.embed import Embedder, MiniLM, Vectors
-from assistant.library import Library
-from assistant.types import Source, Span
+from assistant.cli import app
+from assistant.core import config
+from assistant.core.config import Settings
+from assistant.core.types import Source, Span
+from assistant.embedding.embedders import Embedder, MiniLM, Vectors
+from assistant.ingest.library import Library
 
 T = TypeVar("T")
 
@@ -162,7 +163,7 @@ def run(
         monkeypatch.setattr(sys, "argv", ["assistant", *map(str, words)])
         code: Any = 0
         try:
-            cli.main()
+            app.main()
         except SystemExit as end:
             code = end.code or 0
         captured = capsys.readouterr()

@@ -16,8 +16,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import httpcore
 import pytest
 
-from assistant import fetch
-from assistant.errors import FetchError
+from assistant.core.errors import FetchError
+from assistant.ingest import fetch
 
 PUBLIC = "5.6.7.8"
 PAGE = b"<html><title>Opening hours</title><body><p>The library opens at nine every day.</p></body></html>"

@@ -19,12 +19,12 @@ import chromadb  # noqa: F401
 import tantivy  # noqa: F401
 from conftest import Hashing, given
 
-from assistant import index, originals
-from assistant.generations import Generations
-from assistant.ledger import Ledger
-from assistant.library import Library
-from assistant.originals import Originals
-from assistant.standing import Standing
+from assistant.ingest.library import Library
+from assistant.store import index, originals
+from assistant.store.canonical import Standing
+from assistant.store.generations import Generations
+from assistant.store.ledger import Ledger
+from assistant.store.originals import Originals
 
 NEW = {
     "a": "# About a\n\nThe second edition of apples.\n",

@@ -171,10 +171,16 @@ _ODF = "urn:oasis:names:tc:opendocument:xmlns:"
 SPACES = " ".join(
     f'xmlns:{short}="{_ODF}{name}:1.0"'
     for short, name in [
-        ("office", "office"), ("text", "text"), ("table", "table"), ("draw", "drawing"), ("style", "style"),
-        ("presentation", "presentation"), ("meta", "meta"), ("manifest", "manifest"),
+        ("office", "office"),
+        ("text", "text"),
+        ("table", "table"),
+        ("draw", "drawing"),
+        ("style", "style"),
+        ("presentation", "presentation"),
+        ("meta", "meta"),
+        ("manifest", "manifest"),
     ]
-)  # fmt: skip
+)
 
 
 def open_document(kind: str, body: str, styles: str = "", title: str = "") -> dict[str, str]:

@@ -8,9 +8,9 @@ import offices
 import pytest
 from offices import book, grid, open_document, packed, shape, sheet, slides, workbook
 
-from assistant.errors import ReadError
-from assistant.read import read
-from assistant.types import Document
+from assistant.core.errors import ReadError
+from assistant.core.types import Document
+from assistant.ingest.parse import read
 
 
 def headings(document: Document) -> list[tuple[int, str]]:

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from conftest import Hashing, given
 
-from assistant.index import terms
-from assistant.library import Library
-from assistant.types import Outcome
+from assistant.core.types import Outcome
+from assistant.ingest.library import Library
+from assistant.store.index import terms
 
 
 def text(word: str, passages: int = 1) -> str:

@@ -12,11 +12,11 @@ from conftest import given as sources
 from conftest import together
 from model_server import refused, serve, text
 
-from assistant import owner
 from assistant.assistant import NOT_FOUND, NOTHING_THERE, Assistant
-from assistant.config import Settings
-from assistant.errors import NotFound, StoreBusy, StoreError
-from assistant.types import Answer, Citation, Outcome
+from assistant.core.config import Settings
+from assistant.core.errors import NotFound, StoreBusy, StoreError
+from assistant.core.types import Answer, Citation, Outcome
+from assistant.store import lock
 
 KETTLE = """# Arvo kettle
 
@@ -291,6 +291,6 @@ def test_a_store_that_cannot_be_opened_is_not_held(settings: Settings) -> None:
     (settings.home / "ledger.db").write_bytes(b"no database " * 1000)
     with pytest.raises(StoreError, match="not a database"):
         Assistant.open(settings)
-    held = owner.take(settings.home, "a test")
-    assert isinstance(held, owner.Lock)
+    held = lock.take(settings.home, "a test")
+    assert isinstance(held, lock.Lock)
     held.release()

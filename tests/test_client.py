@@ -13,12 +13,16 @@ import pytest
 import uvicorn
 from conftest import given as sources
 
-from assistant import client, files, owner, server, wire
+from assistant import client
 from assistant.assistant import Assistant
 from assistant.client import Remote, connect
-from assistant.config import Settings
-from assistant.errors import AssistantError, NotFound, StoreBusy
-from assistant.types import Outcome, Source, Step
+from assistant.core import serialization
+from assistant.core.config import Settings
+from assistant.core.errors import AssistantError, NotFound, StoreBusy
+from assistant.core.types import Outcome, Source, Step
+from assistant.ingest import files
+from assistant.store import lock
+from assistant.web import server
 
 KETTLE = "# Arvo kettle\n\nThe Arvo kettle boils one litre in 95 seconds.\n"
 HOW_FAST = "How fast does the Arvo kettle boil a litre?"
@@ -28,7 +32,7 @@ DEAD = "http://127.0.0.1:1"
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Assistant]:
     """An assistant that a server in this process owns, and says so in the lock."""
-    from assistant import config
+    from assistant.core import config
 
     settings = replace(config.load({}), home=tmp_path_factory.mktemp("served"), corpus=None)
     with Assistant.open(settings, doing="assistant chat") as assistant:
@@ -150,8 +154,8 @@ def test_no_proxy_of_the_environment_stands_between(
 
 def test_a_server_that_just_ended_leaves_the_store_to_this_process(settings: Settings) -> None:
     """It has the lock still, or left its name in the file."""
-    held = owner.take(settings.home, "assistant chat", DEAD)
-    assert isinstance(held, owner.Lock)
+    held = lock.take(settings.home, "assistant chat", DEAD)
+    assert isinstance(held, lock.Lock)
     threading.Timer(0.3, held.release).start()
     with connect(settings, "a test", silent) as store:
         assert isinstance(store, Assistant)
@@ -160,8 +164,8 @@ def test_a_server_that_just_ended_leaves_the_store_to_this_process(settings: Set
 
 def test_a_server_that_never_answers_is_named(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(client, "PAUSE", 0.01)
-    held = owner.take(settings.home, "assistant chat", DEAD)
-    assert isinstance(held, owner.Lock)
+    held = lock.take(settings.home, "assistant chat", DEAD)
+    assert isinstance(held, lock.Lock)
     with pytest.raises(StoreBusy, match=f"{DEAD} .process \\d+. does not answer; end it"):
         connect(settings, "a test", silent)
     held.release()
@@ -179,7 +183,7 @@ def test_what_is_no_assistant_gets_a_sentence(reply: bytes) -> None:
     strange = HTTPServer(("127.0.0.1", 0), Odd)
     thread = threading.Thread(target=strange.serve_forever, args=(0.01,))
     thread.start()
-    with Remote(owner.Owner(1, "something", f"http://127.0.0.1:{strange.server_port}")) as store:
+    with Remote(lock.Owner(1, "something", f"http://127.0.0.1:{strange.server_port}")) as store:
         with pytest.raises(AssistantError) as told:
             store.show("x")
         assert told.value.message.endswith("try again.")
@@ -191,13 +195,13 @@ def test_what_is_no_assistant_gets_a_sentence(reply: bytes) -> None:
 @pytest.mark.parametrize(
     ("said", "told"),
     [
-        (wire.event("fault", {"error": "The disk is full."}), "The disk is full"),
-        (wire.event("step", {"source": "a", "stage": "reading", "share": 0.5}), "broke off"),
+        (serialization.event("fault", {"error": "The disk is full."}), "The disk is full"),
+        (serialization.event("step", {"source": "a", "stage": "reading", "share": 0.5}), "broke off"),
         ("", "broke off"),
     ],
 )
 def test_adding_that_breaks_off_is_told_and_no_outcome_made_up(said: str, told: str) -> None:
-    outcome = wire.event("outcome", wire.outcome(Outcome("a", "added")))
+    outcome = serialization.event("outcome", serialization.outcome(Outcome("a", "added")))
     body = (outcome + said).encode()
 
     class Breaking(BaseHTTPRequestHandler):
@@ -213,7 +217,7 @@ def test_adding_that_breaks_off_is_told_and_no_outcome_made_up(said: str, told: 
     strange = HTTPServer(("127.0.0.1", 0), Breaking)
     thread = threading.Thread(target=strange.serve_forever, args=(0.01,))
     thread.start()
-    with Remote(owner.Owner(1, "something", f"http://127.0.0.1:{strange.server_port}")) as store:
+    with Remote(lock.Owner(1, "something", f"http://127.0.0.1:{strange.server_port}")) as store:
         outcomes = store.add([Source("a", lambda: b"text")])
         assert next(outcomes).status == "added"
         with pytest.raises(AssistantError, match=told):
@@ -229,17 +233,17 @@ def test_adding_that_breaks_off_is_told_and_no_outcome_made_up(said: str, told: 
 def test_without_an_owner_the_store_is_opened_here(settings: Settings) -> None:
     with connect(settings, "a test", pytest.fail) as store:
         assert isinstance(store, Assistant)
-        told = owner.take(settings.home, "another")
-        assert isinstance(told, owner.Owner)
+        told = lock.take(settings.home, "another")
+        assert isinstance(told, lock.Owner)
         assert told.doing == "a test"
-    again = owner.take(settings.home, "another")
-    assert isinstance(again, owner.Lock)
+    again = lock.take(settings.home, "another")
+    assert isinstance(again, lock.Lock)
     again.release()
 
 
 def test_another_command_is_waited_for(settings: Settings) -> None:
-    held = owner.take(settings.home, "assistant add")
-    assert isinstance(held, owner.Lock)
+    held = lock.take(settings.home, "assistant add")
+    assert isinstance(held, lock.Lock)
     said: list[str] = []
 
     def say(text: str) -> None:

@@ -18,18 +18,32 @@ from faults.process import alone, forked, opened, quick, waited
 from faults.samples import samples
 from test_kill import is_sound
 
-from assistant import archives, config
 from assistant.assistant import Assistant
 from assistant.client import Remote, connect
-from assistant.read import read
-from assistant.types import Source
+from assistant.core import config
+from assistant.core.types import Source
+from assistant.ingest import archives
+from assistant.ingest.parse import read
 from eval.bench_figure import Figure
 
 FEW = {
-    "cut-2.pdf", "cut-3.docx", "flipped-3.xlsx", "flipped-4.eml", "is-docx.pdf", "entities-laughs.docx",
-    "entities-external.pptx", "deep.odt", "nested.zip", "paths-that-lead-out.zip", "overlapping.zip",
-    "pages-in-a-circle.pdf", "deep.json", "front-matter-bomb.md", "deep.rtf", "messages-in-messages.eml",
-}  # fmt: skip
+    "cut-2.pdf",
+    "cut-3.docx",
+    "flipped-3.xlsx",
+    "flipped-4.eml",
+    "is-docx.pdf",
+    "entities-laughs.docx",
+    "entities-external.pptx",
+    "deep.odt",
+    "nested.zip",
+    "paths-that-lead-out.zip",
+    "overlapping.zip",
+    "pages-in-a-circle.pdf",
+    "deep.json",
+    "front-matter-bomb.md",
+    "deep.rtf",
+    "messages-in-messages.eml",
+}
 
 
 def missed(figures: list[Figure]) -> list[str]:

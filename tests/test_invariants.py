@@ -12,11 +12,12 @@ from pathlib import Path
 import pytest
 from model_server import serve, text
 
-from assistant import files, llm
+from assistant.answering import language_model
+from assistant.answering.support_check import supported
 from assistant.assistant import NOT_FOUND, Assistant, Examination
-from assistant.config import Settings
-from assistant.support import supported
-from assistant.types import Answer, Citation, ScoredPassage, Source
+from assistant.core.config import Settings
+from assistant.core.types import Answer, Citation, ScoredPassage, Source
+from assistant.ingest import files
 
 ELSEWHERE = [
     "Who painted the ceiling of the Sistine Chapel?",
@@ -143,7 +144,7 @@ def test_what_a_model_makes_up_is_marked_and_its_false_citations_are_gone(
     with serve(lambda prompt: text(lying(prompt))) as model:
         settings = replace(shipped.settings, model="m", base_url=model.url)
         liar = Assistant.__new__(Assistant)
-        liar.__dict__.update(vars(shipped) | {"settings": settings, "_model": llm.model(settings)})
+        liar.__dict__.update(vars(shipped) | {"settings": settings, "_model": language_model.model(settings)})
         for question in questions[::8]:
             examination = liar.examine(question)
             answer = examination.answer

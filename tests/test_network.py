@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from assistant.embed import Embedder
+from assistant.embedding.embedders import Embedder
 
 # Python tells its audit hooks of every connection and every name looked up, before it is done; no library
 # gets past that. `sys.argv` is what is left after the file to write to.

@@ -12,7 +12,7 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from assistant import weights
+from assistant.embedding import weights
 
 ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
@@ -54,7 +54,7 @@ def test_the_wheel_brings_corpus_prompts_and_golden_questions(wheel, folder):
 
 def test_the_wheel_brings_every_file_of_the_package(wheel):
     expected = {p.relative_to(ROOT).as_posix() for p in files(ROOT / "assistant")}
-    assert {"assistant/page.css", "assistant/page.js"} <= expected
+    assert {"assistant/web/static/page.css", "assistant/web/static/page.js"} <= expected
     assert expected <= set(wheel.namelist())
 
 
@@ -65,7 +65,7 @@ def test_the_wheel_brings_nothing_else(wheel):
 
 def test_an_installed_copy_finds_its_own_data(wheel, tmp_path):
     wheel.extractall(tmp_path)
-    code = "import sys; from assistant.config import bundled; print(*map(bundled, sys.argv[1:]), sep='\\n')"
+    code = "import sys; from assistant.core.config import bundled; print(*map(bundled, sys.argv[1:]), sep='\\n')"
     command = [sys.executable, "-c", code, "corpus", "prompts", "eval/golden"]
     done = subprocess.run(
         command, cwd=tmp_path, env={"PYTHONPATH": str(tmp_path)}, capture_output=True, text=True, check=True

@@ -10,9 +10,9 @@ import argparse
 import sys
 from pathlib import Path
 
-from assistant import config
-from assistant.errors import AssistantError
-from assistant.evaluation import command
+from assistant.core import config
+from assistant.core.errors import AssistantError
+from assistant.evaluation import evaluate
 
 
 def main() -> None:
@@ -30,21 +30,26 @@ def _arguments() -> argparse.Namespace:
     )
     parser.add_argument("--json", action="store_true", help="print one line of JSON, last")
     parser.add_argument("--compare", metavar="RUN", help="a run's id, `last`, or a file of one")
-    parser.add_argument("--fail-under", nargs="+", default=[], metavar="METRIC=VALUE",
-                        help="end with 1 where a figure is worse")  # fmt: skip
+    parser.add_argument(
+        "--fail-under",
+        nargs="+",
+        default=[],
+        metavar="METRIC=VALUE",
+        help="end with 1 where a figure is worse",
+    )
     parser.add_argument("--report", type=Path, metavar="FILE", help="write the HTML report there")
     return parser.parse_args()
 
 
 def _measure(asked: argparse.Namespace) -> int:
     settings = config.load()
-    floors = command.floors(asked.fail_under)
-    with command.own_store(settings, _say) as assistant:
-        outcome = command.measure(
+    floors = evaluate.floors(asked.fail_under)
+    with evaluate.own_store(settings, _say) as assistant:
+        outcome = evaluate.measure(
             assistant, settings.home, asked.sets, asked.compare, asked.report, _progress
         )
-    print(command.printed(outcome, asked.json))
-    failed = command.failures(outcome, floors)
+    print(evaluate.printed(outcome, asked.json))
+    failed = evaluate.failures(outcome, floors)
     for sentence in failed:
         _say(sentence)
     return 1 if failed else 0

@@ -8,11 +8,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Literal
 
-from assistant import render
 from assistant.assistant import HISTORY, Assistant
-from assistant.errors import NotFound
-from assistant.evaluation.golden import Place, Question
-from assistant.types import Answer, Turn
+from assistant.core.errors import NotFound
+from assistant.core.types import Answer, Turn
+from assistant.evaluation.golden.sets import Place, Question
+from assistant.text import html as render
 
 Reason = Literal["wrong", "source", "incomplete", "unanswered", "unanswerable"]
 REASONS: Mapping[Reason, str] = {
@@ -25,9 +25,12 @@ REASONS: Mapping[Reason, str] = {
 
 
 def question(
-    assistant: Assistant, conversation: str, marked: tuple[int, str], reason: Reason,
+    assistant: Assistant,
+    conversation: str,
+    marked: tuple[int, str],
+    reason: Reason,
     right: Place | None = None,
-) -> Question:  # fmt: skip
+) -> Question:
     """The golden question of one turn of a conversation: its number, from 0 on, and what was asked there.
 
     `right` is where the answer stands, if the person said so: then that is expected. Otherwise the answer

@@ -11,8 +11,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from assistant.read import identity
-from assistant.types import Query, Span
+from assistant.core.types import Query, Span
+from assistant.ingest.parse import identity
 from eval.benchmarks.corpus import Corpus, Item, opened, progress
 
 PASSAGES = 5

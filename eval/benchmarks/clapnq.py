@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from assistant.evaluation.metrics import auc, refusing, rouge_l
-from assistant.extract import extract
-from assistant.read import identity
-from assistant.types import Query
+from assistant.answering.extractive import extract
+from assistant.core.types import Query
+from assistant.evaluation.scoring.metrics import auc, refusing, rouge_l
+from assistant.ingest.parse import identity
 from eval.benchmarks.corpus import Corpus, Item, opened, progress
 
 SENTENCES = 3

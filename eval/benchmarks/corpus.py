@@ -20,16 +20,23 @@ from rich.console import Console
 from rich.progress import track
 
 import assistant
-from assistant import config, embed
-from assistant.library import Library
-from assistant.read import identity
-from assistant.retrieve import Retriever
-from assistant.types import Query, ScoredPassage, Source
+from assistant.core import config
+from assistant.core.types import Query, ScoredPassage, Source
+from assistant.embedding import embedders
+from assistant.ingest.library import Library
+from assistant.ingest.parse import identity
+from assistant.retrieval.retriever import Retriever
 from eval.benchmarks import vectors
 
 CONTENT = (
-    "read.py", "readers/*.py", "split.py", "sentences.py", "tokens.py", "surroundings.py", "duplicates.py"
-)  # fmt: skip
+    "read.py",
+    "readers/*.py",
+    "split.py",
+    "sentences.py",
+    "tokens.py",
+    "surroundings.py",
+    "duplicates.py",
+)
 """The files that decide what a library holds: with other code in them, it is made anew."""
 INDEX = ("index.py",)
 """The file that decides what its index is like: with other code in it, the index alone is."""
@@ -61,7 +68,7 @@ class Corpus:
 
     retriever: Retriever
     library: Library
-    embedder: embed.Embedder
+    embedder: embedders.Embedder
     keys: Mapping[str, tuple[str, ...]]
     """The items of each document id: several where they have the same bytes."""
     folder: Path
@@ -85,7 +92,7 @@ class Corpus:
 @contextmanager
 def opened(name: str, items: Sequence[Item]) -> Iterator[Corpus]:
     """The corpus of `items`, from the cache or made now. A half-made one is never opened."""
-    embedder = embed.embedder(config.load(), _say)
+    embedder = embedders.embedder(config.load(), _say)
     folder = _folder(name, items, embedder)
     if not folder.exists():
         _make(folder, items, vectors.Remembering(embedder, _cache() / "vectors"))
@@ -113,7 +120,7 @@ def _keys(items: Iterable[Item], held: Library) -> dict[str, tuple[str, ...]]:
     return {document: tuple(some) for document, some in keys.items()}
 
 
-def _folder(name: str, items: Iterable[Item], embedder: embed.Embedder) -> Path:
+def _folder(name: str, items: Iterable[Item], embedder: embedders.Embedder) -> Path:
     data = hashlib.sha256()
     for item in items:
         data.update(f"{item.key}\0{item.name}\0{len(item.data)}\0".encode() + item.data)
@@ -140,7 +147,7 @@ def _renew_index(folder: Path, held: Library) -> None:
         made_by.write_text(_code(INDEX))
 
 
-def _make(folder: Path, items: Sequence[Item], embedder: embed.Embedder) -> None:
+def _make(folder: Path, items: Sequence[Item], embedder: embedders.Embedder) -> None:
     """Built beside and renamed into place, so that it is there whole or not at all."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     work = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
@@ -154,7 +161,7 @@ def _make(folder: Path, items: Sequence[Item], embedder: embed.Embedder) -> None
     _sweep(folder)
 
 
-def _fill(home: Path, items: Sequence[Item], embedder: embed.Embedder) -> None:
+def _fill(home: Path, items: Sequence[Item], embedder: embedders.Embedder) -> None:
     made = Library(home, embedder)
     try:
         sources = (_source(item) for item in progress(items, "Reading and embedding"))

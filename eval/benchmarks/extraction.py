@@ -12,8 +12,8 @@ import re
 from collections import Counter
 from pathlib import Path
 
-from assistant.errors import ReadError
-from assistant.read import read
+from assistant.core.errors import ReadError
+from assistant.ingest.parse import read
 from eval.benchmarks.corpus import progress
 
 WORDS = 4

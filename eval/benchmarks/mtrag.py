@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from assistant.assistant import HISTORY
-from assistant.evaluation.metrics import ndcg_at, recall_at
-from assistant.followup import understood
+from assistant.evaluation.scoring.metrics import ndcg_at, recall_at
+from assistant.retrieval.query_rewriting import understood
 from eval.benchmarks.corpus import Item, opened, progress
 
 PASSAGES = 40

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from assistant.types import Query
+from assistant.core.types import Query
 from eval.benchmarks.corpus import Item, opened, progress
 
 PASSAGES = 60

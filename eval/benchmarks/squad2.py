@@ -16,10 +16,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from assistant.evaluation.metrics import hit_at
-from assistant.extract import Extract, extract
-from assistant.retrieve import LIMIT
-from assistant.types import Query
+from assistant.answering.extractive import Extract, extract
+from assistant.core.types import Query
+from assistant.evaluation.scoring.metrics import hit_at
+from assistant.retrieval.retriever import LIMIT
 from eval.benchmarks.corpus import Corpus, Item, opened, progress
 
 PASSAGES = 20

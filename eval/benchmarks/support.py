@@ -1,4 +1,4 @@
-"""Support: how well `assistant.support` tells supported sentences from changed ones, on CLAPnq (Apache-2.0).
+"""Support: how well `assistant.answering.support_check` tells supported sentences from changed ones, on CLAPnq (Apache-2.0).
 
 Rosenthal et al., 2025, https://arxiv.org/abs/2404.02103
 
@@ -18,9 +18,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from assistant import config, support
-from assistant.embed import embedder
-from assistant.sentences import sentences
+from assistant.answering import support_check
+from assistant.core import config
+from assistant.embedding.embedders import embedder
+from assistant.text.sentences import sentences
 from eval.benchmarks.corpus import progress
 
 Change = Callable[[str, random.Random, Sequence[str]], str | None]
@@ -97,11 +98,11 @@ def _sentences(answer: str) -> Iterator[str]:
 
 
 def _is_supported(case: Case, cosines: Sequence[float]) -> bool:
-    run = support.best_quote(case.sentence, case.quotes, cosines, case.title)
-    quote, cosine = support.joined(case.quotes, run), support.closest(cosines, run)
-    if support.supported(case.sentence, quote, cosine, case.title):
+    run = support_check.best_quote(case.sentence, case.quotes, cosines, case.title)
+    quote, cosine = support_check.joined(case.quotes, run), support_check.closest(cosines, run)
+    if support_check.supported(case.sentence, quote, cosine, case.title):
         return True
-    return bool(support.fewest(case.sentence, case.quotes, cosines, case.title))
+    return bool(support_check.fewest(case.sentence, case.quotes, cosines, case.title))
 
 
 def _changed(

@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from assistant.embed import Embedder, Vectors
-from assistant.types import Span
+from assistant.core.types import Span
+from assistant.embedding.embedders import Embedder, Vectors
 
 Embedded = tuple[Vectors, Vectors]
 """The vector of a text and those of its spans."""

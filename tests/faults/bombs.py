@@ -128,9 +128,11 @@ def _overlapping() -> bytes:
     end = data.index(b"PK\5\6")
     entry = data[directory:end]
     entries = b"".join(entry.replace(b"00000.txt", b"%05d.txt" % n) for n in range(1_000))
-    return data[:directory] + entries + struct.pack(
-        "<4sHHHHLLH", b"PK\5\6", 0, 0, 1_000, 1_000, len(entries), directory, 0
-    )  # fmt: skip
+    return (
+        data[:directory]
+        + entries
+        + struct.pack("<4sHHHHLLH", b"PK\5\6", 0, 0, 1_000, 1_000, len(entries), directory, 0)
+    )
 
 
 def _of_broken_ones() -> bytes:

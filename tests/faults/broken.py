@@ -25,7 +25,7 @@ from faults.process import Blind, opened, surroundings
 from faults.samples import samples
 
 from assistant.assistant import Assistant
-from assistant.types import Source, Step
+from assistant.core.types import Source, Step
 from eval.bench_figure import Figure
 
 SECONDS = 20.0

@@ -16,8 +16,8 @@ from pathlib import Path
 from faults.process import opened, waited
 
 from assistant.assistant import Assistant
-from assistant.index import SEAL
-from assistant.types import Source
+from assistant.core.types import Source
+from assistant.store.index import SEAL
 from eval.bench_figure import Figure
 
 DOCUMENTS = 1_300
@@ -208,7 +208,7 @@ WAYS: dict[str, Change | None] = {
     "is longer": _longer,
     "is another": _swapped,
     FOREIGN: None,
-}  # fmt: skip
+}
 """The twenty ways; a file of another store stands for a backup that was put back in part."""
 
 

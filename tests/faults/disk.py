@@ -23,8 +23,8 @@ from faults.process import opened, waited
 from test_kill import is_sound
 
 from assistant.assistant import Assistant
-from assistant.errors import AssistantError
-from assistant.types import Source
+from assistant.core.errors import AssistantError
+from assistant.core.types import Source
 from eval.bench_figure import Figure
 
 HELD = 40

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from assistant.read import identity
+from assistant.ingest.parse import identity
 
 State = Mapping[str, int]
 """The number of the text that each name stands for."""

@@ -25,10 +25,10 @@ from faults.history import SECTIONS, Change, Expected, Journal, State, ident, li
 from faults.process import forked, opened
 from test_kill import is_sound
 
-from assistant import bundle, sync
 from assistant.assistant import Assistant
-from assistant.index import terms
-from assistant.types import Entry, Source
+from assistant.core.types import Entry, Source
+from assistant.store.index import terms
+from assistant.sync import bundles, folders
 from eval.bench_figure import Figure
 
 KILLS = 200
@@ -286,9 +286,9 @@ def _sync(doing: Doing) -> None:
     }
 
     def happening() -> Iterator[str]:
-        folder = sync.Look(root)()
-        plan = sync.planned(folder, doing.assistant.list())
-        for done in sync.carried_out(doing.assistant, folder, plan):
+        folder = folders.Look(root)()
+        plan = folders.planned(folder, doing.assistant.list())
+        for done in folders.carried_out(doing.assistant, folder, plan):
             yield done.source
 
     doing.tell(Change("sync", changes), happening)
@@ -301,10 +301,10 @@ def _import(doing: Doing) -> None:
     names |= {f"/theirs/again/{number:06}.md": number for number in new[::4]}
     path = doing.folder / "exported.zip"
     path.unlink(missing_ok=True)
-    bundle.write(_Theirs(names), path)  # type: ignore[arg-type]
+    bundles.write(_Theirs(names), path)  # type: ignore[arg-type]
 
     def happening() -> Iterator[str]:
-        with bundle.opened(path) as sources:
+        with bundles.opened(path) as sources:
             for outcome in doing.assistant.add(sources):
                 yield outcome.source
 

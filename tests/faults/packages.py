@@ -94,12 +94,13 @@ def pptx() -> bytes:
     )
     tree = f"<p:cSld><p:spTree>{blank}</p:spTree></p:cSld>"
     colours = " ".join(
-        f'{name}="{kind}"' for name, kind in zip(
+        f'{name}="{kind}"'
+        for name, kind in zip(
             "bg1 tx1 bg2 tx2 accent1 accent2 accent3 accent4 accent5 accent6 hlink folHlink".split(),
             "lt1 dk1 lt2 dk2 accent1 accent2 accent3 accent4 accent5 accent6 hlink folHlink".split(),
             strict=True,
         )
-    )  # fmt: skip
+    )
     kind = "presentationml"
     parts = {
         "ppt/presentation.xml": (f"{kind}.presentation.main+xml", deck),

@@ -43,7 +43,7 @@ def cases() -> Iterator[Case]:
         "negative-length": [*page, b"<< /Length -5 >>\nstream\nBT (boil) Tj ET\nendstream"],
         "length-is-itself": [*page, b"<< /Length 5 0 R >>\nstream\nBT (boil) Tj ET\nendstream"],
         "forms-in-a-circle": [*page, b"<< /Subtype /Form /Length 6 >>\nstream\n/F Do \nendstream"],
-    }  # fmt: skip
+    }
     for kind, objects in loops.items():
         yield Case(f"{kind}.pdf", partial(texts.pdf_of, objects))
     yield Case("tables-in-a-circle.pdf", lambda: texts.pdf([texts.SENTENCES], trailer="/Prev 9"))

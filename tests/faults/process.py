@@ -17,9 +17,10 @@ from typing import Any
 import numpy as np
 from conftest import Hashing
 
-from assistant import assistant, config
+from assistant import assistant
 from assistant.assistant import Assistant
-from assistant.embed import Vectors
+from assistant.core import config
+from assistant.embedding.embedders import Vectors
 
 TESTS = Path(__file__).parents[1]
 ALONE = "ASSISTANT_TEST_ALONE"

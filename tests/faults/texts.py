@@ -109,8 +109,10 @@ def _page(contents: int) -> bytes:
 
 def _stream(data: bytes, filters: str = "/FlateDecode") -> bytes:
     return b"<< /Length %d %b >>\nstream\n%b\nendstream" % (
-        len(data), f"/Filter {filters}".encode() if filters else b"", data,
-    )  # fmt: skip
+        len(data),
+        f"/Filter {filters}".encode() if filters else b"",
+        data,
+    )
 
 
 def book() -> bytes:

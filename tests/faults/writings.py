@@ -133,9 +133,13 @@ def _messages() -> Iterator[Case]:
         "many-heads": lambda: head + b"X-Boil: water\r\n" * 200_000 + b"\r\nboil",
         "encoded-heads": lambda: head + b"To: " + b"=?utf-8?q?=ff=fe?= " * 50_000 + b"\r\n\r\nboil",
         "an-attached-bomb": lambda: head + attached + base64.encodebytes(packed({"a.txt": bytes(900 * MB)})),
-        "many-parts": lambda: head + b'Content-Type: multipart/mixed; boundary="b"\r\n\r\n'
-        + b"--b\r\nContent-Type: text/plain\r\n\r\nboil\r\n" * 50_000 + b"--b--\r\n",
-    }  # fmt: skip
+        "many-parts": lambda: (
+            head
+            + b'Content-Type: multipart/mixed; boundary="b"\r\n\r\n'
+            + b"--b\r\nContent-Type: text/plain\r\n\r\nboil\r\n" * 50_000
+            + b"--b--\r\n"
+        ),
+    }
     for kind, make in mails.items():
         yield Case(f"{kind}.eml", make)
 

@@ -1,0 +1,245 @@
+"""What a model wrote, as plain sentences with the numbers of the passages that they cite.
+
+A model is asked for plain text and writes Markdown, headings, lists and tables all the same. Here only their
+text is kept: a heading or a line that leads into a list goes before what it leads to, a row of a table is its
+cells. The text may still be growing; what is unfinished then is the last claim.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from functools import cache
+
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+from assistant.text.sentences import sentences
+
+_LIST = r"\d{1,4}(?:\s*(?:[,;&–-]|and)\s*\d{1,4})*"
+_WORD = r"(?:(?:passages?|sources?|citations?|no\.?|#)\s*)?"
+_SQUARE = re.compile(rf"\\?[\[【]\s*\^?{_WORD}({_LIST})(?:†[^\]】]*)?\s*\\?[\]】](?:\([^()\s]*\))?:?", re.I)
+_RAISED = re.compile(rf"<sup>\s*({_LIST})\s*</sup>", re.I)
+# A number in round brackets is one only where a sentence may end, for "(2) oil" counts.
+_ROUND = re.compile(rf"\(\s*{_WORD}({_LIST})\s*\)(?=\s*(?:[.!?。…,;:]|\Z|\n|[\[(【]))", re.I)
+_PARTIAL = re.compile(r"\s*\\?[\[【(]\s*\^?(?:passages?|sources?)?[\d\s,;&–-]*\Z", re.I)
+# Numbers pass through Markdown between two characters of the private use area.
+_MARK = re.compile(r"\s*\ue000([\d,]*)\ue001")
+
+_THOUGHT = re.compile(r"<think(?:ing)?>.*?(?:</think(?:ing)?>|\Z)", re.I | re.S)
+_LABEL = re.compile(r"\A\W*(?:final )?answer\W*:\W*(?=\w)", re.I)
+_SOURCES = re.compile(r"^[ \t*_#>-]*(?:sources?|references?|citations?)[*_ \t]*:?[*_ \t]*", re.I | re.M)
+_NOT_FOUND = re.compile(
+    r"\W*(?i:(?:the |final )?answer(?: is)?\W+)?(?:NOT[ _-]?FOUND\b|(?i:not[ _-]?found)\W*\Z)"
+)
+_BEGINS = ("notfound", "answernotfound", "theanswerisnotfound", "finalanswernotfound", "answerisnotfound")
+_TAG = re.compile(
+    r"</?(?:a|b|i|u|s|em|strong|sub|sup|br|hr|p|div|span|img|ul|ol|li|table|thead|tbody|tr|t[dh]|h[1-6]|code|pre"
+    r"|blockquote|script|style|iframe|object|embed|svg|math|form|input|button|video|audio|details|summary|mark"
+    r"|font|center|cite|small|link|meta|base)\b[^<>]*>|<!--.*?-->",
+    re.I | re.S,
+)
+_LEFT_OVER = re.compile(r"\*\*+|~~+|`+|(?<!\w)\*(?=\w)|(?<=\w)\*(?!\w)")
+_ENDED = re.compile(r"[.!?…。！？؟।;:][\"'”’»)\]]*\Z|\ue001\Z")
+_WHOLE = re.compile(r"[.!?…。！？؟।][\"'”’»)\]]*\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One sentence, and the numbers that it cites, in order."""
+
+    text: str
+    numbers: tuple[int, ...] = ()
+    after: str = ""
+    """The line that it continues, where it is a later item of a list."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A piece of text that holds whole sentences, and whether it is an item of a list or a row of a table."""
+
+    text: str
+    is_item: bool = False
+
+
+def claims(text: str, known: int) -> list[Claim]:
+    """The sentences of a reply to a prompt with `known` passages; the last may be unfinished."""
+    found: list[Claim] = []
+    for line, after in _led(_lines(_marked(visible(text), known))):
+        leading, here = _cut(line)
+        if leading and found and (not found[-1].numbers or not here):
+            found[-1] = replace(found[-1], numbers=found[-1].numbers + leading)
+        elif leading and here:
+            here[0] = replace(here[0], numbers=leading + here[0].numbers)
+        found += [replace(claim, after=after) for claim in here[:1]] + here[1:]
+    return [claim for claim in found if _says_something(claim.text)]
+
+
+def visible(text: str) -> str:
+    """The reply without what the model thought aloud, and without characters that are for ourselves."""
+    text = re.sub(r"[\ue000\ue001]", "", _THOUGHT.sub("", text))
+    text = re.split(r"</think(?:ing)?>", text, flags=re.I)[-1].strip()
+    return "" if "<think".startswith(text.lower()) else text
+
+
+def is_not_found(text: str) -> bool:
+    """Whether the model says, in the words that it was given, that the passages do not answer."""
+    return _NOT_FOUND.match(visible(text)) is not None
+
+
+def is_undecided(text: str) -> bool:
+    """Whether so little is written that it may yet become NOT FOUND."""
+    letters = re.sub(r"[\W_]", "", visible(text)).lower()
+    return any(words.startswith(letters) for words in _BEGINS)
+
+
+# -- numbers ---------------------------------------------------------------------------------------
+
+
+def _marked(text: str, known: int) -> str:
+    """The text with the numbers in brackets as marks, and without a bracket that has just been opened."""
+
+    def mark(found: re.Match[str]) -> str:
+        return f"\ue000{','.join(map(str, _numbers(found[1])))}\ue001"
+
+    def mark_known(found: re.Match[str]) -> str:
+        return mark(found) if all(0 < number <= known for number in _numbers(found[1])) else found[0]
+
+    text = _ROUND.sub(mark_known, _SQUARE.sub(mark, _RAISED.sub(mark, text)))
+    return _without_sources(_LABEL.sub("", _PARTIAL.sub("", text)))
+
+
+def _numbers(text: str) -> list[int]:
+    """1, 2 and 3; 1-3 -> 1, 2, 3."""
+    found: list[int] = []
+    for first, last in re.findall(r"(\d+)(?:\s*[–-]\s*(\d+))?", text):
+        found += range(int(first), min(int(last or first), int(first) + 20) + 1)
+    return found
+
+
+def _without_sources(text: str) -> str:
+    """The text up to a list of its sources. A line that names only their numbers is kept as the numbers."""
+    for label in _SOURCES.finditer(text):
+        rest = text[label.end() :].partition("\n")[0]
+        if re.fullmatch(r"[\s,.;&]*(?:\ue000[\d,]*\ue001[\s,.;&]*)+", rest):
+            return text[: label.start()] + re.sub(r"[,.;&]", "", rest) + text[label.end() + len(rest) :]
+        if label.start() and (":" in label[0] or not rest.strip()):
+            return text[: label.start()]
+    return text
+
+
+# -- Markdown --------------------------------------------------------------------------------------
+
+
+class _Markdown(MarkdownIt):
+    def validateLink(self, url: str) -> bool:  # noqa: N802
+        """Every address will do, for it is dropped."""
+        return True
+
+
+@cache
+def _markdown() -> MarkdownIt:
+    # Indentation and rules of dashes mean nothing here, and [1]: is no definition of a link.
+    rules = _Markdown("commonmark", {"html": False}).enable(["table", "strikethrough"])
+    return rules.disable(["code", "lheading", "reference"])
+
+
+def _lines(text: str) -> Iterator[_Line]:
+    """The text of each block, in order."""
+    depth, cells, is_body = 0, list[str](), False
+    for token in _markdown().parse(text):
+        depth += token.nesting * (token.type.startswith(("list_item", "tr")))
+        is_body = token.type == "tbody_open" or (is_body and token.type != "tbody_close")
+        if token.type in {"th_open", "td_open"}:
+            cells.append("")
+        elif token.type == "tr_close":
+            yield _Line(_plain(", ".join(filter(None, cells)) + ("" if is_body else ":")), is_body)
+            cells = []
+        elif token.type in {"inline", "fence"}:
+            words = _inline(token.children or []) or token.content
+            if cells:
+                cells[-1] = words
+                continue
+            for at, line in enumerate(_unwrapped(words)):
+                yield _Line(_plain(line), depth > 0 and at == 0)
+
+
+def _inline(tokens: Iterable[Token]) -> str:
+    parts = []
+    for token in tokens:
+        if token.type in {"softbreak", "hardbreak"}:
+            parts.append("\n")
+        elif token.type == "image":
+            parts.append(_inline(token.children or []))
+        else:
+            parts.append(token.content)
+    return "".join(parts)
+
+
+def _unwrapped(text: str) -> list[str]:
+    """The lines of a text, joined where a line ends within a sentence."""
+    found: list[str] = []
+    for line in text.split("\n"):
+        if found and not _ENDED.search(found[-1]):
+            found[-1] = f"{found[-1]} {line.strip()}"
+        else:
+            found.append(line.strip())
+    return found
+
+
+def _plain(text: str) -> str:
+    """The text without what is left of markup."""
+    return re.sub(r"\s+", " ", _LEFT_OVER.sub("", _TAG.sub("", text))).strip()
+
+
+def _led(lines: Iterable[_Line]) -> Iterator[tuple[str, str]]:
+    """The lines, headings and leads before what they lead to; with each later item of a list, its lead."""
+    waiting, over = _Line(""), ""
+    for line in filter(lambda line: line.text, lines):
+        if not line.is_item:
+            over = ""
+        whole = _glued(waiting, line) if waiting.text else line
+        if _WHOLE.search(line.text) or _MARK.search(line.text):
+            yield whole.text, "" if waiting.text else over
+            waiting = _Line("")
+        else:
+            over = whole.text if line.text.endswith(":") else over
+            waiting = whole
+    if waiting.text:
+        yield waiting.text, "" if waiting.text.startswith(over) else over
+
+
+def _glued(lead: _Line, line: _Line) -> _Line:
+    joint = ", " if lead.is_item and not lead.text.endswith(":") else ": "
+    return _Line(f"{lead.text.rstrip(' :,')}{joint}{line.text}", line.is_item)
+
+
+# -- sentences -------------------------------------------------------------------------------------
+
+
+def _cut(line: str) -> tuple[tuple[int, ...], list[Claim]]:
+    """The numbers before the first sentence of a line; its sentences, each with those in it or after it."""
+    plain, marks = "", list[tuple[int, list[int]]]()
+    at = 0
+    for mark in _MARK.finditer(line):
+        plain += line[at : mark.start()]
+        marks.append((len(plain.rstrip()), [int(number) for number in mark[1].split(",") if number]))
+        at = mark.end()
+        if plain and line[at : at + 1].isalnum():
+            plain += " "
+    plain += line[at:]
+    found: list[Claim] = []
+    spans = sentences(plain)
+    for place, span in enumerate(spans):
+        end = spans[place + 1].start if place + 1 < len(spans) else len(plain)
+        own = [number for where, numbers in marks if span.start < where <= end for number in numbers]
+        found.append(
+            Claim(re.sub(r"\s+(?=[.,;!?])", "", plain[span.start : span.end]), tuple(dict.fromkeys(own)))
+        )
+    first = spans[0].start if spans else 0
+    return tuple(number for where, numbers in marks if where <= first for number in numbers), found
+
+
+def _says_something(text: str) -> bool:
+    return any(c.isalnum() for c in text) and not _NOT_FOUND.fullmatch(text.rstrip(" .!\"'”*"))

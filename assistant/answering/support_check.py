@@ -1,0 +1,296 @@
+"""Whether a sentence is supported by a quote, without asking a model, and which quote supports it best.
+
+The check is one of words. It is strict where a change is a lie (figures, names, negations, opposites), and
+lenient where it is a matter of style: enough of the other words must stand in the quote, fewer where the
+vectors of both are close. What it cannot see: one plain word changed for another in a long sentence, who did
+what to whom where no "to" or "by" tells it, and whether the quote says it of a part only. Measured by
+`python -m eval.benchmarks support` on sentences that people wrote from passages.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
+
+from assistant.text.quantities import allowed, claimed
+from assistant.text.words import WORD, content, folded, is_telling, missing, names, share, stem, words
+
+ENOUGH = 0.8
+"""The share of a sentence's content words that the quote and its context must hold."""
+FEW = 0.5
+"""The share that is enough where the vectors of both are CLOSE. It falls in a line from a cosine of APART."""
+APART = 0.5
+CLOSE = 0.8
+OWN = 0.25
+"""The share of content words that must stand in the quote itself, and not only in its context."""
+SCOPE = 5
+"""Content words after a negation that it may govern, up to the end of the clause."""
+LONGEST_RUN = 3
+"""Neighbouring sentences that a quote may take."""
+NEARLY = 0.9
+"""The share of content words from which a sentence is a copy of another, so that what differs was changed."""
+MANY = 5
+"""Content words that a sentence must have for that."""
+
+
+def _set(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_NEGATIONS = _set(
+    "not no never none nobody nothing neither nor without cannot lack lacks lacked lacking fail fails failed "
+    "refuse refuses refused deny denies denied hardly"
+)
+_NO_NEGATION = _set("only just merely least less fewer doubt")
+_CLAUSES = _set("but although though while whereas because since if when until")
+_OPPOSITES = [
+    (_set("more higher greater larger bigger"), _set("less fewer lower smaller")),
+    (_set("most highest greatest largest biggest majority"), _set("least fewest lowest smallest minority")),
+    (
+        _set("increase rise rose risen grow grew grown growth expand strengthen gain climb"),
+        _set("decrease fall fell fallen shrink shrank decline drop reduce weaken lose lost"),
+    ),
+    (_set("before prior"), _set("after since following")),
+    (_set("above"), _set("below")),
+    (_set("import"), _set("export")),
+    (_set("buy bought purchase"), _set("sell sold")),
+    (_set("win won victory"), _set("lose lost defeat")),
+    (_set("accept approve agree"), _set("reject decline disagree")),
+    (_set("allow permit legal"), _set("forbid forbade forbidden ban prohibit illegal")),
+    (_set("begin began begun start open"), _set("end finish close stop")),
+    (_set("north northern"), _set("south southern")),
+    (_set("east eastern"), _set("west western")),
+    (_set("possible likely able"), _set("impossible unlikely unable")),
+    (_set("ally friend partner support"), _set("enemy rival opponent oppose")),
+    (_set("include"), _set("exclude")),
+    (_set("positive advantage"), _set("negative disadvantage")),
+    (_set("true"), _set("false")),
+]
+_CLAUSE = re.compile(rf"(?P<end>[.;:!?|,()\n]|\s-\s)|(?P<word>{WORD.pattern})")
+_DIRECTION = re.compile(r"\b(to|from|by|against|over|than|into)\s+(?:the\s+)?([A-Z][\w'’]*)")
+_COMMAND = re.compile(
+    r"\byour (?:reply|response|answer|output)\b"
+    r"|\b(?:ignore|disregard|forget|override)\b.{0,40}\b(?:instructions?|prompts?|rules)\b"
+    r"|\b(?:system prompt|you are now)\b",
+    re.IGNORECASE | re.DOTALL,
+)
+
+
+def supported(sentence: str, quote: str, similarity: float | None = None, context: str = "") -> bool:
+    """Whether `sentence` says nothing that `quote` does not say.
+
+    Args:
+        sentence: one sentence of an answer, without the numbers of its citations.
+        quote: whole sentences of a document.
+        similarity: the cosine of the two, where it is known.
+        context: what stands above the quote in its document (title, headings, names of columns). It may
+            tell who or what the quote is about, and cannot contradict it.
+    """
+    if not WORD.search(sentence) and not claimed(sentence):
+        return False
+    if is_verbatim(sentence, quote):
+        return True
+    return _agrees(sentence, quote, context) and _says_enough(sentence, quote, similarity, context)
+
+
+def _agrees(sentence: str, quote: str, context: str) -> bool:
+    """Whether figures, names and negations of the sentence are those of the quote."""
+    if not claimed(sentence) <= allowed(quote) or not _names_stand(sentence, quote, context):
+        return False
+    return not _contradicts(sentence, quote) and not _lacks_negation(sentence, quote)
+
+
+def _contradicts(sentence: str, quote: str) -> bool:
+    """Whether both speak of the same, one of them the other way round."""
+    ways = (_is_negated_otherwise, _is_opposite, _is_turned_round)
+    return any(is_contradicted(sentence, quote) for is_contradicted in ways)
+
+
+def is_verbatim(sentence: str, quote: str) -> bool:
+    """Whether `sentence` is one or more whole sentences, lines or cells of `quote`, word for word."""
+    spoken = folded(sentence).strip(" .!?;|\"'").split()
+    if not spoken:
+        return False
+    whole = r"\s+".join(re.escape(word) for word in spoken)
+    begins, ends = r"(?:^|[.!?][\"')]*\s|[|\n])[\s\"'(]*", r"[\"')]*\s*(?:$|[.!?](?!\w)|[;|\n])"
+    return re.search(begins + whole + ends, folded(quote)) is not None
+
+
+def is_no_statement(text: str) -> bool:
+    """Whether a text asks, or tells a model what to write: nothing that an answer can rest on."""
+    return text.rstrip(" \"'”’)").endswith(("?", "？", "؟")) or _COMMAND.search(text) is not None
+
+
+def best_quote(
+    sentence: str, spans: Sequence[str], similarities: Sequence[float] | None = None, context: str = ""
+) -> range:
+    """Which of a passage's sentences to quote: the shortest run of neighbours that supports `sentence`.
+
+    Args:
+        sentence: one sentence of an answer.
+        spans: the sentences of a passage, in order; at least one.
+        similarities: the cosine of each with `sentence`, where known.
+        context: as for `supported`.
+
+    Returns:
+        The places in `spans`, at most LONGEST_RUN; where no run supports it, the one that comes nearest.
+    """
+
+    def rank(run: range) -> tuple[int, float]:
+        near = share(content(sentence), joined(spans, run)) + (closest(similarities, run) or 0.0)
+        return len(run), -near
+
+    ranked = sorted(_runs(len(spans)), key=rank)
+    helpful = _helpful(sentence, spans, context)
+    for run in ranked:
+        may_help = len(run) == 1 or helpful.issuperset(run)
+        if may_help and supported(sentence, joined(spans, run), closest(similarities, run), context):
+            return run
+    return ranked[0]
+
+
+def fewest(
+    sentence: str, spans: Sequence[str], similarities: Sequence[float] | None = None, context: str = ""
+) -> list[int]:
+    """The places of the fewest of `spans` that support `sentence` together; none where LONGEST_RUN cannot.
+
+    For a sentence that says in one what a passage, or several, say in different places.
+    """
+    stems, chosen = content(sentence), list[int]()
+    helpful = _helpful(sentence, spans, context)
+    for _ in range(min(LONGEST_RUN, len(helpful))):
+        left = sorted(helpful.difference(chosen))
+        gain = {at: share(stems, *(spans[i] for i in (*chosen, at))) for at in left}
+        chosen.append(max(left, key=lambda at: (gain[at], similarities[at] if similarities else 0.0)))
+        chosen.sort()
+        if supported(sentence, joined(spans, chosen), closest(similarities, chosen), context):
+            return chosen
+    return []
+
+
+def _helpful(sentence: str, spans: Sequence[str], context: str) -> frozenset[int]:
+    """The places of the spans that may support the sentence together: those that do not contradict it; none
+    at all where it is nearly one of them and still not borne out, for then something was changed."""
+    stems = content(sentence)
+    copied = [span for span in spans if len(stems) >= MANY and share(stems, span) >= NEARLY]
+    if any(not _agrees(sentence, span, context) for span in copied):
+        return frozenset()
+    return frozenset(at for at, span in enumerate(spans) if not _contradicts(sentence, span))
+
+
+def joined(spans: Sequence[str], places: Iterable[int]) -> str:
+    """The text of some of `spans`, a line each."""
+    return "\n".join(spans[at] for at in places)
+
+
+def closest(similarities: Sequence[float] | None, places: Iterable[int]) -> float | None:
+    """The largest cosine of some of `similarities`."""
+    return max(similarities[at] for at in places) if similarities is not None else None
+
+
+def _runs(count: int) -> Iterator[range]:
+    for length in range(1, LONGEST_RUN + 1):
+        for start in range(count - length + 1):
+            yield range(start, start + length)
+
+
+def _says_enough(sentence: str, quote: str, similarity: float | None, context: str) -> bool:
+    stems = content(sentence)
+    nearness = ((similarity or 0.0) - APART) / (CLOSE - APART)
+    least = ENOUGH - (ENOUGH - FEW) * min(max(nearness, 0.0), 1.0)
+    own = share(stems, quote) >= OWN or bool(claimed(sentence))
+    return bool(stems or claimed(sentence)) and own and share(stems, quote, context) >= least
+
+
+def _names_stand(sentence: str, quote: str, context: str) -> bool:
+    """Whether each name stands in the quote, or in its context where the quote names nobody else instead."""
+    if not missing(sentence, quote):
+        return True
+    if not context or missing(sentence, f"{quote}\n{context}"):
+        return False
+    return not missing(quote, sentence)
+
+
+# -- contradictions --------------------------------------------------------------------------------
+
+
+def _is_opposite(sentence: str, quote: str) -> bool:
+    """Whether one has a word and the other only its opposite."""
+    ours, theirs = (_with_stems(words(text)) for text in (sentence, quote))
+    for pair in _OPPOSITES:
+        one, other = (_with_stems(side) for side in pair)
+        for said, opposite in ((one, other), (other, one)):
+            if ours & said and not ours & opposite and theirs & opposite and not theirs & said:
+                return True
+    return False
+
+
+def _with_stems(spoken: Iterable[str]) -> frozenset[str]:
+    return frozenset(form for word in spoken for form in (word, stem(word)))
+
+
+def _is_turned_round(sentence: str, quote: str) -> bool:
+    """Whether two names change places: "to Norway" here, and there "to Portugal", with both in both."""
+    ours, theirs = _directed(sentence), _directed(quote)
+    for way in ours.keys() & theirs.keys():
+        new, gone = ours[way] - theirs[way], theirs[way] - ours[way]
+        if new & names(quote) and gone & names(sentence):
+            return True
+    return False
+
+
+def _directed(text: str) -> dict[str, frozenset[str]]:
+    """to, from, by... -> the names that follow it."""
+    found: dict[str, frozenset[str]] = {}
+    for way, name in _DIRECTION.findall(text):
+        found[way] = found.get(way, frozenset()) | names(name)
+    return found
+
+
+def _is_negated_otherwise(sentence: str, quote: str) -> bool:
+    """Whether a word that stands in both is negated in one only."""
+    ours, theirs = _polarity(sentence), _polarity(quote)
+    denied, affirmed = theirs.negated - theirs.plain, theirs.plain - theirs.negated
+    if ours.heads & theirs.negated or theirs.heads & ours.negated:
+        # The same negation, in a different order of words: only what is negated first can be compared.
+        return bool(ours.heads & affirmed or (ours.plain - ours.negated) & denied & theirs.heads)
+    return bool(ours.negated & affirmed or (ours.plain - ours.negated) & denied)
+
+
+def _lacks_negation(sentence: str, quote: str) -> bool:
+    """Whether the sentence denies what the quote does not deny."""
+    ours, theirs = _polarity(sentence), _polarity(quote)
+    if ours.negated:
+        return not ours.negated & theirs.negated
+    return ours.negations > 0 and theirs.negations == 0
+
+
+class _Polarity:
+    """The stems of a text, by whether a negation governs them. Names are left out: nobody negates them."""
+
+    def __init__(self) -> None:
+        self.negated: set[str] = set()
+        self.heads: set[str] = set()
+        self.plain: set[str] = set()
+        self.negations = 0
+
+
+@lru_cache(maxsize=1024)
+def _polarity(text: str) -> _Polarity:
+    found, named, left = _Polarity(), names(text), 0
+    tokens = [*_CLAUSE.finditer(folded(text))]
+    for at, token in enumerate(tokens):
+        word = re.sub(r"'s$", "", token["word"] or "")
+        following = tokens[at + 1]["word"] if at + 1 < len(tokens) else None
+        if token["end"] or word in _CLAUSES:
+            left = 0
+        elif word in _NEGATIONS or word.endswith("n't"):
+            left = 0 if following in _NO_NEGATION else SCOPE
+            found.negations += left > 0
+        elif is_telling(word) and word not in named:
+            (found.negated if left else found.plain).add(stem(word))
+            if left == SCOPE:
+                found.heads.add(stem(word))
+            left = max(0, left - 1)
+    return found

@@ -1,0 +1,100 @@
+"""The command line. Heavy imports stand inside the commands, so that `--help` is quick."""
+
+from __future__ import annotations
+
+import io
+import sys
+from typing import Annotated
+
+import typer
+
+from assistant.cli import documents, evaluation, output
+from assistant.cli.store import Json, fill, opened
+from assistant.core.errors import AssistantError
+
+app = typer.Typer(
+    name="assistant",
+    help="Answers questions from your documents, with every sentence cited. No key, no network.",
+    epilog='Example: assistant ask "How much does Iran export to Venezuela?"',
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.add_typer(documents.app)
+app.add_typer(evaluation.app, name="eval")
+STOPPED = 130
+
+
+def main() -> None:
+    """Runs the command line; a fault is one sentence on the error stream and exit code 1."""
+    # Taken out here, so that it may stand anywhere in the line.
+    debug = "--debug" in sys.argv
+    sys.argv = [word for word in sys.argv if word != "--debug"]
+    # A name or a sign that the terminal cannot show is no reason to stop.
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        app()
+    except SystemExit as end:
+        # What Typer makes of Ctrl-C.
+        if end.code == STOPPED:
+            output.say("Stopped. What was finished is kept.")
+        raise
+    except Exception as fault:
+        if debug:
+            raise
+        output.fault(fault.message if isinstance(fault, AssistantError) else _unforeseen(fault))
+        sys.exit(1)
+
+
+def _unforeseen(fault: Exception) -> str:
+    return f"Something went wrong ({type(fault).__name__}: {fault}); run it again with --debug for more."
+
+
+@app.callback()
+def options(
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+) -> None:
+    """Shows the option in the help; `main` reads it."""
+
+
+@app.command(epilog="Example: assistant chat --port 8000")
+def chat(
+    host: Annotated[str, typer.Option(help="The address to serve on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="The port to serve on.", min=0, max=65535)] = 7860,
+) -> None:
+    """Serve the web chat on this machine."""
+    from assistant.web import server
+
+    server.require_free(host, port)
+    with opened("assistant chat") as store:
+        from assistant.client import Remote
+
+        if isinstance(store, Remote):
+            raise AssistantError(f"The assistant is being served already, on {store.url}; open that page.")
+        fill(store)
+        server.serve(store, host, port)
+
+
+@app.command(epilog='Example: assistant ask "and with Bolivia?" --conversation trip')
+def ask(
+    question: Annotated[str, typer.Argument(help="What you want to know.")],
+    conversation: Annotated[
+        str | None, typer.Option(help="A name of your choice; turns under it are kept and understood.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Ask a question; the answer comes with numbered citations."""
+    if not question.strip():
+        raise AssistantError('The question is empty; write it in quotes: assistant ask "…"')
+    with opened("assistant ask") as store:
+        fill(store)
+        answer = store.ask(question, conversation)
+    if as_json:
+        from assistant.core import serialization
+
+        output.print_json(serialization.answer(answer))
+    else:
+        output.print_answer(answer)

@@ -1,0 +1,306 @@
+"""The commands that look after documents: take them in, list, remove, check and carry them elsewhere."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from itertools import chain
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from assistant.cli import output, progress
+from assistant.cli.store import Json, opened
+from assistant.core.errors import AssistantError
+
+if TYPE_CHECKING:
+    from assistant.core.types import Entry, Health, Source
+    from assistant.ingest.files import Choice
+    from assistant.sync.folders import Done, Folder, Look
+
+app = typer.Typer()
+Include = Annotated[
+    list[str] | None,
+    typer.Option(help="Of folders, only files that match this; may be given again.", metavar="GLOB"),
+]
+Exclude = Annotated[
+    list[str] | None,
+    typer.Option(help="Of folders, no files or folders that match this; may be given again.", metavar="GLOB"),
+]
+
+
+# -- taking in -------------------------------------------------------------------------------------
+
+
+@app.command(epilog="Example: assistant add report.pdf notes/ https://example.org/page")
+def add(
+    places: Annotated[
+        list[str],
+        typer.Argument(help="What to add; - is the standard input.", metavar="FILE|FOLDER|URL|-..."),
+    ],
+    include: Include = None,
+    exclude: Exclude = None,
+    name: Annotated[str | None, typer.Option(help="What the standard input is called: notes.md")] = None,
+    as_json: Json = False,
+) -> None:
+    """Add documents, or update those that changed."""
+    sources = list(_sources(places, _choice(include, exclude), name))
+    if not sources:
+        raise AssistantError(_nothing())
+    _take_in("assistant add", sources, as_json)
+
+
+def _sources(places: Sequence[str], choice: Choice, name: str | None) -> Iterator[Source]:
+    """What the files, folders, addresses and the standard input hold."""
+    from assistant.ingest import fetch, files
+
+    if (places.count("-"), name is None) not in ((0, True), (1, False)):
+        raise AssistantError(
+            "What comes in by standard input needs a name: `assistant add - --name notes.md`."
+        )
+    for place in places:
+        if name and place == "-":
+            if sys.stdin.isatty():
+                output.say("Write the text; a line with Ctrl-D alone ends it.")
+            yield files.standard_input(sys.stdin.buffer, name)
+        elif fetch.is_url(place):
+            yield fetch.source(place)
+        else:
+            yield from files.sources([Path(place)], choice)
+
+
+def _choice(include: Sequence[str] | None, exclude: Sequence[str] | None) -> Choice:
+    from assistant.ingest.files import Choice
+
+    return Choice(tuple(include or ()), tuple(exclude or ()))
+
+
+def _nothing() -> str:
+    from assistant.ingest.files import ENDINGS
+
+    return f"There is no document of a known kind in there; {' '.join(sorted(ENDINGS))} are read."
+
+
+@app.command("import", epilog="Example: assistant import corpus.zip")
+def import_documents(
+    file: Annotated[Path, typer.Argument(help="What `assistant export` wrote.")], as_json: Json = False
+) -> None:
+    """Take in the documents that another assistant exported."""
+    from assistant.sync import bundles
+
+    with bundles.opened(file) as sources:
+        _take_in("assistant import", sources, as_json)
+
+
+def _take_in(doing: str, sources: Sequence[Source], as_json: bool) -> None:
+    """Adds sources, and tells what becomes of each; the exit code is 1 where one was rejected."""
+    from assistant.core import serialization
+
+    with opened(doing) as store, progress.adding(sources, as_json=as_json) as told:
+        for outcome in store.add(sources, told.step):
+            line = output.as_json(serialization.outcome(outcome)) if as_json else output.outcome_line(outcome)
+            told.came(outcome, line)
+    if told.counts["rejected"]:
+        raise typer.Exit(1)
+
+
+# -- following a folder ----------------------------------------------------------------------------
+
+
+@app.command(epilog="Example: assistant sync notes/ --exclude drafts --watch")
+def sync(
+    folder: Annotated[Path, typer.Argument(help="The folder that the corpus is to follow.")],
+    watch: Annotated[bool, typer.Option("--watch", help="Go on, and follow changes as they happen.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print what would be done; do nothing.")] = False,
+    include: Include = None,
+    exclude: Exclude = None,
+    as_json: Json = False,
+) -> None:
+    """Bring the corpus into step with a folder: add, update, and remove what is gone."""
+    from assistant.sync.folders import Look
+
+    if watch and dry_run:
+        raise AssistantError("Give --watch or --dry-run, not both.")
+    look = Look(folder, _choice(include, exclude))
+    with progress.counting("Looking") as told:
+        first = look(told=told)
+    if dry_run:
+        _print_plan(first, as_json)
+        return
+    follower = _Follower(look, as_json)
+    if watch:
+        _follow(follower)
+        return
+    counts = follower.keep_step(first)
+    if not counts.total():
+        raise AssistantError(_nothing())
+    if counts["rejected"]:
+        raise typer.Exit(1)
+
+
+def _print_plan(folder: Folder, as_json: bool) -> None:
+    from assistant.sync.folders import planned
+
+    with opened("assistant sync") as store:
+        plan = planned(folder, store.list())
+    for change in plan.changes:
+        print(output.as_json(asdict(change)) if as_json else output.change_line(change))
+    for told in folder.rejected:
+        output.say(output.done_line(told))
+    if not as_json:
+        output.say(f"{len(plan.changes)} to do, {plan.unchanged} unchanged; nothing was done.")
+
+
+def _follow(follower: _Follower) -> None:
+    from threading import Event
+
+    from assistant.sync.watch import follow
+
+    output.say(f"Following {follower.look.root}; stop it with Ctrl-C.")
+    follow(follower.look, follower.keep_step, output.say, Event())
+
+
+class _Follower:
+    """Keeps the store in step with a folder, as often as it is asked to. It is open only in between."""
+
+    def __init__(self, look: Look, as_json: bool) -> None:
+        self.look = look
+        self._as_json = as_json
+        self._told: set[Done] | None = None
+        """What cannot be read, and was told already."""
+
+    def keep_step(self, folder: Folder) -> Counter[str]:
+        """Does what the folder asks for; gives how many names were added, removed, rejected and so on."""
+        from assistant.sync.folders import carried_out, planned, sources
+
+        with opened("assistant sync") as store:
+            plan = planned(folder, store.list())
+            with progress.adding(sources(folder, plan), as_json=self._as_json) as told:
+                # When a folder is followed, it is worth a word only once how much of it stays as it is.
+                told.counts["unchanged"] = plan.unchanged if self._told is None else 0
+                news = [done for done in folder.rejected if done not in (self._told or ())]
+                self._told = set(folder.rejected)
+                for done in chain(news, carried_out(store, folder, plan, told.step)):
+                    told.came(done, output.as_json(asdict(done)) if self._as_json else output.done_line(done))
+                    if done.status == "rejected":
+                        self._told.add(done)
+                        self.look.reject(done)
+        return told.counts
+
+
+# -- looking and taking out ------------------------------------------------------------------------
+
+
+@app.command("list", epilog="Example: assistant list --json")
+def list_documents(as_json: Json = False) -> None:
+    """List the documents."""
+    from assistant.core import serialization
+
+    with opened("assistant list") as store:
+        entries = store.list()
+    if as_json:
+        output.print_json([serialization.entry(entry) for entry in entries])
+    elif entries:
+        output.print_entries(entries)
+    else:
+        print("No documents yet. Add some with: assistant add FILE|FOLDER")
+
+
+@app.command(epilog="Example: assistant show 3f2a9c… --json")
+def show(document: Annotated[str, typer.Argument(help="A document's id.")], as_json: Json = False) -> None:
+    """Show a document's text."""
+    from assistant.core import serialization
+
+    with opened("assistant show") as store:
+        found = store.show(document)
+    if as_json:
+        output.print_json(serialization.document(found))
+    else:
+        output.print_document(found)
+
+
+@app.command(epilog="Example: assistant remove 3f2a9c… notes/old.md")
+def remove(
+    documents: Annotated[
+        list[str],
+        typer.Argument(help="Ids, or what was added: a file, a folder, an address.", metavar="ID|NAME..."),
+    ],
+    as_json: Json = False,
+) -> None:
+    """Remove documents for good; one that has another name too only loses this one."""
+    from assistant.core import serialization
+
+    with opened("assistant remove") as store:
+        entries = store.list()
+        ids = [entry.id for entry in entries if entry.id in documents]
+        names = {word: _named(word, entries) for word in dict.fromkeys(documents) if word not in ids}
+        gone = store.remove_all(ids) if ids else []
+        gone += (
+            store.unname([name for some in names.values() for name in some]) if any(names.values()) else []
+        )
+    for entry in gone:
+        output.print_json(serialization.entry(entry)) if as_json else print(
+            f"removed  {output.plain(entry.title)}"
+        )
+    for entry in entries:
+        if entry not in gone and any(name in entry.sources for some in names.values() for name in some):
+            output.say(f"{output.plain(entry.title)} has another name, and stays under that.")
+    missing = [word for word, some in names.items() if not some]
+    for word in missing:
+        output.fault(f"There is no document with the id or the name {word}; `assistant list` shows them.")
+    if missing:
+        raise typer.Exit(1)
+
+
+def _named(word: str, entries: Sequence[Entry]) -> list[str]:
+    """The names that a word stands for: itself, a file's full path, all below a folder or in an archive."""
+    from assistant.ingest import fetch, files
+
+    exact = {word, word if fetch.is_url(word) else files.name(Path(word))}
+    below = () if fetch.is_url(word) else tuple(name.rstrip("/") + "/" for name in exact)
+    names = [name for entry in entries for name in entry.sources]
+    return [name for name in names if name in exact or name.startswith(below)]
+
+
+# -- looking after the store -----------------------------------------------------------------------
+
+
+@app.command(epilog="Example: assistant check --repair")
+def check(
+    repair: Annotated[bool, typer.Option("--repair", help="Mend what can be mended.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Verify that documents, passages, vectors and words agree."""
+    with opened("assistant check") as store:
+        _tell_health(store.check(repair), as_json)
+
+
+@app.command(epilog="Example: assistant rebuild")
+def rebuild(as_json: Json = False) -> None:
+    """Build the index anew from the ledger, after damage or with another embedder."""
+    with opened("assistant rebuild") as store:
+        _tell_health(store.rebuild(), as_json)
+
+
+def _tell_health(health: Health, as_json: bool) -> None:
+    from assistant.core import serialization
+
+    output.print_json(serialization.health(health)) if as_json else output.print_health(health)
+    if health.problems:
+        raise typer.Exit(1)
+
+
+@app.command(epilog="Example: assistant export corpus.zip")
+def export(file: Annotated[Path, typer.Argument(help="The file to write.")], as_json: Json = False) -> None:
+    """Write all documents, as they were added, into one file that another assistant can import."""
+    from assistant.sync import bundles
+
+    with opened("assistant export") as store, progress.counting("Exporting") as told:
+        count = bundles.write(store, file, told)
+    if as_json:
+        output.print_json({"file": str(file), "documents": count, "size": file.stat().st_size})
+    else:
+        print(f"{output.counted(count, 'document')} in {file} ({output.size(file.stat().st_size)})")

@@ -1,0 +1,49 @@
+"""The store as a command of the command line opens it, and what many commands take."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from assistant.cli.output import say
+
+if TYPE_CHECKING:
+    from assistant.assistant import Assistant
+    from assistant.client import Remote
+    from assistant.core.types import Outcome
+
+    Store = Assistant | Remote
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+
+
+@contextmanager
+def opened(doing: str) -> Iterator[Store]:
+    """The configured store; waiting and slow work are told on the error stream.
+
+    Raises:
+        AssistantError: a setting is wrong, or the store cannot be had.
+    """
+    from assistant.client import connect
+    from assistant.core import config
+
+    with connect(config.load(), doing, say) as store:
+        yield store
+
+
+def fill(store: Store) -> None:
+    """Fills an empty store with the shipped corpus, and says so."""
+    told = False
+
+    def progress(outcome: Outcome, of: int) -> None:
+        nonlocal told
+        if not told:
+            say(f"The store is empty: reading the {of} documents of the shipped corpus.")
+            told = True
+
+    count = store.fill(progress)
+    if count:
+        say(f"{count} documents read. Add your own with: assistant add FILE|FOLDER")

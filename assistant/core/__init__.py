@@ -1,0 +1,1 @@
+"""Nouns, errors and settings that every other package rests on."""

@@ -1,0 +1,129 @@
+"""The settings: one frozen object, from the environment and `config.toml` in the home folder.
+
+The environment wins over the file. A key that nobody reads is an error, so that a typing mistake is seen.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import platformdirs
+
+from assistant.core.errors import ConfigError
+
+NAME = "cited-assistant"
+KEYS = {
+    "ASSISTANT_HOME": "home",
+    "ASSISTANT_CORPUS": "corpus",
+    "ASSISTANT_MODEL": "model",
+    "ASSISTANT_MODEL_TIMEOUT": "model_timeout",
+    "ASSISTANT_EMBEDDING_MODEL": "embedding_model",
+    "ASSISTANT_EMBEDDING_URL": "embedding_url",
+    "OPENAI_API_KEY": "api_key",
+    "OPENAI_BASE_URL": "base_url",
+}
+"""Environment variable -> the same setting's key in `config.toml`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How this assistant is set up. `model` is None where answers are extractive."""
+
+    home: Path
+    cache: Path
+    corpus: Path | None
+    model: str | None = None
+    base_url: str | None = None
+    api_key: str | None = None
+    model_timeout: float = 60.0
+    """Seconds that a model may take for one answer."""
+    embedding_model: str | None = None
+    embedding_url: str | None = None
+
+    def __repr__(self) -> str:
+        """Without the key, so that no log can hold it."""
+        return f"Settings(home={str(self.home)!r}, corpus={str(self.corpus)!r}, model={self.model!r})"
+
+
+def load(environ: Mapping[str, str] = os.environ) -> Settings:
+    """The settings that `environ` and the home folder's `config.toml` give.
+
+    Raises:
+        ConfigError: a key is unknown, or a value is malformed.
+    """
+    _refuse_unknown(environ)
+    home = Path(environ.get("ASSISTANT_HOME") or platformdirs.user_data_path(NAME)).expanduser().absolute()
+    values = _file(home / "config.toml")
+    values |= {key: environ[name] for name, key in KEYS.items() if environ.get(name)}
+    return Settings(
+        home=home,
+        cache=platformdirs.user_cache_path(NAME),
+        corpus=_corpus(values.get("corpus")),
+        model=_model(values),
+        base_url=values.get("base_url"),
+        api_key=values.get("api_key"),
+        model_timeout=_seconds(values.get("model_timeout", "60")),
+        embedding_model=values.get("embedding_model"),
+        embedding_url=values.get("embedding_url"),
+    )
+
+
+def bundled(folder: str) -> Path:
+    """The folder `corpus`, `prompts` or `eval/golden`, in the checkout or in the installed package."""
+    package = Path(__file__).parents[1]
+    inside = package / "_data" / folder
+    return inside if inside.is_dir() else package.parent / folder
+
+
+def _refuse_unknown(environ: Mapping[str, str]) -> None:
+    for name in environ:
+        # ASSISTANT_TEST_ is kept free for the tests' own settings.
+        if name.startswith("ASSISTANT_") and name not in KEYS and not name.startswith("ASSISTANT_TEST_"):
+            raise ConfigError(f"The setting {name} is unknown; known are {', '.join(KEYS)}.")
+
+
+def _file(path: Path) -> dict[str, str]:
+    try:
+        values = tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as fault:
+        raise ConfigError(f"The settings file {path} cannot be read ({fault}); mend or remove it.") from fault
+    known = set(KEYS.values()) - {"home"}
+    for key in values:
+        if key not in known:
+            raise ConfigError(f"The key {key!r} in {path} is unknown; known are {', '.join(sorted(known))}.")
+        if not isinstance(values[key], str | int | float):
+            raise ConfigError(f'The key {key!r} in {path} is no text or number; write {key} = "…".')
+    return {key: str(value) for key, value in values.items()}
+
+
+def _corpus(value: str | None) -> Path | None:
+    if value is None:
+        return bundled("corpus")
+    if value.lower() == "none":
+        return None
+    folder = Path(value).expanduser().absolute()
+    if not folder.is_dir():
+        raise ConfigError(f"ASSISTANT_CORPUS is {value}, which is not a folder; name a folder, or none.")
+    return folder
+
+
+def _model(values: Mapping[str, str]) -> str | None:
+    if not (values.get("api_key") or values.get("base_url")):
+        return None
+    return values.get("model", "gpt-4o-mini")
+
+
+def _seconds(value: str) -> float:
+    try:
+        seconds = float(value)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < 3600:
+        raise ConfigError(f"ASSISTANT_MODEL_TIMEOUT is {value}; give seconds between 0 and 3600.")
+    return seconds

@@ -1,0 +1,1 @@
+"""Texts to unit vectors: the local model, a remote endpoint, and the weights."""

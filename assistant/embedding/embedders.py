@@ -1,0 +1,304 @@
+"""Texts to unit vectors: MiniLM on ONNX Runtime, or an OpenAI-compatible endpoint.
+
+Model: Wang et al., 2020, MiniLM, https://arxiv.org/abs/2002.10957, as all-MiniLM-L6-v2 (Apache-2.0).
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assistant.core.config import Settings
+from assistant.core.errors import ConfigError, EmbedderError
+from assistant.core.types import Span
+from assistant.embedding import weights
+
+if TYPE_CHECKING:
+    import httpx
+    from onnxruntime import InferenceSession
+    from tokenizers import Encoding, Tokenizer
+
+Vectors = NDArray[np.float32]
+T = TypeVar("T")
+
+LONGEST = 256
+"""Tokens that MiniLM reads of one text, its two marks included; the rest is cut."""
+OPENAI = "https://api.openai.com/v1"
+
+
+class Embedder(Protocol):
+    """Texts to vectors of length one, so that a dot product is a cosine."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Names what made the vectors; vectors of different fingerprints cannot be compared."""
+
+    @property
+    def dimensions(self) -> int:
+        """The length of a vector."""
+
+    @property
+    def contextual(self) -> bool:
+        """Whether spans are read off their text's own pass, so that the vector of each word costs nothing."""
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        """One row a text, in the order given: float32 [len(texts), dimensions], each row of length one."""
+
+    def embed_spans(
+        self, texts: Sequence[str], spans: Sequence[Sequence[Span]]
+    ) -> tuple[Vectors, list[Vectors]]:
+        """The vectors of `texts`, as `embed` gives them, and for each text those of its `spans` (characters
+        of that text): one array [number of spans, dimensions] a text, rows of length one."""
+
+    def count(self, text: str) -> int:
+        """How many tokens the model makes of `text`."""
+
+
+def embedder(settings: Settings, say: weights.Say = lambda _: None) -> Embedder:
+    """The embedder that `settings` ask for; `say` hears when the default one has to be prepared.
+
+    Raises:
+        ConfigError: an embedding endpoint is set without a model.
+    """
+    if settings.embedding_model:
+        url = settings.embedding_url or settings.base_url or OPENAI
+        return RemoteEmbedder(url, settings.embedding_model, settings.api_key)
+    if settings.embedding_url:
+        raise ConfigError("ASSISTANT_EMBEDDING_URL is set alone; set ASSISTANT_EMBEDDING_MODEL too.")
+    return MiniLM(settings.cache, say)
+
+
+class MiniLM:
+    """all-MiniLM-L6-v2 in int8. The model is opened at the first use; safe to share between threads.
+
+    Each text goes through the model alone, on one core, as many texts at a time as there are cores. That is
+    as fast as batches, and a text's vector never depends on its neighbours: int8 scales are those of a call.
+    """
+
+    fingerprint = weights.FINGERPRINT
+    dimensions = 384
+    contextual = True
+
+    def __init__(self, cache: Path, say: weights.Say = lambda _: None) -> None:
+        self._cache, self._say = cache, say
+        self._lock = threading.Lock()
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        """Unit vectors, float32 [len(texts), 384]. See `Embedder.embed`."""
+        return _stacked(_spread(self._text_vector, texts, len), self.dimensions)
+
+    def embed_spans(
+        self, texts: Sequence[str], spans: Sequence[Sequence[Span]]
+    ) -> tuple[Vectors, list[Vectors]]:
+        """See `Embedder.embed_spans`. A span's vector is the mean of its tokens' states in their context; a
+        span that holds no token, or lies in what was cut off, gets the vector of its text."""
+        given = list(zip(texts, spans, strict=True))
+        pairs = _spread(lambda one: self._span_vectors(*one), given, lambda one: len(one[0]))
+        return _stacked([whole for whole, _ in pairs], self.dimensions), [parts for _, parts in pairs]
+
+    def count(self, text: str) -> int:
+        """Tokens of `text`, with the two marks that the model adds; above 256 the text would be cut."""
+        return len(self._encode(text))
+
+    def _text_vector(self, text: str) -> Vectors:
+        states, _ = self._states(text)
+        return _unit(states.mean(axis=0))
+
+    def _span_vectors(self, text: str, spans: Sequence[Span]) -> tuple[Vectors, Vectors]:
+        states, offsets = self._states(text)
+        whole = _unit(states.mean(axis=0))
+        first = np.searchsorted(offsets[:, 1], [span.start for span in spans], side="right")
+        after = np.searchsorted(offsets[:, 0], [span.end for span in spans], side="left")
+        sums = np.concatenate([np.zeros_like(states[:1]), np.cumsum(states[1:-1], axis=0)])
+        held = sums[after] - sums[np.minimum(first, after)]
+        empty = [f >= a or s.start >= s.end for f, a, s in zip(first, after, spans, strict=True)]
+        return whole, np.where(np.array(empty, bool)[:, None], whole, _unit(held))
+
+    def _states(self, text: str) -> tuple[Vectors, NDArray[np.int64]]:
+        """The last hidden state [length, 384], and where each token but the two marks stands in `text`
+        [length - 2, 2]."""
+        encoding = self._encode(text)
+        ids, offsets = encoding.ids, encoding.offsets[1:-1]
+        if len(ids) > LONGEST:
+            ids, offsets = [*ids[: LONGEST - 1], ids[-1]], offsets[: LONGEST - 2]
+        row = np.array([ids], np.int64)
+        rows = {"input_ids": row, "attention_mask": np.ones_like(row), "token_type_ids": np.zeros_like(row)}
+        states = self._session.run(None, {name: rows[name] for name in self._inputs})[0]
+        return states[0], np.array(offsets, np.int64).reshape(-1, 2)
+
+    def _encode(self, text: str) -> Encoding:
+        # A lone surrogate, which no tokenizer takes, becomes a question mark: one character for one.
+        return self._tokenizer.encode(text.encode("utf-8", "replace").decode("utf-8"))
+
+    @property
+    def _session(self) -> InferenceSession:
+        return self._opened[0]
+
+    @property
+    def _inputs(self) -> list[str]:
+        return self._opened[1]
+
+    @property
+    def _tokenizer(self) -> Tokenizer:
+        return self._opened[2]
+
+    @property
+    def _opened(self) -> tuple[InferenceSession, list[str], Tokenizer]:
+        with self._lock:
+            return self._open
+
+    @cached_property
+    def _open(self) -> tuple[InferenceSession, list[str], Tokenizer]:
+        from tokenizers import Tokenizer
+
+        files = weights.prepare(self._cache, self._say)
+        opened = session(files.onnx)
+        tokenizer = Tokenizer.from_file(str(files.tokenizer))
+        tokenizer.no_truncation()
+        tokenizer.no_padding()
+        return opened, [given.name for given in opened.get_inputs()], tokenizer
+
+
+def session(path: Path) -> InferenceSession:
+    """An ONNX Runtime session on one core."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    # The fused residual and norm takes three times as long as the two apart (ONNX Runtime 1.31).
+    slow = ["SkipLayerNormFusion"]
+    providers = ["CPUExecutionProvider"]
+    return onnxruntime.InferenceSession(str(path), options, providers=providers, disabled_optimizers=slow)
+
+
+class RemoteEmbedder:
+    """An OpenAI-compatible endpoint: POST `url`/embeddings."""
+
+    BATCH = 64
+    ATTEMPTS = 4
+    contextual = False
+
+    def __init__(self, url: str, model: str, key: str | None = None, timeout: float = 60.0) -> None:
+        self._url = url.rstrip("/") + "/embeddings"
+        self._model, self._key, self._timeout = model, key, timeout
+
+    @cached_property
+    def dimensions(self) -> int:
+        """The length of a vector, asked of the endpoint once."""
+        return int(self._post(["dimensions"]).shape[1])
+
+    @property
+    def fingerprint(self) -> str:
+        """The model's name and the length of its vectors."""
+        return f"{self._model}-{self.dimensions}"
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        """Unit vectors, float32 [len(texts), dimensions].
+
+        Raises:
+            EmbedderError: the endpoint cannot be reached, refuses, or answers something else.
+        """
+        batches = [texts[at : at + self.BATCH] for at in range(0, len(texts), self.BATCH)]
+        rows = [self._post(batch) for batch in batches]
+        return np.concatenate(rows) if rows else np.zeros((0, self.dimensions), np.float32)
+
+    def embed_spans(
+        self, texts: Sequence[str], spans: Sequence[Sequence[Span]]
+    ) -> tuple[Vectors, list[Vectors]]:
+        """See `Embedder.embed_spans`. A span is embedded as a text of its own."""
+        pieces = [t[s.start : s.end] for t, held in zip(texts, spans, strict=True) for s in held]
+        vectors = self.embed([*texts, *pieces])
+        ends = np.cumsum([len(texts), *map(len, spans)])
+        return vectors[: len(texts)], np.split(vectors, ends)[1:-1]
+
+    def count(self, text: str) -> int:
+        """An estimate, for the endpoint's tokenizer is not known: one token for each three characters."""
+        return len(text) // 3 + 1
+
+    def _post(self, texts: Sequence[str]) -> Vectors:
+        """The vectors of one batch; asked again, after a while, where the endpoint is only busy."""
+        for attempt in range(self.ATTEMPTS):
+            response = self._send(texts)
+            if response.is_success:
+                return self._read(response, len(texts))
+            error = self._refusal(response)
+            if not error.retryable:
+                break
+            if attempt + 1 < self.ATTEMPTS:
+                time.sleep(2**attempt)
+        raise error
+
+    def _send(self, texts: Sequence[str]) -> httpx.Response:
+        import httpx
+
+        # Some endpoints refuse an empty text.
+        asked = {"model": self._model, "input": [t or " " for t in texts], "encoding_format": "float"}
+        try:
+            return self._client.post(self._url, json=asked)
+        except (httpx.HTTPError, httpx.InvalidURL) as fault:
+            what = f"cannot be reached ({type(fault).__name__}); check ASSISTANT_EMBEDDING_URL"
+            raise self._error(what, retryable=True) from fault
+
+    @cached_property
+    def _client(self) -> httpx.Client:
+        import httpx
+
+        headers = {"Authorization": f"Bearer {self._key}"} if self._key else {}
+        return httpx.Client(headers=headers, timeout=self._timeout)
+
+    def _read(self, response: httpx.Response, expected: int) -> Vectors:
+        try:
+            data = sorted(response.json()["data"], key=lambda item: item["index"])
+            rows = np.array([item["embedding"] for item in data], np.float32)
+        except (ValueError, KeyError, TypeError) as fault:
+            raise self._error("does not answer as an embeddings endpoint does") from fault
+        if rows.ndim != 2 or len(rows) != expected or not np.isfinite(rows).all():
+            raise self._error(f"does not give {expected} vectors for {expected} texts")
+        return _unit(rows)
+
+    def _refusal(self, response: httpx.Response) -> EmbedderError:
+        status = response.status_code
+        if status in (401, 403):
+            return self._error("refuses the key; set OPENAI_API_KEY")
+        if status == 404:
+            return self._error(f"does not know the model {self._model}, or the address is another")
+        return self._error(f"answers with status {status}", retryable=status in (408, 429) or status >= 500)
+
+    def _error(self, what: str, retryable: bool = False) -> EmbedderError:
+        # Without what may stand before the host: a password.
+        shown = self._url.rpartition("@")[2]
+        return EmbedderError(f"The embedding endpoint {shown} {what}.", retryable=retryable)
+
+
+def _spread(work: Callable[[Any], T], items: Sequence[Any], length: Callable[[Any], int]) -> list[T]:
+    """`work` on each of `items`, in order, on all cores. The longest are begun first, as else one core would
+    wait at the end for another that is late with a long one."""
+    if len(items) < 2:
+        return [work(item) for item in items]
+    order = sorted(range(len(items)), key=lambda at: -length(items[at]))
+    with ThreadPoolExecutor(_cores()) as pool:
+        done = dict(zip(order, pool.map(lambda at: work(items[at]), order), strict=True))
+    return [done[at] for at in range(len(items))]
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _stacked(rows: list[Vectors], dimensions: int) -> Vectors:
+    return np.stack(rows) if rows else np.zeros((0, dimensions), np.float32)
+
+
+def _unit(rows: Vectors) -> Vectors:
+    norms = np.linalg.norm(rows, axis=-1, keepdims=True)
+    unit: Vectors = (rows / np.maximum(norms, 1e-12)).astype(np.float32)
+    return unit

@@ -1,0 +1,1 @@
+"""Drafts of golden questions from documents, by rule or by a model."""

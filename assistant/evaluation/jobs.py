@@ -1,0 +1,103 @@
+"""One run at a time, measured beside whatever else the server does, followed and cancelled from outside."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from assistant.assistant import Assistant
+from assistant.core.errors import FAULT, AssistantError, StoreBusy
+from assistant.evaluation import evaluate
+from assistant.evaluation.golden.sets import GoldenSet
+
+CANCELLED = "The run was cancelled; nothing of it is kept."
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How far a run has come. `run` is its id once it is kept, `fault` a sentence where it failed."""
+
+    running: bool = False
+    sets: tuple[str, ...] = ()
+    done: int = 0
+    of: int = 0
+    run: str | None = None
+    fault: str | None = None
+
+
+class Cancelled(Exception):
+    """The person does not want the run any more; nothing of it is kept."""
+
+
+class Measuring:
+    """Measures an assistant's answers in a thread of its own."""
+
+    def __init__(self, assistant: Assistant) -> None:
+        self._assistant = assistant
+        self._changed = threading.Condition()
+        self._standing = Standing()
+        self._cancelled = False
+        self._thread: threading.Thread | None = None
+
+    @property
+    def standing(self) -> Standing:
+        """How far the run that goes on, or the last one, has come."""
+        return self._standing
+
+    def start(self, sets: Sequence[GoldenSet], then: Callable[[str], None] = lambda run: None) -> None:
+        """Begins to ask these sets; `then` hears the run's id when it is kept.
+
+        Raises:
+            StoreBusy: a run goes on already.
+        """
+        with self._changed:
+            if self._standing.running:
+                raise StoreBusy("A run goes on already; wait for it, or cancel it.")
+            self._cancelled = False
+            self._standing = Standing(True, tuple(one.name for one in sets))
+            self._changed.notify_all()
+        self._thread = threading.Thread(target=self._measure, args=(sets, then), daemon=True)
+        self._thread.start()
+
+    def cancel(self) -> None:
+        """Ends the run that goes on, if any, and waits until it has ended."""
+        self._cancelled = True
+        if self._thread:
+            self._thread.join()
+
+    def follow(self) -> Iterator[Standing]:
+        """How far the run has come, each time that this changes, until it has ended."""
+        told = self._standing
+        yield told
+        while told.running:
+            with self._changed:
+                while self._standing == told:
+                    self._changed.wait()
+                told = self._standing
+            yield told
+
+    def _measure(self, sets: Sequence[GoldenSet], then: Callable[[str], None]) -> None:
+        try:
+            found = evaluate.asked(self._assistant, self._assistant.settings.home, sets, self._progress)
+            then(found.id)
+            self._tell(replace(self._standing, running=False, run=found.id))
+        except Cancelled:
+            self._tell(Standing(sets=self._standing.sets, fault=CANCELLED))
+        except AssistantError as fault:
+            self._tell(replace(self._standing, running=False, fault=fault.message))
+        except Exception:
+            _log.exception("A run came to an end.")
+            self._tell(replace(self._standing, running=False, fault=FAULT))
+
+    def _progress(self, done: int, of: int) -> None:
+        if self._cancelled:
+            raise Cancelled
+        self._tell(replace(self._standing, done=done, of=of))
+
+    def _tell(self, standing: Standing) -> None:
+        with self._changed:
+            self._standing = standing
+            self._changed.notify_all()

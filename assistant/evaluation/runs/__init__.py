@@ -1,0 +1,1 @@
+"""Runs of golden sets: asked, kept, summed up, compared."""

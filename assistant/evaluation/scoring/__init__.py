@@ -1,0 +1,1 @@
+"""Scores of answers: metrics, scores of one answer, judgement by a model."""

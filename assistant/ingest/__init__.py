@@ -1,0 +1,1 @@
+"""Sources to documents to passages: files, archives, web pages, parsing in a sandbox, splitting."""

@@ -1,0 +1,220 @@
+"""bytes -> Document: what a file holds, recognised by its content, read by the reader of its kind."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable
+from functools import partial
+from pathlib import PurePath
+
+from assistant.core.errors import ReadError
+from assistant.core.types import Document
+from assistant.ingest.readers.content import Content, one_line
+from assistant.ingest.readers.delimited import is_delimited, read_delimited
+from assistant.ingest.readers.eml import is_mail, read_eml
+from assistant.ingest.readers.encoding import decoded
+from assistant.ingest.readers.epub import read_epub
+from assistant.ingest.readers.html import read_html
+from assistant.ingest.readers.markdown import read_markdown
+from assistant.ingest.readers.office.docx import read_docx
+from assistant.ingest.readers.office.odf import read_odf
+from assistant.ingest.readers.office.pptx import read_pptx
+from assistant.ingest.readers.office.rtf import read_rtf
+from assistant.ingest.readers.office.xlsx import read_xlsx
+from assistant.ingest.readers.package import ZIP, kind, opened
+from assistant.ingest.readers.pdf import read_pdf
+from assistant.ingest.readers.records import is_records, read_records
+from assistant.ingest.readers.text import read_text
+
+SUFFIXES: tuple[str, ...] = tuple(
+    (
+        ".md .markdown .txt .html .htm .xhtml .pdf .docx .docm .dotx .pptx .pptm .ppsx .xlsx .xlsm "
+        ".csv .tsv .tab .epub .eml .rtf .odt .odp .ods .json .jsonl .ndjson"
+    ).split()
+)
+"""How the names of documents end that can be read. What is recognised by its content needs none of them."""
+LIMIT = 200_000_000
+"""Bytes that a document may have."""
+
+_MAGIC = {
+    b"\x89PNG": "an image (PNG)",
+    b"\xff\xd8\xff": "an image (JPEG)",
+    b"GIF8": "an image (GIF)",
+    b"II*\0": "an image (TIFF)",
+    b"MM\0*": "an image (TIFF)",
+    b"\x7fELF": "a program",
+    b"MZ": "a program",
+    b"\x1f\x8b": "a compressed file (gzip)",
+    b"BZh": "a compressed file (bzip2)",
+    b"\xfd7zXZ": "a compressed file (xz)",
+    b"7z\xbc\xaf": "an archive (7z)",
+    b"Rar!": "an archive (RAR)",
+    b"SQLite format 3": "a database",
+    b"ID3": "a sound file",
+    b"OggS": "a sound file",
+}
+"""How files begin that cannot be read, if what follows is no text."""
+_ADDRESS = re.compile("https?://", re.IGNORECASE)
+_INSTEAD = "save it as PDF, .docx or text and add that"
+_OLE = b"\xd0\xcf\x11\xe0"
+_IN_OLE = {
+    "EncryptedPackage": "needs a password; save a copy without one and add that.",
+    "WordDocument": "is an old Word file (.doc); save it as .docx and add that.",
+    "Workbook": "is an old Excel file (.xls); save it as .xlsx and add that.",
+    "Book": "is an old Excel file (.xls); save it as .xlsx and add that.",
+    "PowerPoint Document": "is an old PowerPoint file (.ppt); save it as .pptx and add that.",
+    "__nameid_version": "is an Outlook message; save it as .eml and add that.",
+}
+_PACKAGES: dict[str, tuple[str, Callable[[bytes], Content]]] = {
+    "wordprocessingml": ("Word document", read_docx),
+    "ms-word": ("Word document", read_docx),
+    "spreadsheetml": ("Excel workbook", read_xlsx),
+    "ms-excel.sheet.macro": ("Excel workbook", read_xlsx),
+    "presentationml": ("PowerPoint presentation", read_pptx),
+    "ms-powerpoint": ("PowerPoint presentation", read_pptx),
+    "epub": ("e-book", read_epub),
+}
+"""What the media type of a zip file has in it, by the kind of document that it is."""
+_PAGE = re.compile(
+    r"\s*(?:<\?xml[^>]{0,200}>\s*)?(?:<!--.{0,2000}?-->\s*)*<(?:!doctype\s+html|html)\b", re.I | re.S
+)
+_MARKUP = re.compile(_PAGE.pattern.replace("|html)", "|html|head|body)"), re.I | re.S)
+_TAG = re.compile(r"<(?:p|div|a|h[1-6]|ul|ol|table|span|body|title|meta)\b[^>]{0,2000}>", re.IGNORECASE)
+_ENDLESS = re.compile(r"\S{1000000}")
+
+
+def read(data: bytes, name: str) -> Document:
+    """The document that the bytes hold. `name` is what it is called: a file's path or an address.
+
+    Recognised by content, and only where that leaves it open (Markdown or plain text) by the end of the name.
+    Raises ReadError, one sentence that names the file and says what to do, whatever is wrong with the bytes.
+    """
+    path = _path(name)
+    short = one_line(path.name or name)[:200]
+    what = "document"
+    try:
+        what, content_of = _recognised(data, path.suffix.lower())
+        content = content_of()
+    except ReadError as error:
+        raise ReadError(f"{short} {error.message}") from None
+    except (MemoryError, RecursionError):
+        raise ReadError(f"{short} is too deeply nested or too large to be read.") from None
+    except Exception as error:
+        raise ReadError(
+            f"{short} is damaged or no real {what}; open it, save it again and add that."
+        ) from error
+    if not any(char.isalnum() for char in content.text):
+        raise ReadError(f"{short} holds no text.")
+    if _ENDLESS.search(content.text):
+        raise ReadError(f"{short} holds a word of over a million characters; it is no text to read.")
+    return Document(
+        id=identity(data),
+        title=_cut(content.title or path.stem or name),
+        source=name,
+        media_type=content.media_type,
+        text=content.text,
+        headings=content.headings,
+        pages=content.pages,
+        metadata=content.metadata,
+    )
+
+
+def is_plain(data: bytes, name: str) -> bool:
+    """Whether these are Markdown, plain text, or refused at sight: no library that could hang is needed."""
+    try:
+        what, _ = _recognised(data, _path(name).suffix.lower())
+    except ReadError:
+        return True
+    return what in ("Markdown", "text")
+
+
+def identity(data: bytes) -> str:
+    """What a document is called for good: the first 16 hexadecimal digits of the SHA-256 of its bytes."""
+    return hashlib.sha256(data).hexdigest()[:16]
+
+
+def _path(name: str) -> PurePath:
+    """The name as a path; of an address without what is asked of it after a question mark."""
+    return PurePath(re.split("[?#]", name, maxsplit=1)[0] if _ADDRESS.match(name) else name)
+
+
+def _cut(title: str) -> str:
+    """The title on one line, of at most 300 characters."""
+    title = one_line(title)
+    return title if len(title) <= 300 else title[:299] + "…"
+
+
+def _recognised(data: bytes, suffix: str) -> tuple[str, Callable[[], Content]]:
+    """What the bytes are, in a person's words, and what reads them. Raises ReadError where nothing does."""
+    if not data.strip():
+        raise ReadError("is empty.")
+    if len(data) > LIMIT:
+        raise ReadError(f"is larger than {LIMIT // 1_000_000} MB; split it and add the parts.")
+    before, pdf, _ = data[:1024].partition(b"%PDF-")
+    if pdf and (not before.strip() or suffix in ("", ".pdf")):
+        return "PDF", partial(read_pdf, data)
+    if data.startswith(ZIP):
+        return _recognised_package(data)
+    if data.startswith(_OLE):
+        said = (text for name, text in _IN_OLE.items() if name.encode("utf-16-le") in data)
+        raise ReadError(next(said, f"is an old Office file, which cannot be read; {_INSTEAD}."))
+    for magic, what in _MAGIC.items():
+        if data.startswith(magic) and min(data[:512]) < 9:
+            raise ReadError(f"is {what}, which cannot be read; {_INSTEAD}.")
+    return _recognised_text(data, suffix)
+
+
+def _recognised_package(data: bytes) -> tuple[str, Callable[[], Content]]:
+    said = kind(opened(data))
+    if said is None:
+        raise ReadError("is an archive; unpack it and add what is in it.")
+    if said.startswith("application/vnd.oasis.opendocument."):
+        what = said.rpartition(".")[2].partition("-")[0]
+        if what in ("text", "spreadsheet", "presentation"):
+            return f"OpenDocument {what}", partial(read_odf, data, said)
+    for part_of, (what, reader) in _PACKAGES.items():
+        if part_of in said:
+            return what, partial(reader, data)
+    raise ReadError(f"is of a kind that cannot be read; {_INSTEAD}.")
+
+
+def _recognised_text(data: bytes, suffix: str) -> tuple[str, Callable[[], Content]]:
+    start = data[:8192].replace(b"\0", b"").decode("latin-1").lstrip("ÿþï»¿")
+    if start.lstrip().startswith("{\\rtf"):
+        return "rich text file (RTF)", partial(read_rtf, data)
+    if suffix in (".md", ".markdown") and not _PAGE.match(start):
+        return "Markdown", partial(_of_text, data, read_markdown)
+    if is_mail(data, suffix):
+        return "mail", partial(read_eml, data)
+    if suffix in _DELIMITED and not _MARKUP.match(start):
+        return "CSV file", partial(_of_text, data, read_delimited)
+    if is_records(start, suffix):
+        return "JSON file", partial(_of_text, data, partial(_read_records, suffix=suffix))
+    if _is_page(start, suffix):
+        return "web page", partial(_of_text, data, read_html, declared=True)
+    if suffix not in _DELIMITED and is_delimited(start):
+        return "CSV file", partial(_of_text, data, read_delimited)
+    return "text", partial(_of_text, data, read_text)
+
+
+_DELIMITED = (".csv", ".tsv", ".tab")
+
+
+def _of_text(data: bytes, reader: Callable[[str], Content], *, declared: bool = False) -> Content:
+    text = decoded(data, declared=declared)
+    if text is None:
+        raise ReadError(f"is of a kind that cannot be read; {_INSTEAD}.")
+    return reader(text)
+
+
+def _read_records(text: str, suffix: str) -> Content:
+    return read_records(text, suffix) or read_text(text)
+
+
+def _is_page(start: str, suffix: str) -> bool:
+    """Whether a file that begins so is HTML: it says so, or is called so or begins with a tag."""
+    if _MARKUP.match(start):
+        return True
+    may_be = suffix in (".html", ".htm", ".xhtml") or (suffix != ".txt" and start.lstrip().startswith("<"))
+    return may_be and _TAG.search(start) is not None

@@ -1,0 +1,359 @@
+"""Web pages: the main text, with its headings, lists and tables, without what the page puts around it."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby, pairwise
+from typing import TYPE_CHECKING, Any
+
+from assistant.ingest.readers.content import Content, Draft, described, one_line
+from assistant.ingest.readers.spans import unspan
+
+if TYPE_CHECKING:
+    from lxml.html import HtmlElement
+
+_BOOK = 5000
+_BLOCKS = {"p", "list", "table", "head", "quote", "code", "item", "row", "cell", "div"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """A block of the main text, by the names that trafilatura gives them. `linked`: characters in links."""
+
+    kind: str
+    text: str
+    linked: int = 0
+    level: int = 0
+    rows: tuple[tuple[str, ...], ...] = ()
+
+
+def read_html(text: str) -> Content:
+    """Content of a web page; all that can be seen, where no main text is found."""
+    page = _parsed(text)
+    found = _extracted(page, text)
+    whole = one_line(page.text_content())
+    title = one_line((found.title if found else None) or page.findtext(".//title") or "")
+    blocks = list(_Walk(whole).blocks(found.body)) if found else []
+    draft = Draft()
+    for block in _enough(_main(blocks, title), text):
+        _write(draft, block)
+    said = {"author": "author", "date": "date", "publisher": "sitename", "url": "url"}
+    metadata = described((key, getattr(found, name, None)) for key, name in said.items())
+    return Content("text/html", draft.text, title or None, tuple(draft.headings), metadata=metadata)
+
+
+def write_page(draft: Draft, text: str, title: str = "") -> None:
+    """Write all that a reader of a page sees to a draft, as for a chapter or a mail.
+
+    The title stands above as a heading where the page has none.
+    """
+    blocks = _visible(text, _NEVER_SEEN)
+    if blocks and not any(block.kind == "head" for block in blocks):
+        draft.heading(1, title)
+    for block in blocks:
+        _write(draft, block)
+
+
+def _parsed(text: str) -> HtmlElement:
+    from lxml import html
+
+    parser = html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True)
+    return html.document_fromstring(text.encode("utf-8"), parser=parser)
+
+
+def _extracted(page: HtmlElement, text: str) -> Any:
+    """The main text as trafilatura finds it: strictly, or generously where that leaves next to nothing.
+
+    None of a page that is as long as a book: that takes it minutes, and there is little else on such a page.
+    """
+    if sum(1 for _ in page.iter("p", "li", "tr", "h2", "h3", "br")) > _BOOK:
+        return None
+    strict = _extracted_by(text, favor_precision=True)
+    if strict is not None and len(strict.text or "") >= _SHORT:
+        return strict
+    generous = _extracted_by(text, favor_recall=True)
+    return max((strict, generous), key=lambda found: len(found.text or "") if found is not None else -1)
+
+
+def _extracted_by(text: str, **focus: Any) -> Any:
+    from trafilatura import bare_extraction
+
+    logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
+    page = _prepared(_parsed(text))
+    wanted: Any = {"include_comments": False, "include_links": True, "include_formatting": True}
+    return bare_extraction(page, with_metadata=True, **wanted, **focus)
+
+
+# -- what trafilatura would miss -----------------------------------------------------------------------------
+
+_BODY = re.compile(r"article|story|entry|post|content|body|text", re.IGNORECASE)
+_ASIDE = re.compile(r"comment|reply|related|teaser|card|promo", re.IGNORECASE)
+_QUOTED = re.compile(r"twitter-tweet|instagram-media|bluesky-embed|mastodon-embed")
+
+
+def _prepared(page: HtmlElement) -> HtmlElement:
+    """The page, so marked up that strict extraction does not tear holes into its text."""
+    for element in page.iter():
+        for name, value in element.attrib.items():
+            if len(value) > 10_000:  # no name of a class; patterns would be looked for in it for seconds
+                del element.attrib[name]
+    for span in page.iterfind(".//p//span[@class]"):
+        if "link" in span.get("class", "").split():  # around links within sentences
+            span.set("class", "inline")
+    _gather_body(page)
+    unspan(page)
+    for quote in list(page.iter("blockquote")):
+        if _QUOTED.search(quote.get("class", "")):
+            _plain_quote(quote)
+    return page
+
+
+def _gather_body(page: HtmlElement) -> None:
+    """Put an article that stands in several boxes of one class, with others between, into the first."""
+    boxes: dict[tuple[str, Any], list[HtmlElement]] = {}
+    for box in page.iter("div", "section"):
+        name = box.get("class", "")
+        if _BODY.search(name) and not _ASIDE.search(name):
+            paragraphs = [child for child in box if child.tag == "p" and len(child.text_content()) > 80]
+            if len(paragraphs) >= 2:
+                boxes.setdefault((name, next(box.iterancestors("article"), None)), []).append(box)
+    for first, *others in boxes.values():
+        for other in others:
+            first.extend(list(other))
+
+
+def _plain_quote(quote: HtmlElement) -> None:
+    """Take the names off a quoted post and the boxes that hold only it, so that it reads as a quotation."""
+    quote.attrib.clear()
+    length = len(quote.text_content())
+    for box in quote.iterancestors("div", "figure", "section"):
+        if len(box.text_content()) > length + 100:
+            break
+        box.attrib.clear()
+
+
+# -- the blocks of the main text -----------------------------------------------------------------------------
+
+
+class _Walk:
+    """Reads blocks off the tree of trafilatura. `whole` is the page's text, to tell where spaces were."""
+
+    def __init__(self, whole: str) -> None:
+        self._whole = whole
+
+    def blocks(self, parent: Any) -> Iterator[_Block]:
+        """The blocks in `parent`; text and inline elements that stand between them make paragraphs."""
+        inline, linked = parent.text or "", 0
+        for child in parent:
+            if child.tag in _BLOCKS:
+                if inline.strip():
+                    yield _Block("p", inline, linked)
+                yield from self._block(child)
+                inline, linked = child.tail or "", 0
+            else:
+                inline = self._glued(self._glued(inline, self._text(child)), child.tail or "")
+                linked += _linked(child)
+        if inline.strip():
+            yield _Block("p", inline, linked)
+
+    def _block(self, element: Any) -> Iterator[_Block]:
+        if element.tag == "head":
+            level = re.fullmatch(r"h([1-6])", element.get("rend") or "")
+            yield _Block("head", self._text(element), _linked(element), int(level.group(1)) if level else 2)
+        elif element.tag == "table":
+            rows = tuple(tuple(self._text(cell) for cell in row) for row in element.iter("row"))
+            yield _Block("table", "\n".join(" ".join(row) for row in rows), _linked(element), rows=rows)
+        elif element.tag == "code":
+            yield _Block("code", "".join(element.itertext()))
+        elif any(child.tag in _BLOCKS for child in element):
+            inner = list(self.blocks(element))
+            yield from (
+                replace(b, kind="item") if element.tag == "item" and b.kind == "p" else b for b in inner
+            )
+        else:
+            yield _Block(element.tag, self._text(element), _linked(element))
+
+    def _text(self, element: Any) -> str:
+        text = "\n" if element.tag == "lb" else element.text or ""
+        for child in element:
+            text = self._glued(self._glued(text, self._text(child)), child.tail or "")
+        return text
+
+    def _glued(self, left: str, right: str) -> str:
+        """Both, with the space that got lost between a link or an emphasis and what stands beside it."""
+        touch = left[-1:].isalnum() and right[:1].isalnum()
+        return f"{left} {right}" if touch and left[-12:] + right[:12] not in self._whole else left + right
+
+
+def _linked(element: Any) -> int:
+    links = element.iter("ref")
+    return sum(len(one_line("".join(link.itertext()))) for link in links)
+
+
+def _write(draft: Draft, block: _Block) -> None:
+    if block.kind == "head":
+        draft.heading(block.level, block.text)
+    elif block.kind == "item":
+        draft.item(block.text)
+    elif block.kind == "table":
+        draft.table(_with_one_header(block.rows))
+    elif block.kind == "code" and "\n" in block.text.strip():
+        draft.code(block.text)
+    else:
+        draft.paragraph(block.text)
+
+
+def _with_one_header(rows: tuple[tuple[str, ...], ...]) -> Sequence[Sequence[str]]:
+    """The rows, the first two as one where both are column names: some reach over rows, some over columns."""
+    if len(rows) < 3 or len(rows[0]) != len(rows[1]):
+        return rows
+    same = any(a and one_line(a) == one_line(b) for a, b in zip(*rows[:2], strict=True))
+    wide = any(a and a == b for a, b in pairwise(rows[0]))
+    if not same or not wide:
+        return rows
+    return [
+        [" ".join(dict.fromkeys(map(one_line, names))) for names in zip(*rows[:2], strict=True)],
+        *rows[2:],
+    ]
+
+
+# -- what is not the main text -------------------------------------------------------------------------------
+
+_CUE = re.compile(
+    r"""\W*(?:
+      (?:related|recommended|see\ (?:also|more)|read\ (?:more|also|next)|also\ read|more\ on|watch
+        |don['’]t\ miss|you\ (?:may|might)\ (?:also\ )?(?:like|enjoy)|advertisement|sponsored
+        )\b.{0,20}?(?:[:|]|$|\.{3}|…)
+      |also\ on\ \S+\.\w+
+      |like\ this\ (?:story|article|post)\b
+      |(?:sign\ up|subscribe|click\ here|download\ our)\b
+      |follow\ \S+\ .{0,40}\b(?:twitter|facebook|instagram|linkedin|youtube|telegram)\b
+      |tell\ us\ what\ you\ think
+      |(?:filed\ under|tags?|topics?|categor(?:y|ies)|posted\ in)\s?:
+      |(?:share|tweet|email|print|comments?|loading)\W*$
+      |(?:\d+|no)\ comments?\W*$|leave\ a\ (?:reply|comment)
+    )""",
+    re.VERBOSE | re.IGNORECASE,
+)
+_INVITATION = re.compile(
+    r"\b(?:newsletter|inbox|subscribe|sign up|on (?:twitter|facebook|instagram))\b", re.IGNORECASE
+)
+_SHORT = 250
+
+
+def _main(blocks: list[_Block], title: str) -> list[_Block]:
+    """The blocks without the title (a Document has it apart), pointers elsewhere and invitations."""
+    kept = [replace(block, text=text) for block in blocks if (text := block.text.strip())]
+    kept = _without_title(kept, title)
+    kept = [b for b in kept if len(b.text) > _SHORT or not _CUE.match(one_line(b.text))]
+    kept = _without_link_lists(kept)
+    while kept and (kept[-1].kind == "head" or _invites(kept[-1])):
+        kept.pop()
+    return kept
+
+
+def _without_title(blocks: list[_Block], title: str) -> list[_Block]:
+    """The blocks without headings at the top that are the page's own: of level 1, or its title."""
+    kept = list(blocks)
+    for at in (1, 0):
+        heading = kept[at] if len(kept) > at and kept[at].kind == "head" else None
+        if heading and (heading.level == 1 or _bare(heading.text) in _bare(title)):
+            del kept[at]
+    return kept
+
+
+def _bare(text: str) -> str:
+    return " ".join(re.findall(r"\w+", text.lower()))
+
+
+def _without_link_lists(blocks: list[_Block]) -> list[_Block]:
+    """The blocks without lists of which nearly every character is a link."""
+    kept: list[_Block] = []
+    for is_list, group in groupby(blocks, key=lambda block: block.kind == "item"):
+        run = list(group)
+        if not is_list or sum(b.linked for b in run) < 0.8 * sum(len(one_line(b.text)) for b in run):
+            kept.extend(run)
+    return kept
+
+
+def _invites(block: _Block) -> bool:
+    return block.kind == "p" and len(block.text) <= _SHORT and _INVITATION.search(block.text) is not None
+
+
+# -- where no main text is found -----------------------------------------------------------------------------
+
+_NEVER_SEEN = (
+    "script style noscript template svg head nav iframe select button dialog object audio video".split()
+)
+_UNSEEN = [*_NEVER_SEEN, "form", "footer"]
+_BREAKS = set(
+    "p div li tr td th br hr table ul ol dl dd dt section article main header aside blockquote figure "
+    "figcaption address details summary h1 h2 h3 h4 h5 h6".split()
+)
+
+
+def _enough(main: list[_Block], text: str) -> list[_Block]:
+    """The main text; where there is none, or the whole page says hardly more, all that can be seen."""
+    if _size(main) >= _SHORT:
+        return main
+    seen = _visible(text)
+    return seen if not main or _size(seen) < 2 * _SHORT else main
+
+
+def _size(blocks: list[_Block]) -> int:
+    return sum(len(block.text) for block in blocks)
+
+
+def _visible(text: str, unseen: Sequence[str] = _UNSEEN) -> list[_Block]:
+    """All that a reader of the page sees, without its menus, in reading order."""
+    from lxml import etree
+
+    page = _parsed(text)
+    unspan(page)
+    etree.strip_elements(page, *unseen, with_tail=False)
+    blocks: list[_Block] = []
+    pieces: list[str] = []
+
+    def flush(kind: str = "p", level: int = 0) -> None:
+        if words := one_line("".join(pieces)):
+            blocks.append(_Block(kind, words, level=level))
+        pieces.clear()
+
+    walk = etree.iterwalk(page, events=("start", "end"))
+    for event, element in walk:
+        whole = _as_whole(element) if event == "start" else None
+        if whole is not None or element.tag in _BREAKS:
+            flush(*_ended(str(element.tag)) if event == "end" and whole is None else ("p", 0))
+        if whole is not None:
+            blocks.append(whole)
+            walk.skip_subtree()
+        elif event == "start":
+            pieces.append(element.text or "")
+        if event == "end":
+            pieces.append(element.tail or "")
+    flush()
+    return blocks
+
+
+def _ended(tag: str) -> tuple[str, int]:
+    """The kind of block that ends with this element, and its level if it is a heading."""
+    if tag == "li":
+        return "item", 0
+    return ("head", int(tag[1])) if re.fullmatch("h[1-6]", tag) else ("p", 0)
+
+
+def _as_whole(element: Any) -> _Block | None:
+    """A block that is read in one: code, or a table that is no means of layout."""
+    if element.tag == "pre":
+        return _Block("code", element.text_content())
+    if element.tag != "table" or element.find(".//table") is not None:
+        return None
+    rows = tuple(
+        tuple(one_line(cell.text_content()) for cell in row.iter("td", "th")) for row in element.iter("tr")
+    )
+    if len(rows) < 2 or max(map(len, rows)) < 2 or max(len(cell) for row in rows for cell in row) > 2000:
+        return None
+    return _Block("table", "\n".join(" ".join(row) for row in rows), rows=rows)

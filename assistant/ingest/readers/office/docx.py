@@ -1,0 +1,169 @@
+"""Word documents (.docx): headings by style, lists, tables as Markdown tables, in reading order."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from assistant.ingest.readers.content import Content, Draft, described, one_line
+from assistant.ingest.readers.grid import Merge, write_sheet
+
+if TYPE_CHECKING:
+    from docx.document import Document as WordDocument
+
+_W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+_ALIKE = [
+    "application/vnd.ms-word.document.macroEnabled.main+xml",
+    "application/vnd.ms-word.template.macroEnabledTemplate.main+xml",
+    "application/vnd.openxmlformats-officedocument.wordprocessingml.template.main+xml",
+]
+_FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
+_WRAPPERS = {f"{_W}{name}" for name in ("sdt", "sdtContent", "ins", "smartTag", "customXml")}
+
+
+def read_docx(data: bytes) -> Content:
+    """Content of a .docx file; text that is marked as deleted is left out, inserted text is kept."""
+    word = _opened(data)
+    outline = _Styles(word)
+    draft = Draft()
+    for block in _blocks(word.element.body, "p", "tbl"):
+        if block.tag == f"{_W}tbl":
+            write_sheet(draft, *_cells(block))
+        else:
+            _paragraph(draft, block, outline)
+    for note in _notes(word):
+        draft.paragraph(note)
+    core = word.core_properties
+    title = one_line(core.title or "") or outline.title or next((h.title for h in draft.headings), None)
+    metadata = described(
+        [("author", core.author), ("date", core.created and core.created.date().isoformat())]
+    )
+    kind = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+    return Content(kind, draft.text, title, tuple(draft.headings), metadata=metadata)
+
+
+def _opened(data: bytes) -> WordDocument:
+    """The document; templates and files with macros differ from .docx in what they call themselves only."""
+    from docx.opc.part import PartFactory
+    from docx.package import Package
+    from docx.parts.document import DocumentPart
+
+    for kind in _ALIKE:
+        PartFactory.part_type_for[kind] = DocumentPart
+    main: Any = Package.open(io.BytesIO(data)).main_document_part
+    word: WordDocument = main.document
+    return word
+
+
+class _Styles:
+    """What the document's styles mean: the level of headings, and which are lists."""
+
+    def __init__(self, word: WordDocument) -> None:
+        self.title: str | None = None
+        self._levels: dict[str, int] = {}
+        self._lists: set[str] = set()
+        for style in word.styles.element.iterchildren(f"{_W}style"):
+            key, name = style.get(f"{_W}styleId"), style.find(f"{_W}name")
+            said = (name.get(f"{_W}val") if name is not None else key) or ""
+            level = style.find(f"{_W}pPr/{_W}outlineLvl")
+            if found := re.fullmatch(r"heading (\d)", said, re.IGNORECASE):
+                self._levels[key] = int(found.group(1))
+            elif level is not None and level.get(f"{_W}val", "9") < "9":
+                self._levels[key] = int(level.get(f"{_W}val")) + 1
+            elif said.lower() == "title":
+                self._levels[key] = 0
+            if said.lower().startswith("list ") or style.find(f"{_W}pPr/{_W}numPr") is not None:
+                self._lists.add(key)
+
+    def level(self, paragraph: Any) -> int | None:
+        """1 for the highest heading, 0 for the document's title, None for other paragraphs."""
+        own = paragraph.find(f"{_W}pPr/{_W}outlineLvl")
+        if own is not None and own.get(f"{_W}val", "9") < "9":
+            return int(own.get(f"{_W}val")) + 1
+        return self._levels.get(_style(paragraph))
+
+    def is_item(self, paragraph: Any) -> bool:
+        return paragraph.find(f"{_W}pPr/{_W}numPr") is not None or _style(paragraph) in self._lists
+
+
+def _style(paragraph: Any) -> str:
+    style = paragraph.find(f"{_W}pPr/{_W}pStyle")
+    return style.get(f"{_W}val", "") if style is not None else ""
+
+
+def _blocks(parent: Any, *names: str) -> Iterator[Any]:
+    """The children of these names in reading order, those inside content controls and insertions too."""
+    for child in parent.iterchildren():
+        if child.tag in [f"{_W}{name}" for name in names]:
+            yield child
+        elif child.tag in _WRAPPERS:
+            yield from _blocks(child, *names)
+
+
+def _paragraph(draft: Draft, paragraph: Any, styles: _Styles) -> None:
+    text = _text(paragraph)
+    level = styles.level(paragraph)
+    if level is not None:
+        if level == 0 and styles.title is None:
+            styles.title = one_line(text) or None
+        draft.heading(max(level, 1), text)
+    elif styles.is_item(paragraph):
+        depth = paragraph.find(f"{_W}pPr/{_W}numPr/{_W}ilvl")
+        draft.item(text, min(int(depth.get(f"{_W}val", 0)), 8) if depth is not None else 0)
+    else:
+        draft.paragraph(text)
+
+
+def _cells(table: Any) -> tuple[list[list[str]], list[Merge]]:
+    """The cells of a table, and which of them are shown as one."""
+    rows: list[list[str]] = []
+    merges: list[Merge] = []
+    open_at: dict[int, int] = {}
+    for at, element in enumerate(table.iterchildren(f"{_W}tr")):
+        row: list[str] = []
+        for cell in _blocks(element, "tc"):
+            said = {str(e.tag).rpartition("}")[2]: e.get(f"{_W}val") for e in cell.iterfind(f"{_W}tcPr/*")}
+            wide = min(int(said.get("gridSpan") or 1), 1000)
+            if said.get("vMerge", "restart") == "restart":
+                open_at[len(row)] = at
+            elif len(row) in open_at:
+                merges.append(Merge(open_at[len(row)], len(row), at, len(row)))
+            if wide > 1:
+                merges.append(Merge(at, len(row), at, len(row) + wide - 1))
+            row.extend([one_line(_text(cell)), *[""] * (wide - 1)])
+        rows.append(row)
+    return rows, merges
+
+
+def _text(element: Any) -> str:
+    """The text of a paragraph or a cell as it reads with all changes accepted."""
+    pieces: list[str] = []
+    for child in element.iterchildren():
+        if child.tag == f"{_W}t":
+            pieces.append(child.text or "")
+        elif child.tag in (f"{_W}tab", f"{_W}ptab"):
+            pieces.append("\t")
+        elif child.tag in (f"{_W}br", f"{_W}cr"):
+            pieces.append("\n")
+        elif child.tag == f"{_W}noBreakHyphen":
+            pieces.append("-")
+        elif child.tag not in (f"{_W}del", f"{_W}moveFrom", f"{_W}pPr", f"{_W}rPr", _FALLBACK):
+            pieces.append(_text(child))
+            if child.tag in (f"{_W}p", f"{_W}tc"):
+                pieces.append("\n")
+    return "".join(pieces)
+
+
+def _notes(word: WordDocument) -> Iterator[str]:
+    """Footnotes and endnotes, which stand in parts of their own."""
+    from lxml import etree
+
+    for relation in word.part.rels.values():
+        if relation.is_external or relation.reltype.rsplit("/", 1)[-1] not in ("footnotes", "endnotes"):
+            continue
+        parser = etree.XMLParser(resolve_entities=False, no_network=True)
+        for note in etree.fromstring(relation.target_part.blob, parser).iterchildren():
+            if note.get(f"{_W}type") in (None, "normal") and _text(note).strip():
+                yield f"[{note.get(f'{_W}id')}] {one_line(_text(note))}"

@@ -1,0 +1,1 @@
+"""Parts of the assistant as parts of other frameworks."""

@@ -1,0 +1,1 @@
+"""Question and history to scored passages, and how likely they answer."""

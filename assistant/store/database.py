@@ -1,0 +1,101 @@
+"""The database of the ledger: opened, its faults told, and what was deleted from it erased."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sql
+from sqlalchemy import event
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from assistant.core.errors import StoreError
+from assistant.store.schema import tables
+
+SLICE = 5_000
+"""Values in one statement."""
+
+
+def opened(url: str | sql.URL) -> sql.Engine:
+    """The database at `url`, with all tables, made where they are not there.
+
+    Raises:
+        StoreError: it cannot be opened. Whatever is done with it later raises this where the database fails:
+            a full disk, say.
+    """
+    engine = sql.create_engine(url)
+    event.listen(engine, "handle_error", _tell)
+    if _is_sqlite(engine):
+        event.listen(engine, "connect", _set_up_sqlite)
+    tables.create_all(engine)
+    return engine
+
+
+def in_file(path: Path) -> sql.URL:
+    """The address of the SQLite database in a file."""
+    return sql.URL.create("sqlite", database=str(path))
+
+
+def erase(engine: sql.Engine) -> bool:
+    """Makes the database forget on disk what was deleted from it; False where a reader stood in the way.
+
+    SQLite overwrites what is deleted, but rows that it moved from page to page leave a copy where they were
+    (about 1 document of 300). So the file is written anew, and then the write-ahead log is emptied.
+    """
+    if not _is_sqlite(engine):
+        return True
+    with engine.connect() as db:
+        db.exec_driver_sql("VACUUM")
+        return bool(db.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()[0] == 0)
+
+
+def faults(engine: sql.Engine) -> list[str]:
+    """What the database finds wrong with its own file."""
+    if not _is_sqlite(engine):
+        return []
+    with engine.connect() as db:
+        told = list(db.exec_driver_sql("PRAGMA quick_check(3)").scalars())
+    return [] if told == ["ok"] else [str(fault) for fault in told]
+
+
+def among(
+    db: sql.Connection, query: sql.Select[Any], column: sql.ColumnElement[Any], values: Iterable[Any]
+) -> list[Any]:
+    """The rows of a query where a column is among the values, however many these are."""
+    return [row for some in _slices(values) for row in db.execute(query.where(column.in_(some)))]
+
+
+def delete(
+    db: sql.Connection, table: sql.Table, column: sql.ColumnElement[Any], values: Iterable[Any]
+) -> None:
+    """Deletes the rows where a column is among the values."""
+    for some in _slices(values):
+        db.execute(table.delete().where(column.in_(some)))
+
+
+def _slices(values: Iterable[Any]) -> Iterator[list[Any]]:
+    """The values, some at a time: a database takes only so many in one statement."""
+    left = iter(values)
+    while some := list(itertools.islice(left, SLICE)):
+        yield some
+
+
+def _is_sqlite(engine: sql.Engine) -> bool:
+    return engine.dialect.name == "sqlite"
+
+
+def _set_up_sqlite(connection: Any, _: ConnectionPoolEntry) -> None:
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
+        connection.execute(f"PRAGMA {pragma}")
+    # One thread may wait for another that records a document as long as a book.
+    connection.execute("PRAGMA busy_timeout=60000")
+
+
+def _tell(context: sql.engine.ExceptionContext) -> None:
+    """A fault of the database in a sentence; without the statement, which holds the text of documents."""
+    if context.sqlalchemy_exception is not None:
+        fault = context.original_exception
+        told = f"The ledger cannot be used ({fault}); check the home folder and its disk."
+        raise StoreError(told) from fault

@@ -1,0 +1,1 @@
+"""The corpus in step with folders and bundles."""

@@ -1,0 +1,1 @@
+"""The HTTP server: API, security and the chat page."""

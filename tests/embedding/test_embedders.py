@@ -1,0 +1,359 @@
+"""The embedders: the real model, and a small endpoint on the loopback."""
+
+from __future__ import annotations
+
+import http.server
+import json
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from safetensors.numpy import load_file
+from tokenizers import Tokenizer
+
+from assistant.core.config import Settings
+from assistant.core.errors import ConfigError, EmbedderError
+from assistant.core.types import Span
+from assistant.embedding import embedders, weights
+from assistant.embedding.embedders import Embedder, MiniLM, RemoteEmbedder, embedder
+from assistant.embedding.onnx_graph import float_graph
+from assistant.integrations.llama_index import LlamaEmbedding
+
+ROOT = Path(__file__).parents[2]
+SENTENCES = [
+    "What did the visit to Nicaragua bring?",
+    "Iran's exports to Brazil, mostly fertiliser, were worth 1.2 billion dollars in 2022.",
+    "no",
+    "| Country | Sector | Amount |\n|---|---|---|\n| Bolivia | drones | unknown |",
+    "def mean(values: list[float]) -> float:\n    return sum(values) / len(values)",
+    "Ο Σωκράτης, 北京, Привет, naïve café — 🙂",
+    "SIGN UP NOW!!! 50% OFF $$$ http://example.org/?a=1&b=2",
+    "To be, or not to be, that is the question: whether 'tis nobler in the mind to suffer. " * 8,
+    "the the the the the the the the",
+    "In 1905 Einstein published four papers; one of them explained the photoelectric effect.",
+]
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> MiniLM:
+    if weights.installed() is None:
+        pytest.skip(f"{weights.PACKAGE} is not installed")
+    return MiniLM(tmp_path_factory.mktemp("cache"))
+
+
+def test_the_default_embedder_is_an_embedder(model: MiniLM) -> None:
+    fits: Embedder = model
+    vectors = fits.embed(SENTENCES)
+    assert vectors.shape == (len(SENTENCES), fits.dimensions)
+    assert vectors.dtype == np.float32
+    assert np.allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
+
+
+def test_nothing_gives_no_rows(model: MiniLM) -> None:
+    assert model.embed([]).shape == (0, 384)
+    vectors, parts = model.embed_spans([], [])
+    assert vectors.shape == (0, 384)
+    assert parts == []
+
+
+@pytest.mark.parametrize("text", ["", " ", "\n\t", "\ud800", "a\x00b", "\u200b", "x" * 5000, "word " * 5000])
+def test_any_text_has_a_vector_of_length_one(model: MiniLM, text: str) -> None:
+    assert np.isclose(np.linalg.norm(model.embed([text])[0]), 1, atol=1e-5)
+
+
+@settings(max_examples=15, deadline=None)
+@given(texts=st.lists(st.text(max_size=40), max_size=6))
+def test_a_text_has_the_same_vector_wherever_it_stands(model: MiniLM, texts: list[str]) -> None:
+    together = model.embed(texts)
+    assert all(np.array_equal(row, model.embed([text])[0]) for row, text in zip(together, texts, strict=True))
+
+
+def test_int8_stays_near_the_float_graph(model: MiniLM) -> None:
+    folder = weights.installed()
+    assert folder is not None
+    graph = float_graph(load_file(folder / "model.safetensors")).SerializeToString()
+    session = onnxruntime.InferenceSession(graph, providers=["CPUExecutionProvider"])
+    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    tokenizer.no_padding()
+    tokenizer.enable_truncation(256)
+
+    def exact(text: str) -> np.ndarray:
+        row = np.array([tokenizer.encode(text).ids], np.int64)
+        rows = {"input_ids": row, "attention_mask": np.ones_like(row), "token_type_ids": np.zeros_like(row)}
+        mean = session.run(None, rows)[0][0].mean(axis=0)
+        return mean / np.linalg.norm(mean)
+
+    cosines = {t: float(v @ exact(t)) for v, t in zip(model.embed(SENTENCES), SENTENCES, strict=True)}
+    # A single word is the hardest: its few states are shared by nothing.
+    assert cosines.pop("no") > 0.97
+    assert min(cosines.values()) > 0.99
+    assert np.mean(list(cosines.values())) > 0.996
+
+
+def test_what_means_the_same_is_near(model: MiniLM) -> None:
+    question, answer, other = model.embed(
+        [
+            "How much does the ticket cost?",
+            "The price of admission is ten euros.",
+            "Whales breathe through a blowhole.",
+        ]
+    )
+    assert question @ answer > question @ other + 0.2
+
+
+def test_what_is_beyond_256_tokens_is_not_read(model: MiniLM) -> None:
+    start = "word " * 254
+    first, second = model.embed([start, start + "and something else altogether"])
+    assert np.array_equal(first, second)
+    assert model.count(start) == 256
+    assert not np.array_equal(first, model.embed(["word " * 253 + "else"])[0])
+
+
+def test_count_is_of_the_whole_text(model: MiniLM) -> None:
+    assert [model.count(text) for text in ("", "word", "two words", "word " * 1000, "\ud800")] == [
+        2,
+        3,
+        4,
+        1002,
+        3,
+    ]
+
+
+def test_the_span_of_the_whole_text_is_near_the_text(model: MiniLM) -> None:
+    texts = [text for text in SENTENCES if model.count(text) > 8]
+    vectors, parts = model.embed_spans(texts, [[Span(0, len(text))] for text in texts])
+    assert np.array_equal(vectors, model.embed(texts))
+    assert min(float(vector @ part[0]) for vector, part in zip(vectors, parts, strict=True)) > 0.93
+
+
+def test_a_span_is_nearest_to_its_own_sentence(model: MiniLM) -> None:
+    sentences = [
+        "Cuba makes vaccines.",
+        "Brazil buys fertiliser for its fields.",
+        "The president flew to Managua.",
+    ]
+    text = " ".join(sentences)
+    spans = [Span(text.index(s), text.index(s) + len(s)) for s in sentences]
+    _, (parts,) = model.embed_spans([text], [spans])
+    assert np.allclose(np.linalg.norm(parts, axis=1), 1, atol=1e-5)
+    assert (parts @ model.embed(sentences).T).argmax(axis=1).tolist() == [0, 1, 2]
+
+
+def test_spans_count_characters_not_bytes(model: MiniLM) -> None:
+    before, sentence = "Ünïcödé 🙂🙂 北京. ", "Trade grew."
+    text = before + sentence
+    spans = [Span(len(before), len(text)), Span(len(before), len(before) + 5)]
+    _, (parts,) = model.embed_spans([text], [spans])
+    states, offsets = model._states(text)
+    words = [text[a:b] for a, b in offsets]
+    at = 1 + words.index("Trade")
+    assert words[-3:] == ["Trade", "grew", "."]
+    mean = states[at : at + 3].mean(axis=0)
+    assert np.allclose(parts[0], mean / np.linalg.norm(mean), atol=1e-6)
+    assert np.allclose(parts[1], states[at] / np.linalg.norm(states[at]), atol=1e-6)
+
+
+def test_a_span_that_was_cut_off_or_is_empty_gets_the_vector_of_its_text(model: MiniLM) -> None:
+    text = "word " * 400
+    vectors, parts = model.embed_spans(
+        [text, "short"], [[Span(1900, 1990), Span(0, 4)], [Span(2, 2), Span(9, 12)]]
+    )
+    assert np.array_equal(parts[0][0], vectors[0])
+    assert not np.array_equal(parts[0][1], vectors[0])
+    assert np.array_equal(parts[1], np.stack([vectors[1]] * 2))
+
+
+def test_a_text_without_spans_has_none(model: MiniLM) -> None:
+    _, parts = model.embed_spans(["one", "two"], [[], [Span(0, 3)]])
+    assert [part.shape for part in parts] == [(0, 384), (1, 384)]
+
+
+def test_threads_share_one_model(model: MiniLM) -> None:
+    fresh = MiniLM(model._cache)
+    with ThreadPoolExecutor(4) as pool:
+        results = list(pool.map(lambda _: (fresh.embed(SENTENCES), id(fresh._opened)), range(8)))
+    assert all(np.array_equal(vectors, results[0][0]) for vectors, _ in results)
+    assert len({opened for _, opened in results}) == 1
+
+
+def test_importing_loads_nothing_heavy() -> None:
+    code = "import sys, assistant.embedding.embedders; print(*sys.modules)"
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    heavy = {"onnxruntime", "onnx", "tokenizers", "httpx", "chromadb", "llama_index", "safetensors", "torch"}
+    assert not heavy & set(loaded.stdout.split())
+
+
+def test_a_forked_child_hears_no_warning(model: MiniLM) -> None:
+    code = (
+        "import os, sys, pathlib; from assistant.embedding.embedders import MiniLM\n"
+        "MiniLM(pathlib.Path(sys.argv[1])).embed(['one', 'two', 'three'])\n"
+        "os._exit(0) if not os.fork() else os.wait()"
+    )
+    command = [sys.executable, "-W", "ignore", "-c", code, str(model._cache)]
+    environ = {k: v for k, v in os.environ.items() if k != "TOKENIZERS_PARALLELISM"}
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, env=environ)
+    assert done.stderr == ""
+
+
+# An OpenAI-compatible endpoint.
+
+Answer = Callable[[dict[str, Any]], tuple[int, Any]]
+
+
+class Endpoint:
+    """Answers POST /v1/embeddings with `answer`, and keeps what it was asked."""
+
+    def __init__(self) -> None:
+        self.answer: Answer = lambda asked: (200, self.vectors(asked["input"]))
+        self.asked: list[dict[str, Any]] = []
+        self.keys: list[str | None] = []
+        self.url = ""
+
+    @staticmethod
+    def vectors(texts: list[str]) -> dict[str, Any]:
+        """Rows that tell the text, in the wrong order."""
+        rows = [{"index": i, "embedding": [float(len(text)), 1.0, 2.0]} for i, text in enumerate(texts)]
+        return {"data": rows[::-1]}
+
+
+@pytest.fixture
+def endpoint(monkeypatch: pytest.MonkeyPatch) -> Iterator[Endpoint]:
+    kept = Endpoint()
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            assert self.path == "/v1/embeddings"
+            asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            kept.asked.append(asked)
+            kept.keys.append(self.headers["Authorization"])
+            status, body = kept.answer(asked)
+            data = body if isinstance(body, bytes) else json.dumps(body).encode()
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(data)))
+            self.end_headers()
+            self.wfile.write(data)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    monkeypatch.setattr(embedders.time, "sleep", lambda _: None)
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    kept.url = f"http://127.0.0.1:{server.server_port}/v1"
+    yield kept
+    server.shutdown()
+    server.server_close()
+
+
+def _remote(endpoint: Endpoint) -> RemoteEmbedder:
+    return RemoteEmbedder(endpoint.url, "some-model", "sk-secret", timeout=5)
+
+
+def test_remote_vectors_are_of_length_one_and_in_order(endpoint: Endpoint) -> None:
+    texts = ["a" * n for n in range(150)]
+    fits: Embedder = _remote(endpoint)
+    vectors = fits.embed(texts)
+    expected = np.array([[n or 1, 1, 2] for n in range(150)], np.float32)
+    assert np.allclose(vectors, expected / np.linalg.norm(expected, axis=1, keepdims=True))
+    assert [len(asked["input"]) for asked in endpoint.asked] == [64, 64, 22]
+    assert {asked["model"] for asked in endpoint.asked} == {"some-model"}
+    assert set(endpoint.keys) == {"Bearer sk-secret"}
+
+
+def test_remote_says_its_dimensions_and_name(endpoint: Endpoint) -> None:
+    remote = _remote(endpoint)
+    assert (remote.dimensions, remote.fingerprint) == (3, "some-model-3")
+    assert remote.embed([]).shape == (0, 3)
+    assert len(endpoint.asked) == 1
+
+
+def test_remote_spans_are_texts_of_their_own(endpoint: Endpoint) -> None:
+    remote = _remote(endpoint)
+    texts, spans = ["abcdef", "gh", "ij"], [[Span(0, 2), Span(2, 6)], [], [Span(1, 2)]]
+    vectors, parts = remote.embed_spans(texts, spans)
+    assert np.array_equal(vectors, remote.embed(texts))
+    assert [part.shape for part in parts] == [(2, 3), (0, 3), (1, 3)]
+    assert np.array_equal(np.concatenate(parts), remote.embed(["ab", "cdef", "j"]))
+
+
+def test_remote_sends_no_key_where_there_is_none(endpoint: Endpoint) -> None:
+    RemoteEmbedder(endpoint.url, "some-model").embed(["a"])
+    assert endpoint.keys == [None]
+
+
+def test_remote_asks_again_where_the_endpoint_is_busy(endpoint: Endpoint) -> None:
+    faults = iter([(429, {}), (503, {})])
+    endpoint.answer = lambda asked: next(faults, (200, Endpoint.vectors(asked["input"])))
+    assert _remote(endpoint).embed(["a"]).shape == (1, 3)
+    assert len(endpoint.asked) == 3
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "said", "retryable", "times"),
+    [
+        (401, {}, "refuses the key; set OPENAI_API_KEY", False, 1),
+        (404, {}, "does not know the model some-model", False, 1),
+        (400, {}, "answers with status 400", False, 1),
+        (302, {}, "answers with status 302", False, 1),
+        (500, {}, "answers with status 500", True, RemoteEmbedder.ATTEMPTS),
+        (200, b"<html>", "does not answer as an embeddings endpoint does", False, 1),
+        (200, {"error": "x"}, "does not answer as an embeddings endpoint does", False, 1),
+        (200, [], "does not answer as an embeddings endpoint does", False, 1),
+        (200, {"data": [{"index": 0, "embedding": "aGk="}]}, "does not answer as", False, 1),
+        (
+            200,
+            {"data": [{"index": 0, "embedding": [1, 2]}, {"index": 1, "embedding": [1]}]},
+            "does not",
+            False,
+            1,
+        ),
+        (200, {"data": []}, "does not give 1 vectors for 1 texts", False, 1),
+        (200, {"data": [{"index": 0, "embedding": [1, None]}]}, "does not", False, 1),
+    ],
+)
+def test_remote_faults_are_one_sentence(
+    endpoint: Endpoint, status: int, body: Any, said: str, retryable: bool, times: int
+) -> None:
+    endpoint.answer = lambda _: (status, body)
+    with pytest.raises(EmbedderError) as caught:
+        _remote(endpoint).embed(["a"])
+    assert said in caught.value.message
+    assert caught.value.retryable is retryable
+    assert len(endpoint.asked) == times
+    assert "sk-secret" not in caught.value.message
+
+
+@pytest.mark.parametrize(
+    "url", ["http://127.0.0.1:1/v1", "http://name:pass@127.0.0.1:1", "not an address", "http://["]
+)
+def test_remote_that_cannot_be_reached_says_so(url: str) -> None:
+    with pytest.raises(EmbedderError, match="cannot be reached") as caught:
+        RemoteEmbedder(url, "some-model").embed(["a"])
+    assert caught.value.retryable
+    assert "pass" not in caught.value.message
+
+
+def test_the_settings_choose_the_embedder(tmp_path: Path) -> None:
+    assert isinstance(embedder(Settings(tmp_path, tmp_path, None)), MiniLM)
+    assert isinstance(embedder(Settings(tmp_path, tmp_path, None, embedding_model="x")), RemoteEmbedder)
+    with pytest.raises(ConfigError, match="ASSISTANT_EMBEDDING_MODEL"):
+        embedder(Settings(tmp_path, tmp_path, None, embedding_url="http://127.0.0.1/v1"))
+
+
+def test_llama_index_gets_the_same_vectors(model: MiniLM) -> None:
+    seam = LlamaEmbedding(model)
+    assert seam.get_text_embedding_batch(SENTENCES[:3]) == model.embed(SENTENCES[:3]).tolist()
+    assert seam.get_query_embedding(SENTENCES[0]) == model.embed(SENTENCES[:1])[0].tolist()
+    assert seam.model_name == model.fingerprint

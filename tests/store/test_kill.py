@@ -1,0 +1,172 @@
+"""Killed at any moment, a store keeps all that it acknowledged, holds nothing twice, and repairs itself."""
+
+from __future__ import annotations
+
+import json
+import random
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import killed
+import pytest
+from conftest import Hashing, given
+from test_near_duplicates import ARTICLE
+
+from assistant.embedding.embedders import Embedder
+from assistant.ingest.library import Library
+from assistant.ingest.parse import identity
+from assistant.store.index import terms
+
+ROUNDS = 4
+FILES = 80
+"""More than one batch, so that some are acknowledged while others are not."""
+OLD = {
+    "a": "# About a\n\nThe first edition of apples.\n",
+    "b": "# About b\n\nThe first edition of berries.\n",
+    "d": ARTICLE,
+    "e": f"{ARTICLE}\n\nRead more\n",
+}
+
+
+def is_sound(library: Library) -> bool:
+    """Counts agree, no problem, no source and no bytes twice, no original without its document."""
+    health, entries = library.check(), library.ledger.entries()
+    kept = {path.name for path in (library._home / "originals").iterdir()}
+    return (
+        health.problems == ()
+        and health.passages == health.vectors == health.words
+        and health.passages == sum(entry.passages for entry in entries if entry.duplicate_of is None)
+        and len({entry.source for entry in entries}) == len({entry.id for entry in entries}) == len(entries)
+        and kept == library.ledger.sha256s()
+    )
+
+
+def is_found(library: Library, word: str) -> bool:
+    """Whether a passage that is answerable holds the word, by the index and by the ledger."""
+    keys = library.search(lambda index: index.match(dict.fromkeys(terms(word), 1.0), 10))
+    return any(word in kept.passage.text for kept in library.ledger.kept(keys).values())
+
+
+# -- at each step ------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def stopped(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Homes in which a process died, each named after the step at which it did."""
+    folder = tmp_path_factory.mktemp("killed")
+    (folder / "begun").mkdir()
+    library = Library(folder / "begun", Hashing())
+    list(library.add(given(**OLD)))
+    library.close()
+    homes = [folder / f"{what}-{when}" for what in killed.STEPS for when in killed.WHEN]
+    for home in homes:
+        shutil.copytree(folder / "begun", home)
+    command = [sys.executable, killed.__file__, *map(str, homes)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.stdout.splitlines() == [f"{home.name} 9" for home in homes], done.stderr
+    return folder
+
+
+@pytest.mark.parametrize("when", killed.WHEN)
+@pytest.mark.parametrize("what", killed.STEPS)
+def test_killed_at_a_step_it_is_as_it_was_told_to_be(stopped: Path, what: str, when: str) -> None:
+    home = stopped / f"{what}-{when}"
+    told = (home / "told").read_text().split()
+    library = Library(home, Hashing())
+    try:
+        assert is_sound(library)
+        held = {entry.source: entry.id for entry in library.ledger.entries()}
+        new = {name: identity(text.encode()) for name, text in killed.NEW.items()}
+        if "a.md" in told:
+            assert (held["a.md"], held["c.md"]) == (new["a"], new["c"])
+        assert held["a.md"] in (new["a"], identity(OLD["a"].encode()))
+        assert held.get("c.md", new["c"]) == new["c"]
+        assert ("c.md" in held) == (held["a.md"] == new["a"]), "half of a batch is there"
+        assert ("b.md" in held) <= ("removed" not in told)
+        assert is_found(library, "second") == (held["a.md"] == new["a"])
+        assert is_found(library, "berries") == ("b.md" in held)
+        assert ("d.md" in held) <= ("unnamed" not in told)
+        assert is_found(library, "harbour")
+        standing = {entry.source: entry.duplicate_of for entry in library.ledger.entries()}
+        assert standing["e.md"] == held.get("d.md")
+        assert [o.status for o in library.add(given(**killed.NEW))][1] in ("added", "unchanged")
+        assert is_sound(library)
+    finally:
+        library.close()
+
+
+# -- at random moments -------------------------------------------------------------------------------
+
+
+def write(folder: Path, edition: int) -> dict[str, str]:
+    """Another edition of each file; gives the id of each under its source."""
+    folder.mkdir(exist_ok=True)
+    for number in range(FILES):
+        path = folder / f"{number:03}.md"
+        path.write_text(f"# Number {number}\n\nThis is edition e{edition}x of number n{number}x.\n")
+    return {str(path): identity(path.read_bytes()) for path in folder.iterdir()}
+
+
+def added(
+    environment: dict[str, str], folder: Path, seconds: float | None = None, *, recording: bool = False
+) -> dict[str, str]:
+    """What `assistant add` told of, source -> id. It is killed after so many seconds; of `recording`, where
+    only those count that have passed since it began to keep anything."""
+    command = [sys.executable, "-m", "assistant.cli", "add", str(folder), "--json"]
+    originals = Path(environment["ASSISTANT_HOME"]) / "originals"
+    before = set(originals.glob("*"))
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
+    while recording and process.poll() is None and set(originals.glob("*")) <= before:
+        time.sleep(0.005)
+    try:
+        out, _ = process.communicate(timeout=seconds)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        out, _ = process.communicate()
+    lines = [json.loads(line) for line in out.splitlines(keepends=True) if line.endswith("\n")]
+    return {line["source"]: line["document_id"] for line in lines}
+
+
+def test_killed_at_random_moments_nothing_told_is_lost_and_nothing_is_there_twice(
+    environment: dict[str, str], tmp_path: Path, minilm: Embedder
+) -> None:
+    seed = random.SystemRandom().randrange(10**6)
+    print(f"the moments are those of random.Random({seed})")
+    moments, folder = random.Random(seed), tmp_path / "docs"
+    held = write(folder, 0)
+    began = time.monotonic()
+    assert added(environment, folder) == held
+    took = time.monotonic() - began
+    caught = 0
+    for edition in range(1, ROUNDS + 1):
+        new = write(folder, edition)
+        # In one round of four at any moment at all, otherwise from when it keeps something on.
+        recording = edition % 4 > 0
+        moment = moments.uniform(0, 0.3 * took if recording else took)
+        told = added(environment, folder, moment, recording=recording)
+        now = state(tmp_path / "home", minilm, edition)
+        assert told.items() <= now.items() <= held.items() | new.items()
+        assert now.keys() == held.keys()
+        there = len(now.items() & new.items())
+        print(f"edition {edition}: after {moment:.2f} s {len(told)} told, {there} there")
+        caught += now not in (held, new) or (now == new and not told)
+        held = now
+    print(f"{caught} of {ROUNDS} were caught at work")
+    assert added(environment, folder) == new
+    assert state(tmp_path / "home", minilm, ROUNDS) == new
+
+
+def state(home: Path, embedder: Embedder, edition: int) -> dict[str, str]:
+    """Source -> id of all documents in a store, which is sound and finds what it holds."""
+    library = Library(home, embedder)
+    try:
+        assert is_sound(library)
+        assert all(is_found(library, f"n{number}x") for number in range(0, FILES, 9))
+        texts = [library.ledger.document(entry.id).text for entry in library.ledger.entries()]
+        assert is_found(library, f"e{edition}x") == any(f"e{edition}x" in text for text in texts)
+        return {entry.source: entry.id for entry in library.ledger.entries()}
+    finally:
+        library.close()
