@@ -1,4 +1,4 @@
-"""Find the channels that assistant/embedding/onnx_graph.py divides before it quantises: python -m eval.find_outliers
+"""Find the channels that the ONNX graph divides before it quantises: python -m eval.find_outliers
 
 Runs the float32 graph over paragraphs of the shipped corpus and prints, for each matrix of the model, the
 channels whose largest value is more than RATIO times the median channel's, with the power of two that brings
