@@ -12,7 +12,7 @@ from functools import cached_property
 
 from assistant.answering import extractive, generative, language_model
 from assistant.answering.extractive import Extract
-from assistant.core import serialization
+from assistant.core import limits, serialization
 from assistant.core.config import Settings
 from assistant.core.errors import ModelError, StoreBusy, StoreError
 from assistant.core.types import (
@@ -122,7 +122,7 @@ class Assistant:
         """The answer as it grows. The last one is whole, timed, and kept as a turn of `conversation`."""
         began = time.perf_counter()
         scope = _scope([self.show(document_id).title for document_id in documents])
-        question, conversation = serialization.writable(question), serialization.writable(conversation or "")
+        question, conversation = serialization.writable(question), limits.conversation(conversation or "")
         history = self.turns(conversation)[-HISTORY:] if conversation else []
         query = self._search_query(question, history)
         with self.library.precedence.first():
@@ -160,7 +160,7 @@ class Assistant:
 
     def turns(self, conversation: str) -> list[Turn]:
         """The turns of a conversation, oldest first; none where there is no such conversation."""
-        return self.library.ledger.conversations.turns(conversation)
+        return self.library.ledger.conversations.turns(limits.conversation(conversation))
 
     def _search_query(self, question: str, history: Sequence[Turn]) -> Query:
         earlier = tuple(turn.question for turn in history)

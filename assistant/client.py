@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from assistant.core import serialization
+from assistant.core import limits, serialization
 from assistant.core.config import Settings
 from assistant.core.errors import AssistantError, NotFound, StoreBusy
 from assistant.core.types import Answer, Document, Entry, Health, Outcome, Source, Step, ignore
@@ -90,7 +90,7 @@ class Remote:
         """The answer to `question`, from `documents` alone where there are any."""
         asked = {
             "question": serialization.writable(question),
-            "conversation": serialization.writable(conversation or ""),
+            "conversation": limits.conversation(conversation or ""),
             "documents": [*documents],
         }
         return serialization.to_answer(self._call("POST", "/api/ask", json=asked).json())

@@ -30,6 +30,7 @@ from assistant.core.errors import (
     ReadError,
     StoreBusy,
 )
+from assistant.core.limits import MAX_DOCUMENTS, MAX_SOURCE
 from assistant.core.serialization import Json
 from assistant.core.types import Outcome, Source, Status, Step
 from assistant.ingest import fetch
@@ -62,8 +63,8 @@ class Question(BaseModel):
     """The body of POST /api/ask."""
 
     question: str
-    conversation: str | None = Field(None, max_length=200)
-    documents: list[str] = Field([], max_length=1_000)
+    conversation: str | None = None
+    documents: list[str] = Field([], max_length=MAX_DOCUMENTS)
     """Ids of the documents that alone are to be searched; all where there are none."""
 
 
@@ -180,7 +181,7 @@ def _adding(assistant: Assistant) -> APIRouter:
     @routes.post("/documents", response_model=None)
     async def add(
         request: Request,
-        source: Annotated[str | None, Query(min_length=1, max_length=4_000)] = None,
+        source: Annotated[str | None, Query(min_length=1, max_length=MAX_SOURCE)] = None,
         url: Annotated[str | None, Query(min_length=1)] = None,
     ) -> Json | StreamingResponse:
         if (source is None) == (url is None):

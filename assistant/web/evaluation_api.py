@@ -18,6 +18,7 @@ from assistant.assistant import Assistant
 from assistant.core import serialization, types
 from assistant.core.config import bundled
 from assistant.core.errors import AssistantError, ReadError
+from assistant.core.limits import MAX_QUESTION
 from assistant.evaluation import feedback
 from assistant.evaluation.drafting import suggest
 from assistant.evaluation.drafting.own_sets import NAMES, Name, Own
@@ -42,7 +43,7 @@ FAILURES = 200
 """Failed questions of a run that are shown."""
 CANDIDATES = 8
 """Passages that are offered as the right one."""
-Text = Annotated[str, Field(min_length=1, max_length=4_000)]
+Text = Annotated[str, Field(min_length=1, max_length=MAX_QUESTION)]
 REPORT = {"Content-Type": "text/html; charset=utf-8", "Content-Security-Policy": "sandbox"}
 
 
@@ -74,7 +75,7 @@ class Decision(BaseModel):
     """The body of POST /api/eval/drafts/{id}: whether it is accepted, and how it is worded then."""
 
     accepted: bool
-    question: Annotated[str, Field(max_length=4_000)] = ""
+    question: Annotated[str, Field(max_length=MAX_QUESTION)] = ""
     facts: list[Text] | None = None
 
 
@@ -89,7 +90,7 @@ class Where(BaseModel):
 class Bad(BaseModel):
     """The body of POST /api/eval/feedback: which turn of a conversation is no good, why, what is right."""
 
-    conversation: Annotated[str, Field(max_length=200)]
+    conversation: str
     turn: Annotated[int, Field(ge=0)]
     question: Text
     reason: Reason
@@ -253,7 +254,7 @@ def _add_questions(routes: APIRouter, assistant: Assistant, own: Own) -> None:
         return Response("".join(f"{line}\n" for line in lines), media_type="application/jsonl", headers=given)
 
     @routes.get("/passages")
-    def passages(query: Annotated[str, Query(min_length=1, max_length=4_000)]) -> list[Json]:
+    def passages(query: Annotated[str, Query(min_length=1, max_length=MAX_QUESTION)]) -> list[Json]:
         found = assistant.retriever.retrieve(types.Query(serialization.asked(query)), CANDIDATES)
         return [forms.passage(scored) for scored in found]
 
