@@ -1,8 +1,8 @@
 """The requests that the page sends to Gradio, each in its exact shape. No other request reaches Gradio.
 
-Gradio, when mounted, opens whatever path an object in an event's data names: a device or a FIFO stops the whole
-server, any other file is copied. So an event is let through only with the strings that our components hold, and
-it is written anew: Gradio never parses what a client wrote.
+Gradio, when mounted, opens whatever path an object in an event's data names: a device or a FIFO stops the
+whole server, any other file is copied. So an event is let through only with the strings that our components
+hold, and it is written anew: Gradio never parses what a client wrote.
 """
 
 from __future__ import annotations

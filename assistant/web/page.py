@@ -193,7 +193,8 @@ def mount(served: FastAPI, assistant: Assistant) -> Mounted:
     blocks._queue.progress_update_sleep_when_free = 1.0
     home = _home(served.routes[-1])
     admitted = Admission(events(blocks.config), blocks._queue.pending_event_ids_session)
-    return Mounted(lambda request, nonce: shell(bytes(home(request, user=None).body).decode(), nonce), admitted)
+    made = lambda request, nonce: shell(bytes(home(request, user=None).body).decode(), nonce)  # noqa: E731
+    return Mounted(made, admitted)
 
 
 def _home(mounted: Any) -> Callable[..., Response]:
