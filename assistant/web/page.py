@@ -163,6 +163,7 @@ def _updates(
 
 # -- the page's HTML ---------------------------------------------------------------------------------
 
+
 @dataclass(frozen=True)
 class Mounted:
     """The chat: `shell` gives the page's HTML for a request and the nonce of its reply."""

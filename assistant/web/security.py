@@ -29,7 +29,7 @@ OWN = ("/api/", "/source/", "/page/")
 """Below these the addresses are ours; all others are Gradio's."""
 UPLOAD = ("POST", "/api/documents")
 PATIENTLY = 2 * MAX_BYTES
-"""Bytes of a refused body that are read to its end, so that its sender hears why; after more it is cut off."""
+"""Bytes of a refused body that are read, so that its sender hears why; a longer one is cut off."""
 
 _HOST = re.compile(r"(\[[0-9a-f:.]+\]|[\w.-]+)(?::\d{1,5})?", re.ASCII)
 
@@ -48,9 +48,7 @@ HEADERS = {
 class Guard:
     """ASGI middleware. `host` is what the server is bound to, `public_url` where a proxy serves it."""
 
-    def __init__(
-        self, app: ASGIApp, host: str, admitted: Admission, public_url: str | None = None
-    ) -> None:
+    def __init__(self, app: ASGIApp, host: str, admitted: Admission, public_url: str | None = None) -> None:
         self._app = app
         self._host = host
         self._admitted = admitted
@@ -66,7 +64,9 @@ class Guard:
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = Headers(scope=scope)
-        refusal = _overlong(scope) or self._foreign(headers) or _misplaced(scope) or _oversized(scope, headers)
+        refusal = (
+            _overlong(scope) or self._foreign(headers) or _misplaced(scope) or _oversized(scope, headers)
+        )
         if refusal:
             await refusal(scope, receive, send)
         elif scope["path"] == JOIN:

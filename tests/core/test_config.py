@@ -110,7 +110,9 @@ def test_the_public_address_is_scheme_and_host(value: str) -> None:
     assert config.load({"ASSISTANT_PUBLIC_URL": value}).public_url == "https://docs.example.org"
 
 
-@pytest.mark.parametrize("value", ["docs.example.org", "https://a.example/docs", "https://a@b.example", "file:///a"])
+@pytest.mark.parametrize(
+    "value", ["docs.example.org", "https://a.example/docs", "https://a@b.example", "file:///a"]
+)
 def test_a_public_address_with_more_or_less_is_refused(value: str) -> None:
     with pytest.raises(ConfigError, match="scheme and host alone"):
         config.load({"ASSISTANT_PUBLIC_URL": value})

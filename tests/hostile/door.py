@@ -1,4 +1,4 @@
-"""Requests that the page never sends: files named to Gradio in every shape, lines and bodies without an end."""
+"""Requests that the page never sends: files named to Gradio in every shape, and what has no end."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def shapes(path: str) -> dict[str, bytes]:
         "in a list": _event([file]),
         "in lists": _event([[[[file]]]]),
         "in an object": _event({"a": {"b": [file]}}),
-        "with an address": _event(file | {"url": path, "orig_name": "a.txt", "size": 1, "mime_type": "text/plain"}),
+        "with an address": _event(file | {"url": path, "orig_name": "a.txt", "size": 1}),
         "as a stream": _event(file | {"is_stream": True, "is_file": True}),
         "by its name alone": _event({"name": path, "is_file": True, "data": None}),
         "beside": _event("How?", data=["How?", CONVERSATION, "", file]),
@@ -104,10 +104,11 @@ def _paths(folder: Path, address: str) -> Iterator[str]:
 
 
 def _routes() -> list[tuple[str, str]]:
-    """Method and path of everything that Gradio serves, and some ways to write them that it might understand."""
+    """Method and path of all that Gradio serves, and other ways to write them that it might understand."""
     found = set(_walked(gr.routes.App.create_app(gr.Blocks()).routes, ""))
     odd = ["/gradio_api/queue/join/", "//gradio_api/queue/join", "/gradio_api/queue%2fjoin",
-           "/gradio_api/queue%252fjoin", "/gradio_api/./queue/join", "/queue/join", "/mcp", "/gradio_api/mcp/sse",
+           "/gradio_api/queue%252fjoin", "/gradio_api/./queue/join", "/queue/join", "/mcp",
+           "/gradio_api/mcp/sse",
            "/?deep_link={path}", "/assets/../{path}", "/static/..%2f..%2f{path}", "/svelte/{path}",
            "/gradio_api/queue/join?fn_index=0", "/gradio_api/queue/data?session_hash={path}"]  # fmt: skip
     found |= {(method, path) for method in ("GET", "POST", "HEAD", "OPTIONS", "PUT") for path in odd}
@@ -192,6 +193,7 @@ _HOST = b"Host: localhost\r\n"
 _CHUNKED = _HOST + b"Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
 _ASK = b"POST /api/ask HTTP/1.1\r\n" + _CHUNKED
 _UPLOAD = b"POST /api/documents?source=a.txt HTTP/1.1\r\n" + _CHUNKED
+_JOIN = b"POST /gradio_api/queue/join HTTP/1.1\r\n"
 ENDLESS: dict[str, Callable[[], tuple[bytes, bytes]]] = {
     "an address": lambda: (b"GET /", b"a" * 65_536),
     "a method": lambda: (b"", b"G" * 65_536),
@@ -203,13 +205,9 @@ ENDLESS: dict[str, Callable[[], tuple[bytes, bytes]]] = {
     "trailers": lambda: (_UPLOAD + b"1\r\na\r\n0\r\n", b"a: b\r\n" * 10_000),
     "chunks": lambda: (_ASK, b"10000\r\n" + b" " * 65_536 + b"\r\n"),
     "chunks of a byte": lambda: (_ASK, b"1\r\n \r\n" * 10_000),
-    "an event": lambda: (
-        b"POST /gradio_api/queue/join HTTP/1.1\r\n" + _CHUNKED, b"10000\r\n" + b" " * 65_536 + b"\r\n"
-    ),
-    "a long event": lambda: (
-        b"POST /gradio_api/queue/join HTTP/1.1\r\n" + _HOST + b"Content-Length: 900000000\r\n\r\n", b" " * 65_536
-    ),
-}  # fmt: skip
+    "an event": lambda: (_JOIN + _CHUNKED, b"10000\r\n" + b" " * 65_536 + b"\r\n"),
+    "a long event": lambda: (_JOIN + _HOST + b"Content-Length: 900000000\r\n\r\n", b" " * 65_536),
+}
 """The beginning of a request, and what comes again and again after it."""
 
 

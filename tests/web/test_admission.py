@@ -16,10 +16,11 @@ from assistant.web import admission
 from assistant.web.admission import Admission, Event
 
 NAME = "b1f91bf161abf7b9b9d61dc819a45793"
+CONVERSATION, ONLY = admission.SHAPES["conversation"], admission.SHAPES["only-id"]
 KNOWN = {
-    0: Event((admission.TEXT, admission.SHAPES["conversation"], admission.SHAPES["only-id"]), frozenset({12, 13})),
-    8: Event((admission.SHAPES["conversation"],), frozenset({0})),
-}  # fmt: skip
+    0: Event((admission.TEXT, CONVERSATION, ONLY), frozenset({12, 13})),
+    8: Event((CONVERSATION,), frozenset({0})),
+}
 ADMITTED = Admission(KNOWN, {"crowded": ["an id"] * MAX_EVENTS})
 OPENING = {"data": [NAME], "fn_index": 8, "trigger_id": 0, "session_hash": "tv89r93nz3g"}
 ASKING = {"data": ["How fast?", NAME, ""], "fn_index": 0, "trigger_id": 12, "session_hash": "tv89r93nz3g"}
@@ -33,7 +34,9 @@ def rewritten(sent: Any) -> Any:
     return json.loads(ADMITTED.rewritten(json.dumps(sent).encode()))
 
 
-@pytest.mark.parametrize("sent", [OPENING, OPENING | {"event_data": None}, ASKING, ASKING | {"trigger_id": 13}])
+@pytest.mark.parametrize(
+    "sent", [OPENING, OPENING | {"event_data": None}, ASKING, ASKING | {"trigger_id": 13}]
+)
 def test_what_the_page_sends_is_let_through(sent: dict[str, Any]) -> None:
     assert rewritten(sent) == {key: value for key, value in sent.items() if key != "event_data"}
 
@@ -78,7 +81,9 @@ def test_other_lengths_and_names_are_refused(changed: dict[str, Any]) -> None:
         rewritten(ASKING | changed)
 
 
-@pytest.mark.parametrize("body", [b"", b"\xff", b"[]", b"null", b"[" * 100_000, b'{"fn_index": ' + b"9" * 9_000 + b"}"])
+@pytest.mark.parametrize(
+    "body", [b"", b"\xff", b"[]", b"null", b"[" * 100_000, b'{"fn_index": ' + b"9" * 9_000 + b"}"]
+)
 def test_what_is_no_object_is_refused(body: bytes) -> None:
     with pytest.raises(QuestionError):
         ADMITTED.rewritten(body)

@@ -151,7 +151,8 @@ def test_a_file_that_is_named_to_gradio_is_not_copied(
     secret = tmp_path / "secret.txt"
     secret.write_text(MARKER)
     monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "copies"))
-    reply = client.post(JOIN, content=shapes(str(secret))[shape], headers={"Content-Type": "application/json"})
+    body = shapes(str(secret))[shape]
+    reply = client.post(JOIN, content=body, headers={"Content-Type": "application/json"})
     assert (reply.status_code, set(reply.json())) == (422, {"error"})
     assert not (tmp_path / "copies").exists()
 
