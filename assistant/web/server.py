@@ -10,7 +10,6 @@ import signal
 import socket
 import sys
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import uvicorn
 from fastapi import APIRouter, FastAPI, HTTPException, Request
@@ -39,8 +38,6 @@ PAGE_POLICY = (
     "img-src 'self' data:; font-src 'self'; connect-src 'self'; base-uri 'self'; form-action 'none'; "
     "frame-ancestors 'none'"
 )
-PARSER: dict[str, Any] = {"http": "h11", "h11_max_incomplete_event_size": MAX_HEADERS, "ws": "none"}
-"""h11 keeps no more of a line or of headers that do not end; httptools has no limit."""
 OPEN = (
     "Served on {host}, everybody who reaches this machine over the network can ask, read, add and remove "
     "documents, without a password and unencrypted."
@@ -140,7 +137,10 @@ def serve(assistant: Assistant, host: str = "127.0.0.1", port: int = 7860) -> No
 
     config = uvicorn.Config(
         app(assistant, host),
-        **PARSER,
+        # h11 keeps no more of a line or of headers that do not end; httptools has no limit.
+        http="h11",
+        h11_max_incomplete_event_size=MAX_HEADERS,
+        ws="none",
         log_level="error",
         access_log=False,
         proxy_headers=False,
