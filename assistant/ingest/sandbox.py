@@ -1,7 +1,7 @@
 """Reading in a child process with limits on time and memory, so that a hostile file takes down only that.
 
-`python -m assistant.ingest.sandbox MEGABYTES` is the child: a line of JSON and the bytes come in by standard input,
-a line of JSON goes out by standard output, for one document after the other.
+`python -m assistant.ingest.sandbox MEGABYTES` is the child: a line of JSON and the bytes come in by standard
+input, a line of JSON goes out by standard output, for one document after the other.
 """
 
 from __future__ import annotations

@@ -33,6 +33,9 @@ from assistant.embedding.weights import FINGERPRINT, PACKAGE, VERSION, WHEEL_SHA
 ROOT = Path(__file__).parents[2]
 INSTALLED = weights.installed()
 needs_weights = pytest.mark.skipif(INSTALLED is None, reason=f"{PACKAGE} is not installed")
+PREPARE = """import sys, pathlib
+from assistant.embedding.weights import prepare
+prepare(pathlib.Path(sys.argv[1]))"""
 
 
 @pytest.fixture(scope="module")
@@ -177,7 +180,7 @@ def test_a_damaged_file_is_made_again(cache: Path, made: Path, name: str, harm: 
 
 @needs_weights
 def test_two_processes_at_once_both_get_the_model(tmp_path: Path, made: Path) -> None:
-    code = "import sys, pathlib; from assistant.embedding.weights import prepare; prepare(pathlib.Path(sys.argv[1]))"
+    code = PREPARE
     started = [subprocess.Popen([sys.executable, "-c", code, tmp_path], cwd=ROOT) for _ in range(2)]
     assert [process.wait() for process in started] == [0, 0]
     assert not _unfinished(tmp_path)
@@ -186,7 +189,7 @@ def test_two_processes_at_once_both_get_the_model(tmp_path: Path, made: Path) ->
 
 @needs_weights
 def test_what_a_killed_process_left_does_no_harm_and_is_swept_later(tmp_path: Path) -> None:
-    code = "import sys, pathlib; from assistant.embedding.weights import prepare; prepare(pathlib.Path(sys.argv[1]))"
+    code = PREPARE
     process = subprocess.Popen([sys.executable, "-c", code, tmp_path], cwd=ROOT)
     while not _unfinished(tmp_path):
         time.sleep(0.005)

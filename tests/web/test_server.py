@@ -278,8 +278,9 @@ def test_every_reply_has_its_protective_headers(client: TestClient, path: str) -
 
 
 def test_the_files_of_the_page_are_served(client: TestClient) -> None:
-    for name, kind in server.PAGE_FILES.items():
-        assert client.get(f"/page/{name}").headers["Content-Type"].startswith(kind)
+    kinds = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+    for name, path in server.PAGE_FILES.items():
+        assert client.get(f"/page/{name}").headers["Content-Type"].startswith(kinds[path.suffix])
 
 
 def test_suggestions_come_from_the_titles_where_the_corpus_is_another(assistant: Assistant) -> None:
