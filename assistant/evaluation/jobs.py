@@ -82,9 +82,11 @@ class Measuring:
         """
         if len(self._followers) >= FOLLOWERS:
             raise StoreBusy("Too many follow the run; close other pages that show it, then try again.")
-        return self._follow(asyncio.get_running_loop(), asyncio.Event())
+        return self._follow()
 
-    async def _follow(self, loop: asyncio.AbstractEventLoop, changed: asyncio.Event) -> AsyncIterator[Standing]:
+    async def _follow(self) -> AsyncIterator[Standing]:
+        loop, changed = asyncio.get_running_loop(), asyncio.Event()
+
         def wake() -> None:
             with suppress(RuntimeError):  # the loop has ended before its readers
                 loop.call_soon_threadsafe(changed.set)

@@ -21,7 +21,7 @@ ENDINGS = frozenset({*SUFFIXES, ".zip"})
 MAX_BYTES = 200_000_000
 _KINDS = {
     stat.S_ISDIR: "a folder; add it by its own name",
-    stat.S_ISFIFO: "a pipe, and no file; save what comes out of it, or add it by: assistant add - --name NAME",
+    stat.S_ISFIFO: "a pipe, and no file; save what comes out, or add it by: assistant add - --name NAME",
     stat.S_ISSOCK: "a socket, and no file; check the name",
     stat.S_ISCHR: "a device, and no file; check the name",
     stat.S_ISBLK: "a device, and no file; check the name",

@@ -21,6 +21,7 @@ from assistant.evaluation.report import plots
 from assistant.text import html
 from assistant.web import api, page
 from assistant.web import evaluation_api as routes
+from assistant.web.connections import Connection
 from assistant.web.security import Guard
 
 PAGE_FILES = {
@@ -117,6 +118,7 @@ def serve(assistant: Assistant, host: str = "127.0.0.1", port: int = 7860) -> No
 
     config = uvicorn.Config(
         app(assistant, host),
+        http=Connection,
         log_level="error",
         access_log=False,
         proxy_headers=False,

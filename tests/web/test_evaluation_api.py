@@ -127,7 +127,9 @@ def test_a_wrong_line_is_named_and_no_run_begins(client: TestClient) -> None:
 
 
 @pytest.mark.parametrize("path", ["/dev/zero", "/etc/hostname"])
-def test_no_path_of_the_server_is_opened_for_a_client(client: TestClient, assistant: Assistant, path: str) -> None:
+def test_no_path_of_the_server_is_opened_for_a_client(
+    client: TestClient, assistant: Assistant, path: str
+) -> None:
     body = sent({"question": "Why do bees dance?", "facts": ["where flowers are"]})
     body["sets"][0]["path"] = path
     assert client.post("/api/eval", json=body).status_code == 202

@@ -29,7 +29,8 @@ def require_pattern(pattern: str) -> None:
     try:
         steps = _compiled(pattern).programsize
     except re2.error as fault:
-        raise ValueError(f"the pattern {pattern!r} is no regular expression of RE2 ({_reason(fault)})") from None
+        reason = _reason(fault)
+        raise ValueError(f"the pattern {pattern!r} is no regular expression of RE2 ({reason})") from None
     if steps > STEPS:
         raise ValueError(f"the pattern {pattern!r} repeats too much; ask for fewer repetitions")
 
