@@ -32,7 +32,7 @@ from assistant.core.errors import (
 from assistant.core.serialization import Json
 from assistant.core.types import Outcome, Source, Status, Step
 from assistant.web import events
-from assistant.web.uploads import Uploads, while_there
+from assistant.web.uploads import LIMITS, Limits, Uploads, while_there
 
 STATUS: dict[type[AssistantError], int] = {
     NotFound: 404,
@@ -73,9 +73,14 @@ class Unnaming(BaseModel):
     sources: list[str]
 
 
-def add_to(served: FastAPI, assistant: Assistant) -> None:
+def add_to(served: FastAPI, assistant: Assistant, limits: Limits = LIMITS) -> None:
     """Puts the API's routes, and how it tells of faults, into an app."""
-    for routes in (_questions(assistant), _store(assistant), _documents(assistant), _adding(assistant)):
+    for routes in (
+        _questions(assistant),
+        _store(assistant),
+        _documents(assistant),
+        _adding(assistant, limits),
+    ):
         served.include_router(routes)
     for fault, handler in _HANDLERS.items():
         served.add_exception_handler(fault, handler)
@@ -167,9 +172,9 @@ def _attachment(source: str) -> str:
 # -- adding ------------------------------------------------------------------------------------------
 
 
-def _adding(assistant: Assistant) -> APIRouter:
+def _adding(assistant: Assistant, limits: Limits) -> APIRouter:
     routes = APIRouter(prefix="/api")
-    uploads = Uploads()
+    uploads = Uploads(limits)
 
     @routes.post("/documents", response_model=None)
     async def add(

@@ -23,6 +23,7 @@ from assistant.core.errors import AssistantError
 from assistant.core.types import Source
 from assistant.ingest import fetch
 from assistant.ingest.files import MAX_BYTES
+from assistant.ingest.readers.package import ZIP
 from assistant.ingest.sandbox import is_at_hand
 
 TOO_LARGE = f"The document is larger than {MAX_BYTES // 1_000_000} MB; add it in parts."
@@ -51,6 +52,9 @@ class Limits:
     """Addresses of one site among these."""
 
 
+LIMITS = Limits()
+
+
 class _Body:
     """A body that is being received."""
 
@@ -75,8 +79,8 @@ class _Body:
 class Uploads:
     """The documents that are on their way to one server. All of it runs in the server's loop."""
 
-    def __init__(self, limits: Limits | None = None) -> None:
-        self._limits = limits or Limits()
+    def __init__(self, limits: Limits = LIMITS) -> None:
+        self._limits = limits
         self._held = 0
         self._arriving: set[_Body] = set()
         self._long = asyncio.Semaphore(self._limits.adding)
@@ -188,7 +192,8 @@ def _raise(fault: AssistantError) -> bytes:
 
 def _is_short(source: Source) -> bool:
     with suppress(AssistantError):
-        return is_at_hand(source.load(), source.name)
+        data = source.load()
+        return is_at_hand(data, source.name) and not data.startswith(ZIP)
     return True
 
 
