@@ -1,4 +1,4 @@
-"""Slow clients, slow servers and much at once: nobody holds a place of the others, and nothing waits for ever."""
+"""Slow clients, slow servers and much at once: nobody holds a place of others, and nothing waits for ever."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ Message = dict[str, object]
 def request(
     *chunks: bytes, pause: float = 0.0, then: Callable[[], Awaitable[Message]] | None = None
 ) -> Request:
-    """A request whose body comes in these chunks with a pause before each; after them `then`, else its end."""
+    """A request whose body comes in these chunks, each after a pause; then `then`, or its end."""
     waiting = list(chunks)
 
     async def receive() -> Message:
