@@ -69,7 +69,8 @@ def write(
         StoreError: something else stands there, the file cannot be written, or an original is missing.
         ReadError: a pipe or a device stands there, or there is more than a bundle may hold.
     """
-    require_regular(path)
+    if not path.is_dir():
+        require_regular(path)
     if path.exists() and not _is_bundle(path):
         raise StoreError(f"{path} is there and is no export of an assistant; choose another name.")
     entries = store.list()
