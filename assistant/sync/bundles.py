@@ -155,7 +155,8 @@ def opened(path: Path) -> Iterator[list[Source]]:
 
 
 def _archive(path: Path) -> zipfile.ZipFile:
-    require_regular(path)
+    if not path.is_dir():
+        require_regular(path)
     try:
         return zipfile.ZipFile(path)
     except OSError as fault:
