@@ -26,7 +26,7 @@ from assistant.evaluation.feedback import Reason
 from assistant.evaluation.golden import sets as golden
 from assistant.evaluation.golden.places import Quotes, gone
 from assistant.evaluation.golden.sets import GoldenSet, Place
-from assistant.evaluation.jobs import Measuring
+from assistant.evaluation.jobs import Measuring, Standing
 from assistant.evaluation.report import html
 from assistant.evaluation.report import serialization as forms
 from assistant.evaluation.report.plots import plots
@@ -34,7 +34,6 @@ from assistant.evaluation.runs import records
 from assistant.evaluation.runs.comparison import compare, shared
 from assistant.evaluation.runs.records import Run
 from assistant.evaluation.runs.summary import HEADLINE, by_tag, summary
-from assistant.web import events
 
 Json = dict[str, Any]
 HISTORY = 30
@@ -48,18 +47,17 @@ REPORT = {"Content-Type": "text/html; charset=utf-8", "Content-Security-Policy":
 
 
 class Sent(BaseModel):
-    """A golden set as a client has it: its lines, and where its file stands."""
+    """A golden set as a client has it: its lines, never a path of this machine."""
 
-    name: str
+    name: Annotated[str, Field(min_length=1, max_length=200)]
     text: str
-    path: str = ""
 
 
 class Asked(BaseModel):
     """The body of POST /api/eval: sets by name, or as they are."""
 
-    names: list[str] = []
-    sets: list[Sent] = []
+    names: Annotated[list[str], Field(max_length=10)] = []
+    sets: Annotated[list[Sent], Field(max_length=100)] = []
 
 
 class Wanted(BaseModel):
@@ -146,11 +144,7 @@ def _add_runs(routes: APIRouter, assistant: Assistant, own: Own, measuring: Meas
 
     @routes.get("/progress")
     async def progress() -> StreamingResponse:
-        def follow(tell: events.Tell) -> None:
-            for standing in measuring.follow():
-                tell("progress", asdict(standing))
-
-        return events.reply(follow)
+        return StreamingResponse(_progress(measuring.followed()), media_type="text/event-stream")
 
     @routes.get("/runs/{ident}")
     def run(ident: str) -> Json:
@@ -164,6 +158,12 @@ def _add_runs(routes: APIRouter, assistant: Assistant, own: Own, measuring: Meas
         made = html.page(html.Contents(found, quotes, records.expected(found, quotes), before, comparison))
         name = {"Content-Disposition": f'attachment; filename="accuracy-{found.id}.html"'}
         return Response(made, headers=REPORT | name)
+
+
+async def _progress(followed: AsyncIterator[Standing]) -> AsyncIterator[str]:
+    async for standing in followed:
+        yield serialization.event("progress", asdict(standing))
+    yield serialization.event("done", {})
 
 
 def _run(assistant: Assistant, ident: str) -> Json:
@@ -232,7 +232,7 @@ def _named(names: Sequence[str], own: Own) -> list[GoldenSet]:
 
 
 def _read(sent: Sent) -> GoldenSet:
-    return golden.parse(sent.text, sent.name, sent.path)
+    return golden.parse(sent.text, sent.name)
 
 
 def _add_questions(routes: APIRouter, assistant: Assistant, own: Own) -> None:

@@ -23,7 +23,9 @@ from assistant.text import html
 from assistant.web import api, page
 from assistant.web import evaluation_api as routes
 from assistant.web.admission import Admission
+from assistant.web.connections import Connection
 from assistant.web.security import Guard, is_loopback
+from assistant.web.uploads import LIMITS, Limits
 
 PAGE_FILES = {
     **{f"{name}.css": page.STATIC / f"{name}.css" for name in page.STYLES},
@@ -49,10 +51,10 @@ CLOSING = 3
 # -- the app -----------------------------------------------------------------------------------------
 
 
-def app(assistant: Assistant, host: str = "127.0.0.1") -> FastAPI:
+def app(assistant: Assistant, host: str = "127.0.0.1", limits: Limits = LIMITS) -> FastAPI:
     """The server as an ASGI app. `host` is what it is bound to: it answers to that and to localhost."""
     served = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
-    api.add_to(served, assistant)
+    api.add_to(served, assistant, limits)
     served.include_router(routes.router(assistant))
     served.include_router(api.nothing())
     served.include_router(_pages(assistant))
@@ -137,8 +139,8 @@ def serve(assistant: Assistant, host: str = "127.0.0.1", port: int = 7860) -> No
 
     config = uvicorn.Config(
         app(assistant, host),
+        http=Connection,
         # h11 keeps no more of a line or of headers that do not end; httptools has no limit.
-        http="h11",
         h11_max_incomplete_event_size=MAX_HEADERS,
         ws="none",
         log_level="error",

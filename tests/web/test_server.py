@@ -26,8 +26,8 @@ from assistant.assistant import Assistant
 from assistant.core import config
 from assistant.core.errors import ConfigError, ModelError, QuestionError, StoreError
 from assistant.core.types import Answer
-from assistant.web import api, server
 from assistant.web import page as web
+from assistant.web import server, uploads
 
 HERE = "http://127.0.0.1:7860"
 KETTLE = """# Kettle manual
@@ -147,7 +147,7 @@ def test_a_broken_document_is_rejected_with_a_reason(client: TestClient) -> None
 
 
 def test_a_document_over_the_limit_is_refused(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(api, "MAX_BYTES", 1_000)
+    monkeypatch.setattr(uploads, "MAX_BYTES", 1_000)
     reply = client.post("/api/documents", params={"source": "big.txt"}, content=b"x" * 1_001)
     assert reply.status_code == 413
     assert "too large" in reply.json()["error"] or "larger" in reply.json()["error"]
