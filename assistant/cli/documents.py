@@ -17,6 +17,7 @@ from assistant.cli.store import Json, opened
 from assistant.core.errors import AssistantError
 
 if TYPE_CHECKING:
+    from assistant.cli.store import Store
     from assistant.core.types import Entry, Health, Source
     from assistant.ingest.files import Choice
     from assistant.sync.folders import Done, Folder, Look
@@ -274,7 +275,7 @@ def check(
     as_json: Json = False,
 ) -> None:
     """Verify that documents, passages, vectors and words agree."""
-    with opened("assistant check") as store:
+    with opened("assistant check", repair=repair) as store:
         _tell_health(store.check(repair), as_json)
 
 
@@ -296,11 +297,26 @@ def _tell_health(health: Health, as_json: bool) -> None:
 @app.command(epilog="Example: assistant export corpus.zip")
 def export(file: Annotated[Path, typer.Argument(help="The file to write.")], as_json: Json = False) -> None:
     """Write all documents, as they were added, into one file that another assistant can import."""
-    from assistant.sync import bundles
+    from assistant.core.errors import LedgerError
 
-    with opened("assistant export") as store, progress.counting("Exporting") as told:
-        count = bundles.write(store, file, told)
+    try:
+        with opened("assistant export") as store:
+            count = _exported(store, file)
+    except LedgerError as fault:
+        output.fault(fault.message)
+        output.say("Exporting the originals that are whole, without it.")
+        count = _exported(None, file)
     if as_json:
         output.print_json({"file": str(file), "documents": count, "size": file.stat().st_size})
     else:
         print(f"{output.counted(count, 'document')} in {file} ({output.size(file.stat().st_size)})")
+
+
+def _exported(store: Store | None, file: Path) -> int:
+    """Writes what the store holds, or else its originals alone; gives how many documents."""
+    from assistant.core import config
+    from assistant.ingest import restore
+    from assistant.sync import bundles
+
+    with progress.counting("Exporting") as told:
+        return bundles.write(store or restore.Salvage(config.load().home), file, told)

@@ -21,8 +21,10 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 
 
 @contextmanager
-def opened(doing: str) -> Iterator[Store]:
-    """The configured store; waiting and slow work are told on the error stream.
+def opened(doing: str, *, repair: bool = False) -> Iterator[Store]:
+    """The configured store; waiting and slow work are said on the error stream.
+
+    With `repair`, a ledger that cannot be relied on is made anew first.
 
     Raises:
         AssistantError: a setting is wrong, or the store cannot be had.
@@ -30,7 +32,7 @@ def opened(doing: str) -> Iterator[Store]:
     from assistant.client import connect
     from assistant.core import config
 
-    with connect(config.load(), doing, say) as store:
+    with connect(config.load(), doing, say, repair=repair) as store:
         yield store
 
 
