@@ -34,7 +34,7 @@ from assistant.ingest import files, restore
 from assistant.ingest.library import Library
 from assistant.retrieval import query_rewriting
 from assistant.retrieval.retriever import Retriever
-from assistant.store.lock import Lock, Owner, take
+from assistant.store.lock import Lock, Owner, close_to_others, take
 
 NOT_FOUND = "The documents do not answer this question."
 NOTHING_THERE = "There are no documents yet; add some with `assistant add`."
@@ -93,6 +93,7 @@ class Assistant:
         With `repair`, a ledger that cannot be relied on is made anew first.
         """
         try:
+            close_to_others(settings.home, say)
             return cls(settings, lock, say, repair)
         except BaseException:
             lock.release()

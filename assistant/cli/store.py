@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from assistant.cli.output import say
+from assistant.core.errors import AssistantError
 
 if TYPE_CHECKING:
     from assistant.assistant import Assistant
@@ -49,3 +50,9 @@ def fill(store: Store) -> None:
     count = store.fill(progress)
     if count:
         say(f"{count} documents read. Add your own with: assistant add FILE|FOLDER")
+
+
+def require_name(place: str, command: str) -> None:
+    """Refuses an empty name, as a variable gives that is not set: as a path it is the current folder."""
+    if not place.strip():
+        raise AssistantError(f"An empty name was given to `assistant {command}`; name a file or folder.")

@@ -10,6 +10,8 @@ index holds it too (`acknowledge`). What is not ready when a store is opened was
 
 from __future__ import annotations
 
+import contextlib
+import os
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import asdict, dataclass, replace
@@ -82,7 +84,9 @@ class Ledger:
 
     @classmethod
     def at(cls, path: Path) -> Ledger:
-        """The ledger in an SQLite file."""
+        """The ledger in an SQLite file, which its owner alone may read."""
+        with contextlib.suppress(OSError):
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
         return cls(database.in_file(path))
 
     def close(self) -> None:
