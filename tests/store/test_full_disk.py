@@ -1,0 +1,44 @@
+"""On a disk without a free byte a store is opened, asked, checked and emptied."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from conftest import Hashing
+from faults import disk
+from stores import add, found, originals, text
+
+from assistant.core.errors import StoreError
+from assistant.ingest.library import Library
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    if not disk.may_mount():
+        pytest.skip("a small disk cannot be mounted here, which takes root")
+    with disk._disk(tmp_path / "disk", 60_000_000) as mounted:
+        yield mounted
+
+
+def test_a_full_disk_keeps_nobody_from_looking_and_removing(small_disk: Path) -> None:
+    (small_disk / "home").mkdir()
+    library = Library(small_disk / "home", Hashing())
+    add(library, **{f"d{n}": text(f"word{n}", 4) for n in range(20)})
+    library.close()
+    for number in range(4):
+        disk._fill(small_disk, 0)
+        assert os.statvfs(small_disk).f_bavail == 0
+        library = Library(small_disk / "home", Hashing())
+        assert len(library.ledger.entries()) == 20 - number
+        assert found(library, "word9") == {"d9.md"}
+        assert library.check().problems == ()
+        with pytest.raises(StoreError, match=r"disk|room|space"):
+            add(library, **{f"e{n}": text(f"walrus{n}", 400) for n in range(40)})
+        disk._fill(small_disk, 0)
+        library.remove(next(e.id for e in library.ledger.entries() if e.source == f"d{number}.md"))
+        assert found(library, f"word{number}") == set()
+        assert len(originals(small_disk / "home")) == 19 - number
+        library.close()
