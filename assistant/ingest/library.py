@@ -194,6 +194,8 @@ class Library:
     def _take_out(self, leaving: set[str], take: Callable[[Settled], Gone]) -> None:
         """Removes documents; where a full disk then prevents that traces are erased, this is said, and made
         up for later."""
+        if self._unready:
+            self._forget_unready()
         settled, before = self._standing.settled(leaving), self.ledger.change
         try:
             self._change(leaving, settled, functools.partial(take, settled))

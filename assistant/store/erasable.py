@@ -26,10 +26,10 @@ class Erasable:
         with self._engine.connect() as db:
             return set(db.scalars(sql.select(erasable.c.sha256).where(~recorded)))
 
-    def clear(self) -> None:
-        """Forgets all notes, after the originals went."""
+    def clear(self, sha256s: Iterable[str]) -> None:
+        """Forgets the notes of these originals, after they went."""
         with self._engine.begin() as db:
-            db.execute(erasable.delete())
+            withdraw(db, sha256s)
 
 
 def note(db: sql.Connection, sha256s: Iterable[str]) -> None:

@@ -171,4 +171,4 @@ class Shelf:
         if may_go:
             self._originals.remove(may_go)
             self._originals.sync()
-            self._ledger.erasable.clear()
+            self._ledger.erasable.clear(may_go)
