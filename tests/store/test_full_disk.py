@@ -32,13 +32,14 @@ def test_a_full_disk_keeps_nobody_from_looking_and_removing(small_disk: Path) ->
         disk._fill(small_disk, 0)
         assert os.statvfs(small_disk).f_bavail == 0
         library = Library(small_disk / "home", Hashing())
-        assert len(library.ledger.entries()) == 20 - number
+        held = [entry for entry in library.ledger.entries() if entry.source.startswith("d")]
+        assert len(held) == 20 - number
         assert found(library, "word9") == {"d9.md"}
         assert library.check().problems == ()
         with pytest.raises(StoreError, match=r"disk|room|space"):
             add(library, **{f"e{n}": text(f"walrus{n}", 400) for n in range(40)})
         disk._fill(small_disk, 0)
-        library.remove(next(e.id for e in library.ledger.entries() if e.source == f"d{number}.md"))
+        library.remove(next(entry.id for entry in held if entry.source == f"d{number}.md"))
         assert found(library, f"word{number}") == set()
-        assert len(originals(small_disk / "home")) == 19 - number
+        assert originals(small_disk / "home") == library.ledger.sha256s()
         library.close()
