@@ -30,11 +30,11 @@ from assistant.core.types import (
     ignore,
 )
 from assistant.embedding.embedders import Embedder, embedder
-from assistant.ingest import files
+from assistant.ingest import files, restore
 from assistant.ingest.library import Library
 from assistant.retrieval import query_rewriting
 from assistant.retrieval.retriever import Retriever
-from assistant.store.lock import Lock, Owner, take
+from assistant.store.lock import Lock, Owner, close_to_others, take
 
 NOT_FOUND = "The documents do not answer this question."
 NOTHING_THERE = "There are no documents yet; add some with `assistant add`."
@@ -56,10 +56,11 @@ class Examination:
 class Assistant:
     """One open store and what answers from it. Thread-safe; close it, or use it in a `with`."""
 
-    def __init__(self, settings: Settings, lock: Lock, say: Say) -> None:
+    def __init__(self, settings: Settings, lock: Lock, say: Say, repair: bool = False) -> None:
         self.settings = settings
         self.lock = lock
         self._embedder: Embedder = embedder(settings, say)
+        self._repaired = restore.repair(settings.home, self._embedder, say) if repair else ()
         self.library = Library(settings.home, self._embedder, say)
         self.retriever = Retriever(self.library, self._embedder)
 
@@ -84,10 +85,16 @@ class Assistant:
         return cls.owning(settings, held, say)
 
     @classmethod
-    def owning(cls, settings: Settings, lock: Lock, say: Say = lambda _: None) -> Assistant:
-        """Opens the store whose lock is held already."""
+    def owning(
+        cls, settings: Settings, lock: Lock, say: Say = lambda _: None, *, repair: bool = False
+    ) -> Assistant:
+        """Opens the store whose lock is held already.
+
+        With `repair`, a ledger that cannot be relied on is made anew first.
+        """
         try:
-            return cls(settings, lock, say)
+            close_to_others(settings.home, say)
+            return cls(settings, lock, say, repair)
         except BaseException:
             lock.release()
             raise
@@ -291,7 +298,8 @@ class Assistant:
 
     def check(self, repair: bool = False) -> Health:
         """Verifies the store; with `repair`, mends what can be mended."""
-        return self.library.check(repair)
+        found = self.library.check(repair)
+        return replace(found, repaired=(*self._repaired, *found.repaired)) if repair else found
 
     def rebuild(self) -> Health:
         """Builds the index anew from the ledger."""

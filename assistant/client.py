@@ -30,8 +30,10 @@ Entries = list[Entry]
 Say = Callable[[str], None]
 
 
-def connect(settings: Settings, doing: str, say: Say) -> Assistant | Remote:
+def connect(settings: Settings, doing: str, say: Say, *, repair: bool = False) -> Assistant | Remote:
     """The store in `settings.home`: opened, after waiting for another command, or through its server.
+
+    With `repair`, a ledger that cannot be relied on is made anew first.
 
     Raises:
         StoreBusy: another command holds it for too long.
@@ -46,7 +48,7 @@ def connect(settings: Settings, doing: str, say: Say) -> Assistant | Remote:
         if isinstance(held, lock.Lock):
             from assistant.assistant import Assistant
 
-            return Assistant.owning(settings, held, say)
+            return Assistant.owning(settings, held, say, repair=repair)
         remote = Remote(held)
         if remote.answers():
             return remote

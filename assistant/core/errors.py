@@ -9,7 +9,8 @@
     ├── QuestionError       a question is empty or too long
     ├── SyncError           a folder cannot be followed: it is gone, or suddenly empty
     ├── StoreError          the home folder cannot be used: held by another process, full, unwritable
-    │   └── StoreBusy       another process owns the store
+    │   ├── StoreBusy       another process owns the store
+    │   └── LedgerError     the ledger is damaged, missing, or older than its originals
     └── NotFound            no document, conversation or file of that name
 
 The message of each is one sentence that says what to do.
@@ -71,6 +72,18 @@ class StoreBusy(StoreError):
     """Another process owns the store."""
 
     retryable = True
+
+
+class LedgerError(StoreError):
+    """The ledger is damaged, missing, or older than its originals."""
+
+    @classmethod
+    def of(cls, fault: str) -> LedgerError:
+        """The sentence around what is wrong with it."""
+        return cls(
+            f"The ledger cannot be relied on ({fault}); no original was touched, and with no server running "
+            "`assistant check --repair` makes the ledger anew from them."
+        )
 
 
 class NotFound(AssistantError):

@@ -29,6 +29,9 @@ from assistant.ingest.files import MAX_BYTES, require_regular
 if TYPE_CHECKING:
     from assistant.assistant import Assistant
     from assistant.client import Remote
+    from assistant.ingest.restore import Salvage
+
+    Exported = Assistant | Remote | Salvage
 
 FORMAT = "documents of an assistant"
 VERSION = 1
@@ -58,9 +61,7 @@ class Kept:
 # -- out -----------------------------------------------------------------------------------------------------
 
 
-def write(
-    store: Assistant | Remote, path: Path, told: Callable[[int, int], None] = lambda done, of: None
-) -> int:
+def write(store: Exported, path: Path, told: Callable[[int, int], None] = lambda done, of: None) -> int:
     """Writes all documents of the store to a file, which is whole or not there; gives how many they are.
 
     A bundle that stands there is replaced. `told` hears how many are written, and of how many.
@@ -100,7 +101,7 @@ def _require_moderate(what: str, documents: int, size: int) -> None:
         )
 
 
-def _bytes_of(store: Assistant | Remote, entry: Entry) -> bytes | None:
+def _bytes_of(store: Exported, entry: Entry) -> bytes | None:
     """The original of a document; None where somebody has removed it meanwhile."""
     try:
         return store.original(entry.id)

@@ -13,6 +13,7 @@ from pathlib import Path
 import killed
 import pytest
 from conftest import Hashing, given
+from stores import originals
 from test_near_duplicates import ARTICLE
 
 from assistant.embedding.embedders import Embedder
@@ -34,7 +35,7 @@ OLD = {
 def is_sound(library: Library) -> bool:
     """Counts agree, no problem, no source and no bytes twice, no original without its document."""
     health, entries = library.check(), library.ledger.entries()
-    kept = {path.name for path in (library._home / "originals").iterdir()}
+    kept = originals(library._home)
     return (
         health.problems == ()
         and health.passages == health.vectors == health.words
