@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import logging
-import os
 import re
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -17,8 +16,6 @@ from assistant.ingest.files import ENDINGS, MAX_BYTES
 from assistant.text import html as render
 from assistant.text.html import Html
 
-# Before the import: otherwise it asks Gradio's own servers for its newest version.
-os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 import gradio as gr
 from fastapi import FastAPI, Request, Response
 
