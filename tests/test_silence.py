@@ -11,7 +11,7 @@ import pytest
 import watched
 from hostile import silence
 
-from assistant.embed import Embedder
+from assistant.embedding.embedders import Embedder
 
 SPEAKING = """
 import sys, time
@@ -44,7 +44,7 @@ def test_the_watch_sees_what_native_code_tries_and_keeps(tmp_path: Path, minilm:
     assert any("deviceid" in name for name in person.traces())
 
 
-@pytest.mark.parametrize("first", ["assistant", "assistant.embed", "assistant.reading", "assistant.cli"])
+@pytest.mark.parametrize("first", ["assistant", "assistant.embedding.embedders", "assistant.ingest.sandbox", "assistant.cli"])
 def test_whatever_is_imported_first_silences_the_libraries(first: str) -> None:
     kept = {key: os.environ[key] for key in ("PATH", "PYTHONPATH") if key in os.environ}
     code = f"import os, {first}; print(os.environ['ORT_DISABLE_TELEMETRY'], os.environ['GRADIO_ANALYTICS_ENABLED'])"

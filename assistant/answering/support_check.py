@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 
+from assistant.answering.faithfulness import is_faithful
 from assistant.text.quantities import allowed, claimed
 from assistant.text.words import WORD, content, folded, is_telling, missing, names, share, stem, words
 
@@ -91,7 +92,7 @@ def supported(sentence: str, quote: str, similarity: float | None = None, contex
         return False
     if is_verbatim(sentence, quote):
         return True
-    return _agrees(sentence, quote, context) and _says_enough(sentence, quote, similarity, context)
+    return _agrees(sentence, quote, context) and is_faithful(sentence, quote, context)
 
 
 def _agrees(sentence: str, quote: str, context: str) -> bool:

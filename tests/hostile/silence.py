@@ -20,8 +20,8 @@ from pathlib import Path
 import httpx
 import watched
 
-from assistant import config
-from assistant.embed import MiniLM
+from assistant.core import config
+from assistant.embedding.embedders import MiniLM
 from eval.bench_figure import Figure
 
 CHAT = 60.0
@@ -38,9 +38,9 @@ CORPUS = {
 GOLDEN = {"id": "k1", "question": "How fast does a kettle boil?", "facts": ["three minutes"], "documents": ["kettle.md"]}
 AS_LIBRARY = """
 import sys, time
-from assistant import config
+from assistant.core import config
 from assistant.assistant import Assistant
-from assistant.llama import LlamaEmbedding, PassageParser, PassageRetriever
+from assistant.integrations.llama_index import LlamaEmbedding, PassageParser, PassageRetriever
 from llama_index.core.schema import Document
 with Assistant.open(config.load()) as store:
     print(store.ask("How fast does a kettle boil?").text)

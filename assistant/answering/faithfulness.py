@@ -1,0 +1,252 @@
+"""Whether a sentence says more, or otherwise, than its quote, although its names and figures are there.
+
+Each check is of one kind of fault that models have: words that the quote does not hold, a hedge that is lost,
+a quantity that grew, a rank, an exception, two that change places, a figure of somebody else. The words are
+those of `assistant.text.language`. There is no grammar in it: see `what is not seen` in the tests.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+
+from assistant.text.language import language
+from assistant.text.quantities import claimed
+from assistant.text.words import is_telling, names, stem, words
+
+REACH = 8
+"""Content words after a hedge that it may govern, up to the end of the clause."""
+HEDGED = 0.4
+"""The share of a sentence's words from which it rests on what the quote hedges."""
+ROOT = 4
+"""Letters that two words of one root have in common at least."""
+_SENTENCE = re.compile(r"(?<=[.!?;])\s+|\n+")
+_PART = re.compile(r"[,;:()]|\s[-–—]\s|\b(?:and|but|or)\b", re.IGNORECASE)
+_CELLS = " | "
+
+
+def is_faithful(sentence: str, quote: str, context: str = "") -> bool:
+    """Whether nothing of `sentence` goes beyond `quote`; `context` may only tell who or what is meant."""
+    if uncovered(sentence, quote, context) or is_of_several_rows(sentence, quote, context):
+        return False
+    checks = (loses_hedge, changes_quantity, changes_rank, loses_exception, exchanges_roles, misplaces_figure)
+    return not any(fails(sentence, quote) for fails in checks)
+
+
+# -- words -----------------------------------------------------------------------------------------
+
+
+def uncovered(sentence: str, quote: str, context: str = "") -> frozenset[str]:
+    """The words that carry what the sentence says and that neither quote nor context holds in any form."""
+    known = language()
+    there = (*words(quote), *words(context))
+    excused = known.light | (known.hedges if _is_hedged(quote) else frozenset())
+    telling = (word for word in words(sentence) if is_telling(word) and word not in excused)
+    figures, own = names(sentence), frozenset(there)
+    return frozenset(word for word in telling if word not in figures and not _is_met(word, own))
+
+
+@lru_cache(maxsize=8192)
+def _is_met(word: str, there: frozenset[str]) -> bool:
+    return word in there or any(_same(word, other) for other in there if is_telling(other) or len(other) > 3)
+
+
+@lru_cache(maxsize=65536)
+def _same(word: str, other: str) -> bool:
+    """Whether `other` in a quote bears out `word`: another form, a synonym, a word of one root, a kind of it."""
+    if stem(word) == stem(other) or language().are_synonyms(word, other):
+        return True
+    return _has_one_root(word, other) or language().is_kind_of(other, word)
+
+
+def _has_one_root(word: str, other: str) -> bool:
+    shared = next((at for at, (a, b) in enumerate(zip(word, other, strict=False)) if a != b), None)
+    at = min(len(word), len(other)) if shared is None else shared
+    endings = language().endings
+    cuts = range(at, max(ROOT, at - 2) - 1, -1) if at >= ROOT else ()
+    return any(word[cut:] in endings and other[cut:] in endings for cut in cuts)
+
+
+# -- hedges and quantities -------------------------------------------------------------------------
+
+
+def loses_hedge(sentence: str, quote: str) -> bool:
+    """Whether the sentence states what the quote says is planned, possible, or held by somebody."""
+    if _is_hedged(sentence):
+        return False
+    spoken = [word for word in _bearing(sentence) if word not in language().light]
+    hedged, plain = _by_hedge(quote)
+    resting = [word for word in spoken if _within(word, hedged) and not _within(word, plain)]
+    return bool(resting) and len(resting) >= HEDGED * len(spoken)
+
+
+def _is_hedged(text: str) -> bool:
+    return not language().hedges.isdisjoint(words(text))
+
+
+def _bearing(text: str) -> list[str]:
+    figures = [figure.split()[0] for figure in claimed(text)]
+    return [word for word in words(text) if is_telling(word) and word not in language().hedges] + figures
+
+
+def _within(word: str, some: frozenset[str]) -> bool:
+    return word in some or any(_same(word, other) for other in some)
+
+
+@lru_cache(maxsize=1024)
+def _by_hedge(quote: str) -> tuple[frozenset[str], frozenset[str]]:
+    """The content words and figures under a hedge, and the others."""
+    known, hedged, plain = language(), set[str](), set[str]()
+    for line in _SENTENCE.split(quote):
+        wide = not known.wide_hedges.isdisjoint(words(line))
+        for part in _clauses(line):
+            left = REACH if wide else 0
+            for word in _spoken(part):
+                if word in known.hedges:
+                    left = REACH
+                elif is_telling(word) or word.isdigit():
+                    (hedged if left else plain).add(word)
+                    left = left if wide else max(0, left - 1)
+    return frozenset(hedged), frozenset(plain)
+
+
+def _spoken(text: str) -> list[str]:
+    """The words and the bare numbers of a text, in order."""
+    return [word for piece in text.split() for word in (words(piece) or _digits(piece))]
+
+
+def _digits(piece: str) -> tuple[str, ...]:
+    bare = re.sub(r"[^\d.]", "", piece).strip(".")
+    return (bare,) if bare else ()
+
+
+def _clauses(line: str) -> list[str]:
+    ends = "|".join(sorted(language().boundaries))
+    return re.split(rf"[,;:()]|\b(?:{ends})\b", line, flags=re.IGNORECASE)
+
+
+def changes_quantity(sentence: str, quote: str) -> bool:
+    """Whether the sentence speaks of all, most, few or only, and the quote does not."""
+    ours, theirs = frozenset(words(sentence)), frozenset(words(quote))
+    return any(ours & group and not theirs & group for group in language().quantities.values())
+
+
+def changes_rank(sentence: str, quote: str) -> bool:
+    """Whether the sentence makes the first of what is the second, or compares where the quote does not."""
+    known, ours, theirs = language(), words(sentence), words(quote)
+    for word in known.ranks.intersection(ours):
+        if not _within(word, frozenset(theirs)):
+            return True
+        if word in theirs and _ranked(ours, word) != _ranked(theirs, word):
+            return True
+    return False
+
+
+def _ranked(spoken: Sequence[str], word: str) -> str | None:
+    """The ordinal before a superlative: second longest."""
+    at = spoken.index(word)
+    before = spoken[at - 1] if at else ""
+    return before if before in language().ordinals else None
+
+
+def loses_exception(sentence: str, quote: str) -> bool:
+    """Whether the sentence speaks of all without the exception, or of what is excepted as if it were not."""
+    known, ours, theirs = language(), words(sentence), words(quote)
+    if known.exceptions & {*ours} or known.negations & {*ours}:
+        return False
+    excepted = {word for at, word in enumerate(theirs) if theirs[max(0, at - 1)] in known.exceptions}
+    everything = known.quantities["all"].intersection(ours) and known.exceptions.intersection(theirs)
+    return bool(everything) or not excepted.isdisjoint(ours)
+
+
+# -- who and what ----------------------------------------------------------------------------------
+
+
+def exchanges_roles(sentence: str, quote: str) -> bool:
+    """Whether two change places around a word that both texts have between them, with the voice the same."""
+    ours = _spoken(sentence)
+    return any(_are_exchanged(ours, _spoken(line)) for line in _SENTENCE.split(quote))
+
+
+def _are_exchanged(ours: list[str], theirs: list[str]) -> bool:
+    places = {at: place for at, word in enumerate(ours) if (place := _only_place(word, theirs)) is not None}
+    for at, middle in places.items():
+        if ours[at] in names_of(ours) or _is_passive(ours, at) != _is_passive(theirs, middle):
+            continue
+        before = [place for other, place in places.items() if other < at]
+        after = [place for other, place in places.items() if other > at]
+        if before and after and min(before) > middle and any(place < middle for place in after):
+            return True
+        if at - 1 in places and _is_object_before(theirs, places[at - 1], middle) and not _is_object(ours, at - 1):
+            return True
+    return False
+
+
+def names_of(spoken: Sequence[str]) -> frozenset[str]:
+    """Words that can be no verb: numbers."""
+    return frozenset(word for word in spoken if word[0].isdigit())
+
+
+def _only_place(word: str, theirs: Sequence[str]) -> int | None:
+    """Where the word is in the quote, if it is there once."""
+    if not (is_telling(word) or word[0].isdigit()):
+        return None
+    found = [at for at, other in enumerate(theirs) if word == other or stem(word) == stem(other)]
+    return found[0] if len(found) == 1 else None
+
+
+def _is_passive(spoken: Sequence[str], at: int) -> bool:
+    known = language()
+    return not known.be.isdisjoint(spoken[max(0, at - 2) : at]) and spoken[at].endswith(("ed", "en", "t", "d", "n")) or (
+        not known.by.isdisjoint(spoken[at + 1 : at + 7])
+    )
+
+
+def _is_object(spoken: Sequence[str], at: int) -> bool:
+    return not language().prepositions.isdisjoint(spoken[max(0, at - 2) : at])
+
+
+def _is_object_before(spoken: Sequence[str], at: int, middle: int) -> bool:
+    """Whether the word comes before the middle, after a preposition."""
+    return at < middle and _is_object(spoken, at)
+
+
+def misplaces_figure(sentence: str, quote: str) -> bool:
+    """Whether a figure is given to one name, and is another's in the quote."""
+    theirs = [part for line in _SENTENCE.split(quote) for part in _parts(line)]
+    for ours in _parts(sentence):
+        said = names(ours)
+        for figure in claimed(ours):
+            holding = [part for part in theirs if figure in claimed(part)]
+            if holding and said and all(_is_anothers(said, part, theirs) for part in holding):
+                return True
+    return False
+
+
+def _is_anothers(said: frozenset[str], part: str, parts: Sequence[str]) -> bool:
+    others = names(part)
+    elsewhere = any(said & names(other) for other in parts if other is not part and claimed(other))
+    return bool(others) and not said & others and elsewhere
+
+
+def _parts(line: str) -> Iterator[str]:
+    yield from (part for part in _PART.split(line) if part and part.strip())
+
+
+# -- tables ----------------------------------------------------------------------------------------
+
+
+def is_of_several_rows(sentence: str, quote: str, context: str) -> bool:
+    """Whether a part of the sentence takes its names and figures from more than one row of a table."""
+    rows = [line for line in quote.splitlines() if _CELLS in line]
+    if len(rows) < 2:
+        return False
+    return any(not _is_in_one(part, rows, context) for part in _parts(sentence))
+
+
+def _is_in_one(part: str, rows: Sequence[str], context: str) -> bool:
+    telling = frozenset(word for word in _bearing(part) if word not in language().light)
+    heads = frozenset(words(context))
+    needed = [word for word in telling if not _within(word, heads)]
+    return any(all(_within(word, frozenset(_spoken(row))) for word in needed) for row in rows)

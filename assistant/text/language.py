@@ -1,0 +1,99 @@
+"""What is peculiar to a language and needed to compare what two texts say: its words, as data.
+
+A language is two files in `languages/`: `<code>.toml`, written by hand, and `<code>.synonyms.txt`, made by
+`eval/make_synonyms.py`. English is the only one so far; a text in another is compared by its own words alone.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from assistant.text.words import stem
+
+FOLDER = Path(__file__).parent / "languages"
+Words = frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Language:
+    """The words of one language, folded, by what they do in a sentence; see the comments in its file."""
+
+    light: Words
+    hedges: Words
+    wide_hedges: Words
+    negations: Words
+    boundaries: Words
+    quantities: Mapping[str, Words]
+    exceptions: Words
+    ranks: Words
+    ordinals: Words
+    endings: Words
+    be: Words
+    by: Words
+    prepositions: Words
+    classes: Mapping[str, frozenset[int]]
+    """A stem -> the classes of synonyms that it is in."""
+    wider: Mapping[str, Words]
+    """A stem -> the stems of what it is a kind of."""
+
+    def are_synonyms(self, word: str, other: str) -> bool:
+        """Whether two words may stand for one another."""
+        return not self._classes(word).isdisjoint(self._classes(other))
+
+    def is_kind_of(self, word: str, wider: str) -> bool:
+        """Whether `word` names a kind of what `wider` names: a ferry is a ship."""
+        return stem(wider) in self.wider.get(stem(word), ())
+
+    def _classes(self, word: str) -> frozenset[int]:
+        return self.classes.get(stem(word), frozenset()) | self.classes.get(word, frozenset())
+
+
+@lru_cache(maxsize=8)
+def language(code: str = "en") -> Language:
+    """The language with this code."""
+    data = tomllib.loads((FOLDER / f"{code}.toml").read_text("utf-8"))
+    made = (FOLDER / f"{code}.synonyms.txt").read_text("utf-8").splitlines()
+    by_hand = f"{data['irregular']['forms']};{data['synonyms']['classes']}".split(";")
+    return Language(
+        light=_set(data["light"]["words"]),
+        hedges=_set(data["hedges"]["words"]),
+        wide_hedges=_set(data["hedges"]["wide"]),
+        negations=_set(data["negation"]["words"]),
+        boundaries=_set(data["negation"]["clauses"]),
+        quantities={name: _set(words) for name, words in data["quantities"].items()},
+        exceptions=_set(data["exceptions"]["words"]),
+        ranks=_set(data["ranks"]["words"]),
+        ordinals=_set(data["ranks"]["before"]),
+        endings=_set(data["derivation"]["endings"]) | {""},
+        be=_set(data["voice"]["be"]),
+        by=_set(data["voice"]["by"]),
+        prepositions=_set(data["voice"]["prepositions"]),
+        classes=_classes([*by_hand, *(line for line in made if "<" not in line)]),
+        wider=_wider(line for line in made if "<" in line),
+    )
+
+
+def _set(words: str) -> Words:
+    return frozenset(words.split())
+
+
+def _classes(lines: list[str]) -> dict[str, frozenset[int]]:
+    found: defaultdict[str, set[int]] = defaultdict(set)
+    for number, line in enumerate(lines):
+        for word in line.split():
+            found[stem(word)].add(number)
+            found[word].add(number)
+    return {word: frozenset(numbers) for word, numbers in found.items()}
+
+
+def _wider(lines: Iterable[str]) -> dict[str, Words]:
+    found: defaultdict[str, set[str]] = defaultdict(set)
+    for line in lines:
+        word, _, wider = line.partition(" < ")
+        found[stem(word)] |= {stem(one) for one in wider.split()}
+    return {word: frozenset(wider) for word, wider in found.items()}
