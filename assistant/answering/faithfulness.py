@@ -30,8 +30,21 @@ def is_faithful(sentence: str, quote: str, context: str = "") -> bool:
     """Whether nothing of `sentence` goes beyond `quote`; `context` may only tell who or what is meant."""
     if uncovered(sentence, quote, context) or is_of_several_rows(sentence, quote, context):
         return False
-    checks = (loses_hedge, changes_quantity, changes_rank, loses_exception, exchanges_roles, misplaces_figure)
+    if changes_rank(sentence, f"{quote}\n{context}"):
+        return False
+    checks = (loses_hedge, changes_quantity, loses_exception, exchanges_roles, misplaces_figure)
     return not any(fails(sentence, quote) for fails in checks)
+
+
+@lru_cache(maxsize=1024)
+def plain(text: str) -> str:
+    """The text with other wordings for what can be said in several ways: "unknown" as "not known"."""
+    return _rewriting().sub(lambda found: language().rewrites[found[0].lower()], text)
+
+
+@lru_cache(maxsize=1)
+def _rewriting() -> re.Pattern[str]:
+    return re.compile(rf"\b(?:{'|'.join(map(re.escape, language().rewrites))})\b", re.IGNORECASE)
 
 
 # -- words -----------------------------------------------------------------------------------------
@@ -49,11 +62,11 @@ def uncovered(sentence: str, quote: str, context: str = "") -> frozenset[str]:
 
 @lru_cache(maxsize=8192)
 def _is_met(word: str, there: frozenset[str]) -> bool:
-    return word in there or any(_same(word, other) for other in there if is_telling(other) or len(other) > 3)
+    return word in there or any(bears_out(word, other) for other in there if is_telling(other) or len(other) > 3)
 
 
 @lru_cache(maxsize=65536)
-def _same(word: str, other: str) -> bool:
+def bears_out(word: str, other: str) -> bool:
     """Whether `other` in a quote bears out `word`: another form, a synonym, a word of one root, a kind of it."""
     if stem(word) == stem(other) or language().are_synonyms(word, other):
         return True
@@ -91,7 +104,7 @@ def _bearing(text: str) -> list[str]:
 
 
 def _within(word: str, some: frozenset[str]) -> bool:
-    return word in some or any(_same(word, other) for other in some)
+    return word in some or any(bears_out(word, other) for other in some)
 
 
 @lru_cache(maxsize=1024)
@@ -164,28 +177,29 @@ def loses_exception(sentence: str, quote: str) -> bool:
 
 
 def exchanges_roles(sentence: str, quote: str) -> bool:
-    """Whether two change places around a word that both texts have between them, with the voice the same."""
-    ours = _spoken(sentence)
-    return any(_are_exchanged(ours, _spoken(line)) for line in _SENTENCE.split(quote))
+    """Whether two change places around a verb or a comparison that both have between them, the voice the same."""
+    theirs = [_spoken(line) for line in _SENTENCE.split(quote)]
+    return any(_are_exchanged(_spoken(ours), line) for ours in _clauses(sentence) for line in theirs)
 
 
-def _are_exchanged(ours: list[str], theirs: list[str]) -> bool:
+def _are_exchanged(ours: Sequence[str], theirs: Sequence[str]) -> bool:
     places = {at: place for at, word in enumerate(ours) if (place := _only_place(word, theirs)) is not None}
     for at, middle in places.items():
-        if ours[at] in names_of(ours) or _is_passive(ours, at) != _is_passive(theirs, middle):
+        if not _is_pivot(ours, at) or _is_passive(ours, at) != _is_passive(theirs, middle):
             continue
-        before = [place for other, place in places.items() if other < at]
+        before = [place for other, place in places.items() if other < at and not _is_object(ours, other)]
         after = [place for other, place in places.items() if other > at]
-        if before and after and min(before) > middle and any(place < middle for place in after):
+        if before and min(before) > middle and any(place < middle for place in after):
             return True
-        if at - 1 in places and _is_object_before(theirs, places[at - 1], middle) and not _is_object(ours, at - 1):
-            return True
+        # What does it here follows a preposition there: "buys from Congo and sells".
+        if (place := places.get(at - 1)) is not None and place < middle:
+            if _is_object(theirs, place) and not _is_object(ours, at - 1):
+                return True
     return False
 
 
-def names_of(spoken: Sequence[str]) -> frozenset[str]:
-    """Words that can be no verb: numbers."""
-    return frozenset(word for word in spoken if word[0].isdigit())
+def _is_pivot(spoken: Sequence[str], at: int) -> bool:
+    return stem(spoken[at]) in language().verbs or "than" in spoken[at + 1 : at + 3]
 
 
 def _only_place(word: str, theirs: Sequence[str]) -> int | None:
@@ -205,11 +219,6 @@ def _is_passive(spoken: Sequence[str], at: int) -> bool:
 
 def _is_object(spoken: Sequence[str], at: int) -> bool:
     return not language().prepositions.isdisjoint(spoken[max(0, at - 2) : at])
-
-
-def _is_object_before(spoken: Sequence[str], at: int, middle: int) -> bool:
-    """Whether the word comes before the middle, after a preposition."""
-    return at < middle and _is_object(spoken, at)
 
 
 def misplaces_figure(sentence: str, quote: str) -> bool:

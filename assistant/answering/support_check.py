@@ -13,18 +13,11 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 
-from assistant.answering.faithfulness import is_faithful
+from assistant.answering.faithfulness import bears_out, is_faithful, plain
+from assistant.text.language import language
 from assistant.text.quantities import allowed, claimed
 from assistant.text.words import WORD, content, folded, is_telling, missing, names, share, stem, words
 
-ENOUGH = 0.8
-"""The share of a sentence's content words that the quote and its context must hold."""
-FEW = 0.5
-"""The share that is enough where the vectors of both are CLOSE. It falls in a line from a cosine of APART."""
-APART = 0.5
-CLOSE = 0.8
-OWN = 0.25
-"""The share of content words that must stand in the quote itself, and not only in its context."""
 SCOPE = 5
 """Content words after a negation that it may govern, up to the end of the clause."""
 LONGEST_RUN = 3
@@ -39,12 +32,6 @@ def _set(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-_NEGATIONS = _set(
-    "not no never none nobody nothing neither nor without cannot lack lacks lacked lacking fail fails failed "
-    "refuse refuses refused deny denies denied hardly"
-)
-_NO_NEGATION = _set("only just merely least less fewer doubt")
-_CLAUSES = _set("but although though while whereas because since if when until")
 _OPPOSITES = [
     (_set("more higher greater larger bigger"), _set("less fewer lower smaller")),
     (_set("most highest greatest largest biggest majority"), _set("least fewest lowest smallest minority")),
@@ -92,6 +79,7 @@ def supported(sentence: str, quote: str, similarity: float | None = None, contex
         return False
     if is_verbatim(sentence, quote):
         return True
+    sentence, quote, context = plain(sentence), plain(quote), plain(context)
     return _agrees(sentence, quote, context) and is_faithful(sentence, quote, context)
 
 
@@ -196,14 +184,6 @@ def _runs(count: int) -> Iterator[range]:
             yield range(start, start + length)
 
 
-def _says_enough(sentence: str, quote: str, similarity: float | None, context: str) -> bool:
-    stems = content(sentence)
-    nearness = ((similarity or 0.0) - APART) / (CLOSE - APART)
-    least = ENOUGH - (ENOUGH - FEW) * min(max(nearness, 0.0), 1.0)
-    own = share(stems, quote) >= OWN or bool(claimed(sentence))
-    return bool(stems or claimed(sentence)) and own and share(stems, quote, context) >= least
-
-
 def _names_stand(sentence: str, quote: str, context: str) -> bool:
     """Whether each name stands in the quote, or in its context where the quote names nobody else instead."""
     if not missing(sentence, quote):
@@ -251,7 +231,8 @@ def _directed(text: str) -> dict[str, frozenset[str]]:
 
 def _is_negated_otherwise(sentence: str, quote: str) -> bool:
     """Whether a word that stands in both is negated in one only."""
-    ours, theirs = _polarity(sentence), _polarity(quote)
+    theirs = _polarity(quote)
+    ours = _polarity(sentence).spoken_like(theirs)
     denied, affirmed = theirs.negated - theirs.plain, theirs.plain - theirs.negated
     if ours.heads & theirs.negated or theirs.heads & ours.negated:
         # The same negation, in a different order of words: only what is negated first can be compared.
@@ -261,7 +242,8 @@ def _is_negated_otherwise(sentence: str, quote: str) -> bool:
 
 def _lacks_negation(sentence: str, quote: str) -> bool:
     """Whether the sentence denies what the quote does not deny."""
-    ours, theirs = _polarity(sentence), _polarity(quote)
+    theirs = _polarity(quote)
+    ours = _polarity(sentence).spoken_like(theirs)
     if ours.negated:
         return not ours.negated & theirs.negated
     return ours.negations > 0 and theirs.negations == 0
@@ -276,6 +258,19 @@ class _Polarity:
         self.plain: set[str] = set()
         self.negations = 0
 
+    def spoken_like(self, other: _Polarity) -> _Polarity:
+        """The same with the other's words, where they are synonyms: hurt for injured."""
+        known = other.negated | other.plain
+        made = _Polarity()
+        for name in ("negated", "heads", "plain"):
+            setattr(made, name, {_in(known, word) for word in getattr(self, name)})
+        made.negations = self.negations
+        return made
+
+
+def _in(known: set[str], word: str) -> str:
+    return word if word in known else next((other for other in sorted(known) if bears_out(word, other)), word)
+
 
 @lru_cache(maxsize=1024)
 def _polarity(text: str) -> _Polarity:
@@ -284,10 +279,10 @@ def _polarity(text: str) -> _Polarity:
     for at, token in enumerate(tokens):
         word = re.sub(r"'s$", "", token["word"] or "")
         following = tokens[at + 1]["word"] if at + 1 < len(tokens) else None
-        if token["end"] or word in _CLAUSES:
+        if token["end"] or word in language().boundaries:
             left = 0
-        elif word in _NEGATIONS or word.endswith("n't"):
-            left = 0 if following in _NO_NEGATION else SCOPE
+        elif word in language().negations or word.endswith("n't"):
+            left = 0 if following in language().no_negation else SCOPE
             found.negations += left > 0
         elif is_telling(word) and word not in named:
             (found.negated if left else found.plain).add(stem(word))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import tomllib
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -27,6 +27,7 @@ class Language:
     hedges: Words
     wide_hedges: Words
     negations: Words
+    no_negation: Words
     boundaries: Words
     quantities: Mapping[str, Words]
     exceptions: Words
@@ -36,13 +37,21 @@ class Language:
     be: Words
     by: Words
     prepositions: Words
+    verbs: Words
+    """Stems of words that are mostly verbs."""
+    rewrites: Mapping[str, str]
+    """Wordings, and those that stand for them when two texts are compared."""
     classes: Mapping[str, frozenset[int]]
     """A stem -> the classes of synonyms that it is in."""
+    near: Mapping[str, Words]
+    """A stem -> the stems of single words that may stand for it."""
     wider: Mapping[str, Words]
     """A stem -> the stems of what it is a kind of."""
 
     def are_synonyms(self, word: str, other: str) -> bool:
         """Whether two words may stand for one another."""
+        if stem(other) in self.near.get(stem(word), ()):
+            return True
         return not self._classes(word).isdisjoint(self._classes(other))
 
     def is_kind_of(self, word: str, wider: str) -> bool:
@@ -58,12 +67,15 @@ def language(code: str = "en") -> Language:
     """The language with this code."""
     data = tomllib.loads((FOLDER / f"{code}.toml").read_text("utf-8"))
     made = (FOLDER / f"{code}.synonyms.txt").read_text("utf-8").splitlines()
-    by_hand = f"{data['irregular']['forms']};{data['synonyms']['classes']}".split(";")
+    forms = [line.split() for line in data["irregular"]["forms"].split(";")]
+    by_hand = data["synonyms"]["classes"].split(";")
+    verbs = (FOLDER / f"{code}.verbs.txt").read_text("utf-8").split()
     return Language(
         light=_set(data["light"]["words"]),
         hedges=_set(data["hedges"]["words"]),
         wide_hedges=_set(data["hedges"]["wide"]),
         negations=_set(data["negation"]["words"]),
+        no_negation=_set(data["negation"]["followed_by"]),
         boundaries=_set(data["negation"]["clauses"]),
         quantities={name: _set(words) for name, words in data["quantities"].items()},
         exceptions=_set(data["exceptions"]["words"]),
@@ -73,8 +85,11 @@ def language(code: str = "en") -> Language:
         be=_set(data["voice"]["be"]),
         by=_set(data["voice"]["by"]),
         prepositions=_set(data["voice"]["prepositions"]),
-        classes=_classes([*by_hand, *(line for line in made if "<" not in line)]),
-        wider=_wider(line for line in made if "<" in line),
+        verbs=frozenset(map(stem, verbs)) | {stem(form) for line in forms for form in line if line[0] in verbs},
+        rewrites=data["rewrites"],
+        classes=_classes([*by_hand, *(line for line in made if not {"<", "~"} & {*line})], forms),
+        near=_both_ways(_related(made, "~"), forms),
+        wider=_related(made, "<"),
     )
 
 
@@ -82,18 +97,41 @@ def _set(words: str) -> Words:
     return frozenset(words.split())
 
 
-def _classes(lines: list[str]) -> dict[str, frozenset[int]]:
+def _classes(lines: Sequence[str], forms: Sequence[Sequence[str]]) -> dict[str, frozenset[int]]:
     found: defaultdict[str, set[int]] = defaultdict(set)
     for number, line in enumerate(lines):
         for word in line.split():
             found[stem(word)].add(number)
             found[word].add(number)
+    for number, line in enumerate(forms, len(lines)):
+        together = {number}.union(*(found[stem(form)] for form in line))
+        for form in line:
+            found[stem(form)] |= together
     return {word: frozenset(numbers) for word, numbers in found.items()}
 
 
-def _wider(lines: Iterable[str]) -> dict[str, Words]:
+def _related(lines: Sequence[str], sign: str) -> dict[str, Words]:
+    """The lines `word sign others`, by stems."""
     found: defaultdict[str, set[str]] = defaultdict(set)
     for line in lines:
-        word, _, wider = line.partition(" < ")
-        found[stem(word)] |= {stem(one) for one in wider.split()}
-    return {word: frozenset(wider) for word, wider in found.items()}
+        word, there, others = line.partition(f" {sign} ")
+        if there:
+            found[stem(word)] |= {stem(other) for other in others.split()}
+    return {word: frozenset(others) for word, others in found.items()}
+
+
+def _both_ways(near: Mapping[str, Words], forms: Sequence[Sequence[str]]) -> dict[str, Words]:
+    """The same with each word near to the other, and with what is near to one form near to all."""
+    found: defaultdict[str, set[str]] = defaultdict(set)
+    for word, others in near.items():
+        found[word] |= others
+        for other in others:
+            found[other].add(word)
+    for line in forms:
+        stems = {stem(form) for form in line}
+        together = set[str]().union(*(found[one] for one in stems))
+        for one in stems:
+            found[one] |= together
+        for other in together:
+            found[other] |= stems
+    return {word: frozenset(others) for word, others in found.items()}

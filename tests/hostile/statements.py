@@ -29,6 +29,26 @@ VACCINE = "The vaccine is stored at two to eight degrees and must be used within
 BAKERY = "The bakery sells bread every day except Monday, and cakes on weekends."
 MERGER = "The merger of Alfa and Beta was announced in June, but regulators blocked it in October."
 BIRDS = "Most of the storks leave the delta in August and return from Africa in April."
+FERRY = (
+    "The ferry Aurora, which entered service on 3 March 2021, carries 250 passengers and 40 cars between Moss and "
+    "Horten. She replaced the Stella, which carried 120 passengers and was scrapped in 2022."
+)
+BUDGET = (
+    "The parliament of Estonia approved a budget of 1.5 million euros for the museum on 12 June 2020. A quarter of "
+    "it goes to repairs, and the director, Liis Tamm, asked for another 300,000 euros."
+)
+FARM = (
+    "Olav Dahl bought the farm from his uncle in 1998 and sold half of the land to the village in 2004. His daughter "
+    "Kari runs it today with twelve employees."
+)
+PROBE = (
+    "The probe Helia was launched by the Indian agency in August 2016. It reached the comet after six years, took "
+    "4,000 photographs and sent them to the station in Perth."
+)
+CLUB = (
+    "Rosenborg defeated Brann by three goals to one on Sunday. Coach Erik Moe praised the goalkeeper, who saved two "
+    "penalties."
+)
 ROW = "Bergen | 41 ships | fish and oil"
 ROWS = "Bergen | 41 ships | fish and oil\nOslo | 37 ships | timber"
 COLUMNS = "Ports of Norway\nCity | Traffic | Main goods"
@@ -176,6 +196,39 @@ FALSE = [
         ("The traffic of Bergen is 41 trains.", ROW, COLUMNS),
     ),
     *_of(
+        "facts recombined",
+        ("The Stella carries 250 passengers.", FERRY),
+        ("The Aurora was scrapped in 2022.", FERRY),
+        ("The Stella entered service on 3 March 2021.", FERRY),
+        ("The ferry Aurora carries 120 passengers.", FERRY),
+        ("The Aurora carries 250 cars.", FERRY),
+        ("The parliament of Estonia approved 300,000 euros for the museum.", BUDGET),
+        ("Liis Tamm approved a budget of 1.5 million euros.", BUDGET),
+        ("Half of the budget goes to repairs.", BUDGET),
+        ("Olav Dahl bought the farm in 2004.", FARM),
+        ("Kari bought the farm from her uncle in 1998.", FARM),
+        ("Olav Dahl sold half of the land in 1998.", FARM),
+        ("Kari sold half of the land to the village.", FARM),
+        ("The probe reached the comet in August 2016.", PROBE),
+        ("Helia took 4,000 photographs of the station in Perth.", PROBE),
+        ("The goalkeeper scored two penalties.", CLUB),
+        ("Coach Erik Moe saved two penalties.", CLUB),
+    ),
+    *_of(
+        "roles exchanged again",
+        ("Brann defeated Rosenborg by three goals to one on Sunday.", CLUB),
+        ("The goalkeeper praised coach Erik Moe.", CLUB),
+        ("Rosenborg was defeated by Brann on Sunday.", CLUB),
+        ("The Aurora was replaced by the Stella.", FERRY),
+        ("The Stella replaced the Aurora.", FERRY),
+        ("Olav Dahl sold the farm to his uncle.", FARM),
+        ("His uncle bought the farm from Olav Dahl in 1998.", FARM),
+        ("The village sold half of the land to Olav Dahl in 2004.", FARM),
+        ("The museum approved a budget for the parliament of Estonia.", BUDGET),
+        ("The station in Perth sent 4,000 photographs to the probe.", PROBE),
+        ("The Indian agency was launched by the probe Helia in August 2016.", PROBE),
+    ),
+    *_of(
         "somebody else's words",
         ("According to the ministry, the factory underpaid about a third of its workers.", REPORT),
         ("The factory admitted that it underpaid about a third of its workers.", REPORT),
@@ -255,4 +308,35 @@ TRUE = _of(
     ("The main goods of Bergen are fish and oil.", ROWS, COLUMNS),
     ("Oslo's traffic is 37 ships.", ROWS, COLUMNS),
     ("In Oslo, the main goods are timber.", ROWS, COLUMNS),
+    ("The Aurora entered service on March 3, 2021.", FERRY),
+    ("On 2021-03-03 the ferry Aurora entered service.", FERRY),
+    ("The ferry Aurora has carried passengers and cars between Moss and Horten since 3 March 2021.", FERRY),
+    ("Between Moss and Horten, the Aurora carries two hundred and fifty passengers.", FERRY),
+    ("The Stella was replaced by the Aurora.", FERRY),
+    ("The Stella, which was scrapped in 2022, carried 120 passengers.", FERRY),
+    ("The Aurora replaced the Stella.", FERRY),
+    ("The ship transports forty cars and 250 passengers.", FERRY),
+    ("A budget of 1.5 million euros for the museum was approved by the parliament of Estonia.", BUDGET),
+    ("The Estonian parliament approved €1,500,000 for the museum in June 2020.", BUDGET),
+    ("On June 12th, 2020, the parliament of Estonia approved the museum's budget of 1.5 million euros.", BUDGET),
+    ("25 percent of the budget goes to repairs.", BUDGET),
+    ("Director Liis Tamm asked for three hundred thousand euros more.", BUDGET),
+    ("The museum's director requested another 300,000 euros.", BUDGET),
+    ("In 1998, Olav Dahl purchased the farm from his uncle.", FARM),
+    ("The farm was bought by Olav Dahl in 1998.", FARM),
+    ("In 2004 he sold half the land to the village.", FARM),
+    ("Kari, the daughter of Olav Dahl, runs the farm today.", FARM),
+    ("The farm has 12 employees.", FARM),
+    ("Today the farm is run by Kari with twelve workers.", FARM),
+    ("India's agency launched the probe Helia in August 2016.", PROBE),
+    ("Helia reached the comet six years later.", PROBE),
+    ("After six years the probe arrived at the comet.", PROBE),
+    ("The probe took four thousand pictures.", PROBE),
+    ("The photographs were sent to the station in Perth.", PROBE),
+    ("On Sunday, Brann lost to Rosenborg by one goal to three.", CLUB),
+    ("Rosenborg beat Brann 3 to 1.", CLUB),
+    ("Brann was defeated by Rosenborg on Sunday.", CLUB),
+    ("The goalkeeper was praised by coach Erik Moe.", CLUB),
+    ("The goalkeeper saved 2 penalties.", CLUB),
+    ("Coach Moe praised the goalkeeper for saving two penalties.", CLUB),
 )  # fmt: skip
