@@ -11,6 +11,8 @@ import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
+from assistant.answering import roles
+from assistant.answering.roles import spoken_of
 from assistant.text.language import language
 from assistant.text.quantities import claimed
 from assistant.text.words import is_telling, names, stem, words
@@ -32,8 +34,8 @@ def is_faithful(sentence: str, quote: str, context: str = "") -> bool:
         return False
     if changes_rank(sentence, f"{quote}\n{context}"):
         return False
-    checks = (loses_hedge, changes_quantity, loses_exception, exchanges_roles, misplaces_figure)
-    return not any(fails(sentence, quote) for fails in checks)
+    checks = (loses_hedge, changes_quantity, loses_exception, misplaces_figure)
+    return roles.agree(sentence, quote) and not any(fails(sentence, quote) for fails in checks)
 
 
 @lru_cache(maxsize=1024)
@@ -115,23 +117,13 @@ def _by_hedge(quote: str) -> tuple[frozenset[str], frozenset[str]]:
         wide = not known.wide_hedges.isdisjoint(words(line))
         for part in _clauses(line):
             left = REACH if wide else 0
-            for word in _spoken(part):
+            for word in spoken_of(part):
                 if word in known.hedges:
                     left = REACH
                 elif is_telling(word) or word.isdigit():
                     (hedged if left else plain).add(word)
                     left = left if wide else max(0, left - 1)
     return frozenset(hedged), frozenset(plain)
-
-
-def _spoken(text: str) -> list[str]:
-    """The words and the bare numbers of a text, in order."""
-    return [word for piece in text.split() for word in (words(piece) or _digits(piece))]
-
-
-def _digits(piece: str) -> tuple[str, ...]:
-    bare = re.sub(r"[^\d.]", "", piece).strip(".")
-    return (bare,) if bare else ()
 
 
 def _clauses(line: str) -> list[str]:
@@ -176,51 +168,6 @@ def loses_exception(sentence: str, quote: str) -> bool:
 # -- who and what ----------------------------------------------------------------------------------
 
 
-def exchanges_roles(sentence: str, quote: str) -> bool:
-    """Whether two change places around a verb or a comparison that both have between them, the voice the same."""
-    theirs = [_spoken(line) for line in _SENTENCE.split(quote)]
-    return any(_are_exchanged(_spoken(ours), line) for ours in _clauses(sentence) for line in theirs)
-
-
-def _are_exchanged(ours: Sequence[str], theirs: Sequence[str]) -> bool:
-    places = {at: place for at, word in enumerate(ours) if (place := _only_place(word, theirs)) is not None}
-    for at, middle in places.items():
-        if not _is_pivot(ours, at) or _is_passive(ours, at) != _is_passive(theirs, middle):
-            continue
-        before = [place for other, place in places.items() if other < at and not _is_object(ours, other)]
-        after = [place for other, place in places.items() if other > at]
-        if before and min(before) > middle and any(place < middle for place in after):
-            return True
-        # What does it here follows a preposition there: "buys from Congo and sells".
-        if (place := places.get(at - 1)) is not None and place < middle:
-            if _is_object(theirs, place) and not _is_object(ours, at - 1):
-                return True
-    return False
-
-
-def _is_pivot(spoken: Sequence[str], at: int) -> bool:
-    return stem(spoken[at]) in language().verbs or "than" in spoken[at + 1 : at + 3]
-
-
-def _only_place(word: str, theirs: Sequence[str]) -> int | None:
-    """Where the word is in the quote, if it is there once."""
-    if not (is_telling(word) or word[0].isdigit()):
-        return None
-    found = [at for at, other in enumerate(theirs) if word == other or stem(word) == stem(other)]
-    return found[0] if len(found) == 1 else None
-
-
-def _is_passive(spoken: Sequence[str], at: int) -> bool:
-    known = language()
-    return not known.be.isdisjoint(spoken[max(0, at - 2) : at]) and spoken[at].endswith(("ed", "en", "t", "d", "n")) or (
-        not known.by.isdisjoint(spoken[at + 1 : at + 7])
-    )
-
-
-def _is_object(spoken: Sequence[str], at: int) -> bool:
-    return not language().prepositions.isdisjoint(spoken[max(0, at - 2) : at])
-
-
 def misplaces_figure(sentence: str, quote: str) -> bool:
     """Whether a figure is given to one name, and is another's in the quote."""
     theirs = [part for line in _SENTENCE.split(quote) for part in _parts(line)]
@@ -258,4 +205,4 @@ def _is_in_one(part: str, rows: Sequence[str], context: str) -> bool:
     telling = frozenset(word for word in _bearing(part) if word not in language().light)
     heads = frozenset(words(context))
     needed = [word for word in telling if not _within(word, heads)]
-    return any(all(_within(word, frozenset(_spoken(row))) for word in needed) for row in rows)
+    return any(all(_within(word, frozenset(spoken_of(row))) for word in needed) for row in rows)

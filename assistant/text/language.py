@@ -37,6 +37,7 @@ class Language:
     be: Words
     by: Words
     prepositions: Words
+    pronouns: Words
     verbs: Words
     """Stems of words that are mostly verbs."""
     rewrites: Mapping[str, str]
@@ -84,6 +85,7 @@ def language(code: str = "en") -> Language:
         endings=_set(data["derivation"]["endings"]) | {""},
         be=_set(data["voice"]["be"]),
         by=_set(data["voice"]["by"]),
+        pronouns=_set(data["voice"]["pronouns"]),
         prepositions=_set(data["voice"]["prepositions"]),
         verbs=frozenset(map(stem, verbs)) | {stem(form) for line in forms for form in line if line[0] in verbs},
         rewrites=data["rewrites"],
