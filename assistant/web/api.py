@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+import contextlib
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack
 from functools import partial
 from pathlib import PurePath
@@ -20,6 +21,7 @@ from starlette.requests import ClientDisconnect
 
 from assistant.assistant import Assistant
 from assistant.core import serialization
+from assistant.core.deadline import Deadline
 from assistant.core.errors import (
     FAULT,
     AssistantError,
@@ -29,6 +31,7 @@ from assistant.core.errors import (
     QuestionError,
     ReadError,
     StoreBusy,
+    Withdrawn,
 )
 from assistant.core.serialization import Json
 from assistant.core.types import Outcome, Source, Status, Step
@@ -43,6 +46,7 @@ STATUS: dict[type[AssistantError], int] = {
     FetchError: 502,
     ModelError: 502,
     StoreBusy: 503,
+    Withdrawn: 503,
 }
 """What each of our errors is in HTTP; 500 where not named."""
 TOO_LARGE = f"The document is larger than {MAX_BYTES // 1_000_000} MB; add it in parts."
@@ -91,12 +95,32 @@ def _questions(assistant: Assistant) -> APIRouter:
     routes = APIRouter(prefix="/api")
 
     @routes.post("/ask")
-    def ask(body: Question) -> Json:
-        return serialization.answer(
-            assistant.ask(serialization.asked(body.question), body.conversation, body.documents)
-        )
+    async def ask(request: Request, body: Question) -> Json:
+        until = assistant.deadline()
+        asked = serialization.asked(body.question)
+        async with _withdrawn_when_gone(request, until):
+            answer = await run_in_threadpool(
+                assistant.ask, asked, body.conversation, body.documents, until
+            )
+        return serialization.answer(answer)
 
     return routes
+
+
+@contextlib.asynccontextmanager
+async def _withdrawn_when_gone(request: Request, until: Deadline) -> AsyncIterator[None]:
+    """Withdraws the question of a caller who hangs up, so that no model goes on for nobody."""
+
+    async def watch() -> None:
+        while (await request.receive())["type"] != "http.disconnect":
+            pass
+        until.withdraw()
+
+    watching = asyncio.create_task(watch())
+    try:
+        yield
+    finally:
+        watching.cancel()
 
 
 def _store(assistant: Assistant) -> APIRouter:
