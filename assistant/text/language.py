@@ -68,6 +68,7 @@ def language(code: str = "en") -> Language:
     """The language with this code."""
     data = tomllib.loads((FOLDER / f"{code}.toml").read_text("utf-8"))
     made = (FOLDER / f"{code}.synonyms.txt").read_text("utf-8").splitlines()
+    made = [line for line in made if not line.startswith("#")]
     forms = [line.split() for line in data["irregular"]["forms"].split(";")]
     by_hand = data["synonyms"]["classes"].split(";")
     verbs = (FOLDER / f"{code}.verbs.txt").read_text("utf-8").split()
