@@ -140,12 +140,12 @@ def _first_verb(spoken: Sequence[str]) -> int:
 
 def _pieces(line: str) -> Iterator[tuple[str, str]]:
     """The parts of a sentence that have a verb each, and the word or sign that leads to each."""
-    held, lead, joint = "", "", ""
-    for part in _PIECE.split(line):
+    held, lead, joint, after_comma = "", "", "", False
+    for part in filter(str.strip, _PIECE.split(line)):
         if _PIECE.fullmatch(part):
-            joint = part.strip().lower()
+            joint, after_comma = part.strip().lower(), joint == ","
             continue
-        begins = joint not in {"and", "but"} or _begins_with_verb(part)
+        begins = joint not in {"and", "but"} or after_comma or _begins_with_verb(part)
         if held and begins and _has_verb(held) and _has_verb(part):
             yield held, lead
             held, lead = part, joint
@@ -162,7 +162,7 @@ def _begins_with_verb(part: str) -> bool:
 
 def _has_verb(part: str) -> bool:
     spoken = spoken_of(part)
-    return any(is_verb(word) for word in spoken) or not language().be.isdisjoint(spoken)
+    return any(is_verb(word) for word in spoken) or not (language().be | language().have).isdisjoint(spoken)
 
 
 def is_verb(word: str) -> bool:
@@ -173,7 +173,7 @@ def is_verb(word: str) -> bool:
 def _is_pivot(spoken: Sequence[str], at: int) -> bool:
     if spoken[at] in language().light:
         return False
-    return is_verb(spoken[at]) or "than" in spoken[at + 1 : at + 3]
+    return is_verb(spoken[at]) or (spoken[at].endswith("er") and "than" in spoken[at + 1 : at + 2])
 
 
 def spoken_of(text: str) -> list[str]:

@@ -35,6 +35,7 @@ class Language:
     ordinals: Words
     endings: Words
     be: Words
+    have: Words
     by: Words
     prepositions: Words
     pronouns: Words
@@ -84,6 +85,7 @@ def language(code: str = "en") -> Language:
         ranks=_set(data["ranks"]["words"]),
         ordinals=_set(data["ranks"]["before"]),
         endings=_set(data["derivation"]["endings"]) | {""},
+        have=_set(data["voice"]["have"]),
         be=_set(data["voice"]["be"]),
         by=_set(data["voice"]["by"]),
         pronouns=_set(data["voice"]["pronouns"]),
