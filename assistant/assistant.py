@@ -14,6 +14,7 @@ from assistant.answering import extractive, generative, language_model
 from assistant.answering.extractive import Extract
 from assistant.core import limits, serialization
 from assistant.core.config import Settings
+from assistant.core.deadline import Deadline
 from assistant.core.errors import ModelError, StoreBusy, StoreError
 from assistant.core.types import (
     Answer,
@@ -112,7 +113,10 @@ class Assistant:
 
     # -- ask -------------------------------------------------------------------------------------
 
-    def ask(self, question: str, conversation: str | None = None, documents: Sequence[str] = ()) -> Answer:
+    def ask(
+        self, question: str, conversation: str | None = None, documents: Sequence[str] = (),
+        until: Deadline | None = None,
+    ) -> Answer:  # fmt: skip
         """The answer to `question`, understood from the turns of `conversation`, which it becomes one of.
 
         Only `documents` are searched where there are any.
@@ -120,23 +124,31 @@ class Assistant:
         Raises:
             NotFound: no document has one of these ids.
         """
-        *_, answer = self.stream(question, conversation, documents)
+        *_, answer = self.stream(question, conversation, documents, until)
         return answer
 
     def stream(
-        self, question: str, conversation: str | None = None, documents: Sequence[str] = ()
-    ) -> Iterator[Answer]:
-        """The answer as it grows. The last one is whole, timed, and kept as a turn of `conversation`."""
+        self, question: str, conversation: str | None = None, documents: Sequence[str] = (),
+        until: Deadline | None = None,
+    ) -> Iterator[Answer]:  # fmt: skip
+        """The answer as it grows. The last one is whole, timed, and kept as a turn of `conversation`.
+
+        A model may work on it until `until`, or for as long as the settings say.
+
+        Raises:
+            Withdrawn: `until` was withdrawn; nothing is kept.
+        """
         began = time.perf_counter()
+        until = until or self.deadline()
         scope = _scope([self.show(document_id).title for document_id in documents])
         question, conversation = serialization.writable(question), limits.conversation(conversation or "")
         history = self.turns(conversation)[-HISTORY:] if conversation else []
-        query = self._search_query(question, history)
+        query = self._search_query(question, history, until)
         with self.library.precedence.first():
             passages = self.retriever.retrieve(query, documents=frozenset(documents) or None)
         found = time.perf_counter()
         answer = _empty(question, query)
-        for answer in self._answers(question, query, passages):
+        for answer in self._answers(question, query, passages, until):
             answer = replace(answer, notice=" ".join(filter(None, [scope, answer.notice])) or None)
             yield answer
         timed = replace(answer, timings_ms=_timings(began, found, time.perf_counter()))
@@ -156,12 +168,12 @@ class Assistant:
 
     def examine(self, question: str, history: Sequence[Turn] = ()) -> Examination:
         """The answer that `ask` would give after the turns of `history`, timed; nothing of it is kept."""
-        began = time.perf_counter()
+        began, until = time.perf_counter(), self.deadline()
         question = serialization.writable(question)
-        query = self._search_query(question, history[-HISTORY:])
+        query = self._search_query(question, history[-HISTORY:], until)
         passages = self.retriever.retrieve(query)
         found = time.perf_counter()
-        *_, answer = self._answers(question, query, passages)
+        *_, answer = self._answers(question, query, passages, until)
         timed = replace(answer, timings_ms=_timings(began, found, time.perf_counter()))
         return Examination(query, passages, timed)
 
@@ -169,21 +181,27 @@ class Assistant:
         """The turns of a conversation, oldest first; none where there is no such conversation."""
         return self.library.ledger.conversations.turns(limits.conversation(conversation))
 
-    def _search_query(self, question: str, history: Sequence[Turn]) -> Query:
+    def deadline(self) -> Deadline:
+        """From now on, the time that a model may take for one answer."""
+        return Deadline(self.settings.model_timeout)
+
+    def _search_query(self, question: str, history: Sequence[Turn], until: Deadline) -> Query:
         earlier = tuple(turn.question for turn in history)
         if earlier and self._model is not None:
             try:
                 told = [(turn.question, turn.answer.text) for turn in history]
-                return Query(generative.condense(question, told, self._model))
+                return Query(generative.condense(question, told, self._model, until))
             except ModelError:
                 pass
         return query_rewriting.understood(question, earlier, self.likeness)
 
-    def _answers(self, question: str, query: Query, passages: Sequence[ScoredPassage]) -> Iterator[Answer]:
+    def _answers(
+        self, question: str, query: Query, passages: Sequence[ScoredPassage], until: Deadline
+    ) -> Iterator[Answer]:
         notice = None
         if self._model is not None and passages:
             try:
-                yield from self._composed(question, query, passages, self._model)
+                yield from self._composed(question, query, passages, self._model, until)
                 return
             except ModelError as fault:
                 notice = f"{fault.message} This answer was made without the model."
@@ -196,10 +214,11 @@ class Assistant:
             yield replace(_quoted(question, query, extracted, end), notice=notice)
 
     def _composed(
-        self, question: str, query: Query, passages: Sequence[ScoredPassage], model: language_model.Model
-    ) -> Iterator[Answer]:
+        self, question: str, query: Query, passages: Sequence[ScoredPassage], model: language_model.Model,
+        until: Deadline,
+    ) -> Iterator[Answer]:  # fmt: skip
         draft = None
-        for draft in generative.compose(query.text, passages, model, self._embedder.embed):
+        for draft in generative.compose(query.text, passages, model, self._embedder.embed, until):
             yield Answer(
                 question,
                 query.text,

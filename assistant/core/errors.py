@@ -6,6 +6,7 @@
     ├── FetchError          an address is refused or does not answer
     ├── EmbedderError       the embedding model is absent, or does not fit the stored vectors
     ├── ModelError          the language model cannot be reached or fails; `retryable` says if it may pass
+    ├── Withdrawn           nobody waits for the answer any more
     ├── QuestionError       a question is empty or too long
     ├── SyncError           a folder cannot be followed: it is gone, or suddenly empty
     ├── StoreError          the home folder cannot be used: held by another process, full, unwritable
@@ -51,7 +52,16 @@ class EmbedderError(AssistantError):
 
 
 class ModelError(AssistantError):
-    """The language model cannot be reached or fails."""
+    """The language model cannot be reached or fails. `wait` is how many seconds it wants to be left alone."""
+
+    wait: float | None = None
+
+
+class Withdrawn(AssistantError):
+    """Nobody waits for the answer any more."""
+
+    def __init__(self) -> None:
+        super().__init__("The question was withdrawn; ask it again.", retryable=True)
 
 
 class QuestionError(AssistantError):

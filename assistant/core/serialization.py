@@ -55,7 +55,7 @@ def answer(value: Answer) -> Json:
         "search_query": value.search_query,
         "answered": value.answered,
         "answer": value.text,
-        "sentences": [asdict(sentence) for sentence in value.sentences],
+        "sentences": [{"text": s.text, "citations": list(s.citations)} for s in value.sentences],
         "citations": [asdict(citation) for citation in value.citations],
         "related": [asdict(citation) for citation in value.related],
         "mode": value.mode,

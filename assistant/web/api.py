@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import threading
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, suppress
 from functools import partial
 from pathlib import PurePath
@@ -19,6 +21,7 @@ from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from assistant.assistant import Assistant
 from assistant.core import serialization
+from assistant.core.deadline import Deadline
 from assistant.core.errors import (
     FAULT,
     AssistantError,
@@ -28,6 +31,7 @@ from assistant.core.errors import (
     QuestionError,
     ReadError,
     StoreBusy,
+    Withdrawn,
 )
 from assistant.core.limits import MAX_DOCUMENTS, MAX_SOURCE
 from assistant.core.serialization import Json
@@ -42,6 +46,7 @@ STATUS: dict[type[AssistantError], int] = {
     FetchError: 502,
     ModelError: 502,
     StoreBusy: 503,
+    Withdrawn: 503,
 }
 """What each of our errors is in HTTP; 500 where not named."""
 NAMELESS = "Name the document by ?source=, or give its address by ?url=, but not both."
@@ -91,12 +96,30 @@ def _questions(assistant: Assistant) -> APIRouter:
     routes = APIRouter(prefix="/api")
 
     @routes.post("/ask")
-    def ask(body: Question) -> Json:
-        return serialization.answer(
-            assistant.ask(serialization.asked(body.question), body.conversation, body.documents)
-        )
+    async def ask(request: Request, body: Question) -> Json:
+        until = assistant.deadline()
+        asked = serialization.asked(body.question)
+        async with _withdrawn_when_gone(request, until):
+            answer = await run_in_threadpool(assistant.ask, asked, body.conversation, body.documents, until)
+        return serialization.answer(answer)
 
     return routes
+
+
+@contextlib.asynccontextmanager
+async def _withdrawn_when_gone(request: Request, until: Deadline) -> AsyncIterator[None]:
+    """Withdraws the question of a caller who hangs up, so that no model goes on for nobody."""
+
+    async def watch() -> None:
+        while (await request.receive())["type"] != "http.disconnect":
+            pass
+        until.withdraw()
+
+    watching = asyncio.create_task(watch())
+    try:
+        yield
+    finally:
+        watching.cancel()
 
 
 def _store(assistant: Assistant) -> APIRouter:

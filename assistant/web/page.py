@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import functools
 import logging
-import os
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import gradio as gr
+from fastapi import FastAPI, Request, Response
 
 from assistant.assistant import Assistant
 from assistant.core import serialization
@@ -18,11 +20,6 @@ from assistant.ingest.files import ENDINGS, MAX_BYTES
 from assistant.text import html as render
 from assistant.text.html import Html
 from assistant.web.admission import Admission, events
-
-# Before the import: otherwise it asks Gradio's own servers for its newest version.
-os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
-import gradio as gr
-from fastapi import FastAPI, Request, Response
 
 STATIC = Path(__file__).parent / "static"
 TITLE = "Cited answers"

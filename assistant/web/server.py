@@ -16,6 +16,7 @@ from fastapi import APIRouter, FastAPI, HTTPException, Request
 from fastapi.responses import FileResponse, HTMLResponse
 
 from assistant.assistant import Assistant
+from assistant.core import deadline
 from assistant.core.errors import ConfigError, NotFound, StoreError
 from assistant.core.limits import MAX_HEADERS
 from assistant.evaluation.report import plots
@@ -166,6 +167,7 @@ class _Server(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         # What is cut off by stopping is no fault to be reported.
         logging.getLogger("uvicorn.error").disabled = True
+        deadline.withdraw_all()
         await super().shutdown(sockets)
 
 
