@@ -12,16 +12,19 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from assistant.errors import EmbedderError
+from assistant.core.errors import EmbedderError
 
 MAGIC = b"E5S1"
 BLOCK = 32
 """Numbers that share a scale."""
-_BLOCK = np.dtype([("scale", "<f2"), ("pairs", "u1", BLOCK // 2)])
+Q4 = np.dtype([("scale", "<f2"), ("pairs", "u1", BLOCK // 2)])
+"""A block: its scale, and its numbers as levels from 0 to 15, two in a byte; 8 is zero."""
+WORDS = "emb.word"
 _PARTS = {
     "q": "attention.self.query",
     "k": "attention.self.key",
@@ -33,7 +36,6 @@ _PARTS = {
     "oln": "output.LayerNorm",
 }
 _SINGLE = {
-    "emb.word": "embeddings.word_embeddings.weight",
     "emb.pos": "embeddings.position_embeddings.weight",
     "emb.type": "embeddings.token_type_embeddings.weight",
     "emb.ln.w": "embeddings.LayerNorm.weight",
@@ -44,9 +46,12 @@ _FLOAT32 = 0
 
 @dataclass(frozen=True, slots=True)
 class Packed:
-    """The tensors by their names in BERT, float32, matrices as [outputs, inputs]; and the tokenizer's tables."""
+    """What the file holds: the layers, the word table and the tables of the tokenizer."""
 
     tensors: dict[str, NDArray[np.float32]]
+    """All but the words, by their names in a BERT of Hugging Face; matrices as [outputs, inputs]."""
+    words: NDArray[np.void]
+    """The vector of each word as it is packed, a row each: `Q4` [words, 12]."""
     pieces: list[tuple[str, float]]
     """Each piece with its score (log-probability); the number of a piece is its place."""
     normal: dict[str, str]
@@ -72,7 +77,9 @@ def _read(data: mmap.mmap) -> Packed:
     at = _Cursor(data)
     width, *_ = at.take("<8x7ifi")
     pieces, normal = _pieces(at), _normal(at)
-    return Packed(dict(_tensors(at, data, width)), pieces, normal)
+    held = dict(_held(at, data))
+    words = held.pop(WORDS).reshape(-1, width // BLOCK)
+    return Packed({_named(name): _tensor(name, flat, width) for name, flat in held.items()}, words, pieces, normal)
 
 
 class _Cursor:
@@ -111,23 +118,30 @@ def _replacement(at: _Cursor) -> tuple[str, str]:
     return chr(char), "".join(map(chr, at.take(f"<{length}I")))
 
 
-def _tensors(at: _Cursor, data: mmap.mmap, width: int) -> Iterator[tuple[str, NDArray[np.float32]]]:
+def _held(at: _Cursor, data: mmap.mmap) -> Iterator[tuple[str, NDArray[Any]]]:
+    """The tensors as they lie in the file: blocks or numbers, in one row."""
     (count,) = at.take("<i")
     for _ in range(count):
         (length,) = at.take("<H")
         name = at.bytes(length).decode("ascii")
-        kind, size, offset, taken = at.take("<BIQQ")
-        held = data[offset : offset + taken]
-        flat = np.frombuffer(held, "<f4") if kind == _FLOAT32 else _unpacked(np.frombuffer(held, _BLOCK))
-        rows = -1 if name.endswith((".b", "ln.w")) else size // (4 * width if name.endswith("fo.w") else width)
-        yield _named(name), flat if rows < 0 else flat.reshape(rows, -1)
+        kind, _, offset, taken = at.take("<BIQQ")
+        yield name, np.frombuffer(data[offset : offset + taken], "<f4" if kind == _FLOAT32 else Q4)
 
 
-def _unpacked(blocks: NDArray[np.void]) -> NDArray[np.float32]:
-    """The low halves of a block's bytes are its first 16 numbers, the high halves its last."""
+def _tensor(name: str, flat: NDArray[Any], width: int) -> NDArray[np.float32]:
+    if flat.dtype != Q4:
+        return flat.reshape(-1, width) if name in ("emb.pos", "emb.type") else flat
+    return unpacked(flat).reshape(-1, 4 * width if name.endswith("fo.w") else width)
+
+
+def unpacked(blocks: NDArray[np.void]) -> NDArray[np.float32]:
+    """The numbers of blocks, `Q4` [..., n], as float32 [..., 32 n]. The low halves of a block's bytes are its
+    first 16 numbers, the high halves its last."""
     pairs = blocks["pairs"]
-    levels = np.concatenate([pairs & 15, pairs >> 4], axis=1).astype(np.float32) - 8
-    return (levels * blocks["scale"].astype(np.float32)[:, None]).reshape(-1)
+    levels = np.concatenate([pairs & 15, pairs >> 4], axis=-1).astype(np.float32)
+    levels -= 8
+    levels *= blocks["scale"].astype(np.float32)[..., None]
+    return levels.reshape(*blocks.shape[:-1], -1)
 
 
 def _named(name: str) -> str:
