@@ -12,9 +12,9 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,6 +38,7 @@ LONGEST = 512
 LATELY = 4
 """Questions of which the states are remembered: one is embedded to be searched for, then read word by word."""
 Role = Literal["query", "passage"]
+ROLES: tuple[Role, ...] = get_args(Role)
 """Questions and whatever is compared as equals are queries; what is searched through is passages."""
 OPENAI = "https://api.openai.com/v1"
 
@@ -128,17 +129,17 @@ class E5:
 
     def _text_vector(self, text: str, role: Role) -> Vectors:
         states, _ = self._states(text, role)
-        return _unit(states.mean(axis=0))
+        return _centred(states.mean(axis=0), role)
 
     def _span_vectors(self, text: str, spans: Sequence[Span], role: Role) -> tuple[Vectors, Vectors]:
         states, offsets = self._states(text, role)
-        whole = _unit(states.mean(axis=0))
+        whole = _centred(states.mean(axis=0), role)
         first = np.searchsorted(offsets[:, 1], [span.start for span in spans], side="right")
         after = np.searchsorted(offsets[:, 0], [span.end for span in spans], side="left")
         sums = np.concatenate([np.zeros_like(states[:1]), np.cumsum(states[1:-1], axis=0)])
         held = sums[after] - sums[np.minimum(first, after)]
         empty = [f >= a or s.start >= s.end for f, a, s in zip(first, after, spans, strict=True)]
-        return whole, np.where(np.array(empty, bool)[:, None], whole, _unit(held))
+        return whole, np.where(np.array(empty, bool)[:, None], whole, _centred(held, role))
 
     def _states(self, text: str, role: Role) -> tuple[Vectors, NDArray[np.int64]]:
         """The last hidden state [length, 384], and where each token but the two marks is in `text`
@@ -163,6 +164,23 @@ class E5:
     def _model(self) -> Model:
         files = weights.prepare(self._cache, self._say)
         return Model(session(files.layers), WordTable(files.words), Tokenizer(files.pieces))
+
+
+def _centred(rows: Vectors, role: Role) -> Vectors:
+    """Unit vectors without what all of a role have in common.
+
+    The model's own lie so near to each other that the cosine of any two is from .7 to 1; of these it is about
+    .1 where two texts have nothing to do with each other, .5 for a question and its passage. It changes the
+    order hardly at all (docs/decisions/0008-embedder.md), and what is read word by word gains by it.
+    """
+    return _unit(_unit(rows) - _means()[ROLES.index(role)])
+
+
+@cache
+def _means() -> Vectors:
+    """The mean vectors of questions and of passages, by `eval.fit_means`, float32 [2, 384]."""
+    held: Vectors = np.load(Path(__file__).with_name("means.npy")).astype(np.float32)
+    return held
 
 
 def _prefixed(text: str, role: Role) -> str:
