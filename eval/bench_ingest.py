@@ -151,8 +151,8 @@ class Float(BaseEmbedding):
 
 
 def _float_embedder() -> Callable[[Sequence[str]], list[list[float]]]:
-    """Texts to vectors as sentence-transformers makes them: in float32, padded to the longest, mean, length one.
-    Padding is read like text: for speed that is the same."""
+    """Texts to vectors as sentence-transformers makes them: float32, padded to the longest, mean, length one.
+    Padding is read like text, as fast."""
     import onnxruntime
 
     file = weights.installed()

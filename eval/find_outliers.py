@@ -1,6 +1,6 @@
 """Find the channels that are divided before the model is quantised: python -m eval.find_outliers
 
-Runs the float32 graph over paragraphs of the shipped corpus, and of a folder of others where one is named, and
+Runs the float32 graph over paragraphs of the shipped corpus, and of a folder where one is named, and
 prints, for each matrix of the model, the channels whose largest value is more than RATIO times the median
 channel's, with the power of two that brings them back. The result is kept in `onnx_graph.OUTLIERS`.
 """
@@ -40,7 +40,9 @@ def main() -> None:
     model = float_graph(read.tensors)
     places = _places(model)
     model.graph.output.extend(onnx.helper.make_tensor_value_info(p, 1, None) for p in dict.fromkeys(places))
-    largest = _largest(model, read, [*_paragraphs(bundled("corpus")), *(_paragraphs(folder) if folder else [])])
+    largest = _largest(
+        model, read, [*_paragraphs(bundled("corpus")), *(_paragraphs(folder) if folder else [])]
+    )
     for place, at in places.items():
         ratios = largest[place] / (RATIO * np.median(largest[place]))
         powers = np.exp2(np.ceil(np.log2(np.maximum(ratios, 1)))).astype(int)
@@ -66,7 +68,9 @@ def _largest(model: onnx.ModelProto, read: packed.Packed, texts: Sequence[str]) 
     largest: dict[str, Any] = dict.fromkeys(names, 0)
     for text in texts:
         ids = [tokenizer.begin, *tokenizer.pieces(f"passage: {text}").ids[:LONGEST], tokenizer.end]
-        for name, values in zip(names, session.run(None, {"words": packed.unpacked(read.words[ids])[None]}), strict=True):
+        for name, values in zip(
+            names, session.run(None, {"words": packed.unpacked(read.words[ids])[None]}), strict=True
+        ):
             largest[name] = np.maximum(largest[name], np.abs(values[0]).max(axis=0))
     return largest
 

