@@ -234,7 +234,7 @@ class Assistant:
 
     def likeness(self, phrase: str, others: Sequence[str]) -> list[float]:
         """The cosine of a phrase with each of others."""
-        vectors = self._embedder.embed([phrase, *others])
+        vectors = self._embedder.embed([phrase, *others], "query")
         return [float(cosine) for cosine in vectors[1:] @ vectors[0]]
 
     @cached_property
