@@ -1,7 +1,8 @@
-"""Words that mean the same, from a folder of WordNet's database files: python -m eval.make_synonyms DICT > FILE
+"""Words that mean the same, from WordNet's database files: python -m eval.make_synonyms DICT > FILE
 
 A line is a class. Two words share one where they share a synset that is a main sense of both, or where one is
-derived from the other in such a sense ("sell sale"). A line `word < wider words` tells what a noun is a kind of.
+derived from the other in such a sense ("sell sale"). A line `word < wider words` says what a noun is a kind
+of.
 """
 
 from __future__ import annotations
@@ -92,7 +93,3 @@ def parsed(line):
         sign, to, kind, ends = rest[1 + 4 * n : 5 + 4 * n]
         pointers.append((sign, to, kind, ends[:2], ends[2:]))
     return at, words, pointers
-
-
-# Pairs of rarer senses, kept where the vectors of both words are close; to be joined to the classes above.
-# Thresholds of the cosine (all-MiniLM-L6-v2): the same synset .42, a wider verb or a like adjective .55, derived .45.

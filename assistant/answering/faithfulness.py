@@ -71,7 +71,7 @@ def _is_met(word: str, there: frozenset[str]) -> bool:
 
 @lru_cache(maxsize=65536)
 def bears_out(word: str, other: str) -> bool:
-    """Whether `other` in a quote bears out `word`: another form, a synonym, a word of one root, a kind of it."""
+    """True if `other` bears out `word`: another form, a synonym, a word of one root, or a kind of it."""
     if stem(word) == stem(other) or language().are_synonyms(word, other):
         return True
     return _has_one_root(word, other) or language().is_kind_of(other, word)

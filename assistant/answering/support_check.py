@@ -1,10 +1,10 @@
 """Whether a sentence is supported by a quote, without asking a model, and which quote supports it best.
 
-The check is one of words. Every word that carries what a sentence says must be in the quote: in another form, by
-a synonym, or as a kind of it (see `faithfulness`). Figures, names and negations are those of the quote. What it
-cannot see: facts of a quote put together in another way, who did what to whom in longer sentences, and wordings
-whose words are quite others, which are refused though they may be true. The cosine decides nothing here but
-which quote is looked at first. Measured by `make hostile ARGS=claims` and `python -m eval.benchmarks support`.
+The check is one of words. Every word that carries what a sentence says must be in the quote: in another
+form, by a synonym, or as a kind of it (see `faithfulness`). Figures, names and negations are those of the quote. Out
+of its sight are facts of a quote put together in another way and who did what to whom in longer sentences;
+wordings in quite other words are refused though they may be true. The cosine decides only which quote is
+looked at first. Measured by `make hostile ARGS=claims` and `python -m eval.benchmarks support`.
 """
 
 from __future__ import annotations
@@ -189,7 +189,7 @@ def _runs(count: int) -> Iterator[range]:
 
 
 def _rests_on(sentence: str, quote: str) -> bool:
-    """Whether the sentence says something, and enough of it is in the quote itself, not only in its context."""
+    """True if the sentence says something, and enough of it is in the quote itself, not only its context."""
     stems, figures = content(sentence), claimed(sentence)
     return bool(figures) or (bool(stems) and share(stems, quote) >= OWN)
 

@@ -109,10 +109,10 @@ def _classes(lines: Sequence[str], forms: Sequence[Sequence[str]]) -> dict[str, 
         for word in line.split():
             found[stem(word)].add(number)
             found[word].add(number)
-    for number, line in enumerate(forms, len(lines)):
-        together = {number}.union(*(found[stem(form)] for form in line))
-        for form in line:
-            found[stem(form)] |= together
+    for number, together in enumerate(forms, len(lines)):
+        shared = {number}.union(*(found[stem(form)] for form in together))
+        for form in together:
+            found[stem(form)] |= shared
     return {word: frozenset(numbers) for word, numbers in found.items()}
 
 

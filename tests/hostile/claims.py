@@ -1,5 +1,5 @@
-"""Statements that look like what a quote says and are not: how many are taken for supported, and how many true
-ones in other words are kept. See `statements`; the vectors are those of the product."""
+"""Statements that look like what a quote says and are not: how many are taken for supported, and how many
+true ones in other words are kept. See `statements`; the vectors are those of the product."""
 
 from __future__ import annotations
 

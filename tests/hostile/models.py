@@ -1,5 +1,4 @@
-"""Models that do not end, drip, or write what is slow to read: how long an answer takes at most, and whether the
-server still ends at once."""
+"""Models that do not end, drip, or write what is slow to read: the time of an answer, and of the server's end."""
 
 from __future__ import annotations
 
@@ -55,7 +54,7 @@ def figures(seconds: float = SECONDS) -> list[Figure]:
         return [
             Figure(f"the slowest of {len(took)} models at a limit of {seconds:g} s", max(took.values()), "s",
                    most=seconds + SLACK),
-            Figure("the server's end while a model is silent", _ended(home, SHAPES["silence"]), "s", most=STOPPING),
+            Figure("the server's end in silence", _ended(home, SHAPES["silence"]), "s", most=STOPPING),
         ]  # fmt: skip
 
 

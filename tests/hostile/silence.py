@@ -115,7 +115,7 @@ def _commands(folder: Path, lingering: float) -> Iterator[tuple[str, Sequence[st
 
 
 def _said(name: str, person: Person, command: Sequence[str]) -> int:
-    """How many calls led beyond this machine. Raises where the command itself fails, as that proves nothing."""
+    """The number of calls that led beyond this machine. Raises if the command itself fails."""
     trace = person.folder / "trace"
     child = watched.begun(
         command, trace, person.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
