@@ -1,4 +1,4 @@
-"""Models that do not end, drip, or write what is slow to read: the time of an answer, and of the server's end."""
+"""Models that never end, drip, or write what is slow to read: the time of an answer, and of an end."""
 
 from __future__ import annotations
 
