@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from assistant.sentences import sentences as spans_of
+from assistant.text.sentences import sentences as spans_of
 
 KEPT_ARTICLES = ("Huguenot", "Packet_switching", "Scottish_Parliament", "French_and_Indian_War")
 """The articles of SQuAD 2.0's half that are never trained on: they stay a benchmark."""
