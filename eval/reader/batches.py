@@ -12,12 +12,10 @@ import torch
 from tokenizers import Tokenizer
 from torch import Tensor
 
+from assistant.answering.reader import LONGER, joined
 from eval.reader.model import TASKS
 
-START, PAD, END = 0, 1, 2
-LENGTH = 96
-FIRST, ABOVE = 40, 28
-"""Tokens at most: of all, of the question or claim, of what stands above the sentence."""
+PAD = 1
 TOGETHER = 16
 """Batches that are sorted by length together."""
 
@@ -36,23 +34,23 @@ def examples(path: Path, tokenizer: Tokenizer, limit: int | None = None) -> list
     rows = [json.loads(line) for line in path.read_text("utf-8").splitlines()][:limit]
     parts = [_encoded(tokenizer, [row[name] for row in rows]) for name in ("first", "second", "context")]
     return [
-        Example(joined(*ids), TASKS.index(row["task"]), row["label"], row["made"], row["origin"])
+        Example(
+            joined(*ids, times=_times(row)),
+            TASKS.index(row["task"]),
+            row["label"],
+            row["made"],
+            row["origin"],
+        )
         for row, *ids in zip(rows, *parts, strict=True)
     ]
 
 
+def _times(row: dict[str, str]) -> int:
+    return LONGER if row["task"] == "supports" else 1
+
+
 def _encoded(tokenizer: Tokenizer, texts: list[str]) -> list[list[int]]:
     return [e.ids for e in tokenizer.encode_batch(texts, add_special_tokens=False)]
-
-
-def joined(first: list[int], second: list[int], above: list[int]) -> list[int]:
-    """`<s> first </s> second </s> above </s>` in at most LENGTH tokens. What stands above is cut first, then
-    the second text, each at its end, but never to make room for more than ABOVE."""
-    first, above = first[:FIRST], above[:ABOVE]
-    room = LENGTH - 4 - len(first)
-    second = second[:room]
-    above = above[: room - len(second)]
-    return [START, *first, END, *second, END, *above, *([END] if above else [])]
 
 
 def batches(rows: Sequence[Example], size: int, chance: random.Random) -> Iterator[list[Example]]:
@@ -74,5 +72,3 @@ def padded(rows: Sequence[Example], table: Tensor) -> tuple[Tensor, Tensor]:
 def targets(rows: Sequence[Example]) -> tuple[Tensor, Tensor]:
     """The task of each row, and its label as a float."""
     return torch.tensor([row.task for row in rows]), torch.tensor([float(row.label) for row in rows])
-
-

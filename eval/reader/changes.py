@@ -13,9 +13,7 @@ VERB = re.compile(r"\b(?:is|are|was|were|has|have|had|can|could|will|would|may|d
 NOT = re.compile(r"\b(?:not|never) ")
 KANJI_NUMBER = re.compile(r"[0-9０-９]+")
 CAPITAL = re.compile(r"[A-Z][\w'’-]+")
-MONTHS = (
-    "January February March April May June July August September October November December".split()
-)
+MONTHS = "January February March April May June July August September October November December".split()
 OPPOSITES = [
     tuple(side.split() for side in pair.split(" | "))
     for pair in (
@@ -144,7 +142,11 @@ def negated(text: str, chance: random.Random) -> str | None:
     if NOT.search(text) and chance.random() < 0.8:
         return NOT.sub("", text, count=1)
     verb = VERB.search(text)
-    word = "never" if verb and verb[0] in ("was", "were", "has", "had", "did") and chance.random() < 0.3 else "not"
+    word = (
+        "never"
+        if verb and verb[0] in ("was", "were", "has", "had", "did") and chance.random() < 0.3
+        else "not"
+    )
     return f"{text[: verb.end()]} {word}{text[verb.end() :]}" if verb else None
 
 
@@ -174,7 +176,7 @@ def exchanged(text: str, chance: random.Random) -> str | None:
 
 def other_word(text: str, chance: random.Random, pool: Sequence[str]) -> str | None:
     """`text` with one of its plain words exchanged for another word of the same ending."""
-    found = [m for m in re.finditer(r"\b[a-z]{4,}\b", text)]
+    found = [*re.finditer(r"\b[a-z]{4,}\b", text)]
     if not found:
         return None
     old = chance.choice(found)

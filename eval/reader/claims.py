@@ -12,14 +12,23 @@ _BE = "is|are|was|were"
 _WH = r"Who|What|When|Where|Which [\w ]+?|What [\w ]+?|How many [\w ]+?"
 _COPULA = re.compile(rf"^(?P<wh>Who|What|Where|When) (?P<be>{_BE}) (?P<rest>[^?]+)\?$")
 _DO = re.compile(rf"^(?P<wh>{_WH}) (?P<do>did|does|do) (?P<subject>.+?)\?$")
-_PASSIVE = re.compile(rf"^(?P<wh>{_WH}) (?P<be>{_BE}) (?P<subject>.+?) (?P<done>\w+(?:ed|en|wn|ne|lt|nt|ld|de|ught))\b(?P<rest>[^?]*)\?$")
-_VERB_FIRST = re.compile(r"^(?P<wh>Who|What|Which [a-z]+|How many [a-z]+) (?P<rest>(?!is\b|are\b|was\b|were\b|did\b|does\b|do\b|has\b|had\b|have\b|can\b|will\b|would\b|could\b|should\b|else\b|kind\b|type\b|the\b|[A-Z])\w+ [^?]+)\?$")
+_PASSIVE = re.compile(
+    rf"^(?P<wh>{_WH}) (?P<be>{_BE}) (?P<subject>.+?) "
+    r"(?P<done>\w+(?:ed|en|wn|ne|lt|nt|ld|de|ught))\b(?P<rest>[^?]*)\?$"
+)
+_VERB_FIRST = re.compile(
+    r"^(?P<wh>Who|What|Which [a-z]+|How many [a-z]+) "
+    r"(?P<rest>(?!(?:is|are|was|were|did|does|do|has|had|have|can|will|would|could|should|else|kind|type|the)\b"
+    r"|[A-Z])\w+ [^?]+)\?$"
+)
 _AUXILIARY = re.compile(r"\b(?:is|are|was|were|did|does|do|may|can|will|would|could|should|has|have|had)\b")
 _PAST = {
-    "become": "became", "begin": "began", "break": "broke", "bring": "brought", "build": "built", "buy": "bought",
+    "become": "became", "begin": "began", "break": "broke", "bring": "brought", "build": "built",
+    "buy": "bought",
     "catch": "caught", "choose": "chose", "come": "came", "do": "did", "draw": "drew", "drive": "drove",
     "eat": "ate", "fall": "fell", "feel": "felt", "fight": "fought", "find": "found", "fly": "flew",
-    "get": "got", "give": "gave", "go": "went", "grow": "grew", "have": "had", "hear": "heard", "hold": "held",
+    "get": "got", "give": "gave", "go": "went", "grow": "grew", "have": "had", "hear": "heard",
+    "hold": "held",
     "keep": "kept", "know": "knew", "lead": "led", "leave": "left", "lose": "lost", "make": "made",
     "mean": "meant", "meet": "met", "pay": "paid", "put": "put", "read": "read", "rise": "rose", "run": "ran",
     "say": "said", "see": "saw", "sell": "sold", "send": "sent", "set": "set", "speak": "spoke",
@@ -27,7 +36,9 @@ _PAST = {
     "understand": "understood", "want": "wanted", "win": "won", "write": "wrote", "hit": "hit", "cut": "cut",
     "let": "let", "lie": "lay", "sing": "sang", "wear": "wore", "strike": "struck", "sign": "signed",
 }  # fmt: skip
-_PREPOSITIONS = r"(?:in|on|at|by|from|to|with|for|of|into|about|as|under|over|after|before|near|behind|during|since)"
+_PREPOSITIONS = (
+    r"(?:in|on|at|by|from|to|with|for|of|into|about|as|under|over|after|before|near|behind|during|since)"
+)
 _JAPANESE = re.compile(
     r"(誰|だれ|どこ|いつ|何年|何|なに|なん|どの[^はがをにでの、]{1,6}|どんな[^はがをにでの、]{1,6})"
 )
@@ -47,7 +58,7 @@ def statement(question: str, answer: str) -> str | None:
 
 
 def japanese(question: str, answer: str) -> str | None:
-    """The same for Japanese: the answer in the place of the question word, without the mark of the question."""
+    """The same for Japanese: the answer in the place of the question word, without the mark."""
     found = [*_JAPANESE.finditer(question)]
     if len(found) != 1 or len(answer) > 30:
         return None
@@ -119,7 +130,8 @@ def _placed(wh: str, answer: str) -> str:
 _COMMON = frozenset(
     "use call live work play move serve join start open die release create found attack sign marry attend "
     "help need want like start include produce receive follow change return appear perform study visit reach "
-    "establish support consider believe propose lead discover publish record announce share develop introduce "
+    "establish support consider believe propose lead discover publish record announce share develop "
+    "introduce "
     "defeat travel cause occur focus describe replace rule control claim name place represent belong"
     .split()
 ) | frozenset(_PAST)  # fmt: skip
@@ -133,7 +145,11 @@ def _inflected(verb: str, do: str) -> str | None:
     if do == "does":
         if verb == "have":
             return "has"
-        return f"{verb}es" if verb.endswith(("s", "sh", "ch", "o", "x")) else re.sub(r"([^aeiou])y$", r"\1ie", verb) + "s"
+        return (
+            f"{verb}es"
+            if verb.endswith(("s", "sh", "ch", "o", "x"))
+            else re.sub(r"([^aeiou])y$", r"\1ie", verb) + "s"
+        )
     if verb in _PAST:
         return _PAST[verb]
     return f"{verb}d" if verb.endswith("e") else re.sub(r"([^aeiou])y$", r"\1i", verb) + "ed"

@@ -20,11 +20,20 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from eval.reader import changes
+from eval.reader.long_pairs import conclusions, passage_pairs, wice_passages
 from eval.reader.search import Index
 from eval.reader.sources import Asked, asked, lines
-from eval.reader.support_pairs import support_pairs, wice_pairs
+from eval.reader.support_pairs import by_opening, support_pairs, wice_pairs
 
-QUESTIONS = {"qamr": 12000, "selqa": 2375, "policyqa": 900, "covidqa": 1380, "jaquad": 2600, "pubmedqa": 150, "squad2": 1107}
+QUESTIONS = {
+    "qamr": 12000,
+    "selqa": 2375,
+    "policyqa": 900,
+    "covidqa": 1380,
+    "jaquad": 2600,
+    "pubmedqa": 150,
+    "squad2": 1107,
+}
 """How many questions of each source are taken."""
 HELD_BACK = 20
 SEED = 11
@@ -74,10 +83,17 @@ def pairs(shared: Path) -> Iterator[Pair]:
         chosen = chance.sample(questions, min(QUESTIONS[origin], len(questions)))
         for question in chosen:
             yield from (_pair(question, *made) for made in answer_pairs(question, pool, chance))
-        for question, *made in support_pairs(questions, pool, chance):
-            yield _pair(question, *made, task="supports")
-    for number, made in enumerate(wice_pairs(lines(shared / "reader/wice/non_supported_tokens-train.jsonl.gz"))):
-        yield Pair("supports", *made, origin="wice", group=f"wice {number // 4}")
+        alike = by_opening(questions)
+        for make in (support_pairs, passage_pairs):
+            for question, *made in make(questions, alike, pool, chance):
+                yield _pair(question, *made, task="supports")
+    wice = shared / "reader/wice/non_supported_tokens-train.jsonl.gz"
+    for made, claim in wice_passages(wice, chance):
+        yield Pair("supports", *made, origin="wice", group=f"wice {claim}")
+    for made, paper in conclusions(shared / "reader/pubmedqa/ori_pqal.json.gz", chance):
+        yield Pair("supports", *made, origin="pubmedqa", group=paper)
+    for made, claim in wice_pairs(lines(wice)):
+        yield Pair("supports", *made, origin="wice", group=f"wice {claim}")
 
 
 class Pool:
@@ -148,7 +164,9 @@ def _elsewhere(q: Asked, pool: Pool, chance: random.Random) -> str | None:
     return chance.choice(others[:4]) if others else None
 
 
-def _cuts(q: Asked, sentence: str, above: str, spans: list[str], _: Pool, chance: random.Random) -> Iterator[Made]:
+def _cuts(
+    q: Asked, sentence: str, above: str, spans: list[str], _: Pool, chance: random.Random
+) -> Iterator[Made]:
     """The sentence without the answer; as often without other words."""
     answer = max(spans, key=len)
     if (bare := changes.cut(sentence, answer)) and not any(s in bare for s in spans):
@@ -158,8 +176,10 @@ def _cuts(q: Asked, sentence: str, above: str, spans: list[str], _: Pool, chance
             yield q.question, twin, above, 1, "other words cut"
 
 
-def _renamed(q: Asked, sentence: str, above: str, spans: list[str], pool: Pool, chance: random.Random) -> Iterator[Made]:
-    """A name or number that question and sentence share, exchanged in one of them; a name exchanged in both."""
+def _renamed(
+    q: Asked, sentence: str, above: str, spans: list[str], pool: Pool, chance: random.Random
+) -> Iterator[Made]:
+    """A name or number that question and sentence share, exchanged in one; a name in both."""
     shared = [n for n in changes.names(q.question) if n in sentence or n in above]
     numbers = [n for n in changes.NUMBER.findall(q.question) if n in sentence]
     if numbers and (other := changes.other_number(q.question, chance)):
@@ -176,8 +196,10 @@ def _renamed(q: Asked, sentence: str, above: str, spans: list[str], pool: Pool, 
                 )  # fmt: skip
 
 
-def _transplanted(q: Asked, sentence: str, above: str, spans: list[str], pool: Pool, chance: random.Random) -> Iterator[Made]:
-    """Another question, asked about a name of this sentence: the subject is right, what is asked is not there."""
+def _transplanted(
+    q: Asked, sentence: str, above: str, spans: list[str], pool: Pool, chance: random.Random
+) -> Iterator[Made]:
+    """Another question, asked about a name of this sentence: the subject is right, what is asked is not."""
     own = changes.names(sentence)
     for _ in range(8):
         other = chance.choice(pool.questions)
@@ -188,7 +210,9 @@ def _transplanted(q: Asked, sentence: str, above: str, spans: list[str], pool: P
             return
 
 
-def _pair(q: Asked, first: str, second: str, above: str, label: int, made: str, task: str = "answers") -> Pair:
+def _pair(
+    q: Asked, first: str, second: str, above: str, label: int, made: str, task: str = "answers"
+) -> Pair:
     return Pair(task, first, second, above, label, made, q.origin, q.group)
 
 

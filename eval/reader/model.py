@@ -1,4 +1,4 @@
-"""The reader in PyTorch: layers of an encoder over its frozen word table, and two logits on the first token."""
+"""The reader in PyTorch: layers of an encoder over its frozen word table, two logits on first token and mean."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Reader(nn.Module):
         self.head = nn.Linear(2 * WIDTH, len(TASKS))
 
     def forward(self, words: Tensor, lengths: Tensor) -> Tensor:
-        """`words`: word vectors [pairs, length, 384] from the frozen table; `lengths`: tokens of each pair."""
+        """`words`: word vectors [pairs, length, 384] from the frozen table; `lengths`: their tokens."""
         length = words.shape[1]
         real = torch.arange(length) < lengths[:, None]
         mask = None if bool(real.all()) else real[:, None, None, :]

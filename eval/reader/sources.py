@@ -143,7 +143,8 @@ def _selqa(path: Path) -> Iterator[Asked]:
 def _pubmedqa(path: Path) -> Iterator[Asked]:
     """A paper's question is answered by its conclusion, and by nothing of its background."""
     for number, row in load(path).items():
-        background = [c for c, label in zip(row["CONTEXTS"], row["LABELS"]) if label.startswith("BACK")]
+        labelled = zip(row["CONTEXTS"], row["LABELS"], strict=True)
+        background = [text for text, label in labelled if label.startswith("BACK")]
         parts = [row["LONG_ANSWER"], *background]
         cut = [[part[s.start : s.end] for s in spans_of(part)] for part in parts]
         told = tuple(sentence for part in cut for sentence in part)

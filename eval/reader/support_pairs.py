@@ -18,16 +18,22 @@ if TYPE_CHECKING:
 QUESTIONS = {"qamr": 9000, "squad2": 700, "covidqa": 500, "jaquad": 1800}
 SENTENCES = {"qamr": 976, "selqa": 2200, "squad2": 500, "covidqa": 500, "jaquad": 900, "policyqa": 200}
 """How many questions, and how many bare sentences, claims are made of."""
-_CLAUSE = re.compile(r", (?:which|who|where|when|while|although|and|but|after|before|because|as|including)\b[^,;()]{12,}|, [^,;()]{12,}(?=,|[.]$)| \([^()]{6,}\)")
+_CLAUSE = re.compile(
+    r", (?:which|who|where|when|while|although|and|but|after|before|because|as|including)\b[^,;()]{12,}"
+    r"|, [^,;()]{12,}(?=,|[.]$)| \([^()]{6,}\)"
+)
 
 Made = tuple[Any, ...]
+Alike = dict[str, list[Asked]]
+"""Questions by what they ask for."""
 
 
-def support_pairs(questions: Sequence[Asked], pool: Pool, chance: random.Random) -> Iterator[Made]:
+def support_pairs(
+    questions: Sequence[Asked], alike: Alike, pool: Pool, chance: random.Random
+) -> Iterator[Made]:
     """The question that a pair is made of, then claim, evidence, context, label, how it was made."""
     origin = questions[0].origin
     answered = [q for q in questions if q.spans]
-    alike = _by_opening(answered)
     for q in chance.sample(answered, min(QUESTIONS.get(origin, 0), len(answered))):
         yield from ((q, *made) for made in _of_question(q, alike, pool, chance))
     for q in chance.sample(list(questions), min(SENTENCES.get(origin, 0), len(questions))):
@@ -36,20 +42,25 @@ def support_pairs(questions: Sequence[Asked], pool: Pool, chance: random.Random)
 
 
 def wice_pairs(rows: Sequence[dict[str, Any]]) -> Iterator[Made]:
-    """Claims that are borne out but for some words; without these words they are borne out."""
-    for row in rows:
+    """Claims that are borne out but for some words; without these words they are borne out. Each with the
+    number of the claim."""
+    for number, row in enumerate(rows):
         for places in row["supporting_sentences"][:2]:
             evidence = " ".join(row["evidence"][n] for n in places)[:900]
             title = next((e.split("TITLE:")[1].strip() for e in row["evidence"][:2] if "TITLE:" in e), "")
-            yield row["claim"], evidence, title, 0, "wice"
-            kept = [t for t, off in zip(row["claim_tokens"], row["non_supported_spans"], strict=True) if not off]
+            yield (row["claim"], evidence, title, 0, "wice"), number
+            kept = [
+                t for t, off in zip(row["claim_tokens"], row["non_supported_spans"], strict=True) if not off
+            ]
             if len(kept) >= 5:
-                yield re.sub(r" (?=[.,;:?!)'’-])|(?<=[-(]) ", "", " ".join(kept)), evidence, title, 1, "wice"
+                borne = re.sub(r" (?=[.,;:?!)'’-])|(?<=[-(]) ", "", " ".join(kept))
+                yield (borne, evidence, title, 1, "wice"), number
 
 
-def _by_opening(questions: Sequence[Asked]) -> dict[str, list[Asked]]:
+def by_opening(questions: Sequence[Asked]) -> Alike:
+    """Those with an answer, by its kind (person, date) or how they begin; of QAMR also by sentence."""
     alike: defaultdict[str, list[Asked]] = defaultdict(list)
-    for q in questions:
+    for q in (q for q in questions if q.spans):
         alike[_opening(q)].append(q)
         if q.origin == "qamr":
             alike[f"sentence {q.sentences[0]}"].append(q)
@@ -61,38 +72,36 @@ def _opening(q: Asked) -> str:
 
 
 def _of_question(
-    q: Asked, alike: dict[str, list[Asked]], pool: Pool, chance: random.Random
+    q: Asked, alike: Alike, pool: Pool, chance: random.Random
 ) -> Iterator[tuple[str, str, str, int, str]]:
     place, answer = chance.choice(q.spans)
-    said = _said(q, answer)
-    if said is None:
+    claim = said(q, answer)
+    if claim is None:
         return
     sentence, above = q.sentences[place], q.title if chance.random() < 0.7 else ""
     evidence = _evidence(q, place, chance)
-    yield said, evidence, above, 1, "answer said"
+    yield claim, evidence, above, 1, "answer said"
     way = chance.random()
     if way < 0.5:
-        wrong = _wrong_answer(q, place, answer, alike, chance)
-        if wrong and (false := _said(q, wrong)) and false != said:
+        wrong = wrong_answer(q, place, answer, alike, chance)
+        if wrong and (false := said(q, wrong)) and false != claim:
             yield false, evidence, above, 0, "wrong answer said"
     elif way < 0.65:
         if (bare := changes.cut(sentence, answer)) and answer not in bare:
-            yield said, bare, above, 0, "evidence cut"
+            yield claim, bare, above, 0, "evidence cut"
     elif way < 0.75:
-        if near := [s for s in pool.index.nearest(said, 8) if s not in q.sentences and answer not in s]:
-            yield said, near[0], above, 0, "other evidence"
-    elif changed := _changed(said, sentence, pool, chance, q.origin):
+        if near := [s for s in pool.index.nearest(claim, 8) if s not in q.sentences and answer not in s]:
+            yield claim, near[0], above, 0, "other evidence"
+    elif changed := _changed(claim, sentence, pool, chance, q.origin):
         yield changed[0], evidence, above, 0, changed[1]
 
 
-def _said(q: Asked, answer: str) -> str | None:
+def said(q: Asked, answer: str) -> str | None:
     return japanese(q.question, answer) if q.origin == "jaquad" else statement(q.question, answer)
 
 
-def _wrong_answer(
-    q: Asked, place: int, answer: str, alike: dict[str, list[Asked]], chance: random.Random
-) -> str | None:
-    """An answer to another question of the same kind; of the same sentence or paragraph, where there is one."""
+def wrong_answer(q: Asked, place: int, answer: str, alike: Alike, chance: random.Random) -> str | None:
+    """An answer to another question of the same kind; of the same sentence or paragraph if possible."""
     own = {span.lower() for _, span in q.spans}
     group = [o for o in alike[_opening(q)] if o.question != q.question]
     near = [o for o in _sample(group, 400, chance) if o.group == q.group]
@@ -101,7 +110,9 @@ def _wrong_answer(
     for other in _sample(near or group, 8, chance):
         wrong = chance.choice(other.spans)[1]
         words = set(wrong.lower().split())
-        if not any(words & set(span.split()) or wrong.lower() in span or span in wrong.lower() for span in own):
+        if not any(
+            words & set(span.split()) or wrong.lower() in span or span in wrong.lower() for span in own
+        ):
             return wrong
     return None
 

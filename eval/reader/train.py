@@ -2,8 +2,8 @@
 
     python -m eval.reader.train --data /tmp/reader --encoder e5.safetensors --tokenizer tokenizer.json
 
-Needs PyTorch, which the product never does. One pass over the pairs; the learning rate falls in a line to zero
-as the steps or the minutes are used up, whichever is first.
+Needs PyTorch, which the product never does. One pass over the pairs; the learning rate falls in a line to
+zero as the steps or the minutes are used up, whichever is first.
 """
 
 from __future__ import annotations
@@ -54,6 +54,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     for name in ("data", "encoder", "tokenizer"):
         parser.add_argument(f"--{name}", type=Path, required=True)
+    parser.add_argument("--begin", type=Path, help="a checkpoint whose weights are trained further")
     parser.add_argument("--steps", type=int, default=2000)
     parser.add_argument("--minutes", type=float, default=50)
     parser.add_argument("--threads", type=int, default=1)
@@ -73,6 +74,8 @@ class Run:
         self.optimizer = torch.optim.AdamW(_groups(self.model), weight_decay=0.01)
         if self.path.exists():
             self._resume()
+        elif arguments.begin:
+            self.model.load_state_dict(torch.load(arguments.begin)["model"])
 
     def fit(self, rows: Sequence[Example], held: Sequence[Example]) -> None:
         began = time.monotonic() - self.elapsed
@@ -147,7 +150,9 @@ def look(model: Reader, table: Tensor, held: Sequence[Example]) -> dict[str, Any
     with torch.no_grad():
         for batch in batches(held, 64, random.Random(0)):
             logits = model(*padded(batch, table))
-            scores += [(row, float(logit[row.task].sigmoid())) for row, logit in zip(batch, logits, strict=True)]
+            scores += [
+                (row, float(logit[row.task].sigmoid())) for row, logit in zip(batch, logits, strict=True)
+            ]
     figures: dict[str, Any] = {}
     for task, name in enumerate(TASKS):
         own = [(row, score) for row, score in scores if row.task == task]
