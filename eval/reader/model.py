@@ -1,4 +1,4 @@
-"""The reader in PyTorch: layers of an encoder over its frozen word table, two logits on first token and mean."""
+"""The reader in PyTorch: layers of an encoder over its frozen word table, two logits over all tokens."""
 
 from __future__ import annotations
 
