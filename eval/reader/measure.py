@@ -106,8 +106,13 @@ def near_misses(bench: Bench) -> Figures:
         "auc": auc([s for s, *_ in good], [s for s, *_ in near]),
         "auc_answered": auc(*answered) if all(answered) else float("nan"),
         "auc_of_confidence": auc([c for *_, c in good], [c for *_, c in near]),
+        "auc_together": auc(*([_logit(s) + _logit(c) for s, _, c in part] for part in (good, near))),
         "near_misses_answered": len(answered[1]),
     }
+
+
+def _logit(probability: float) -> float:
+    return float(np.log(probability / (1 - probability)))
 
 
 def _golden(answerable: bool) -> Iterator[str]:
