@@ -1,6 +1,6 @@
 """A small cross-encoder that reads question and sentence together: does it answer, is the claim supported?
 
-The first eight layers of multilingual-e5-small, trained further on pairs (see `reader/README.md` beside this
+The first eight layers of multilingual-e5-small, trained further on pairs (see `reader_weights/README.md` beside this
 module for data, licences and figures), over the embedder's own word table and tokenizer. Opened at the first
 use, so that it costs nothing where nothing is read.
 """
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from assistant.embedding.embedders import E5
 
-LAYERS = Path(__file__).with_name("reader") / "layers.onnx"
+LAYERS = Path(__file__).with_name("reader_weights") / "layers.onnx"
 ANSWERS, SUPPORTS = 0, 1
 """The columns of what the graph gives."""
 BEGIN, END = 0, 2
