@@ -6,9 +6,12 @@ import html
 import re
 
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
-_TAG = re.compile(r"</?[a-zA-Z][a-zA-Z0-9-]*(?:\s[^<>]{0,300})?/?>")
+_TAG = re.compile(r"</?(?P<name>[a-zA-Z][a-zA-Z0-9-]*)(?:\s[^<>]{0,300})?/?>")
+_INLINE = frozenset("b i em strong u s code a sup sub span kbd mark small".split())
 _IMAGE = re.compile(r"!\[([^\[\]]*)\]\([^()\s]*(?:\s+\"[^\"]*\")?\)")
-_LINK = re.compile(r"\[([^\[\]]+)\]\((?:<[^<>]*>|[^()\s]*(?:\([^()\s]*\)[^()\s]*)*)(?:\s+[\"'][^\"']*[\"'])?\)")
+_LINK = re.compile(
+    r"\[([^\[\]]+)\]\((?:<[^<>]*>|[^()\s]*(?:\([^()\s]*\)[^()\s]*)*)(?:\s+[\"'][^\"']*[\"'])?\)"
+)
 _REFERENCE = re.compile(r"\[([^\[\]^]+)\]\[[^\[\]]*\]")
 _NOTE = re.compile(r"\[\^[^\[\]\s]+\]:?")
 _STRONG = re.compile(r"(?<!\\)(\*\*\*|\*\*|__|~~)(?=\S)(.+?)(?<=\S)\1", re.DOTALL)
@@ -30,13 +33,10 @@ def unmarked(text: str) -> str:
         return f"\0{len(kept) - 1}\0"
 
     text = _CODE.sub(keep, text)
-    text = _TAG.sub(lambda tag: "" if tag.group()[1:].lower().startswith(_INLINE) else " ", text)
+    text = _TAG.sub(lambda tag: "" if tag["name"].lower() in _INLINE else " ", text)
     text = _NOTE.sub("", _REFERENCE.sub(r"\1", _LINK.sub(r"\1", _IMAGE.sub(r"\1", text))))
     for _ in range(2):
         text = _EMPHASIS.sub(r"\2", _STRONG.sub(r"\2", text))
     text = html.unescape(_ESCAPED.sub(r"\1", _LOOSE.sub("", text)))
     text = re.sub("\0(\\d+)\0", lambda place: kept[int(place[1])], text)
     return " ".join(text.split())
-
-
-_INLINE = tuple(f"{slash}{name}" for name in "b> i> em> strong> u> s> code> a sup> sub> span kbd> mark> small>".split() for slash in ("", "/"))

@@ -16,6 +16,7 @@ from assistant.core.types import Document, Span
 from assistant.text.languages import asking
 from assistant.text.marks import unmarked
 from assistant.text.sentences import sentences, trimmed
+from assistant.text.tables import Row, Table
 from assistant.text.words import folded
 
 NEAR = 20_000
@@ -29,7 +30,9 @@ _MARKER = re.compile(
     r"[ \t]*(?P<marker>[-*+•‣◦▪●·–]|\(?(?:\d{1,3}|[a-zA-Z]|[ivxIVX]{1,5})[.)]|\(?[\d０-９一二三四五六七八九十]{1,3}[、．）])"
     r"(?:[ \t]+|(?<=[、．）]))(?=\S)"
 )
-_FACT = re.compile(r"[ \t]*(?P<key>[^\W\d_](?:[^:：|\n.!?]{0,48}[^\s:：|.!?])?)[*_]{0,2}[:：][*_]{0,2}[ \t]+(?P<value>\S.*)")
+_FACT = re.compile(
+    r"[ \t]*[*_]{0,2}(?P<key>[^\W\d_](?:[^:：|\n.!?]{0,48}[^\s:：|.!?])?)[*_]{0,2}[:：][*_]{0,2}[ \t]+(?P<value>\S.*)"
+)
 _QUOTES = "\"'“”’»)*_ \t"
 _RULE = re.compile(r"[ \t]*(?:[-=*_]{3,}|\|?[ \t]*:?-+[-:| \t]*)$")
 
@@ -164,7 +167,9 @@ class Structure:
         leads = not first or question.start <= first[0].start or line.kind == "heading"
         if not leads:
             following = self._sentences(rest)[:1]
-            return Pair(whole, following[0]) if following and not is_question(self._text(following[0])) else None
+            return (
+                Pair(whole, following[0]) if following and not is_question(self._text(following[0])) else None
+            )
         end = self._answer_end(at, rest, line)
         begin = rest.start if rest.start < rest.end else self._next_text(at)
         return Pair(whole, trimmed(self.text, begin, end)) if begin is not None and begin < end else None
@@ -285,17 +290,16 @@ class Structure:
 
     # -- facts -----------------------------------------------------------------------------------
 
-    def facts(self, span: Span) -> list[tuple[str, str, Span]]:
-        """The lines `Owner: Ola Dahl` around a sentence, without a gap: name, value and place of each."""
-        at = self.at(span.start)
-        if self._fact(self.lines[at]) is None:
-            return []
-        first = last = at
-        while first > 0 and self._fact(self.lines[first - 1]):
-            first -= 1
-        while last + 1 < len(self.lines) and self._fact(self.lines[last + 1]):
-            last += 1
-        return [found for line in self.lines[first : last + 1] if (found := self._fact(line))]
+    def records(self) -> list[Table]:
+        """The blocks of lines `Owner: Ola Dahl`, each as a table of one row, in order."""
+        blocks: list[list[tuple[str, str, Span]]] = [[]]
+        for line in self.lines:
+            fact = self._fact(line)
+            if fact:
+                blocks[-1].append(fact)
+            elif blocks[-1]:
+                blocks.append([])
+        return [_record(block) for block in blocks if block]
 
     def _fact(self, line: Line) -> tuple[str, str, Span] | None:
         if line.kind not in ("text", "item"):
@@ -312,6 +316,12 @@ class Structure:
         return self.text[span.start : span.end]
 
 
+def _record(facts: Sequence[tuple[str, str, Span]]) -> Table:
+    names, values, places = zip(*facts, strict=True)
+    whole = Span(places[0].start, places[-1].end)
+    return Table(names, (Row(whole, values, places),), Span(whole.start, whole.start))
+
+
 def _labels() -> Collection[str]:
     return asking().question_labels | asking().answer_labels
 
@@ -323,5 +333,7 @@ def is_question(text: str) -> bool:
 
 def unlabelled(text: str) -> str:
     """A question or an answer without the label before it: "Q:", "Answer:", "**A.**"."""
-    found = re.match(r"[\s*_#>]*(?:\d{1,3}[.)]\s*)?([^\W\d_]{1,12})\s*\d{0,3}[*_]{0,2}\s*[:：.)][*_]{0,2}\s*", text)
+    found = re.match(
+        r"[\s*_#>]*(?:\d{1,3}[.)]\s*)?([^\W\d_]{1,12})\s*\d{0,3}[*_]{0,2}\s*[:：.)][*_]{0,2}\s*", text
+    )
     return text[found.end() :] if found and folded(found[1]) in _labels() else text

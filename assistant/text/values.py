@@ -75,7 +75,9 @@ def _numbers(plain: str) -> Iterator[tuple[Span, str]]:
     taken = 0
     for found in _GROUPS.finditer(plain):
         span = Span(*found.span())
-        yield from ((Span(*n.span()), _value(n.group())) for n in _NUMBER.finditer(plain[: span.start], taken))
+        yield from (
+            (Span(*n.span()), _value(n.group())) for n in _NUMBER.finditer(plain[: span.start], taken)
+        )
         taken = span.end
         yield span, _value(_together(found))
         if re.fullmatch(r"\d{1,3}[.,]\d{3}", found.group()):
@@ -96,7 +98,9 @@ def _value(digits: str) -> str:
 
 def _without_dates(plain: str) -> str:
     parts, at = [], 0
-    for span in sorted({span for span, moment in _moments(plain) if len(moment) == 10}, key=lambda s: s.start):
+    for span in sorted(
+        {span for span, moment in _moments(plain) if len(moment) == 10}, key=lambda s: s.start
+    ):
         parts.append(plain[at : max(at, span.start)])
         at = max(at, span.end)
     return " ".join([*parts, plain[at:]])

@@ -61,7 +61,8 @@ def _item(record: Record) -> Item:
 def _answered(corpus: Corpus, record: Record) -> Answered:
     given = frozenset({identity(_item(record).data)})
     question = record["input"]
-    extracted = extract(question, corpus.retriever.retrieve(Query(question), documents=given))
+    passages = corpus.retriever.retrieve(Query(question), documents=given)
+    extracted = extract(question, passages, corpus.library.ledger.document)
     text = " ".join(sentence.text for sentence in extracted.sentences[:SENTENCES])
     rouge = max(rouge_l(text, output["answer"]) for output in record["output"])
     return Answered(text, extracted.confidence, rouge)

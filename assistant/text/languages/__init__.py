@@ -24,12 +24,13 @@ class Asking:
 
     functions: Mapping[str, frozenset[str]]
     """The words of each language that name nothing: articles, prepositions, pronouns, question words."""
+    negations: frozenset[str]
     before_nouns: frozenset[str]
     """Those of them after which a thing is named."""
     generic: frozenset[str]
     """Verbs and nouns that fit nearly every record: pay, come, entry."""
-    polar: frozenset[str]
-    """Words with which a question begins that is answered with yes or no."""
+    polar: Mapping[str, frozenset[str]]
+    """The words of each language with which a question begins that is answered with yes or no."""
     question_labels: frozenset[str]
     answer_labels: frozenset[str]
     since: frozenset[str]
@@ -41,12 +42,14 @@ class Asking:
     columns: Mapping[str, frozenset[str]]
     """A word to those that name the same kind of column."""
 
-    def function(self, words: Collection[str]) -> frozenset[str]:
-        """The words that name nothing in the language of these words, as far as that can be told by them:
-        "war" is none in English, where it is one in German."""
+    def spoken(self, words: Collection[str]) -> tuple[str, ...]:
+        """The codes of the languages that these words may be of, by those that name nothing.
+
+        "war" names nothing in German; in an English question it does.
+        """
         hits = {code: sum(word in known for word in words) for code, known in self.functions.items()}
         most = max(hits.values(), default=0)
-        return frozenset().union(*(self.functions[code] for code, count in hits.items() if count == most))
+        return tuple(code for code, count in hits.items() if count == most)
 
     def begins_with_yes(self, text: str) -> bool:
         """Whether a folded text answers with yes or no, so that it means nothing without its question.
@@ -78,7 +81,8 @@ def asking() -> Asking:
     months = [(name, at) for table in tables for at, name in enumerate(table["months"], 1)]
     return Asking(
         functions={code: _words([table], "function") for code, table in found.items()},
-        **{key: _words(tables, key) for key in ("before_nouns", "generic", "polar")},
+        polar={code: _words([table], "polar") for code, table in found.items()},
+        **{key: _words(tables, key) for key in ("before_nouns", "generic", "negations")},
         **{key: _words(tables, key) for key in ("question_labels", "answer_labels", "since")},
         phrases={kind: any_of(phrase for table in tables for phrase in table[kind]) for kind in _PHRASES},
         ordinals={folded(word): at for table in tables for at, word in enumerate(table["ordinals"], 1)},
@@ -90,7 +94,9 @@ def asking() -> Asking:
 def _months(named: Iterable[tuple[str, int]]) -> dict[str, int]:
     """The names, and their beginnings of three and four letters where these mean one month alone."""
     full = [(folded(name), at) for name, at in named]
-    short = [(name[:length], at) for name, at in full if len(name) > 4 and name[0].isalpha() for length in (3, 4)]
+    short = [
+        (name[:length], at) for name, at in full if len(name) > 4 and name[0].isalpha() for length in (3, 4)
+    ]
     sure = {name: at for name, at in short if len({n for form, n in short if form == name}) == 1}
     return sure | dict(full)
 

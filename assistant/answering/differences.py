@@ -1,0 +1,162 @@
+"""What is said of one thing and what of another: repetitions, sentences that differ, documents that contradict.
+
+Two sentences that differ in a number, a name, a year or a "not" are no repetitions. Where the question has
+the word in which they differ, only that sentence is its answer; where it has none of them, both are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from assistant.answering.question import Question, meets, tokens
+from assistant.answering.units import Candidate
+from assistant.text import words
+from assistant.text.languages import asking
+from assistant.text.marks import unmarked
+from assistant.text.values import joined, moments, numbers, years
+
+ALIKE = 0.6
+"""The share of their words from which on two sentences say the same thing of two things, or two of one."""
+Words = list[str]
+DIFFERENCES = 4
+"""Words that such a sentence may have for itself at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """Two documents that say different things in otherwise the same words; `words` is what each says."""
+
+    one: Candidate
+    other: Candidate
+    words: tuple[str, str]
+
+
+def repeats(one: str, other: str) -> bool:
+    """Whether `one` says nothing that `other` does not: no word, number, name or negation more."""
+    return set(_telling(one)) <= set(_telling(other))
+
+
+def differ(one: str, other: str) -> tuple[Words, Words] | None:
+    """The words in which two sentences differ that are the same otherwise; None where they are not."""
+    ours, theirs = _telling(one), _telling(other)
+    common = set(ours) & set(theirs)
+    mine = [word for word in ours if word not in common]
+    others = [word for word in theirs if word not in common]
+    if not mine or not others or max(len(mine), len(others)) > DIFFERENCES:
+        return None
+    return (mine, others) if len(common) >= ALIKE * min(len(set(ours)), len(set(theirs))) else None
+
+
+def of_the_same(question: Question, units: Sequence[Candidate]) -> list[Candidate]:
+    """Without what is said of another year, another thing or another person than was asked for."""
+    left = [unit for unit in units if not _is_of_another_year(question, unit)]
+    left = _with_names(question, left)
+    left = _with_numbers(question, left)
+    return [unit for unit in left if not any(_is_of_a_sibling(question, unit, other) for other in left)]
+
+
+def _is_of_another_year(question: Question, unit: Candidate) -> bool:
+    """Whether the title or a heading above tells a year, the question another, and the sentence not that."""
+    if not question.years:
+        return False
+    said = years(unit.text) | years(unit.quote)
+    if said & question.years:
+        return False
+    above = [unit.scored.title, *unit.scored.passage.headings]
+    titled = frozenset().union(*(years(line) for line in above))
+    return (
+        bool(titled) and not titled & question.years and not years(unit.scored.passage.text) & question.years
+    )
+
+
+def _with_names(question: Question, units: list[Candidate]) -> list[Candidate]:
+    """Of names in the question that tell the candidates apart, each that is left has one."""
+    names = [name for name in question.names if name not in question.known.months]
+    held = {
+        unit: {name for name in names if not words.missing(name.capitalize(), _evidence(unit))}
+        for unit in units
+    }
+    apart = {name for name in names if 0 < sum(name in own for own in held.values()) < len(units)}
+    return [unit for unit in units if held[unit] & apart] if apart else units
+
+
+def _with_numbers(question: Question, units: list[Candidate]) -> list[Candidate]:
+    """Those with the numbers and days of the question, where some have them and others do not."""
+    for asked, said in ((question.numbers, numbers), (question.days, moments)):
+        wanted = asked - question.years
+        having = [unit for unit in units if wanted & said(unit.quote)] if wanted else []
+        units = having or units
+    return units
+
+
+def _is_of_a_sibling(question: Question, unit: Candidate, other: Candidate) -> bool:
+    """Whether the title or heading of the other has a word of the question where that of this has another."""
+    pairs = zip(_above(unit), _above(other), strict=False)
+    for own, theirs in pairs:
+        if own == theirs:
+            continue
+        common = own & theirs
+        mine, others = own - common, theirs - common
+        if not common or not mine or not others or max(len(mine), len(others)) > DIFFERENCES:
+            return False
+        said = tokens(unit.quote)
+        asked = [word for word in others if question.holds(word)]
+        return bool(asked) and not meets(mine, question.words) and not meets(asked, said)
+    return False
+
+
+def _above(unit: Candidate) -> list[frozenset[str]]:
+    lines = [unit.scored.title, *unit.scored.passage.headings]
+    return [frozenset(_telling(line)) for line in dict.fromkeys(lines)]
+
+
+def variants(question: Question, best: Candidate, units: Sequence[Candidate]) -> list[Candidate]:
+    """Those that say the same as the best of something else, or something else of the same, as far as the
+    question does not choose between them. The best is among them, unless the question chooses another."""
+    kept = [best]
+    for unit in units:
+        apart = differ(best.quote, unit.quote)
+        if unit is best or apart is None or repeats(unit.quote, best.quote):
+            continue
+        ours, theirs = (sum(question.holds(word) for word in side) for side in apart)
+        if theirs > ours and not question.asks("compare"):
+            kept = [unit if kept_one is best else kept_one for kept_one in kept]
+        elif theirs == ours or question.asks("compare"):
+            kept.append(unit)
+    return kept
+
+
+def conflicts(units: Sequence[Candidate]) -> list[Conflict]:
+    """The pairs of documents that give different figures for the same; not those that tell of different years."""
+    found = []
+    for at, one in enumerate(units):
+        for other in units[at + 1 :]:
+            apart = differ(one.quote, other.quote) if one.document_id != other.document_id else None
+            if apart and _contradict(*apart):
+                found.append(Conflict(one, other, (" ".join(apart[0]), " ".join(apart[1]))))
+    return found
+
+
+def _contradict(mine: Sequence[str], others: Sequence[str]) -> bool:
+    """Whether all that differs is figures, and none of them is a year, or it is a negation."""
+    both = [*mine, *others]
+    return all(any(map(str.isdigit, word)) for word in both) and not any(years(word) for word in both)
+
+
+def _evidence(unit: Candidate) -> str:
+    passage = unit.scored.passage
+    if unit.kind == "row":
+        return unit.terms
+    return "\n".join(
+        [unit.scored.title, *passage.headings, passage.text if unit.kind != "pair" else unit.quote]
+    )
+
+
+@lru_cache(maxsize=4096)
+def _telling(text: str) -> tuple[str, ...]:
+    """The stems of the words of a text in order, without those that name nothing; what negates stays."""
+    said, known = tokens(joined(unmarked(text))), asking()
+    function = frozenset().union(*(known.functions[code] for code in known.spoken(said))) - known.negations
+    return tuple(words.stem(word) for word in said if word not in function)
