@@ -27,6 +27,8 @@ class Aggregate:
 
     found: Found
     value: str = ""
+    name: str = ""
+    """The column that was reckoned over; empty where rows were counted."""
 
 
 def aggregate(question: Question, tables: Sequence[Placed]) -> Aggregate | None:
@@ -146,7 +148,9 @@ def _over(
     amounts = [number for row in rows if (number := _number(row.cells[fitting[0]])) is not None]
     value = reckon(amounts)
     said = format(value.normalize() if value == value.to_integral() else round(value, 2), ",f")
-    return Aggregate(Found(placed, tuple(rows), (0, fitting[0]), keys), said)
+    return Aggregate(
+        Found(placed, tuple(rows), (0, fitting[0]), keys), said, placed.table.columns[fitting[0]]
+    )
 
 
 def _all(rows: Sequence[Row], at: int, value: Callable[[str], object]) -> bool:

@@ -72,14 +72,25 @@ def _is_of_another_year(question: Question, unit: Candidate) -> bool:
 
 
 def _with_names(question: Question, units: list[Candidate]) -> list[Candidate]:
-    """Of names in the question that tell the candidates apart, each that is left has one."""
+    """Of names in the question that tell the candidates apart, each that is left has one. None is left where
+    a name is in none of them: they speak of somebody else."""
     names = [name for name in question.names if name not in question.known.months]
     held = {
         unit: {name for name in names if not words.missing(name.capitalize(), _evidence(unit))}
         for unit in units
     }
+    if any(not any(name in own for own in held.values()) for name in names) and _is_of_one_language(
+        question, units
+    ):
+        return []
     apart = {name for name in names if 0 < sum(name in own for own in held.values()) < len(units)}
     return [unit for unit in units if held[unit] & apart] if apart else units
+
+
+def _is_of_one_language(question: Question, units: Sequence[Candidate]) -> bool:
+    """Whether the documents speak the language of the question, and one in which only names have capitals."""
+    spoken = {code for unit in units for code in question.known.spoken(tokens(unit.scored.passage.text))}
+    return bool(spoken & question.known.capitals & {*question.languages})
 
 
 def _with_numbers(question: Question, units: list[Candidate]) -> list[Candidate]:
@@ -112,20 +123,25 @@ def _above(unit: Candidate) -> list[frozenset[str]]:
     return [frozenset(_telling(line)) for line in dict.fromkeys(lines)]
 
 
-def variants(question: Question, best: Candidate, units: Sequence[Candidate]) -> list[Candidate]:
-    """Those that say the same as the best of something else, or something else of the same, as far as the
-    question does not choose between them. The best is among them, unless the question chooses another."""
-    kept = [best]
+def variants(
+    question: Question, best: Candidate, units: Sequence[Candidate]
+) -> tuple[list[Candidate], list[Candidate]]:
+    """Of those that say the same as the best of something else, or something else of the same: those that the
+    question may mean, the best first, and those that it does not mean, by a word that they do not have."""
+    kept, others = [best], list[Candidate]()
     for unit in units:
         apart = differ(best.quote, unit.quote)
         if unit is best or apart is None or repeats(unit.quote, best.quote):
             continue
-        ours, theirs = (sum(question.holds(word) for word in side) for side in apart)
-        if theirs > ours and not question.asks("compare"):
-            kept = [unit if kept_one is best else kept_one for kept_one in kept]
-        elif theirs == ours or question.asks("compare"):
+        ours, theirs = (sum(map(question.holds, side)) for side in apart)
+        if theirs == ours or question.asks("compare"):
             kept.append(unit)
-    return kept
+        elif theirs > ours and kept[0] is best:
+            kept[0] = unit
+            others.append(best)
+        else:
+            others.append(unit)
+    return kept, others
 
 
 def conflicts(units: Sequence[Candidate]) -> list[Conflict]:

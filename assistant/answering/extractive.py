@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from assistant.answering import differences, rows, units
-from assistant.answering.question import Question
+from assistant.answering.question import Question, tokens
 from assistant.answering.units import Candidate, Read
 from assistant.core.types import Citation, ScoredPassage, ScoredSentence, Sentence
 from assistant.retrieval.confidence import confidence
@@ -36,6 +36,8 @@ THRESHOLD = 0.22
 CERTAIN = 0.97
 """The confidence of an answer by rule: the question names the row and the column."""
 RELATED = 3
+POLAR = 0.5
+"""The share of a question's telling words that stands in the answer to a question for yes or no at least."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +65,13 @@ def extract(text: str, passages: Sequence[ScoredPassage], read: Read | None = No
     seen = units.sighted(passages[:QUOTED], read)
     ruled = rows.ruled(question, seen)
     if ruled.chosen:
-        return _extracted(ruled.chosen, (), passages, CERTAIN, ruled.chosen)
+        return _extracted(question, ruled.chosen, (), passages, CERTAIN)
     found = units.candidates(question, seen, _score)
     fitting = differences.of_the_same(question, ruled.allowed(found))
-    chosen = _chosen(question, fitting)
+    chosen, fitting = _chosen(question, fitting)
     likely = _likely(text, passages, found, fitting)
     besides = _besides(question, chosen, fitting)
-    return _extracted(chosen, besides, passages, likely, fitting)
+    return _extracted(question, chosen, besides, passages, likely)
 
 
 def related(passages: Sequence[ScoredPassage]) -> tuple[Citation, ...]:
@@ -112,25 +114,33 @@ def _likely(
     return confidence(text, [*(scored for scored in kept if scored.sentences), *passages[QUOTED:]])
 
 
-def _is_answered(chosen: Sequence[Candidate], likely: float) -> bool:
-    """Whether what was chosen is shown as an answer: the one place where that is decided."""
-    return bool(chosen) and likely >= THRESHOLD
+def _is_answered(question: Question, chosen: Sequence[Candidate], likely: float) -> bool:
+    """Whether what was chosen is shown as an answer: the one place where that is decided.
+
+    A yes or no needs most of the question's words in what is quoted, or above it.
+    """
+    if not chosen or likely < THRESHOLD:
+        return False
+    said = [word for unit in chosen for word in tokens(f"{unit.above} {unit.quote}")]
+    return likely >= CERTAIN or not question.is_polar or question.share(said) > POLAR
 
 
 # -- choosing ----------------------------------------------------------------------------------------
 
 
-def _chosen(question: Question, ranked: Sequence[Candidate]) -> list[Candidate]:
-    """The best unit and what belongs to the answer with it, in reading order, its document first."""
+def _chosen(question: Question, ranked: Sequence[Candidate]) -> tuple[list[Candidate], list[Candidate]]:
+    """The best unit and what belongs to the answer with it, in reading order, its document first; and all
+    that may answer, without what says the same of something else."""
     if not ranked:
-        return []
-    best, *others = differences.variants(question, ranked[0], ranked)
-    chosen = [best, *others][:VARIANTS]
-    if best.kind in ("sentence", "row") and len(chosen) == 1:
-        within = WITHIN if question.wants_more else NEARLY
-        chosen = _filled(chosen, ranked, lambda unit: unit.score >= best.score - within)
+        return [], []
+    same, others = differences.variants(question, ranked[0], ranked)
+    left = [unit for unit in ranked if unit not in others]
+    chosen = same[:VARIANTS]
+    if chosen[0].kind in ("sentence", "row") and len(chosen) == 1:
+        least = chosen[0].score - (WITHIN if question.wants_more else NEARLY)
+        chosen = _filled(chosen, left, lambda unit: unit.score >= least)
     order = list(dict.fromkeys(unit.document_id for unit in chosen))
-    return sorted(chosen, key=lambda unit: (order.index(unit.document_id), unit.span.start))
+    return sorted(chosen, key=lambda unit: (order.index(unit.document_id), unit.span.start)), left
 
 
 def _besides(question: Question, chosen: Sequence[Candidate], ranked: Sequence[Candidate]) -> list[Candidate]:
@@ -161,16 +171,16 @@ def _filled(
 
 
 def _extracted(
+    question: Question,
     chosen: Sequence[Candidate],
     besides: Sequence[Candidate],
     passages: Sequence[ScoredPassage],
     likely: float,
-    compared: Sequence[Candidate],
 ) -> Extract:
     citations = tuple(_citation(number, unit) for number, unit in enumerate(chosen, 1))
     evidence = tuple(_citation(number, unit) for number, unit in enumerate(besides, 1))
     sentences = tuple(Sentence(unit.text, (number,)) for number, unit in enumerate(chosen, 1))
-    answered = _is_answered(chosen, likely)
+    answered = _is_answered(question, chosen, likely)
     return Extract(sentences, citations, related(passages), likely, answered, evidence, _notice(chosen))
 
 

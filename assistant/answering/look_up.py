@@ -16,7 +16,7 @@ from assistant.answering.question import Question, alike, kin, meets, tokens
 from assistant.answering.units import Sighted
 from assistant.core.types import Cell
 from assistant.text.tables import Row, Table
-from assistant.text.values import moments, numbers, years
+from assistant.text.values import amount, moments, numbers, years
 from assistant.text.words import folded
 
 KEY = 8
@@ -199,6 +199,9 @@ def _asked(question: Question, placed: Placed, keys: frozenset[int]) -> tuple[in
     """The columns that are asked for; None where the table has none such."""
     table = placed.table
     named = [at for at in named_columns(question, table) if at not in keys]
+    if named and question.asks("how_many"):
+        named = [at for at in named if any(amount(row.cells[at]) is not None for row in table.rows[:20])]
+        return tuple(named) or None
     if named:
         return tuple(named) if not _speaks_of_more(question, placed, keys) else None
     asked = tuple(at for at in _by_kind(question, table) if at not in keys)
@@ -312,4 +315,4 @@ def _narrows(question: Question, table: Table, cell: str) -> bool:
     phrase = tokens(cell)
     if not 0 < len(phrase) <= KEY or not any(map(str.isalpha, cell)) or not _is_key(question, table, phrase):
         return cell.isdigit() and cell in question.years
-    return question.says(phrase) or question.says([*phrase[:-1], f"{phrase[-1]}s"])
+    return question.says(phrase)

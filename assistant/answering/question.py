@@ -47,6 +47,10 @@ class Question:
         return frozenset().union(*(self.known.functions[code] for code in self.languages))
 
     @cached_property
+    def _forms(self) -> frozenset[str]:
+        return frozenset(self.words)
+
+    @cached_property
     def telling(self) -> tuple[str, ...]:
         """The words that name something."""
         return tuple(word for word in dict.fromkeys(self.words) if word not in self.function)
@@ -111,10 +115,13 @@ class Question:
         return any(alike(word, own) for own in self.words)
 
     def says(self, phrase: Sequence[str]) -> bool:
-        """Whether it has these words, one after the other."""
+        """Whether it has these words, one after the other; the last in any of its endings."""
         size = len(phrase)
-        return size > 0 and any(
-            self.words[at : at + size] == tuple(phrase) for at in range(len(self.words) - size + 1)
+        if not size or not self._forms.issuperset(phrase[:-1]):
+            return False
+        places = (self.words[at : at + size] for at in range(len(self.words) - size + 1))
+        return any(
+            w[:-1] == tuple(phrase[:-1]) and words.stem(w[-1]) == words.stem(phrase[-1]) for w in places
         )
 
     def share(self, there: Collection[str]) -> float:

@@ -118,12 +118,8 @@ def _reckoned(answer: Aggregate) -> Iterator[Candidate]:
     unit = found.placed.sight.candidate(
         whole if short else found.rows[0].span, f"{answer.value} ({rows}{more}).", 0.0, "row"
     )
-    yield replace(unit, cells=(Cell(_named(found), answer.value),))
+    yield replace(unit, cells=(Cell(answer.name, answer.value),))
 
 
 def _values(found: Found, row: Row) -> str:
     return ", ".join(row.cells[at] for at in sorted(set(found.columns)) if row.cells[at])
-
-
-def _named(found: Found) -> str:
-    return found.placed.table.columns[found.columns[-1]]

@@ -14,7 +14,7 @@ from typing import Literal
 from assistant.answering.question import Question, meets, tokens
 from assistant.core.errors import NotFound
 from assistant.core.types import Cell, Document, ScoredPassage, ScoredSentence, Span
-from assistant.text import tables
+from assistant.text import tables, words
 from assistant.text.marks import unmarked
 from assistant.text.structure import Line, Listing, Pair, Structure, is_question, unlabelled
 from assistant.text.words import folded
@@ -52,6 +52,11 @@ class Candidate:
     @property
     def document_id(self) -> str:
         return self.scored.passage.document_id
+
+    @property
+    def above(self) -> str:
+        """The title and the headings that it stands below."""
+        return " ".join([self.scored.title, *self.scored.passage.headings])
 
     def overlaps(self, other: Candidate) -> bool:
         """Whether both quote some of the same text."""
@@ -215,6 +220,8 @@ def _row(question: Question, sight: Sighted, span: Span, score: float) -> Iterat
     else:
         unit = sight.candidate(span, tables.spoken(cells), score, "row")
     context = " ".join([sight.scored.title, *sight.scored.passage.headings, *(cell.name for cell in cells)])
+    if question.names and words.missing(" ".join(map(str.capitalize, question.names)), f"{context} {text}"):
+        return
     yield replace(unit, cells=cells, terms=f"{context} {unit.terms}")
 
 

@@ -139,8 +139,9 @@ class Structure:
         """The nearest question above that may be answered by what stands here."""
         at = self.at(span.start)
         own = self._sentences(Span(self.lines[at].body, max(span.start, self.lines[at].body)))
-        if own and is_question(self._text(own[-1])):
-            return own[-1]
+        asked = next((said for said in (own[-1:] + own[:1]) if is_question(self._text(said))), None)
+        if asked is not None:
+            return asked
         gaps = 0
         for line in reversed(self.lines[max(0, at - 12) : at]):
             gaps += line.kind == "blank"
@@ -149,9 +150,8 @@ class Structure:
             said = self._sentences(Span(line.body, line.end)) if line.kind != "blank" else []
             if said and is_question(self._text(said[-1])):
                 return said[-1]
-            asked = next((s for s in said if is_question(self._text(s))), None)
-            if asked is not None and asked == said[0]:
-                return asked
+            if said and is_question(self._text(said[0])):
+                return said[0]
             if line.kind == "heading":
                 return None
         return None
