@@ -123,6 +123,16 @@ def _above(unit: Candidate) -> list[frozenset[str]]:
     return [frozenset(_telling(line)) for line in dict.fromkeys(lines)]
 
 
+def beside_the_year(question: Question, units: Sequence[Candidate]) -> list[Candidate]:
+    """Where a title tells the year already, those with another word of the question, if some have one."""
+    titled = frozenset().union(*(years(unit.above) for unit in units))
+    if not titled & question.years:
+        return list(units)
+    asked = [w for w in question.telling if w not in question.years and w not in question.known.generic]
+    having = [unit for unit in units if meets(asked, tokens(unit.quote))]
+    return having or list(units)
+
+
 def variants(
     question: Question, best: Candidate, units: Sequence[Candidate]
 ) -> tuple[list[Candidate], list[Candidate]]:

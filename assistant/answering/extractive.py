@@ -68,9 +68,9 @@ def extract(text: str, passages: Sequence[ScoredPassage], read: Read | None = No
         return _extracted(question, ruled.chosen, (), passages, CERTAIN)
     found = units.candidates(question, seen, _score)
     fitting = differences.of_the_same(question, ruled.allowed(found))
-    chosen, fitting = _chosen(question, fitting)
-    likely = _likely(text, passages, found, fitting)
-    besides = _besides(question, chosen, fitting)
+    chosen, left = _chosen(question, fitting)
+    likely = CERTAIN if chosen and chosen[0].certain else _likely(text, passages, found, fitting)
+    besides = _besides(chosen, left)
     return _extracted(question, chosen, besides, passages, likely)
 
 
@@ -133,6 +133,10 @@ def _chosen(question: Question, ranked: Sequence[Candidate]) -> tuple[list[Candi
     that may answer, without what says the same of something else."""
     if not ranked:
         return [], []
+    certain = [unit for unit in ranked if unit.certain]
+    if certain:
+        return certain[:1], list(ranked)
+    ranked = differences.beside_the_year(question, ranked)
     same, others = differences.variants(question, ranked[0], ranked)
     left = [unit for unit in ranked if unit not in others]
     chosen = same[:VARIANTS]
@@ -143,7 +147,7 @@ def _chosen(question: Question, ranked: Sequence[Candidate]) -> tuple[list[Candi
     return sorted(chosen, key=lambda unit: (order.index(unit.document_id), unit.span.start)), left
 
 
-def _besides(question: Question, chosen: Sequence[Candidate], ranked: Sequence[Candidate]) -> list[Candidate]:
+def _besides(chosen: Sequence[Candidate], ranked: Sequence[Candidate]) -> list[Candidate]:
     """What else the documents say on it: the next best, as far as it is near the best."""
     if not chosen:
         return []

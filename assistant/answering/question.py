@@ -100,6 +100,13 @@ class Question:
         said = found["number"] or found["number2"] or found["ordinal"] or found["ordinal2"]
         return int(said) if said.isdecimal() else self.known.ordinals[said]
 
+    @cached_property
+    def beside_step(self) -> tuple[str, ...]:
+        """Its telling words but for those that name a step."""
+        found = _steps().search(self.folded)
+        said = tokens(found.group()) if found else ()
+        return tuple(word for word in self.telling if word not in said)
+
     @property
     def wants_list(self) -> bool:
         """Whether it is answered by a list as a whole."""

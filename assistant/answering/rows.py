@@ -94,7 +94,7 @@ def _shown(found: Found) -> Iterator[Candidate]:
 def _candidate(found: Found, row: Row, more: str = "") -> Candidate:
     cells = found.cells(row)
     unit = found.placed.sight.candidate(_span(found, row), f"{spoken(cells)}{more}", 0.0, "row")
-    return replace(unit, cells=cells)
+    return replace(unit, cells=cells, certain=True)
 
 
 def _span(found: Found, row: Row) -> Span:
@@ -118,7 +118,7 @@ def _reckoned(answer: Aggregate) -> Iterator[Candidate]:
     unit = found.placed.sight.candidate(
         whole if short else found.rows[0].span, f"{answer.value} ({rows}{more}).", 0.0, "row"
     )
-    yield replace(unit, cells=(Cell(answer.name, answer.value),))
+    yield replace(unit, cells=(Cell(answer.name, answer.value),), certain=True)
 
 
 def _values(found: Found, row: Row) -> str:

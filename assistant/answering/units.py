@@ -46,6 +46,8 @@ class Candidate:
     terms: str = ""
     """What it says with what it is said of: the text by which it is compared with the question."""
 
+    certain: bool = False
+    """Whether the question names it by rule: a row and its column, the number of a step."""
     date: str = ""
     """The date that the document itself gives."""
 
@@ -285,18 +287,29 @@ def _of_list(
 
 
 def _step(question: Question, sight: Sighted, listing: Listing, score: float) -> Iterator[Candidate]:
-    number = question.step or 0
-    numbered = {item.number: item for item in listing.top if item.number is not None}
-    item = (listing.top[-1] if number < 0 else numbered.get(number)) if numbered or number < 0 else None
-    if item is None and not numbered and 0 < number <= len(listing.top):
-        item = listing.top[number - 1]
-    if item is not None:
+    """The step of the number that is asked for, where the list is the one that is meant; else nothing of it."""
+    lead = sight.document.text[listing.lead.start : listing.lead.end]
+    above = f"{lead} {sight.scored.title} {' '.join(sight.scored.passage.headings)}"
+    item = _numbered(question.step or 0, listing)
+    if item is not None and _is_of(question, above):
         text = unmarked(sight.document.text[item.body : item.end])
         unit = sight.candidate(Span(item.start, item.end), f"{_label(item)}{text}", score, "list")
-        lead = sight.document.text[listing.lead.start : listing.lead.end]
-        yield replace(
-            unit, terms=f"{lead} {sight.scored.title} {' '.join(sight.scored.passage.headings)} {unit.terms}"
-        )
+        yield replace(unit, terms=f"{above} {unit.terms}", certain=True)
+
+
+def _numbered(number: int, listing: Listing) -> Line | None:
+    numbers = {item.number: item for item in listing.top if item.number is not None}
+    if number < 0:
+        return listing.top[-1]
+    if numbers:
+        return numbers.get(number)
+    return listing.top[number - 1] if 0 < number <= len(listing.top) else None
+
+
+def _is_of(question: Question, above: str) -> bool:
+    """Whether what leads to a list has most of what the question asks for beside the step."""
+    rest = [w for w in question.beside_step if w not in question.known.generic]
+    return 2 * sum(meets([w], tokens(above)) for w in rest) >= len(rest)
 
 
 def _listed(text: str, listing: Listing) -> str:
