@@ -41,7 +41,7 @@ def aggregate(question: Question, tables: Sequence[Placed]) -> Aggregate | None:
 
 def _of(question: Question, placed: Placed) -> Aggregate | None:
     rule = _extreme(question) or _counted(question)
-    if rule is None:
+    if rule is None or question.is_glued:
         return None
     hits = condition(question, placed)
     if hits is None or not _is_told(question, placed, hits):

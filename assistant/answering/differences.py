@@ -7,7 +7,7 @@ the word in which they differ, only that sentence is its answer; where it has no
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from assistant.answering.question import Question, meets, tokens
@@ -17,6 +17,8 @@ from assistant.text.languages import asking
 from assistant.text.marks import unmarked
 from assistant.text.values import joined, moments, numbers, years
 
+NAMELESS = 0.15
+"""What a unit loses that has none of the names of the question which others have."""
 ALIKE = 0.6
 """The share of their words from which on two sentences say the same thing of two things, or two of one."""
 Words = list[str]
@@ -52,7 +54,6 @@ def differ(one: str, other: str) -> tuple[Words, Words] | None:
 def of_the_same(question: Question, units: Sequence[Candidate]) -> list[Candidate]:
     """Without what is said of another year, another thing or another person than was asked for."""
     left = [unit for unit in units if not _is_of_another_year(question, unit)]
-    left = _with_names(question, left)
     left = _with_numbers(question, left)
     return [unit for unit in left if not any(_is_of_a_sibling(question, unit, other) for other in left)]
 
@@ -71,26 +72,15 @@ def _is_of_another_year(question: Question, unit: Candidate) -> bool:
     )
 
 
-def _with_names(question: Question, units: list[Candidate]) -> list[Candidate]:
-    """Of names in the question that tell the candidates apart, each that is left has one. None is left where
-    a name is in none of them: they speak of somebody else."""
+def by_names(question: Question, units: Sequence[Candidate]) -> list[Candidate]:
+    """The units, best first, where those without the names by which the question tells them apart count less."""
     names = [name for name in question.names if name not in question.known.months]
-    held = {
-        unit: {name for name in names if not words.missing(name.capitalize(), _evidence(unit))}
-        for unit in units
-    }
-    if any(not any(name in own for own in held.values()) for name in names) and _is_of_one_language(
-        question, units
-    ):
-        return []
+    held = {u: {n for n in names if not words.missing(n.capitalize(), _evidence(u))} for u in units}
     apart = {name for name in names if 0 < sum(name in own for own in held.values()) < len(units)}
-    return [unit for unit in units if held[unit] & apart] if apart else units
-
-
-def _is_of_one_language(question: Question, units: Sequence[Candidate]) -> bool:
-    """Whether the documents speak the language of the question, and one in which only names have capitals."""
-    spoken = {code for unit in units for code in question.known.spoken(tokens(unit.scored.passage.text))}
-    return bool(spoken & question.known.capitals & {*question.languages})
+    if not apart:
+        return list(units)
+    lowered = [u if held[u] & apart else replace(u, score=u.score - NAMELESS) for u in units]
+    return sorted(lowered, key=lambda unit: -unit.score)
 
 
 def _with_numbers(question: Question, units: list[Candidate]) -> list[Candidate]:

@@ -14,8 +14,8 @@ from dataclasses import dataclass, replace
 
 from assistant.answering import differences, rows, units
 from assistant.answering.question import Question, tokens
-from assistant.answering.units import Candidate, Read
-from assistant.core.types import Citation, ScoredPassage, ScoredSentence, Sentence
+from assistant.answering.units import Candidate, Read, Sighted
+from assistant.core.types import Citation, ScoredPassage, ScoredSentence, Sentence, Span
 from assistant.retrieval.confidence import confidence
 from assistant.retrieval.late_interaction import QUOTED
 
@@ -36,6 +36,8 @@ THRESHOLD = 0.22
 CERTAIN = 0.97
 """The confidence of an answer by rule: the question names the row and the column."""
 RELATED = 3
+DOUBTED = 0.1
+"""The confidence at most where a "yes" may be that of another question."""
 POLAR = 0.5
 """The share of a question's telling words that stands in the answer to a question for yes or no at least."""
 
@@ -65,13 +67,14 @@ def extract(text: str, passages: Sequence[ScoredPassage], read: Read | None = No
     seen = units.sighted(passages[:QUOTED], read)
     ruled = rows.ruled(question, seen)
     if ruled.chosen:
-        return _extracted(question, ruled.chosen, (), passages, CERTAIN)
+        return _extracted(ruled.chosen, (), passages, CERTAIN)
     found = units.candidates(question, seen, _score)
-    fitting = differences.of_the_same(question, ruled.allowed(found))
+    fitting = differences.by_names(question, differences.of_the_same(question, ruled.allowed(found)))
     chosen, left = _chosen(question, fitting)
-    likely = CERTAIN if chosen and chosen[0].certain else _likely(text, passages, found, fitting)
-    besides = _besides(chosen, left)
-    return _extracted(question, chosen, besides, passages, likely)
+    likely = CERTAIN if chosen and chosen[0].certain else _likely(question, passages, seen, found, fitting)
+    if question.is_polar and likely < CERTAIN and not _is_of_it(question, chosen, seen):
+        likely = min(likely, DOUBTED)
+    return _extracted(chosen, _besides(chosen, left), passages, likely)
 
 
 def related(passages: Sequence[ScoredPassage]) -> tuple[Citation, ...]:
@@ -92,37 +95,45 @@ def _score(scored: ScoredPassage, sentence: ScoredSentence) -> float:
 
 
 def _likely(
-    text: str, passages: Sequence[ScoredPassage], found: Sequence[Candidate], fitting: Sequence[Candidate]
+    question: Question,
+    passages: Sequence[ScoredPassage],
+    seen: Sequence[Sighted],
+    found: Sequence[Candidate],
+    fitting: Sequence[Candidate],
 ) -> float:
-    """The confidence, of what is left of the passages when that on something else is taken away."""
+    """The confidence; what is left of the passages has to give it too, when that on something else is out."""
     if not fitting:
         return 0.0
-    left = {unit.scored.passage.id for unit in fitting}
-    whole = {scored.passage.id for scored in passages[:QUOTED]} <= left | {u.scored.passage.id for u in found}
-    if len(fitting) == len(found) and whole:
-        return confidence(text, passages)
-    places = [(unit.document_id, unit.span) for unit in fitting]
-
-    def stays(scored: ScoredPassage, sentence: ScoredSentence) -> bool:
-        ident, span = scored.passage.document_id, sentence.span
-        return any(i == ident and s.start < span.end and span.start < s.end for i, s in places)
-
-    kept = [
-        replace(scored, sentences=tuple(s for s in scored.sentences if stays(scored, s)))
-        for scored in passages[:QUOTED]
-    ]
-    return confidence(text, [*(scored for scored in kept if scored.sentences), *passages[QUOTED:]])
+    likely = confidence(question.text, passages)
+    if len(fitting) == len(found) and not units.turns_down(question, seen):
+        return likely
+    kept = [replace(scored, sentences=_of(scored, fitting)) for scored in passages[:QUOTED]]
+    left = [*(scored for scored in kept if scored.sentences), *passages[QUOTED:]]
+    return min(likely, confidence(question.text, left))
 
 
-def _is_answered(question: Question, chosen: Sequence[Candidate], likely: float) -> bool:
-    """Whether what was chosen is shown as an answer: the one place where that is decided.
+def _of(scored: ScoredPassage, fitting: Sequence[Candidate]) -> tuple[ScoredSentence, ...]:
+    """The sentences of a passage that some candidates quote."""
+    spans = [unit.span for unit in fitting if unit.document_id == scored.passage.document_id]
+    return tuple(s for s in scored.sentences if any(_meet(s.span, span) for span in spans))
 
-    A yes or no needs most of the question's words in what is quoted, or above it.
-    """
-    if not chosen or likely < THRESHOLD:
-        return False
+
+def _meet(one: Span, other: Span) -> bool:
+    return one.start < other.end and other.start < one.end
+
+
+def _is_answered(chosen: Sequence[Candidate], likely: float) -> bool:
+    """Whether what was chosen is shown as an answer: the one place where that is decided."""
+    return bool(chosen) and likely >= THRESHOLD
+
+
+def _is_of_it(question: Question, chosen: Sequence[Candidate], seen: Sequence[Sighted]) -> bool:
+    """Whether what was chosen has most of the words of a question for yes or no, or need not have: it has to
+    where documents of questions and answers answer others, so that it is hardly asked there."""
+    if not units.asks_something_else(question, seen):
+        return True
     said = [word for unit in chosen for word in tokens(f"{unit.above} {unit.quote}")]
-    return likely >= CERTAIN or not question.is_polar or question.share(said) > POLAR
+    return question.share(said) > POLAR
 
 
 # -- choosing ----------------------------------------------------------------------------------------
@@ -175,7 +186,6 @@ def _filled(
 
 
 def _extracted(
-    question: Question,
     chosen: Sequence[Candidate],
     besides: Sequence[Candidate],
     passages: Sequence[ScoredPassage],
@@ -184,7 +194,7 @@ def _extracted(
     citations = tuple(_citation(number, unit) for number, unit in enumerate(chosen, 1))
     evidence = tuple(_citation(number, unit) for number, unit in enumerate(besides, 1))
     sentences = tuple(Sentence(unit.text, (number,)) for number, unit in enumerate(chosen, 1))
-    answered = _is_answered(question, chosen, likely)
+    answered = _is_answered(chosen, likely)
     return Extract(sentences, citations, related(passages), likely, answered, evidence, _notice(chosen))
 
 

@@ -9,7 +9,7 @@ row is not the one that was asked for; no other row is given in its place.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 
 from assistant.answering.question import Question, alike, kin, meets, tokens
@@ -54,25 +54,32 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class LookUp:
-    """`found` best first; `named` where a row is named but nothing that it holds is asked for."""
+    """What the tables hold for certain, and what they are asked for in vain."""
 
     found: tuple[Found, ...] = ()
-    named: bool = field(default=False)
+    named: bool = False
+    """Whether a row is named by its first cell, but nothing that it holds is asked for."""
+    unknown: frozenset[str] = frozenset()
+    """Names of the question that are in no row of a table of which it names a column."""
 
 
 def look_up(question: Question, tables: Sequence[Placed]) -> LookUp:
     """What the tables hold for certain."""
+    if question.is_glued:
+        return LookUp()
     found: list[Found] = []
-    named = False
+    named, unknown = False, frozenset[str]()
     for placed in tables:
         hits = _hits(question, placed.table)
         rows = _rows(question, placed, hits)
         columns = _asked(question, placed, frozenset(hits)) if rows else None
-        named |= bool(rows)
+        named |= bool(rows) and len(placed.table.rows) > 1 and 0 in hits
+        if not rows and len(placed.table.rows) > 1 and named_columns(question, placed.table):
+            unknown |= _unknown(question, placed)
         rows = [row for row in rows if columns and any(row.cells[at] for at in columns)]
         if rows and columns:
             found.append(Found(placed, tuple(rows), columns, frozenset(hits)))
-    return LookUp(tuple(found), named)
+    return LookUp(tuple(found), named, unknown)
 
 
 # -- rows --------------------------------------------------------------------------------------------
@@ -143,19 +150,24 @@ def _is_key(question: Question, table: Table, phrase: Sequence[str]) -> bool:
 
 
 def _by_part(question: Question, table: Table) -> Mapping[int, Collection[str]]:
-    """The cells of which the question says a part that stands in one alone: "Berg" of "Ann Berg"."""
-    columns = {word for name in table.columns for word in tokens(name)}
-    said = [
-        w for w in question.telling if len(w) > 2 and w not in question.known.generic and w not in columns
-    ]
+    """The names of which the question says a part that stands in one alone: "Berg" of "Ann Berg"."""
+    said = {w for w in question.telling if len(w) > 2 and w not in question.known.generic}
+    said = said & question.names if question.names else said
+    said -= column_words(table)
     hits: dict[int, set[str]] = {}
     for at in range(len(table.columns)):
-        cells = {row.cells[at] for row in table.rows}
+        names = {row.cells[at] for row in table.rows if _is_name(row.cells[at])}
         for word in said:
-            holding = [c for c in cells if 1 < len(tokens(c)) <= KEY and word in tokens(c) and not moments(c)]
+            holding = [name for name in names if word in tokens(name)]
             if len(holding) == 1:
                 hits.setdefault(at, set()).add(holding[0])
     return hits
+
+
+def _is_name(cell: str) -> bool:
+    """Whether a cell is like the name of a person or a ship: two or three words, all with a capital."""
+    said = cell.split()
+    return 2 <= len(said) <= 3 and all(word[0].isupper() and word.isalpha() for word in said)
 
 
 def _rows(question: Question, placed: Placed, hits: Mapping[int, Collection[str]]) -> list[Row]:
@@ -167,6 +179,14 @@ def _rows(question: Question, placed: Placed, hits: Mapping[int, Collection[str]
     if not rows and len(hits) > 1:
         return []
     return rows if _covers(question, placed, rows) else []
+
+
+def _unknown(question: Question, placed: Placed) -> frozenset[str]:
+    """The names of the question that stand nowhere in a table, nor above it."""
+    there = placed.above.union(
+        column_words(placed.table), *(tokens(c) for r in placed.table.rows for c in r.cells)
+    )
+    return frozenset(name for name in question.names if not meets([name, *kin(name)], there))
 
 
 def _only(question: Question, placed: Placed) -> list[Row]:
@@ -207,10 +227,9 @@ def _asked(question: Question, placed: Placed, keys: frozenset[int]) -> tuple[in
     asked = tuple(at for at in _by_kind(question, table) if at not in keys)
     if asked:
         return asked if not _speaks_of_more(question, placed, keys) else None
-    left = _left(question, placed, keys)
     others = tuple(at for at in range(len(table.columns)) if at not in keys)
-    whole = not left and not question.asks("how_many", "when", "where", "how_much")
-    return others if whole or (len(others) == 1 and not left) else None
+    of_a_kind = question.asks("how_many", "when", "where", "how_much", "why", "how_to")
+    return None if of_a_kind or _left(question, placed, keys) else others
 
 
 def named_columns(question: Question, table: Table) -> list[int]:

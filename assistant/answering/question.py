@@ -78,6 +78,11 @@ class Question:
             return frozenset()
         return years(self.text)
 
+    @property
+    def is_glued(self) -> bool:
+        """Whether it is a question with another before it, which it points back to."""
+        return any(mark in self.text.rstrip(" ?？؟") for mark in "?？؟")
+
     def asks(self, *kinds: str) -> bool:
         """Whether it holds a phrase of one of these kinds."""
         return any(self.known.has(kind, self.folded) for kind in kinds)

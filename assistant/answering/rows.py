@@ -28,16 +28,19 @@ class Ruled:
     question: Question
     chosen: tuple[Candidate, ...] = ()
     named: bool = False
+    unknown: frozenset[str] = frozenset()
 
     def allowed(self, found: Sequence[Candidate]) -> list[Candidate]:
-        """The candidates that may answer all the same. Where a row is named without what is asked for, a
-        sentence has to hold a word that asks for it, beside the name."""
+        """The candidates that may answer all the same. Where a row is named without what is asked for, no row
+        is an answer, and a sentence has to hold a word that asks for it, beside the name. Where somebody is
+        asked for who is in no row, only what names him is one."""
+        left = [unit for unit in found if not self.unknown or meets(self.unknown, tokens(unit.terms))]
         if not self.named:
-            return list(found)
+            return left
         names = self.question.names
         asked = [w for w in self.question.telling if w not in names and w not in self.question.known.generic]
-        others = (unit for unit in found if unit.kind != "row")
-        return [unit for unit in others if not asked or meets(asked, tokens(unit.quote))]
+        others = (unit for unit in left if unit.kind != "row")
+        return [unit for unit in others if not asked or meets(asked, tokens(f"{unit.above} {unit.quote}"))]
 
 
 def ruled(question: Question, seen: Sequence[Sighted]) -> Ruled:
@@ -48,7 +51,7 @@ def ruled(question: Question, seen: Sequence[Sighted]) -> Ruled:
         return Ruled(question, tuple(_reckoned(reckoned)))
     looked = look_up(question, placed)
     if not looked.found:
-        return Ruled(question, named=looked.named)
+        return Ruled(question, named=looked.named, unknown=looked.unknown)
     # A table of more matching rows or a row that is named less fully tells less.
     best = max(looked.found, key=lambda found: (len(found.keys), -len(found.rows)))
     return Ruled(question, tuple(_shown(best)))

@@ -122,6 +122,28 @@ def candidates(
     return _without_parts(_with_lists(question, ranked))
 
 
+def asks_something_else(question: Question, seen: Sequence[Sighted]) -> bool:
+    """Whether documents of questions and answers answer others for yes or no, and not this one."""
+    spans = ((sight, s.span) for sight in seen for s in sight.scored.sentences)
+    pairs = ((sight, pair) for sight, span in spans if (pair := _pair(question, sight, span)))
+    polar = [next(_paired(question, s, p, 0.0), None) for s, p in pairs if _is_polar(question, s, p)]
+    return bool(polar) and all(unit is None for unit in polar)
+
+
+def turns_down(question: Question, seen: Sequence[Sighted]) -> bool:
+    """Whether some of the passages' questions and answers are of something else."""
+    spans = ((sight, s.span) for sight in seen for s in sight.scored.sentences)
+    pairs = ((sight, pair) for sight, span in spans if (pair := _pair(question, sight, span)))
+    return any(next(_paired(question, sight, pair, 0.0), None) is None for sight, pair in pairs)
+
+
+def _is_polar(question: Question, sight: Sighted, pair: Pair) -> bool:
+    text = sight.document.text
+    asked = Question(unmarked(unlabelled(text[pair.question.start : pair.question.end])).lstrip("# "))
+    answer = unmarked(unlabelled(text[pair.answer.start : pair.answer.end]))
+    return asked.is_polar or question.known.begins_with_yes(folded(answer))
+
+
 def plain(scored: ScoredPassage, sentence: ScoredSentence, score: float) -> Candidate | None:
     """A sentence as it stands, or None where it says nothing: to be offered as related."""
     text = scored.passage.quote(sentence.span)

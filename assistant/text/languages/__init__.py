@@ -24,8 +24,6 @@ class Asking:
 
     functions: Mapping[str, frozenset[str]]
     """The words of each language that name nothing: articles, prepositions, pronouns, question words."""
-    capitals: frozenset[str]
-    """The codes of the languages in which a capital inside a sentence marks a name."""
     negations: frozenset[str]
     before_nouns: frozenset[str]
     """Those of them after which a thing is named."""
@@ -86,7 +84,6 @@ def asking() -> Asking:
         polar={code: _words([table], "polar") for code, table in found.items()},
         **{key: _words(tables, key) for key in ("before_nouns", "generic", "negations")},
         **{key: _words(tables, key) for key in ("question_labels", "answer_labels", "since")},
-        capitals=frozenset(code for code, table in found.items() if table["capitals"]),
         phrases={kind: any_of(phrase for table in tables for phrase in table[kind]) for kind in _PHRASES},
         ordinals={folded(word): at for table in tables for at, word in enumerate(table["ordinals"], 1)},
         months=_months(months),
