@@ -21,6 +21,8 @@ NAMELESS = 0.15
 """What a unit loses that has none of the names of the question which others have."""
 ALIKE = 0.6
 """The share of their words from which on two sentences say the same thing of two things, or two of one."""
+SIBLINGS = 2
+"""Words in which the titles of two of a kind differ at most: Report 2022, Report 2023."""
 Words = list[str]
 DIFFERENCES = 4
 """Words that such a sentence may have for itself at most."""
@@ -100,7 +102,7 @@ def _is_of_a_sibling(question: Question, unit: Candidate, other: Candidate) -> b
             continue
         common = own & theirs
         mine, others = own - common, theirs - common
-        if not common or not mine or not others or max(len(mine), len(others)) > DIFFERENCES:
+        if not common or not mine or len(mine) != len(others) or len(mine) > SIBLINGS:
             return False
         said = tokens(unit.quote)
         asked = [word for word in others if question.holds(word)]

@@ -29,7 +29,7 @@ PEAK = 0.5
 PASSAGE = 0.2
 WITHIN = 0.5
 """How far below the best a sentence may score and still be quoted where several belong to an answer."""
-NEARLY = 0.1
+NEARLY = 0.2
 """The same where one is enough: it can hardly be told which of the two is the better."""
 THRESHOLD = 0.22
 """The confidence from which on an answer is given; see docs/decisions/0003-abstention.md."""
@@ -152,7 +152,7 @@ def _chosen(question: Question, ranked: Sequence[Candidate]) -> tuple[list[Candi
     left = [unit for unit in ranked if unit not in others]
     chosen = same[:VARIANTS]
     if chosen[0].kind in ("sentence", "row") and len(chosen) == 1:
-        least = chosen[0].score - (WITHIN if question.wants_more else NEARLY)
+        least = chosen[0].score - (WITHIN if question.wants_more or question.is_glued else NEARLY)
         chosen = _filled(chosen, left, lambda unit: unit.score >= least)
     order = list(dict.fromkeys(unit.document_id for unit in chosen))
     return sorted(chosen, key=lambda unit: (order.index(unit.document_id), unit.span.start)), left

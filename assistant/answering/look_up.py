@@ -74,7 +74,11 @@ def look_up(question: Question, tables: Sequence[Placed]) -> LookUp:
         rows = _rows(question, placed, hits)
         columns = _asked(question, placed, frozenset(hits)) if rows else None
         named |= bool(rows) and len(placed.table.rows) > 1 and 0 in hits
-        if not rows and len(placed.table.rows) > 1 and named_columns(question, placed.table):
+        if (
+            not rows
+            and len(placed.table.rows) > 1
+            and any(_words_in(question, c) for c in placed.table.columns)
+        ):
             unknown |= _unknown(question, placed)
         rows = [row for row in rows if columns and any(row.cells[at] for at in columns)]
         if rows and columns:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from assistant.answering.aggregates import Aggregate, aggregate
 from assistant.answering.look_up import ROWS, Found, Placed, look_up
@@ -71,7 +72,12 @@ def _tables(seen: Sequence[Sighted]) -> Iterator[Placed]:
 def _in_bars(document: Document) -> list[Table]:
     if len(document.text) > LONGEST or "|" not in document.text:
         return []
-    return [table for table in tables(document.text) if 0 < len(table.rows) <= MOST]
+    return [table for table in _parsed(document.text) if 0 < len(table.rows) <= MOST]
+
+
+@lru_cache(maxsize=8)
+def _parsed(text: str) -> tuple[Table, ...]:
+    return tuple(tables(text))
 
 
 def _placed(sight: Sighted, table: Table) -> Placed:

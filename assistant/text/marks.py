@@ -18,12 +18,13 @@ _STRONG = re.compile(r"(?<!\\)(\*\*\*|\*\*|__|~~)(?=\S)(.+?)(?<=\S)\1", re.DOTAL
 _EMPHASIS = re.compile(r"(?<![\w*\\])(\*|_)(?=[^\s*_])([^*_]+?)(?<=[^\s*_])\1(?![\w*])", re.DOTALL)
 _CODE = re.compile(r"(?<!`)(`{1,2})(?!`)(.+?)(?<!`)\1(?!`)", re.DOTALL)
 _LOOSE = re.compile(r"(?<!\S)(?:\*\*|__)(?=\w)|(?<=[\w.?!])(?:\*\*|__)(?!\S)")
+_SIGNS = re.compile(r"[*_\[`<&\\~]")
 _ESCAPED = re.compile(r"\\([\\`*_{}\[\]()#+.!|>~-])")
 
 
 def unmarked(text: str) -> str:
     """The text without comments, tags, emphasis, the targets of links and numbers of footnotes, on one line."""
-    if not any(sign in text for sign in "*_[`<&\\~"):
+    if not _SIGNS.search(text):
         return " ".join(text.split())
     text = _COMMENT.sub(" ", text)
     kept: list[str] = []
