@@ -29,7 +29,7 @@ PEAK = 0.5
 PASSAGE = 0.2
 WITHIN = 0.5
 """How far below the best a sentence may score and still be quoted where several belong to an answer."""
-NEARLY = 0.2
+NEARLY = 0.15
 """The same where one is enough: it can hardly be told which of the two is the better."""
 THRESHOLD = 0.22
 """The confidence from which on an answer is given; see docs/decisions/0003-abstention.md."""
@@ -140,8 +140,11 @@ def _is_of_it(question: Question, chosen: Sequence[Candidate], seen: Sequence[Si
 
 
 def _chosen(question: Question, ranked: Sequence[Candidate]) -> tuple[list[Candidate], list[Candidate]]:
-    """The best unit and what belongs to the answer with it, in reading order, its document first; and all
-    that may answer, without what says the same of something else."""
+    """The best unit, then what belongs to the answer with it in reading order, its document first; and all
+    that may answer, without what says the same of something else.
+
+    Where the question wants several sentences, the best of them stands in its place among the others.
+    """
     if not ranked:
         return [], []
     certain = [unit for unit in ranked if unit.certain]
@@ -155,7 +158,12 @@ def _chosen(question: Question, ranked: Sequence[Candidate]) -> tuple[list[Candi
         least = chosen[0].score - (WITHIN if question.wants_more or question.is_glued else NEARLY)
         chosen = _filled(chosen, left, lambda unit: unit.score >= least)
     order = list(dict.fromkeys(unit.document_id for unit in chosen))
-    return sorted(chosen, key=lambda unit: (order.index(unit.document_id), unit.span.start)), left
+    first = None if question.wants_more else chosen[0]
+
+    def place(unit: Candidate) -> tuple[bool, int, int]:
+        return unit is not first, order.index(unit.document_id), unit.span.start
+
+    return sorted(chosen, key=place), left
 
 
 def _besides(chosen: Sequence[Candidate], ranked: Sequence[Candidate]) -> list[Candidate]:

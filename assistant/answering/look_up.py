@@ -17,7 +17,7 @@ from assistant.answering.units import Sighted
 from assistant.core.types import Cell
 from assistant.text.tables import Row, Table
 from assistant.text.values import amount, moments, numbers, years
-from assistant.text.words import folded
+from assistant.text.words import folded, stem
 
 KEY = 8
 """Words of a cell at most that a question repeats to name its row."""
@@ -104,7 +104,7 @@ def _hits(question: Question, table: Table) -> Mapping[int, Collection[str]]:
 
 def _near(question: Question, table: Table) -> Table:
     """The table with those rows alone that hold a word or a figure of the question."""
-    needles = {w for w in question.telling if w not in question.known.generic} | question.years
+    needles = {stem(w) for w in question.telling if w not in question.known.generic} | question.years
     needles |= {day[8:].lstrip("0") for day in question.days}
     said = ((row, folded(" ".join(row.cells))) for row in table.rows)
     numbered = bool(question.numbers)
