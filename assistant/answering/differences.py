@@ -39,7 +39,9 @@ class Conflict:
 
 def repeats(one: str, other: str) -> bool:
     """Whether `one` says nothing that `other` does not: no word, number, name or negation more."""
-    return set(_telling(one)) <= set(_telling(other))
+    ours, theirs = set(_telling(one)), set(_telling(other))
+    negations = {words.stem(word) for word in asking().negations}
+    return ours <= theirs and ours & negations == theirs & negations
 
 
 def differ(one: str, other: str) -> tuple[Words, Words] | None:
@@ -87,8 +89,9 @@ def by_names(question: Question, units: Sequence[Candidate]) -> list[Candidate]:
 
 def _with_numbers(question: Question, units: list[Candidate]) -> list[Candidate]:
     """Those with the numbers and days of the question, where some have them and others do not."""
+    counted = {y for y in question.years for u in units if y in numbers(u.quote) - years(u.quote)}
     for asked, said in ((question.numbers, numbers), (question.days, moments)):
-        wanted = asked - question.years
+        wanted = asked - question.years | (counted & asked)
         having = [unit for unit in units if wanted & said(unit.quote)] if wanted else []
         units = having or units
     return units
@@ -177,4 +180,4 @@ def _telling(text: str) -> tuple[str, ...]:
     """The stems of the words of a text in order, without those that name nothing; what negates stays."""
     said, known = tokens(joined(unmarked(text))), asking()
     function = frozenset().union(*(known.functions[code] for code in known.spoken(said))) - known.negations
-    return tuple(words.stem(word) for word in said if word not in function)
+    return tuple(word if word[0].isdigit() else words.stem(word) for word in said if word not in function)

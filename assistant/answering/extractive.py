@@ -167,13 +167,11 @@ def _chosen(question: Question, ranked: Sequence[Candidate]) -> tuple[list[Candi
 
 
 def _besides(chosen: Sequence[Candidate], ranked: Sequence[Candidate]) -> list[Candidate]:
-    """What else the documents say on it: the next best, as far as it is near the best."""
+    """What else the documents say on it: the next best, as far as it is near the best and there is room."""
     if not chosen:
         return []
     least = max(unit.score for unit in chosen) - WITHIN
-    more = _filled([], [u for u in ranked if u not in chosen], lambda unit: unit.score >= least)
-    said = [unit for unit in more if not any(differences.repeats(unit.quote, c.quote) for c in chosen)]
-    return said[:SENTENCES]
+    return _filled(list(chosen), ranked, lambda unit: unit.score >= least)[len(chosen) :]
 
 
 def _filled(
@@ -185,7 +183,11 @@ def _filled(
         if len(filled) >= SENTENCES or not fits(unit):
             break
         room = not filled or sum(len(one.text) for one in [*filled, unit]) <= CHARACTERS
-        if room and not any(differences.repeats(unit.quote, other.quote) for other in filled):
+        if (
+            room
+            and unit not in filled
+            and not any(differences.repeats(unit.quote, other.quote) for other in filled)
+        ):
             filled.append(unit)
     return filled
 
@@ -211,12 +213,10 @@ def _notice(chosen: Sequence[Candidate]) -> str | None:
     found = differences.conflicts(chosen)
     if not found:
         return None
-    sides = [
-        f"“{_titled(unit)}” says {said}"
-        for c in found[:1]
-        for unit, said in zip((c.one, c.other), c.words, strict=True)
-    ]
-    return f"The documents differ: {', '.join(sides)}."
+    first = found[0]
+    sides = sorted(zip((first.one, first.other), first.words, strict=True), key=lambda side: side[0].date)
+    said = ", ".join(f"“{_titled(unit)}” says {words}" for unit, words in sides)
+    return f"The documents differ: {said}."
 
 
 def _titled(unit: Candidate) -> str:

@@ -73,7 +73,8 @@ def look_up(question: Question, tables: Sequence[Placed]) -> LookUp:
         hits = _hits(question, placed.table)
         rows = _rows(question, placed, hits)
         columns = _asked(question, placed, frozenset(hits)) if rows else None
-        named |= bool(rows) and len(placed.table.rows) > 1 and 0 in hits
+        if rows and len(placed.table.rows) > 1 and 0 in hits and not columns:
+            named |= bool(_left(question, placed, frozenset(hits)))
         if (
             not rows
             and len(placed.table.rows) > 1
@@ -165,7 +166,14 @@ def _by_part(question: Question, table: Table) -> Mapping[int, Collection[str]]:
             holding = [name for name in names if word in tokens(name)]
             if len(holding) == 1:
                 hits.setdefault(at, set()).add(holding[0])
-    return hits
+    return hits if all(_are_apart(question, cells) for cells in hits.values()) else {}
+
+
+def _are_apart(question: Question, cells: Collection[str]) -> bool:
+    """Whether the question names these one by one, rather than parts of several as one: "Ann Lee"."""
+    of = {word: {cell for cell in cells if word in tokens(cell)} for word in question.words}
+    pairs = zip(question.words, question.words[1:], strict=False)
+    return not any(of[one] and of[other] and not of[one] & of[other] for one, other in pairs)
 
 
 def _is_name(cell: str) -> bool:

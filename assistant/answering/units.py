@@ -11,12 +11,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from assistant.answering.question import Question, meets, tokens
+from assistant.answering.question import Question, kin, meets, tokens
 from assistant.core.errors import NotFound
 from assistant.core.types import Cell, Document, ScoredPassage, ScoredSentence, Span
 from assistant.text import tables, words
 from assistant.text.marks import unmarked
 from assistant.text.structure import Line, Listing, Pair, Structure, is_question, unlabelled
+from assistant.text.values import moments, numbers, years
 from assistant.text.words import folded
 
 LISTED = 1_500
@@ -166,7 +167,7 @@ def _units(question: Question, sight: Sighted, span: Span, score: float) -> Iter
     if pair is not None:
         yield from _paired(question, sight, pair, score)
         return
-    if is_question(text):
+    if is_question(text) or not _tells_of(question, sight, span):
         return
     listing = sight.structure.listing(span)
     if listing and len(listing.items) > 1:
@@ -175,6 +176,18 @@ def _units(question: Question, sight: Sighted, span: Span, score: float) -> Iter
         yield from _led(sight, span, score)
     else:
         yield sight.candidate(span, shown(sight.scored, span, sight.document.text), score)
+
+
+def _tells_of(question: Question, sight: Sighted, span: Span) -> bool:
+    """Whether lines `Owner: Ola Dahl` hold a word of the question that does not stand above them already; any
+    other sentence does."""
+    facts = sight.structure.facts(span)
+    if len(facts) < 2:
+        return True
+    above = tokens(" ".join([sight.scored.title, *sight.scored.passage.headings]))
+    asked = [w for w in question.telling if w not in question.known.generic and not meets([w], above)]
+    said = [word for name, value, _ in facts for word in tokens(f"{name} {value}")]
+    return not asked or meets([k for w in asked for k in (w, *kin(w))], said)
 
 
 def says_nothing(scored: ScoredPassage, text: str) -> bool:
@@ -232,21 +245,34 @@ def _row(question: Question, sight: Sighted, span: Span, score: float) -> Iterat
     cells = tables.named(text, _columns(sight.scored, span))
     names = {word for cell in cells for word in tokens(cell.name)}
     said = [word for cell in cells for word in tokens(cell.value) if word not in names]
-    if not meets([w for w in question.telling if w not in question.known.generic], said):
+    asked = [w for w in question.telling if w not in question.known.generic]
+    if asked and not meets(asked, said):
         return
-    asked = next((cell for cell in cells if is_question(cell.value)), None)
-    rest = tuple(cell for cell in cells if cell is not asked)
-    if asked and rest:
-        if not _fits(question, asked.value, " ".join(cell.value for cell in rest)):
+    if not _has_figures(question, sight, cells):
+        return
+    there = next((cell for cell in cells if is_question(cell.value)), None)
+    rest = tuple(cell for cell in cells if cell is not there)
+    if there and rest:
+        if not _fits(question, there.value, " ".join(cell.value for cell in rest)):
             return
         answer = rest[0].value if len(rest) == 1 else tables.spoken(rest)
-        unit = sight.candidate(span, _with_question(question, asked.value, answer), score, "pair")
+        unit = sight.candidate(span, _with_question(question, there.value, answer), score, "pair")
     else:
         unit = sight.candidate(span, tables.spoken(cells), score, "row")
     context = " ".join([sight.scored.title, *sight.scored.passage.headings, *(cell.name for cell in cells)])
     if question.names and words.missing(" ".join(map(str.capitalize, question.names)), f"{context} {text}"):
         return
     yield replace(unit, cells=cells, terms=f"{context} {unit.terms}")
+
+
+def _has_figures(question: Question, sight: Sighted, cells: Sequence[Cell]) -> bool:
+    """Whether a row, or what stands above it, has the years and the days of the question."""
+    texts = [sight.scored.title, *sight.scored.passage.headings, *(cell.value for cell in cells)]
+    held = frozenset().union(*map(years, texts))
+    days = frozenset().union(*map(moments, texts))
+    return question.years <= held | numbers(" ; ".join(texts)) and (
+        not question.days or bool(question.days & days)
+    )
 
 
 # -- questions and answers ---------------------------------------------------------------------------
@@ -398,4 +424,4 @@ def _without_parts(ranked: Sequence[Candidate]) -> list[Candidate]:
             kept.append(unit)
         else:
             kept[over] = replace(kept[over], score=max(kept[over].score, unit.score))
-    return sorted(kept, key=lambda unit: -unit.score)
+    return sorted(kept, key=lambda unit: (-unit.score, unit.document_id, unit.span.start))

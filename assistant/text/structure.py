@@ -301,6 +301,12 @@ class Structure:
                 blocks.append([])
         return [_record(block) for block in blocks if block]
 
+    def facts(self, span: Span) -> list[tuple[str, str, Span]]:
+        """The lines `Owner: Ola Dahl` that a sentence consists of; none where it has other lines."""
+        own = self.lines[self.at(span.start) : self.at(max(span.start, span.end - 1)) + 1]
+        found = [self._fact(line) for line in own]
+        return [fact for fact in found if fact] if all(found) else []
+
     def _fact(self, line: Line) -> tuple[str, str, Span] | None:
         if line.kind not in ("text", "item"):
             return None
