@@ -1,4 +1,4 @@
-"""What is said of one thing and what of another: repetitions, sentences that differ, documents that contradict.
+"""What is said of one thing and what of another: repetitions, differences, documents that contradict.
 
 Two sentences that differ in a number, a name, a year or a "not" are no repetitions. Where the question has
 the word in which they differ, only that sentence is its answer; where it has none of them, both are.
@@ -77,7 +77,7 @@ def _is_of_another_year(question: Question, unit: Candidate) -> bool:
 
 
 def by_names(question: Question, units: Sequence[Candidate]) -> list[Candidate]:
-    """The units, best first, where those without the names by which the question tells them apart count less."""
+    """The units, best first; those without the names by which the question tells them apart count less."""
     names = [name for name in question.names if name not in question.known.months]
     held = {u: {n for n in names if not words.missing(n.capitalize(), _evidence(u))} for u in units}
     apart = {name for name in names if 0 < sum(name in own for own in held.values()) < len(units)}
@@ -98,7 +98,7 @@ def _with_numbers(question: Question, units: list[Candidate]) -> list[Candidate]
 
 
 def _is_of_a_sibling(question: Question, unit: Candidate, other: Candidate) -> bool:
-    """Whether the title or heading of the other has a word of the question where that of this has another."""
+    """Whether the heading of the other has a word of the question where that of this has another."""
     pairs = zip(_above(unit), _above(other), strict=False)
     for own, theirs in pairs:
         if own == theirs:
@@ -150,7 +150,7 @@ def variants(
 
 
 def conflicts(units: Sequence[Candidate]) -> list[Conflict]:
-    """The pairs of documents that give different figures for the same; not those that tell of different years."""
+    """The pairs of documents that give different figures for the same; not those of different years."""
     found = []
     for at, one in enumerate(units):
         for other in units[at + 1 :]:

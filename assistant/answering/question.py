@@ -145,7 +145,7 @@ class Question:
 
 @lru_cache(maxsize=4096)
 def tokens(text: str) -> tuple[str, ...]:
-    """The words and numbers of a text, folded, without possessives; scripts without spaces by the character."""
+    """The words and numbers of a text, folded, without possessives; scripts without spaces by character."""
     found = re.findall(rf"\d+(?:[.,:]\d+)*|{words.WORD.pattern}|[^\W_]+", folded(text))
     return tuple(re.sub(r"'s?$", "", word) for word in found)
 

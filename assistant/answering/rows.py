@@ -1,4 +1,4 @@
-"""The tables of the best passages' documents, and the rows that a question names, as candidates to be quoted."""
+"""The tables of the best passages' documents, and the rows that a question names, to be quoted."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ def _span(found: Found, row: Row) -> Span:
 
 
 def _reckoned(answer: Aggregate) -> Iterator[Candidate]:
-    """The rows that were chosen; or, with what was counted or summed, all of them in a quote if that is short."""
+    """The rows that were chosen; or, with what was counted or summed, all of them in a quote if short."""
     found = answer.found
     if not answer.value:
         yield from _shown(found)

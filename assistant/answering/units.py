@@ -1,7 +1,7 @@
-"""Sentences completed to what a person would quote: an answer with its question, a list with what leads to it.
+"""Sentences completed to what a person would quote: an answer with its question, a list with its lead.
 
-A candidate is such a unit with the score of its best sentence. What is no statement is none: headings, titles,
-names of columns, comments, a question without its answer.
+A candidate is such a unit with the score of its best sentence. What is no statement is none: headings,
+titles, names of columns, comments, a question without its answer.
 """
 
 from __future__ import annotations
@@ -206,14 +206,10 @@ def _is_title(sight: Sighted, span: Span) -> bool:
         return True
     at = sight.structure.at(span.start)
     line = sight.structure.lines[at]
-    if sight.document.headings or line.kind != "text" or not (line.body, line.end) == (span.start, span.end):
+    if sight.document.headings or line.kind != "text" or (line.body, line.end) != (span.start, span.end):
         return False
     around = [*sight.structure.lines[max(0, at - 1) : at], *sight.structure.lines[at + 1 : at + 2]]
-    apart = (
-        all(near.kind == "blank" for near in around)
-        and len(around) == 2
-        or (at == 0 and len(around) == 1 and around[0].kind == "blank")
-    )
+    apart = len(around) == (1 if at == 0 else 2) and all(near.kind == "blank" for near in around)
     bare = unmarked(text)
     return (
         apart
@@ -322,7 +318,7 @@ def _with_question(question: Question, asked: str, answer: str) -> str:
 def _of_list(
     question: Question, sight: Sighted, listing: Listing, span: Span, score: float
 ) -> Iterator[Candidate]:
-    """The step that is asked for; else the item alone, and the list as a whole where it is led to or asked for."""
+    """The step that is asked for; else the item alone, and the list as a whole where it is asked for."""
     if question.step is not None:
         yield from _step(question, sight, listing, score)
         return
@@ -335,7 +331,7 @@ def _of_list(
 
 
 def _step(question: Question, sight: Sighted, listing: Listing, score: float) -> Iterator[Candidate]:
-    """The step of the number that is asked for, where the list is the one that is meant; else nothing of it."""
+    """The step of the number that is asked for, where the list is the one that is meant; else nothing."""
     lead = sight.document.text[listing.lead.start : listing.lead.end]
     above = f"{lead} {sight.scored.title} {' '.join(sight.scored.passage.headings)}"
     item = _numbered(question.step or 0, listing)
@@ -365,7 +361,8 @@ def _listed(text: str, listing: Listing) -> str:
     lead = unmarked(text[listing.lead.start : listing.lead.end])
     lines, length = [lead] if lead else [], len(lead)
     for place, item in enumerate(listing.items):
-        line = f"{'  ' * (item.indent > listing.items[0].indent)}{_label(item) or '- '}{unmarked(text[item.body : item.end])}"
+        inside = "  " * (item.indent > listing.items[0].indent)
+        line = f"{inside}{_label(item) or '- '}{unmarked(text[item.body : item.end])}"
         length += len(line)
         if length > LISTED and place:
             lines.append(f"(+ {len(listing.items) - place})")
@@ -387,7 +384,7 @@ def _led(sight: Sighted, span: Span, score: float) -> Iterator[Candidate]:
         return
     end = following.end
     if following.kind == "fence":
-        fence = [line for line in lines[lines.index(following) + 1 :][:8]]
+        fence = lines[lines.index(following) + 1 :][:8]
         code = next((line for line in fence if line.kind == "fence"), None)
         end = code.end if code else end
     whole = Span(span.start, end)
@@ -409,7 +406,7 @@ def _with_lists(question: Question, ranked: Sequence[Candidate]) -> list[Candida
 
 
 def _is_meant(question: Question, whole: Candidate, items: Sequence[Candidate]) -> bool:
-    """Whether a list is what is asked for, rather than one of its items: by what leads to it, or stands above."""
+    """Whether a list is what is asked for, rather than one of its items: by what stands above."""
     context = [*tokens(whole.text.split("\n")[0]), *tokens(" ".join(whole.scored.passage.headings[-1:]))]
     telling = [w for w in question.telling if w not in question.known.generic] or question.telling
     return bool(telling) and 2 * sum(meets([w], context) for w in telling) >= len(telling)

@@ -23,7 +23,7 @@ _ESCAPED = re.compile(r"\\([\\`*_{}\[\]()#+.!|>~-])")
 
 
 def unmarked(text: str) -> str:
-    """The text without comments, tags, emphasis, the targets of links and numbers of footnotes, on one line."""
+    """The text without comments, tags, emphasis, targets of links and numbers of footnotes, on one line."""
     if not _SIGNS.search(text):
         return " ".join(text.split())
     text = _COMMENT.sub(" ", text)

@@ -1,6 +1,6 @@
 """The structure that a person sees in plain text or Markdown: questions with answers, lists, lines of facts.
 
-It is read from the text itself, line by line, so it is the same whatever the file was that the text came from.
+It is read from the text itself, line by line, so it is the same whatever file the text came from.
 """
 
 from __future__ import annotations
@@ -27,11 +27,13 @@ ANSWER = 900
 Kind = Literal["blank", "heading", "row", "fence", "item", "text"]
 
 _MARKER = re.compile(
-    r"[ \t]*(?P<marker>[-*+•‣◦▪●·–]|\(?(?:\d{1,3}|[a-zA-Z]|[ivxIVX]{1,5})[.)]|\(?[\d０-９一二三四五六七八九十]{1,3}[、．）])"
+    r"[ \t]*(?P<marker>[-*+•‣◦▪●·–]|\(?(?:\d{1,3}|[a-zA-Z]|[ivxIVX]{1,5})[.)]"
+    r"|\(?[\d０-９一二三四五六七八九十]{1,3}[、．）])"
     r"(?:[ \t]+|(?<=[、．）]))(?=\S)"
 )
 _FACT = re.compile(
-    r"[ \t]*[*_]{0,2}(?P<key>[^\W\d_](?:[^:：|\n.!?]{0,48}[^\s:：|.!?])?)[*_]{0,2}[:：][*_]{0,2}[ \t]+(?P<value>\S.*)"
+    r"[ \t]*[*_]{0,2}(?P<key>[^\W\d_](?:[^:：|\n.!?]{0,48}[^\s:：|.!?])?)[*_]{0,2}[:：]"
+    r"[*_]{0,2}[ \t]+(?P<value>\S.*)"
 )
 _QUOTES = "\"'“”’»)*_ \t"
 _RULE = re.compile(r"[ \t]*(?:[-=*_]{3,}|\|?[ \t]*:?-+[-:| \t]*)$")
@@ -128,7 +130,7 @@ class Structure:
     # -- questions -------------------------------------------------------------------------------
 
     def pair(self, span: Span) -> Pair | None:
-        """The question and answer that a sentence belongs to, as either of them; None where it is of neither."""
+        """The question and answer that a sentence belongs to, as either of them, if any."""
         if is_question(self.text[span.start : span.end]):
             return self._answered(span)
         asked = self._asked_before(span)
@@ -192,7 +194,7 @@ class Structure:
         return end
 
     def _goes_on(self, blank: int, asked: Line) -> bool:
-        """Whether an answer goes on after an empty line: below a heading, or with a list that was announced."""
+        """Whether an answer goes on after an empty line: below a heading, or with a list."""
         following = next((line for line in self.lines[blank + 1 :] if line.kind != "blank"), None)
         before = next((line for line in reversed(self.lines[:blank]) if line.kind != "blank"), None)
         if following is None or before is None:

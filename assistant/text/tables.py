@@ -49,7 +49,7 @@ def columns_above(text: str, at: int) -> str | None:
 
 
 def tables(text: str) -> Iterator[Table]:
-    """The tables of a text, in order. Rows that are wider or narrower than their column names are left out."""
+    """The tables of a text, in order. Rows that have more or fewer cells than that are left out."""
     for names in _COLUMNS.finditer(text):
         columns = tuple(map(unmarked, cells(names[1])))
         start = names.start(1)

@@ -16,7 +16,8 @@ from assistant.text.languages import any_of, asking
 from assistant.text.words import folded
 
 _GROUPS = re.compile(
-    r"(?<![\d.,])\d{1,3}(?P<by>[,.'’ \u00a0\u202f\u066c])\d{3}(?:(?P=by)\d{3})*(?P<rest>[.,]\d{1,2}(?!\d))?(?!\d)"
+    r"(?<![\d.,])\d{1,3}(?P<by>[,.'’ \u00a0\u202f\u066c])\d{3}(?:(?P=by)\d{3})*"
+    r"(?P<rest>[.,]\d{1,2}(?!\d))?(?!\d)"
 )
 _NUMBER = re.compile(r"(?<![^\W_])[-−]?\d+(?:[.,\u066b]\d+)?(?![^\W_]*-\d)")
 _ISO = re.compile(r"(?<!\d)(\d{4})[-/.年](\d{1,2})(?:[-/.月](\d{1,2})日?)?月?(?!\d)")
@@ -133,6 +134,7 @@ def _worded() -> re.Pattern[str]:
     named = any_of(asking().months).pattern
     between = r"\.?,?\s*(?:de |del |di )?"
     return re.compile(
-        rf"(?:(?P<day>\d{{1,2}})(?:st|nd|rd|th|er|º|\.)?\s*(?:of |de )?)?(?P<month>{named}){between}(?P<year>\d{{4}})"
+        rf"(?:(?P<day>\d{{1,2}})(?:st|nd|rd|th|er|º|\.)?\s*(?:of |de )?)?"
+        rf"(?P<month>{named}){between}(?P<year>\d{{4}})"
         rf"|(?P<month2>{named})\s+(?P<day2>\d{{1,2}})(?:st|nd|rd|th)?,?\s+(?P<year2>\d{{4}})"
     )

@@ -2,9 +2,9 @@
 
 Rosenthal et al., 2025, https://arxiv.org/abs/2404.02103
 
-The gold passage is given, so retrieval is only within it. RougeL is that of what is shown, the answer and what
-the document says besides, whether the assistant would show it or not; `rougeL_answer` is that of the answer
-alone. The two figures at a threshold count what is refused as 0.
+The gold passage is given, so retrieval is only within it. RougeL is that of what is shown, the answer and
+what the document says besides, whether the assistant would show it or not; `rougeL_answer` is that of the
+answer alone. The two figures at a threshold count what is refused as 0.
 """
 
 from __future__ import annotations

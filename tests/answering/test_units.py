@@ -7,7 +7,7 @@ from documents import asked, document, texts
 
 FAQ = {
     "plain": "Library help\n\nHow long is a loan?\nThree weeks.\n\nWho mends books?\nThe bindery.\n",
-    "labelled": "Library help\n\nQ: How long is a loan?\nA: Three weeks.\n\nQ: Who mends books?\nA: The bindery.\n",
+    "labelled": "Help here\n\nQ: How long is a loan?\nA: Three weeks.\n\nQ: Who mends books?\nA: The bindery.\n",
     "bold": "# Help\n\n**How long is a loan?** Three weeks.\n\n**Who mends books?** The bindery.\n",
     "numbered": "Help us\n\n1. How long is a loan?\nThree weeks.\n\n2. Who mends books?\nThe bindery.\n",
     "apart": "# Help\n\n**How long is a loan?**\n\nThree weeks.\n\n**Who mends books?**\n\nThe bindery.\n",
@@ -134,6 +134,7 @@ def test_a_comment_in_code_is_code() -> None:
 
 def test_a_summary_that_asks_is_answered_by_its_details() -> None:
     page = document(
-        "# Guide\n\n<details><summary>When is the bath shut?</summary>\nThe bath is shut on Mondays.\n</details>\n"
+        "# Guide\n\n<details><summary>When is the bath shut?</summary>\n"
+        "The bath is shut on Mondays.\n</details>\n"
     )
     assert texts(asked("When is the bath shut?", page, near="bath")) == ["The bath is shut on Mondays."]
