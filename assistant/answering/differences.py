@@ -19,6 +19,8 @@ from assistant.text.values import joined, moments, numbers, years
 
 NAMELESS = 0.15
 """What a unit loses that has none of the names of the question which others have."""
+REPEATED = 0.8
+"""The share of its words that stand in another sentence from which on a sentence is no evidence beside it."""
 ALIKE = 0.6
 """The share of their words from which on two sentences say the same thing of two things, or two of one."""
 SIBLINGS = 2
@@ -42,6 +44,15 @@ def repeats(one: str, other: str) -> bool:
     ours, theirs = set(_telling(one)), set(_telling(other))
     negations = {words.stem(word) for word in asking().negations}
     return ours <= theirs and ours & negations == theirs & negations
+
+
+def adds_little(one: str, other: str) -> bool:
+    """Whether hardly a word of `one` is new beside `other`: none that is a number, a name or a negation."""
+    ours, theirs = set(_telling(one)), set(_telling(other))
+    negations = {words.stem(word) for word in asking().negations}
+    new = ours - theirs
+    told = any(word in negations or any(map(str.isdigit, word)) for word in new)
+    return len(new) <= (1 - REPEATED) * len(ours) and not told and not words.missing(one, other)
 
 
 def differ(one: str, other: str) -> tuple[Words, Words] | None:

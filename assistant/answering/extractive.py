@@ -105,17 +105,20 @@ def _likely(
     if not fitting:
         return 0.0
     likely = confidence(question.text, passages)
-    if len(fitting) == len(found) and not units.turns_down(question, seen):
+    stay = {(unit.document_id, unit.span) for unit in fitting}
+    places = ((unit.document_id, unit.span) for unit in found)
+    out = [*(place for place in places if place not in stay), *units.turned_down(question, seen)]
+    if not out:
         return likely
-    kept = [replace(scored, sentences=_of(scored, fitting)) for scored in passages[:QUOTED]]
+    kept = [replace(scored, sentences=_without(scored, out)) for scored in passages[:QUOTED]]
     left = [*(scored for scored in kept if scored.sentences), *passages[QUOTED:]]
     return min(likely, confidence(question.text, left))
 
 
-def _of(scored: ScoredPassage, fitting: Sequence[Candidate]) -> tuple[ScoredSentence, ...]:
-    """The sentences of a passage that some candidates quote."""
-    spans = [unit.span for unit in fitting if unit.document_id == scored.passage.document_id]
-    return tuple(s for s in scored.sentences if any(_meet(s.span, span) for span in spans))
+def _without(scored: ScoredPassage, out: Sequence[tuple[str, Span]]) -> tuple[ScoredSentence, ...]:
+    """The sentences of a passage that stand in none of some places."""
+    spans = [span for document_id, span in out if document_id == scored.passage.document_id]
+    return tuple(s for s in scored.sentences if not any(_meet(s.span, span) for span in spans))
 
 
 def _meet(one: Span, other: Span) -> bool:
@@ -186,7 +189,7 @@ def _filled(
         if (
             room
             and unit not in filled
-            and not any(differences.repeats(unit.quote, other.quote) for other in filled)
+            and not any(differences.adds_little(unit.quote, other.quote) for other in filled)
         ):
             filled.append(unit)
     return filled

@@ -131,11 +131,15 @@ def asks_something_else(question: Question, seen: Sequence[Sighted]) -> bool:
     return bool(polar) and all(unit is None for unit in polar)
 
 
-def turns_down(question: Question, seen: Sequence[Sighted]) -> bool:
-    """Whether some of the passages' questions and answers are of something else."""
+def turned_down(question: Question, seen: Sequence[Sighted]) -> list[tuple[str, Span]]:
+    """The places of the questions and answers that are of something else, each with its document's id."""
     spans = ((sight, s.span) for sight in seen for s in sight.scored.sentences)
     pairs = ((sight, pair) for sight, span in spans if (pair := _pair(question, sight, span)))
-    return any(next(_paired(question, sight, pair, 0.0), None) is None for sight, pair in pairs)
+    return [
+        (sight.document.id, Span(pair.question.start, pair.answer.end))
+        for sight, pair in pairs
+        if next(_paired(question, sight, pair, 0.0), None) is None
+    ]
 
 
 def _is_polar(question: Question, sight: Sighted, pair: Pair) -> bool:
