@@ -39,7 +39,7 @@ _EMPTY = (
 _WORD = re.compile(r"[^\W_]+(?:[-'’.][^\W_]+)*")
 _CAPITAL = r"[A-Z][^\W_]*(?:[-'’.][^\W_]+)*"
 _NAME = re.compile(rf"{_CAPITAL}\.?(?:\s+(?:of\s+|the\s+)?{_CAPITAL})*")
-ALIKE = 0.25
+ALIKE = 0.4
 """The least cosine at which one phrase may take another's place."""
 
 

@@ -10,16 +10,23 @@ import importlib
 import json
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+Figures = dict[str, Any]
+"""Numbers by name, or groups of them."""
 FOLDERS = {
     "mtrag": "mtrag-fiqa",
     "clapnq": "clapnq",
     "support": "clapnq",
+    "claims": "support",
+    "xquad": "xquad",
     "squad2": "squad2",
     "chunking": "chunking",
     "passages": "code-passages",
     "extraction": "article-extraction",
+    "crowd": ".",
 }
 """The tasks, and where `all` looks for the data of each."""
 
@@ -47,14 +54,27 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _run(name: str, data: Path, limit: int | None) -> dict[str, float]:
+def _run(name: str, data: Path, limit: int | None) -> Figures:
     """Runs a task and prints its figures."""
     print(f"{name} ({data.name})", file=sys.stderr)
     began = time.perf_counter()
-    figures: dict[str, float] = importlib.import_module(f"eval.benchmarks.{name}").run(data, limit)
-    print(name, *(f"{figure}={value:.4g}" for figure, value in figures.items()), sep="  ")
+    figures: Figures = importlib.import_module(f"eval.benchmarks.{name}").run(data, limit)
+    print(name, *(f"{figure}={value:.4g}" for figure, value in _flat(figures)), sep="  ")
     print(f"{time.perf_counter() - began:.0f} s", file=sys.stderr)
-    return {figure: round(value, 4) for figure, value in figures.items()}
+    return _rounded(figures)
+
+
+def _flat(figures: Figures, before: str = "") -> Iterator[tuple[str, float]]:
+    """Each figure with its name; one of a group as `group.name`."""
+    for name, value in figures.items():
+        if isinstance(value, dict):
+            yield from _flat(value, f"{before}{name}.")
+        else:
+            yield before + name, value
+
+
+def _rounded(figures: Figures) -> Figures:
+    return {k: _rounded(v) if isinstance(v, dict) else round(v, 4) for k, v in figures.items()}
 
 
 if __name__ == "__main__":

@@ -29,16 +29,16 @@ from assistant.retrieval.retriever import Retriever
 from eval.benchmarks import vectors
 
 CONTENT = (
-    "read.py",
-    "readers/*.py",
-    "split.py",
-    "sentences.py",
-    "tokens.py",
-    "surroundings.py",
-    "duplicates.py",
+    "ingest/parse.py",
+    "ingest/readers/**/*.py",
+    "ingest/splitting.py",
+    "text/sentences.py",
+    "text/tokens.py",
+    "embedding/neighbours.py",
+    "store/near_duplicates.py",
 )
 """The files that decide what a library holds: with other code in them, it is made anew."""
-INDEX = ("index.py",)
+INDEX = ("store/index.py",)
 """The file that decides what its index is like: with other code in it, the index alone is."""
 PACKAGE = Path(assistant.__file__).parent
 KEPT = 3
@@ -85,7 +85,7 @@ class Corpus:
 
     def likeness(self, phrase: str, others: Sequence[str]) -> list[float]:
         """The cosines by which the assistant understands a follow-up."""
-        first, *rest = self.embedder.embed([phrase, *others])
+        first, *rest = self.embedder.embed([phrase, *others], "query")
         return [float(first @ other) for other in rest]
 
 
@@ -135,8 +135,11 @@ def _cache() -> Path:
 def _code(patterns: Iterable[str], *more: str) -> str:
     """A name for how these files of the product read now."""
     seen = hashlib.sha256("\0".join(more).encode())
-    for path in sorted(path for pattern in patterns for path in PACKAGE.glob(pattern)):
-        seen.update(path.read_bytes())
+    for pattern in patterns:
+        files = sorted(PACKAGE.glob(pattern))
+        assert files, f"{pattern} names no file of the product"
+        for path in files:
+            seen.update(path.read_bytes())
     return seen.hexdigest()[:12]
 
 

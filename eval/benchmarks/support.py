@@ -1,4 +1,4 @@
-"""Support: how well `assistant.answering.support_check` tells supported sentences from changed ones, on CLAPnq (Apache-2.0).
+"""Support: how well the support check tells sentences from changed ones, on CLAPnq (Apache-2.0).
 
 Rosenthal et al., 2025, https://arxiv.org/abs/2404.02103
 
