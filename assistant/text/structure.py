@@ -41,7 +41,7 @@ _RULE = re.compile(r"[ \t]*(?:[-=*_]{3,}|\|?[ \t]*:?-+[-:| \t]*)$")
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line that is not empty, or several that are one item or paragraph; `body` is where its words begin."""
+    """A line, or several that are one item or paragraph; `body` is where its words begin."""
 
     kind: Kind
     start: int

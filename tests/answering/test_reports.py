@@ -32,7 +32,7 @@ CASES: list[tuple[str, str, Expected, tuple[str, ...]]] = [
     ("05", "How many accidents were there in 2023?", "No accidents were reported.", ("Two", "1,840")),
     ("07", "What is Tom Lee's phone number?", "555 0102", ("0105", "letters")),
     ("07", "Who was born in 1979?", "Ann Berg", ("Tom Lee", "Ola Dahl")),
-    ("07", "What is the penalty for littering?", "1,200 kr", ("600 kr",)),
+    ("07", "What is the penalty for littering?", "1,200 kr", ("Tom Lee",)),
     (
         "11",
         "who services the crane",

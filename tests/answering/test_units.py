@@ -7,7 +7,7 @@ from documents import asked, document, texts
 
 FAQ = {
     "plain": "Library help\n\nHow long is a loan?\nThree weeks.\n\nWho mends books?\nThe bindery.\n",
-    "labelled": "Help here\n\nQ: How long is a loan?\nA: Three weeks.\n\nQ: Who mends books?\nA: The bindery.\n",
+    "labelled": "Help\n\nQ: How long is a loan?\nA: Three weeks.\n\nQ: Who mends books?\nA: The bindery.\n",
     "bold": "# Help\n\n**How long is a loan?** Three weeks.\n\n**Who mends books?** The bindery.\n",
     "numbered": "Help us\n\n1. How long is a loan?\nThree weeks.\n\n2. Who mends books?\nThe bindery.\n",
     "apart": "# Help\n\n**How long is a loan?**\n\nThree weeks.\n\n**Who mends books?**\n\nThe bindery.\n",
