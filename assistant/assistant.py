@@ -206,12 +206,12 @@ class Assistant:
             except ModelError as fault:
                 notice = f"{fault.message} This answer was made without the model."
         with self.library.precedence.first():
-            extracted = extractive.extract(query.text, passages)
+            extracted = extractive.extract(query.text, passages, self.library.ledger.document)
         if not extracted.answered:
             yield replace(_empty(question, query, passages), related=extracted.related, notice=notice)
             return
         for end in range(1, len(extracted.sentences) + 1):
-            yield replace(_quoted(question, query, extracted, end), notice=notice)
+            yield replace(_quoted(question, query, extracted, end), notice=_joined(notice, extracted.notice))
 
     def _composed(
         self, question: str, query: Query, passages: Sequence[ScoredPassage], model: language_model.Model,
@@ -336,7 +336,12 @@ def _empty(question: str, query: Query, passages: Sequence[ScoredPassage] = ()) 
 
 
 def _quoted(question: str, query: Query, extracted: Extract, end: int) -> Answer:
-    return Answer(question, query.text, True, extracted.sentences[:end], extracted.citations[:end])
+    answer = Answer(question, query.text, True, extracted.sentences[:end], extracted.citations[:end])
+    return replace(answer, evidence=extracted.evidence) if end == len(extracted.sentences) else answer
+
+
+def _joined(*notices: str | None) -> str | None:
+    return " ".join(filter(None, notices)) or None
 
 
 def _scope(titles: Sequence[str]) -> str:

@@ -11,6 +11,7 @@ from assistant.core.errors import QuestionError
 from assistant.core.limits import MAX_QUESTION
 from assistant.core.types import (
     Answer,
+    Cell,
     Citation,
     Document,
     Entry,
@@ -58,6 +59,7 @@ def answer(value: Answer) -> Json:
         "sentences": [{"text": s.text, "citations": list(s.citations)} for s in value.sentences],
         "citations": [asdict(citation) for citation in value.citations],
         "related": [asdict(citation) for citation in value.related],
+        "evidence": [asdict(citation) for citation in value.evidence],
         "mode": value.mode,
         "model": value.model,
         "notice": value.notice,
@@ -72,12 +74,20 @@ def to_answer(given: Mapping[str, Any]) -> Answer:
         search_query=given["search_query"],
         answered=given["answered"],
         sentences=tuple(Sentence(s["text"], tuple(s["citations"])) for s in given["sentences"]),
-        citations=tuple(Citation(**c) for c in given["citations"]),
-        related=tuple(Citation(**c) for c in given["related"]),
+        citations=_citations(given["citations"]),
+        related=_citations(given["related"]),
+        evidence=_citations(given.get("evidence", ())),
         mode=given["mode"],
         model=given["model"],
         notice=given["notice"],
         timings_ms=given["timings_ms"],
+    )
+
+
+def _citations(given: Iterable[Mapping[str, Any]]) -> tuple[Citation, ...]:
+    """Citations as they were written; those of older answers have no cells."""
+    return tuple(
+        Citation(**{**c, "cells": tuple(Cell(**cell) for cell in c.get("cells", ()))}) for c in given
     )
 
 

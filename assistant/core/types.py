@@ -127,6 +127,14 @@ class ScoredPassage:
 
 
 @dataclass(frozen=True, slots=True)
+class Cell:
+    """A cell of a table, or the value of a line `Owner: Ola Dahl`, with the name of its column."""
+
+    name: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
 class Citation:
     """A quote of a passage: `document.text[start:end] == quote`."""
 
@@ -139,6 +147,8 @@ class Citation:
     start: int
     end: int
     quote: str
+    cells: tuple[Cell, ...] = ()
+    """The cells of the quote that were asked for, where it is of a table or of lines with names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +163,10 @@ class Sentence:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a person is told. `related` is filled, and `citations` empty, where the corpus holds no answer."""
+    """What a person is told. `related` is filled, and `citations` empty, where the corpus holds no answer.
+
+    `evidence` is what the documents say on it besides, where they answer.
+    """
 
     question: str
     search_query: str
@@ -165,6 +178,7 @@ class Answer:
     model: str | None = None
     notice: str | None = None
     """Something that the person should know about how the answer came about, in one sentence."""
+    evidence: tuple[Citation, ...] = ()
     timings_ms: Mapping[str, float] = field(default_factory=dict)
 
     @property

@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from assistant.core.errors import StoreError
 from assistant.store import erasure
 from assistant.store.records import Record
+from assistant.text.values import joined
 
 UPSERT = 5000
 """Records a call: Chroma takes 5,461 at most."""
@@ -167,9 +168,12 @@ class Index:
 
 
 def terms(text: str) -> list[str]:
-    """The words of a text as they are indexed: lower case, without accents, stemmed, no stop words."""
+    """The words of a text as they are indexed: lower case, without accents, stemmed, no stop words.
+
+    A long number is one word however it is written: "1,840", "1 840".
+    """
     # A lone surrogate, which Tantivy does not take, becomes a question mark.
-    return list(_analyzer().analyze(text.encode("utf-8", "replace").decode()))
+    return list(_analyzer().analyze(joined(text).encode("utf-8", "replace").decode()))
 
 
 def _batches(items: Sequence[T], size: int) -> Iterable[Sequence[T]]:
@@ -327,7 +331,7 @@ class _Words:
     def _write(self, records: Sequence[Record]) -> None:
         writer = self._open_writer()
         for record in records:
-            document = self._tantivy.Document(words=record.words)
+            document = self._tantivy.Document(words=joined(record.words))
             document.add_unsigned("key", record.key)
             writer.add_document(document)
 

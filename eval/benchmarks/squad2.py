@@ -67,7 +67,7 @@ def _row(corpus: Corpus, question: Question) -> dict[str, float]:
     query = Query(question.text)
     passages = corpus.retriever.retrieve(query, PASSAGES)
     ranked, right = corpus.ranked(passages), {question.paragraph}
-    extracted = extract(question.text, passages[:LIMIT])
+    extracted = extract(question.text, passages[:LIMIT], corpus.library.ledger.document)
     return {
         "recall@1": hit_at(1, ranked, right),
         "recall@5": hit_at(5, ranked, right),

@@ -98,7 +98,7 @@ def _conversation(
 def _examined(assistant: Assistant, question: str, history: Sequence[Turn]) -> Examined:
     """The answer, with how sure the passages make it and what it would have said where it abstained."""
     seen = assistant.examine(question, history)
-    extracted = extract(seen.query.text, seen.passages)
+    extracted = extract(seen.query.text, seen.passages, assistant.library.ledger.document)
     said = seen.answer.sentences if seen.answer.answered else extracted.sentences
     draft = " ".join(sentence.text for sentence in said)
     milliseconds = seen.answer.timings_ms["total"]
