@@ -102,6 +102,8 @@ class ScoredSentence:
     coverage: float
     interaction: float = 0.0
     peak: float = 0.0
+    answers: float | None = None
+    """The probability that it answers the question, by the reader; None where it was not read."""
 
 
 @dataclass(frozen=True, slots=True)

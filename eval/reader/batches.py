@@ -12,7 +12,7 @@ import torch
 from tokenizers import Tokenizer
 from torch import Tensor
 
-from assistant.answering.reader import LONGER, joined
+from assistant.retrieval.reader import LONGER, joined
 from eval.reader.model import TASKS
 
 PAD = 1

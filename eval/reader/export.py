@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from safetensors import safe_open
 from tokenizers import Tokenizer
 
-from assistant.answering.reader import LAYERS, LENGTH, LONGER
 from assistant.embedding import onnx_graph
+from assistant.retrieval.reader import LAYERS, LENGTH, LONGER
 from eval.reader.batches import Example, examples, padded
 from eval.reader.model import WIDTH, Reader
 from eval.reader.train import LAYERS as TAKEN

@@ -2,7 +2,7 @@
 
     python -m eval.reader.measure --data ../shared/bench [squad clapnq near claims xquad speed] [--limit 200]
 
-Nothing is fitted here. The threshold of support is that of `assistant.answering.reader`, chosen on pairs held
+Nothing is fitted here. The threshold of support is that of `assistant.retrieval.reader`, chosen on pairs held
 back from training. The last line is all figures as JSON.
 """
 
@@ -20,10 +20,10 @@ from typing import Any
 
 import numpy as np
 
-from assistant.answering.reader import SUPPORTED, Excerpt, Reader, above
 from assistant.core import config
 from assistant.embedding.embedders import E5
 from assistant.evaluation.scoring.metrics import auc
+from assistant.retrieval.reader import SUPPORTED, Excerpt, Reader, above
 from eval.reader.search import Index
 from eval.reader.sources import KEPT_ARTICLES, Asked, lines, load, squad
 

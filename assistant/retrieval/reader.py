@@ -1,22 +1,26 @@
 """A small cross-encoder that reads question and sentence together: does it answer, is the claim supported?
 
-The first eight layers of multilingual-e5-small, trained further on pairs (see `reader_weights/README.md` beside this
-module for data, licences and figures), over the embedder's own word table and tokenizer. Opened at the first
+The first eight layers of multilingual-e5-small, trained further on pairs (see `reader_weights/README.md`
+for data, licences and figures), over the embedder's own word table and tokenizer. Opened at the first
 use, so that it costs nothing where nothing is read.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
+
+from assistant.core.types import ScoredPassage, ScoredSentence, Span
+from assistant.retrieval.late_interaction import QUOTED
+from assistant.text import tables
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
@@ -32,6 +36,8 @@ LENGTH, FIRST, ABOVE = 96, 40, 28
 LONGER = 2
 """Times as much is read of a claim and its evidence."""
 AT_ONCE = 2
+READ = 12
+"""The sentences of a retrieval that are read, the likeliest by vectors and words."""
 SUPPORTED = 0.41
 """The probability from which on a claim is taken as supported; chosen on pairs held back from training."""
 
@@ -54,6 +60,17 @@ class Reader:
     def answers(self, question: str, sentences: Sequence[Excerpt]) -> NDArray[np.float32]:
         """For each sentence, 0 to 1, how likely it answers the question: float32 [len(sentences)]."""
         return self._read(question, sentences, 1)[:, ANSWERS]
+
+    def read(self, question: str, passages: Sequence[ScoredPassage]) -> list[ScoredPassage]:
+        """The passages, best first, with `answers` of the likeliest sentences of the first few."""
+        places = [(p, s) for p in passages[:QUOTED] for s in p.sentences]
+        places = sorted(places, key=lambda place: -place[1].cosine - place[1].interaction)[:READ]
+        found = self.answers(question, [_excerpt(passage, sentence) for passage, sentence in places])
+        answers = {
+            (passage.passage.id, sentence.span): float(probability)
+            for (passage, sentence), probability in zip(places, found, strict=True)
+        }
+        return [_with_answers(passage, answers) for passage in passages]
 
     def supports(self, claim: str, evidence: Sequence[Excerpt]) -> NDArray[np.float32]:
         """For each excerpt, 0 to 1, how likely it says all that the claim says: float32 [len(evidence)]."""
@@ -85,6 +102,22 @@ class Reader:
         from assistant.embedding.embedders import session
 
         return session(LAYERS)
+
+
+def _excerpt(scored: ScoredPassage, sentence: ScoredSentence) -> Excerpt:
+    """A sentence with what its document says above it; a table row as it is spoken."""
+    passage, at = scored.passage, [s.span for s in scored.sentences].index(sentence.span)
+    text = passage.quote(sentence.span)
+    before = passage.quote(scored.sentences[at - 1].span) if at else ""
+    if tables.is_row(text):
+        columns = tables.columns_above(passage.text, sentence.span.start - passage.start) or passage.header
+        text, before = tables.spoken(text, columns), ""
+    return Excerpt(text, above(scored.title, passage.headings, before))
+
+
+def _with_answers(scored: ScoredPassage, answers: Mapping[tuple[str, Span], float]) -> ScoredPassage:
+    sentences = (replace(s, answers=answers.get((scored.passage.id, s.span))) for s in scored.sentences)
+    return replace(scored, sentences=tuple(sentences))
 
 
 def above(title: str, headings: Sequence[str] = (), before: str = "") -> str:

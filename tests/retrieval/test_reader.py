@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.answering import reader
-from assistant.answering.reader import Excerpt, Reader, above, joined
 from assistant.core import config
 from assistant.embedding.embedders import E5
+from assistant.retrieval import reader
+from assistant.retrieval.reader import Excerpt, Reader, above, joined
 
 BRIDGE = "The bridge over the Elbe was opened in 1893 and is 248 metres long."
 IDS = st.lists(st.integers(3, 250_000), max_size=150)
