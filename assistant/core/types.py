@@ -87,6 +87,10 @@ class Query:
     """The part of the text that was asked just now; empty where that is all of it."""
     earlier: tuple[str, ...] = ()
     """The questions before it, oldest first."""
+    unclear: str = ""
+    """A word of the question that stands for something which nobody has named."""
+    reading: str = ""
+    """How it was understood, in a sentence, where it could be understood otherwise."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,127 @@
+"""The words of a question that stand for something said before: it, there, he, the second, the band, what else."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from assistant.retrieval.query_rewriting.mentions import mentions, small_words
+from assistant.text import languages
+from assistant.text.words import folded, stem
+
+Kind = Literal["person", "thing", "several", "place", "that", "else", "order", "nothing else", "noun"]
+ORDINALS = ("first", "second", "third")
+SHORT = 2
+"""Telling words that a question may hold before a pronoun and yet not say what the pronoun stands for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pointer:
+    """A word, as typed, that stands for something of this kind; `rank` where it counts what was listed."""
+
+    word: str
+    kind: Kind
+    rank: int = 0
+
+    @property
+    def is_strict(self) -> bool:
+        """Whether nothing can be made of the question without what the word stands for."""
+        return self.kind in ("person", "thing", "several", "place", "that", "order")
+
+
+def pointers(question: str, language: str) -> list[Pointer]:
+    """The pointing words of a question, in order. Those that its own words explain are left out."""
+    found = list(languages.WORD.finditer(question))
+    words = [folded(match[0]) for match in found]
+    lists = languages.vocabulary(language, "follow_up")
+    pointing: list[Pointer] = []
+    for at, match in enumerate(found):
+        kind, rank = _kind(words, at, lists)
+        if kind and not _is_explained(question[: match.start()], words[:at], kind, language):
+            pointing.append(Pointer(match[0], kind, rank))
+    if not pointing and not telling(question, language):
+        return [Pointer(question, "nothing else")]
+    return pointing
+
+
+def telling(question: str, language: str) -> list[str]:
+    """The words of a question that say what it is about, folded."""
+    small = small_words(language)
+    return [word for word in languages.words(question) if word not in small]
+
+
+def _kind(words: Sequence[str], at: int, lists: languages.Vocabulary) -> tuple[Kind | None, int]:
+    def of(name: str) -> frozenset[str]:
+        return lists.get(name, frozenset())
+
+    word, before = words[at], words[at - 1] if at else ""
+    after = words[at + 1] if at + 1 < len(words) else ""
+    auxiliary = of("questions") - of("asks_for_a_name")
+    if word in of("persons"):
+        return "person", 0
+    if word in of("things"):
+        return (None if _is_empty(words, at, of("empty_it"), of("to")) else "thing"), 0
+    if word in of("places"):
+        # "Is there a …" points nowhere; nor does "are there".
+        return (None if before in auxiliary and after else "place"), 0
+    if word in of("demonstrative"):
+        alone = not after or not at or before in of("alone_before") and (not after or after in auxiliary)
+        return ("that" if alone or before in of("alone_before") else None), 0
+    if word in of("several"):
+        return "several", 0
+    if word in of("one") and (before in of("articles") or before in of("others") or before in _ranks(lists)):
+        return "order" if before in _ranks(lists) else "that", _ranks(lists).get(before, 0)
+    if word in _ranks(lists) and before in of("articles") and not after:
+        return "order", _ranks(lists)[word]
+    if word in of("others"):
+        return "else", 0
+    return None, 0
+
+
+def _ranks(lists: languages.Vocabulary) -> dict[str, int]:
+    """How each counting word counts: 1 for the first, -1 for the last."""
+    ranks = {word: rank for rank, name in enumerate(ORDINALS, 1) for word in lists.get(name, ())}
+    ranks |= dict.fromkeys(lists.get("former", ()), 1)
+    return ranks | dict.fromkeys(lists.get("last", ()), -1)
+
+
+def _is_empty(words: Sequence[str], at: int, empty: frozenset[str], to: frozenset[str]) -> bool:
+    """Whether an "it" stands for nothing: is it possible to …, how long does it take to …"""
+    rest = words[at + 1 :]
+    return bool(rest) and (rest[0] in empty or (bool(to & set(rest[1:3])) and rest[-1] not in to))
+
+
+def _is_explained(before: str, words: Sequence[str], kind: Kind, language: str) -> bool:
+    """Whether the question itself says, before the word, what it stands for."""
+    if kind in ("else", "order"):
+        return False
+    if any(mention.kind != "year" for mention in mentions(before, language)):
+        return True
+    articles = languages.vocabulary(language, "follow_up").get("articles", frozenset())
+    named = [w for w in telling(before, language)]
+    return len(named) > SHORT or (bool(articles & set(words)) and bool(named))
+
+
+def repeated_noun(question: str, said: Sequence[str], language: str) -> Pointer | None:
+    """A bare noun with an article that was said before, in a question that names nothing: "the album"."""
+    lists = languages.vocabulary(language, "follow_up")
+    articles = lists.get("definite", frozenset())
+    if not articles or any(mention.kind != "year" for mention in mentions(question, language)):
+        return None
+    words, small = languages.words(question), small_words(language)
+    stems = {stem(word) for text in said for word in languages.words(text)}
+    verbs = lists.get("questions", frozenset())
+    for article, noun, after in zip(words, words[1:], [*words[2:], ""], strict=False):
+        bare = not after or after in small and after not in lists.get("complement", frozenset()) or after in verbs
+        if article in articles and noun not in small and stem(noun) in stems and bare:
+            return Pointer(noun, "noun")
+    return None
+
+
+def is_fragment(question: str, language: str) -> bool:
+    """Whether it has no question word and no verb of one: the answer to a question that was asked back."""
+    words = set(languages.words(question))
+    asking = languages.vocabulary(language, "follow_up").get("questions", frozenset())
+    return 0 < len(words) <= 5 and not words & asking and not re.search(r"[?？؟]", question)

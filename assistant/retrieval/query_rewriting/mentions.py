@@ -1,0 +1,138 @@
+"""The things that a question or an answer names: countries, years, works, people, and how each may be called."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from assistant.text import languages
+from assistant.text.territories import territories
+from assistant.text.words import folded
+
+Kind = Literal["place", "year", "name"]
+
+_CAPITAL = r"[^\W\d_a-zß-öø-ÿ][^\W_]*(?:[-'’._](?=[^\W_])[^\W_]+)*"
+_JOINT = r"(?:of\s+|the\s+|de\s+|la\s+|du\s+|der\s+|von\s+|van\s+|al\s+|&\s+)"
+# Letters with case alone: other scripts have no capitals, and German has them for every noun.
+_NAME = re.compile(rf"(?<![\w'’]){_CAPITAL}\.?(?:\s+{_JOINT}{{0,2}}{_CAPITAL})*")
+_QUOTED = re.compile(r"[\"“«„]([^\"“”«»„]{2,60})[\"”»“]")
+_YEAR = re.compile(r"(?<![\d.,])(?:1[0-9]|20|21)\d\d(?![\d.,]\d|\d)")
+_CASED = re.compile(r"[A-Za-zÀ-ɏΑ-ωА-я]")
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """Something named at a place of a text."""
+
+    text: str
+    kind: Kind
+    start: int
+    end: int
+
+    @property
+    def words(self) -> frozenset[str]:
+        """Its words, folded, without possessives."""
+        return frozenset(re.sub(r"['’]s?$", "", word) for word in languages.words(self.text))
+
+
+def mentions(text: str, language: str | None = None) -> tuple[Mention, ...]:
+    """What a text names, in order; nothing overlaps."""
+    found: list[Mention] = []
+    for mention in _candidates(text, language or languages.language_of(text)):
+        if not any(mention.start < other.end and other.start < mention.end for other in found):
+            found.append(mention)
+    return tuple(sorted(found, key=lambda mention: mention.start))
+
+
+def _candidates(text: str, language: str) -> Iterator[Mention]:
+    for match in _QUOTED.finditer(text):
+        yield Mention(match[1], "name", match.start(1), match.end(1))
+    names = [] if language == "de" else list(_names(text, language))
+    places = [Mention(text[t.start : t.end], "place", t.start, t.end) for t in territories(text)]
+    # "Bank of England" is a name, "Iran" within "Does Iran" a place.
+    yield from (n for n in names if not any(_covers(p, n) for p in places))
+    yield from places
+    for match in _YEAR.finditer(text):
+        yield Mention(match[0], "year", match.start(), match.end())
+
+
+def _covers(place: Mention, name: Mention) -> bool:
+    return place.start <= name.start and name.end <= place.end
+
+
+def _names(text: str, language: str) -> Iterator[Mention]:
+    """Runs of words with capitals, without what begins a sentence and is no name."""
+    no_names = languages.vocabulary(language, "follow_up").get("no_names", frozenset())
+    small = no_names | small_words(language)
+    for match in _NAME.finditer(text):
+        start, end = match.span()
+        while first := languages.WORD.match(text, start, end):
+            if folded(first[0]) not in small:
+                break
+            start = first.end() + len(text[first.end() : end]) - len(text[first.end() : end].lstrip())
+        name = text[start:end].rstrip(".")
+        name = re.sub(r"['’]s$", "", name)
+        if name and folded(name) not in small and _is_name(text, start, name):
+            yield Mention(name, "name", start, start + len(name))
+
+
+def _is_name(text: str, start: int, name: str) -> bool:
+    """A word that begins the text may have its capital for that alone, unless it has more of them."""
+    begins = not any(map(str.isalnum, text[:start])) or text[:start].rstrip()[-1:] in set(".!?:¿¡\n|")
+    odd = any(c.isupper() or c.isdigit() or c == "_" for c in name[1:])
+    return not begins or odd
+
+
+def small_words(language: str) -> frozenset[str]:
+    """The words of a language that name nothing and say little: question words, prepositions, pronouns."""
+    lists = languages.vocabulary(language, "follow_up")
+    kinds = (
+        "questions", "prepositions", "articles", "conjunctions", "persons", "things", "several", "places",
+        "demonstrative", "others", "generic", "one",
+    )  # fmt: skip
+    return frozenset[str]().union(*(lists.get(kind, frozenset()) for kind in kinds))
+
+
+def fuller(question: str, known: Sequence[str], language: str) -> str:
+    """The question with its names as fully as they were said before: Larsson -> Henrik Larsson."""
+    small = small_words(language)
+    for name in known:
+        parts = [part for part in languages.WORD.findall(name) if folded(part) not in small]
+        if len(parts) < 2 or " ".join(map(folded, parts)) in " ".join(languages.words(question)):
+            continue
+        question = _expanded(question, name, parts)
+    return question
+
+
+def _expanded(question: str, name: str, parts: Sequence[str]) -> str:
+    for part in parts:
+        if len(part) < 3 or part[0].islower():
+            continue
+        for match in re.finditer(rf"(?<![\w-]){re.escape(part)}(?![\w-])", question, re.IGNORECASE):
+            if _beside_capital(question, match):
+                continue
+            return question[: match.start()] + name + question[match.end() :]
+    return question
+
+
+def _beside_capital(question: str, match: re.Match[str]) -> bool:
+    """Whether the word is a part of some other name in the question."""
+    before = re.search(r"([^\W_]+)[\s-]+$", question[: match.start()])
+    after = re.match(r"[\s-]+([^\W_]+)", question[match.end() :])
+    is_first = before is not None and before.start() == 0
+    return bool((after and after[1][0].isupper()) or (before and not is_first and before[1][0].isupper()))
+
+
+def distinct(names: Iterable[str]) -> list[str]:
+    """The names, each once, the fullest form of each, in the order of their first mention."""
+    kept: list[str] = []
+    for name in names:
+        own = set(languages.words(name))
+        at = next((n for n, other in enumerate(kept) if own & set(languages.words(other)) in (own, set(languages.words(other)))), None)
+        if at is None:
+            kept.append(name)
+        elif len(own) > len(languages.words(kept[at])):
+            kept[at] = name
+    return kept
