@@ -35,10 +35,9 @@ def pointers(question: str, language: str) -> list[Pointer]:
     """The pointing words of a question, in order. Those that its own words explain are left out."""
     found = list(languages.WORD.finditer(question))
     words = [folded(match[0]) for match in found]
-    lists = languages.vocabulary(language, "follow_up")
     pointing: list[Pointer] = []
     for at, match in enumerate(found):
-        kind, rank = _kind(words, at, lists)
+        kind, rank = _kind(words, at, language)
         if kind and not _is_explained(question[: match.start()], words[:at], kind, language):
             pointing.append(Pointer(match[0], kind, rank))
     if not pointing and not telling(question, language):
@@ -49,10 +48,12 @@ def pointers(question: str, language: str) -> list[Pointer]:
 def telling(question: str, language: str) -> list[str]:
     """The words of a question that say what it is about, folded."""
     small = small_words(language)
-    return [word for word in languages.words(question) if word not in small]
+    return [word for word in languages.words(question) if word not in small and not word.isdigit()]
 
 
-def _kind(words: Sequence[str], at: int, lists: languages.Vocabulary) -> tuple[Kind | None, int]:
+def _kind(words: Sequence[str], at: int, language: str) -> tuple[Kind | None, int]:
+    lists = languages.vocabulary(language, "follow_up")
+
     def of(name: str) -> frozenset[str]:
         return lists.get(name, frozenset())
 
@@ -67,8 +68,10 @@ def _kind(words: Sequence[str], at: int, lists: languages.Vocabulary) -> tuple[K
         # "Is there a …" points nowhere; nor does "are there".
         return (None if before in auxiliary and after else "place"), 0
     if word in of("demonstrative"):
-        alone = not after or not at or before in of("alone_before") and (not after or after in auxiliary)
-        return ("that" if alone or before in of("alone_before") else None), 0
+        alone = not after or after in auxiliary
+        if alone or before in of("alone_before") and after in small_words(language):
+            return "that", 0
+        return (None if after in of("at_hand") else "noun"), 0
     if word in of("several"):
         return "several", 0
     if word in of("one") and (before in of("articles") or before in of("others") or before in _ranks(lists)):
@@ -95,13 +98,16 @@ def _is_empty(words: Sequence[str], at: int, empty: frozenset[str], to: frozense
 
 def _is_explained(before: str, words: Sequence[str], kind: Kind, language: str) -> bool:
     """Whether the question itself says, before the word, what it stands for."""
-    if kind in ("else", "order"):
+    if kind in ("else", "order", "noun"):
         return False
-    if any(mention.kind != "year" for mention in mentions(before, language)):
+    if any(mention.kind == "name" or mention.kind == "place" and kind != "person" for mention in mentions(before, language)):
         return True
-    articles = languages.vocabulary(language, "follow_up").get("articles", frozenset())
-    named = [w for w in telling(before, language)]
-    return len(named) > SHORT or (bool(articles & set(words)) and bool(named))
+    lists = languages.vocabulary(language, "follow_up")
+    named = telling(before, language)
+    if kind == "person":
+        # "When does a skipper lose his berth", but not "Did the audience like him".
+        return bool(named) and bool((lists.get("articles", frozenset()) - lists.get("definite", frozenset())) & set(words))
+    return len(named) > SHORT or (bool(lists.get("articles", frozenset()) & set(words)) and bool(named))
 
 
 def repeated_noun(question: str, said: Sequence[str], language: str) -> Pointer | None:

@@ -15,11 +15,12 @@ Kind = Literal["place", "year", "name"]
 
 _CAPITAL = r"[^\W\d_a-zß-öø-ÿ][^\W_]*(?:[-'’._](?=[^\W_])[^\W_]+)*"
 _JOINT = r"(?:of\s+|the\s+|de\s+|la\s+|du\s+|der\s+|von\s+|van\s+|al\s+|&\s+)"
-# Letters with case alone: other scripts have no capitals, and German has them for every noun.
-_NAME = re.compile(rf"(?<![\w'’]){_CAPITAL}\.?(?:\s+{_JOINT}{{0,2}}{_CAPITAL})*")
+_INITIAL = r"(?:(?<=\b\w)\.)?"
+_NAME = re.compile(rf"(?<![\w'’]){_CAPITAL}(?:{_INITIAL}\s+{_JOINT}{{0,2}}{_CAPITAL})*")
 _QUOTED = re.compile(r"[\"“«„]([^\"“”«»„]{2,60})[\"”»“]")
 _YEAR = re.compile(r"(?<![\d.,])(?:1[0-9]|20|21)\d\d(?![\d.,]\d|\d)")
-_CASED = re.compile(r"[A-Za-zÀ-ɏΑ-ωА-я]")
+MOST_PARTS = 4
+"""Words of a name that is said shorter later on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,19 +38,19 @@ class Mention:
         return frozenset(re.sub(r"['’]s?$", "", word) for word in languages.words(self.text))
 
 
-def mentions(text: str, language: str | None = None) -> tuple[Mention, ...]:
-    """What a text names, in order; nothing overlaps."""
+def mentions(text: str, language: str | None = None, known: frozenset[str] = frozenset()) -> tuple[Mention, ...]:
+    """What a text names, in order; nothing overlaps. A word that begins it is a name where it is `known`, folded."""
     found: list[Mention] = []
-    for mention in _candidates(text, language or languages.language_of(text)):
+    for mention in _candidates(text, language or languages.language_of(text), known):
         if not any(mention.start < other.end and other.start < mention.end for other in found):
             found.append(mention)
     return tuple(sorted(found, key=lambda mention: mention.start))
 
 
-def _candidates(text: str, language: str) -> Iterator[Mention]:
+def _candidates(text: str, language: str, known: frozenset[str]) -> Iterator[Mention]:
     for match in _QUOTED.finditer(text):
         yield Mention(match[1], "name", match.start(1), match.end(1))
-    names = [] if language == "de" else list(_names(text, language))
+    names = [] if language == "de" else list(_names(text, language, known))
     places = [Mention(text[t.start : t.end], "place", t.start, t.end) for t in territories(text)]
     # "Bank of England" is a name, "Iran" within "Does Iran" a place.
     yield from (n for n in names if not any(_covers(p, n) for p in places))
@@ -62,7 +63,7 @@ def _covers(place: Mention, name: Mention) -> bool:
     return place.start <= name.start and name.end <= place.end
 
 
-def _names(text: str, language: str) -> Iterator[Mention]:
+def _names(text: str, language: str, known: frozenset[str]) -> Iterator[Mention]:
     """Runs of words with capitals, without what begins a sentence and is no name."""
     no_names = languages.vocabulary(language, "follow_up").get("no_names", frozenset())
     small = no_names | small_words(language)
@@ -72,9 +73,10 @@ def _names(text: str, language: str) -> Iterator[Mention]:
             if folded(first[0]) not in small:
                 break
             start = first.end() + len(text[first.end() : end]) - len(text[first.end() : end].lstrip())
-        name = text[start:end].rstrip(".")
+        name = text[start:end]
         name = re.sub(r"['’]s$", "", name)
-        if name and folded(name) not in small and _is_name(text, start, name):
+        is_known = bool(known & set(languages.words(name)))
+        if name and folded(name) not in small and (is_known or _is_name(text, start, name)):
             yield Mention(name, "name", start, start + len(name))
 
 
@@ -95,25 +97,31 @@ def small_words(language: str) -> frozenset[str]:
     return frozenset[str]().union(*(lists.get(kind, frozenset()) for kind in kinds))
 
 
-def fuller(question: str, known: Sequence[str], language: str) -> str:
+def is_proper(title: str, language: str) -> bool:
+    """Whether a title is a name, of somebody or something, and not a phrase on a subject."""
+    small = small_words(language)
+    parts = [w for w in languages.WORD.findall(re.sub(r"\(.*?\)", "", title)) if folded(w) not in small]
+    return 0 < len(parts) <= MOST_PARTS and not any(part.islower() for part in parts)
+
+
+def fuller(question: str, known: Sequence[str], titles: Sequence[str], language: str) -> str:
     """The question with its names as fully as they were said before: Larsson -> Henrik Larsson."""
     small = small_words(language)
     for name in known:
-        parts = [part for part in languages.WORD.findall(name) if folded(part) not in small]
-        if len(parts) < 2 or " ".join(map(folded, parts)) in " ".join(languages.words(question)):
-            continue
-        question = _expanded(question, name, parts)
+        bare = re.sub(r"\s*\(.*?\)", "", name)
+        parts = [part for part in languages.WORD.findall(bare) if folded(part) not in small]
+        if 1 < len(parts) <= MOST_PARTS and not set(map(folded, parts)) <= set(languages.words(question)):
+            question = _expanded(question, bare, parts, is_title=name in titles)
     return question
 
 
-def _expanded(question: str, name: str, parts: Sequence[str]) -> str:
-    for part in parts:
-        if len(part) < 3 or part[0].islower():
-            continue
-        for match in re.finditer(rf"(?<![\w-]){re.escape(part)}(?![\w-])", question, re.IGNORECASE):
-            if _beside_capital(question, match):
-                continue
-            return question[: match.start()] + name + question[match.end() :]
+def _expanded(question: str, name: str, parts: Sequence[str], is_title: bool) -> str:
+    """Small letters do for the last word of a title: "did hammer stay" of MC Hammer."""
+    for part in (parts[-1], parts[0]):
+        flags = re.IGNORECASE if is_title and len(part) > 3 else re.NOFLAG
+        for match in re.finditer(rf"(?<![\w-]){re.escape(part)}(?![\w-])", question, flags):
+            if len(part) > 2 and not part.islower() and not _beside_capital(question, match):
+                return question[: match.start()] + name + question[match.end() :]
     return question
 
 

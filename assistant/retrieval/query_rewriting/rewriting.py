@@ -10,7 +10,7 @@ from assistant.retrieval.politeness import plain
 from assistant.retrieval.query_rewriting import anaphora
 from assistant.retrieval.query_rewriting.anaphora import Pointer, is_fragment, pointers, repeated_noun
 from assistant.retrieval.query_rewriting.ellipsis import Likeness, new_phrase, normal_case, substituted
-from assistant.retrieval.query_rewriting.mentions import Mention, distinct, fuller, mentions
+from assistant.retrieval.query_rewriting.mentions import Mention, distinct, fuller, is_proper, mentions, small_words
 from assistant.text import languages
 
 MOST_NAMES = 2
@@ -53,9 +53,15 @@ class _Topic:
 
     @property
     def known(self) -> list[str]:
-        """The names that were said, fullest form first said, newest first."""
+        """The names that were said, newest first, each in its fullest form."""
         names = (m.text for text in self.said for m in mentions(text) if m.kind == "name")
-        return distinct([*self.titles, *names])
+        return distinct([*self.titles[:1], *names])
+
+    @property
+    def title(self) -> str:
+        """The title of what was answered from last, where it is a name."""
+        title = self.titles[0] if self.titles else ""
+        return title if is_proper(title, languages.language_of(title)) else ""
 
 
 def understood(question: str, history: Sequence[Exchange] = (), likeness: Likeness | None = None) -> Query:
@@ -97,14 +103,26 @@ def _person(topic: _Topic, question: str, query: Query, answer: str, language: s
     """Whom "he" or "she" stands for from now on: the one it stood for, who was asked about, who was found."""
     if topic.person and any(pointer.kind == "person" for pointer in pointers(question, language)):
         return topic.person
-    asked = [m.text for m in mentions(question, language) if m.kind == "name"]
-    if asked:
-        return (fuller(asked[0], topic.known, language) if topic.known else asked[0]).strip()
     who = languages.vocabulary(language, "follow_up").get("who", frozenset())
-    found = [m.text for m in mentions(answer, language) if m.kind == "name"]
-    if found and (who & set(languages.words(question)) or not topic.person):
-        return distinct(found)[0]
+    asks_who = bool(who & set(languages.words(question)))
+    asked, found = _people(query.text, topic, language), _people(answer, topic, language)
+    for people in (found, asked) if asks_who else (asked, found if not topic.person else []):
+        if people:
+            return people[0]
     return topic.person
+
+
+def _people(text: str, topic: _Topic, language: str) -> list[str]:
+    """The names in a text that may be of people, in their fullest form."""
+    places = languages.vocabulary(language, "follow_up").get("before_places", frozenset())
+    known = topic.known
+    parts = frozenset(word for name in known for word in languages.words(name))
+    people = [
+        fuller(mention.text, known, (), language)
+        for mention in mentions(text, language, parts)
+        if mention.kind == "name" and not places & set(languages.words(text[: mention.start])[-1:])
+    ]
+    return distinct(people)
 
 
 def _read(topic: _Topic, question: str, earlier: tuple[str, ...], likeness: Likeness | None) -> Query:
@@ -116,9 +134,9 @@ def _read(topic: _Topic, question: str, earlier: tuple[str, ...], likeness: Like
     changed = _changed(topic, question, language, likeness)
     if changed:
         return Query(changed)
-    noun = repeated_noun(question, topic.said, language)
+    noun = repeated_noun(question, [*topic.said, *topic.titles], language)
     pointing = pointing or ([noun] if noun else [])
-    whole = fuller(question, topic.known, language)
+    whole = fuller(question, topic.known, topic.titles[:1], language)
     if pointing or new_phrase(question, language):
         return _together(topic, whole, pointing, earlier, language)
     if not topic.question and is_fragment(question, language):
@@ -141,27 +159,27 @@ def _changed(topic: _Topic, question: str, language: str, likeness: Likeness | N
 def _together(
     topic: _Topic, question: str, pointing: Sequence[Pointer], earlier: tuple[str, ...], language: str
 ) -> Query:
-    """The question with what it points to: names before it, or the topic."""
-    names, reading = _names(topic, pointing, language)
-    if names:
-        return Query(f"{', '.join(names)}: {question}", earlier=earlier, reading=reading)
+    """The question with what it points to: a name before it, or the topic."""
+    person = topic.person or topic.title
+    if person and any(pointer.kind == "person" for pointer in pointing):
+        return Query(f"{person}: {question}", earlier=earlier)
     asked = topic.question or topic.refused
-    return Query(f"{_title(topic, asked, language)}{asked} {question}", question, earlier)
+    around = [topic.title, *_answered(topic, pointing, language)]
+    names = [name for name in around if name and not _holds(f"{asked} {question}", name, language)]
+    before = f"{', '.join(names)}:" if names else ""
+    return Query(" ".join(filter(None, [before, asked, question])), question, earlier)
 
 
-def _names(topic: _Topic, pointing: Sequence[Pointer], language: str) -> tuple[list[str], str]:
-    """What the words point to, by name, and how they were read where they could be read otherwise."""
-    for pointer in pointing:
-        if pointer.kind == "person" and topic.person:
-            return [topic.person], ""
-    return [], ""
+def _answered(topic: _Topic, pointing: Sequence[Pointer], language: str) -> list[str]:
+    """The names that the last answer gave, where a question asked for one, and the next points to it."""
+    if not topic.asks_for_a_name or not any(p.kind in ("thing", "several", "that", "place") for p in pointing):
+        return []
+    return distinct(m.text for m in mentions(topic.answer, language) if m.kind != "year")[:MOST_NAMES]
 
 
-def _title(topic: _Topic, asked: str, language: str) -> str:
-    """The title of what the conversation is about, to be put before a topic that names nothing."""
-    if not topic.titles or any(m.kind == "name" for m in mentions(asked, language)):
-        return ""
-    return f"{topic.titles[0]}: " if len(topic.titles[0].split()) <= TITLE else ""
+def _holds(text: str, name: str, language: str) -> bool:
+    """Whether any word of the name is in the text."""
+    return bool((set(languages.words(name)) - small_words(language)) & set(languages.words(text)))
 
 
 __all__ = ["Exchange", "anaphora", "points_back", "understood"]

@@ -38,13 +38,9 @@ def table(code: str, name: str) -> Mapping[str, Any]:
 
 @functools.cache
 def vocabulary(code: str, name: str) -> Vocabulary:
-    """The lists of words of a table, as sets: words between spaces, or phrases, one a line."""
-    return {key: frozenset(phrases(value)) for key, value in table(code, name).items()}
-
-
-def phrases(value: str) -> list[str]:
-    """The entries of a list: its lines, where it begins with a line of its own, or else its words."""
-    return [line.strip() for line in value.strip().splitlines()] if value.startswith("\n") else value.split()
+    """The lists of a table, as sets: words between spaces, or an array of phrases."""
+    lists = table(code, name).items()
+    return {key: frozenset(value.split() if isinstance(value, str) else value) for key, value in lists}
 
 
 def words(text: str) -> list[str]:
