@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from assistant.answering import extractive, generative, language_model
+from assistant.answering import conversation, corpus_questions, extractive, generative, language_model
+from assistant.answering.corpus_questions import CorpusQuestion
 from assistant.answering.extractive import Extract
 from assistant.core import serialization
 from assistant.core.config import Settings
@@ -32,9 +33,11 @@ from assistant.core.types import (
 from assistant.embedding.embedders import Embedder, embedder
 from assistant.ingest import files
 from assistant.ingest.library import Library
-from assistant.retrieval import query_rewriting
+from assistant.retrieval import grounding, query_rewriting, spelling
+from assistant.retrieval.query_rewriting import Exchange
 from assistant.retrieval.retriever import Retriever
 from assistant.store.lock import Lock, Owner, take
+from assistant.text import languages
 
 NOT_FOUND = "The documents do not answer this question."
 NOTHING_THERE = "There are no documents yet; add some with `assistant add`."
@@ -121,15 +124,17 @@ class Assistant:
     ) -> Iterator[Answer]:
         """The answer as it grows. The last one is whole, timed, and kept as a turn of `conversation`."""
         began = time.perf_counter()
-        scope = _scope([self.show(document_id).title for document_id in documents])
+        titles = [self.show(document_id).title for document_id in documents]
+        scope = _scope(titles)
         question, conversation = serialization.writable(question), serialization.writable(conversation or "")
         history = self.turns(conversation)[-HISTORY:] if conversation else []
-        query = self._search_query(question, history)
-        with self.library.precedence.first():
-            passages = self.retriever.retrieve(query, documents=frozenset(documents) or None)
-        found = time.perf_counter()
-        answer = _empty(question, query)
-        for answer in self._answers(question, query, passages):
+        query = self._search_query(question, history, titles)
+        answer, passages, found = self._unsearched(question, query, documents), [], began
+        if answer is None:
+            with self.library.precedence.first():
+                passages = self.retriever.retrieve(query, documents=frozenset(documents) or None)
+            found = time.perf_counter()
+        for answer in self._answers(question, query, passages) if answer is None else [answer]:
             answer = replace(answer, notice=" ".join(filter(None, [scope, answer.notice])) or None)
             yield answer
         timed = replace(answer, timings_ms=_timings(began, found, time.perf_counter()))
@@ -152,9 +157,11 @@ class Assistant:
         began = time.perf_counter()
         question = serialization.writable(question)
         query = self._search_query(question, history[-HISTORY:])
-        passages = self.retriever.retrieve(query)
-        found = time.perf_counter()
-        *_, answer = self._answers(question, query, passages)
+        answer, passages, found = self._unsearched(question, query), [], began
+        if answer is None:
+            passages = self.retriever.retrieve(query)
+            found = time.perf_counter()
+            *_, answer = self._answers(question, query, passages)
         timed = replace(answer, timings_ms=_timings(began, found, time.perf_counter()))
         return Examination(query, passages, timed)
 
@@ -162,15 +169,42 @@ class Assistant:
         """The turns of a conversation, oldest first; none where there is no such conversation."""
         return self.library.ledger.conversations.turns(conversation)
 
-    def _search_query(self, question: str, history: Sequence[Turn]) -> Query:
-        earlier = tuple(turn.question for turn in history)
-        if earlier and self._model is not None:
+    def _search_query(self, question: str, history: Sequence[Turn], titles: Sequence[str] = ()) -> Query:
+        """What to search for; `titles` are those of the documents that alone are asked."""
+        if history and self._model is not None:
             try:
                 told = [(turn.question, turn.answer.text) for turn in history]
                 return Query(generative.condense(question, told, self._model))
             except ModelError:
                 pass
-        return query_rewriting.understood(question, earlier, self.likeness)
+        opened = [Exchange("", about=tuple(titles))] if len(titles) == 1 else []
+        query = query_rewriting.understood(question, opened + _exchanges(history), self.likeness)
+        query, mended = spelling.corrected(query, self.library, self._embedder.count)
+        read = [conversation.says("corrected", None, right=mended[wrong], wrong=wrong) for wrong in mended]
+        return replace(query, reading=" ".join(filter(None, [query.reading, *read])))
+
+    def _unsearched(self, question: str, query: Query, documents: Sequence[str] = ()) -> Answer | None:
+        """Where the kinds of questions part: the answer to small talk, to a question on the documents
+        themselves, or to one that names nothing; None where it is to be searched for."""
+        count = self.library.ledger.counts()[0]
+        said = conversation.small_talk(question, count)
+        about = corpus_questions.corpus_question(question, self.library) if count and not said else None
+        if about is not None:
+            return self._on_the_corpus(question, about, documents)
+        if not said and query.unclear and count:
+            said = conversation.says("unclear", languages.language_of(question), word=query.unclear)
+        return Answer(question, question, False, (Sentence(said),)) if said else None
+
+    def _on_the_corpus(self, question: str, about: CorpusQuestion, documents: Sequence[str]) -> Answer:
+        language = languages.language_of(question)
+        with self.library.precedence.first():
+            quoted = corpus_questions.answer(about, self.library, documents)
+        if not quoted.sentences:
+            said = conversation.says("no_mention", language, subject=about.subject)
+            return Answer(question, question, False, (Sentence(said),))
+        count, shown = f"{quoted.of:,}", f"{len(quoted.sentences):,}"
+        notice = conversation.says("some", language, shown=shown, count=count) if shown != count else None
+        return Answer(question, question, True, quoted.sentences, quoted.citations, notice=notice)
 
     def _answers(self, question: str, query: Query, passages: Sequence[ScoredPassage]) -> Iterator[Answer]:
         notice = None
@@ -181,9 +215,10 @@ class Assistant:
             except ModelError as fault:
                 notice = f"{fault.message} This answer was made without the model."
         with self.library.precedence.first():
-            extracted = extractive.extract(query.text, passages)
+            extracted = extractive.extract(query.text, grounding.evidence(query, passages))
         if not extracted.answered:
-            yield replace(_empty(question, query, passages), related=extracted.related, notice=notice)
+            related = extractive.related(passages)
+            yield replace(_empty(question, query, passages), related=related, notice=notice)
             return
         for end in range(1, len(extracted.sentences) + 1):
             yield replace(_quoted(question, query, extracted, end), notice=notice)
@@ -305,11 +340,24 @@ class Assistant:
 
 def _empty(question: str, query: Query, passages: Sequence[ScoredPassage] = ()) -> Answer:
     text = NOT_FOUND if passages else NOTHING_THERE
-    return Answer(question, query.text, answered=False, sentences=(Sentence(text),))
+    return Answer(question, query.text, False, (Sentence(text),), understood=query.reading or None)
 
 
 def _quoted(question: str, query: Query, extracted: Extract, end: int) -> Answer:
-    return Answer(question, query.text, True, extracted.sentences[:end], extracted.citations[:end])
+    sentences, citations = extracted.sentences[:end], extracted.citations[:end]
+    return Answer(question, query.text, True, sentences, citations, understood=query.reading or None)
+
+
+def _exchanges(history: Sequence[Turn]) -> list[Exchange]:
+    """What follow-ups are understood from: questions with their answers, without small talk."""
+    asked = (turn for turn in history if conversation.small_talk(turn.question, 1) is None)
+    return [_exchange(turn.question, turn.answer) for turn in asked]
+
+
+def _exchange(question: str, answer: Answer) -> Exchange:
+    said = " ".join(sentence.text for sentence in answer.sentences) if answer.answered else ""
+    titles = dict.fromkeys(citation.title for citation in answer.citations)
+    return Exchange(question, said, tuple(titles)[:1], answer.answered)
 
 
 def _scope(titles: Sequence[str]) -> str:

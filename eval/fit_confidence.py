@@ -104,7 +104,9 @@ def _golden(folder: Path) -> Iterator[Scoped]:
 def _conversation(assistant: Assistant, row: dict[str, Any]) -> Iterator[Scoped]:
     earlier: list[str] = []
     for turn in row.get("turns", [row]):
-        query = query_rewriting.understood(turn["question"], earlier, assistant.likeness)
+        query = query_rewriting.understood(
+            turn["question"], [*map(query_rewriting.Exchange, earlier)], assistant.likeness
+        )
         earlier.append(turn["question"])
         passages = assistant.retriever.retrieve(query, FOUND)
         answerable = turn.get("answerable", row.get("answerable", True))

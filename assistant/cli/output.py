@@ -43,8 +43,8 @@ def plain(text: str) -> str:
 def print_answer(answer: Answer) -> None:
     """Prints an answer, and below it what it rests on."""
     print(plain(answer.text))
-    if answer.notice:
-        print(f"\n{plain(answer.notice)}")
+    for remark in filter(None, (answer.understood, answer.notice)):
+        print(f"\n{plain(remark)}")
     for heading, citations in (("Sources", answer.citations), ("Related", answer.related)):
         if citations:
             print(f"\n{heading}")

@@ -82,8 +82,8 @@ def answer_html(answer: Answer) -> Html:
     """The sentences with their numbers, then the sources, or what is related where there is no answer."""
     kind = "answer" if answer.answered else "answer unanswered"
     parts = [element("p", *_spaced(_sentences(answer)), class_=kind, dir="auto")]
-    if answer.notice:
-        parts.append(element("p", text(answer.notice), class_="notice", role="note"))
+    for remark in filter(None, (answer.understood, answer.notice)):
+        parts.append(element("p", text(remark), class_="notice", role="note"))
     if answer.citations:
         parts.append(_sources("Sources", "sources", answer.citations))
     elif answer.related and not answer.answered:

@@ -100,7 +100,8 @@ def _is_explained(before: str, words: Sequence[str], kind: Kind, language: str) 
     """Whether the question itself says, before the word, what it stands for."""
     if kind in ("else", "order", "noun"):
         return False
-    if any(mention.kind == "name" or mention.kind == "place" and kind != "person" for mention in mentions(before, language)):
+    explaining = ("name",) if kind == "person" else ("name", "work", "place")
+    if any(mention.kind in explaining for mention in mentions(before, language)):
         return True
     lists = languages.vocabulary(language, "follow_up")
     named = telling(before, language)

@@ -66,7 +66,8 @@ def _name_like(
     topic: str, new: str, preposition: str, language: str, likeness: Likeness | None
 ) -> tuple[int, int] | None:
     """Where the topic names something of the same kind."""
-    kinds = {mention.kind for mention in mentions(new, language)} or _kinds_of_word(new, language)
+    kinds: set[str] = {mention.kind for mention in mentions(new, language)} or _kinds_of_word(new, language)
+    kinds |= {"name", "work"} if kinds & {"name", "work"} else set()
     like = [m for m in mentions(topic, language) if m.kind in kinds]
     if not like:
         return None

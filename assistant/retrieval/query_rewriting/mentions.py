@@ -11,13 +11,15 @@ from assistant.text import languages
 from assistant.text.territories import territories
 from assistant.text.words import folded
 
-Kind = Literal["place", "year", "name"]
+Kind = Literal["place", "year", "name", "work"]
 
 _CAPITAL = r"[^\W\d_a-zß-öø-ÿ][^\W_]*(?:[-'’._](?=[^\W_])[^\W_]+)*"
 _JOINT = r"(?:of\s+|the\s+|de\s+|la\s+|du\s+|der\s+|von\s+|van\s+|al\s+|&\s+)"
 _INITIAL = r"(?:(?<=\b\w)\.)?"
 _NAME = re.compile(rf"(?<![\w'’]){_CAPITAL}(?:{_INITIAL}\s+{_JOINT}{{0,2}}{_CAPITAL})*")
-_QUOTED = re.compile(r"[\"“«„]([^\"“”«»„]{2,60})[\"”»“]")
+_QUOTED = re.compile(r"\"([^\"\n]{1,300})\"|[“«„]([^“”«»„\n]{1,300})[”»“]")
+LONGEST = 60
+"""Characters of the name of a work."""
 _YEAR = re.compile(r"(?<![\d.,])(?:1[0-9]|20|21)\d\d(?![\d.,]\d|\d)")
 MOST_PARTS = 4
 """Words of a name that is said shorter later on."""
@@ -49,7 +51,9 @@ def mentions(text: str, language: str | None = None, known: frozenset[str] = fro
 
 def _candidates(text: str, language: str, known: frozenset[str]) -> Iterator[Mention]:
     for match in _QUOTED.finditer(text):
-        yield Mention(match[1], "name", match.start(1), match.end(1))
+        group = 1 if match[1] else 2
+        if 1 < len(match[group]) <= LONGEST:
+            yield Mention(match[group], "work", match.start(group), match.end(group))
     names = [] if language == "de" else list(_names(text, language, known))
     places = [Mention(text[t.start : t.end], "place", t.start, t.end) for t in territories(text)]
     # "Bank of England" is a name, "Iran" within "Does Iran" a place.

@@ -167,7 +167,7 @@ def _together(
     around = [topic.title, *_answered(topic, pointing, language)]
     names = [name for name in around if name and not _holds(f"{asked} {question}", name, language)]
     before = f"{', '.join(names)}:" if names else ""
-    return Query(" ".join(filter(None, [before, asked, question])), question, earlier)
+    return Query(" ".join(filter(None, [before, asked, question])), question, earlier, context=before)
 
 
 def _answered(topic: _Topic, pointing: Sequence[Pointer], language: str) -> list[str]:
