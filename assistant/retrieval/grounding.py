@@ -31,12 +31,9 @@ class Required:
 
 
 def evidence(query: Query, passages: Sequence[ScoredPassage]) -> list[ScoredPassage]:
-    """The passages with those of their sentences that may answer; passages without any are left out."""
+    """The same passages, each with those of its sentences alone that may answer."""
     required = required_by(query)
-    if required == Required():
-        return list(passages)
-    held = (_bearing(required, passage) for passage in passages)
-    return [passage for passage in held if passage.sentences]
+    return [_bearing(required, passage) for passage in passages]
 
 
 def required_by(query: Query) -> Required:
@@ -47,7 +44,7 @@ def required_by(query: Query) -> Required:
     return Required(
         codes(text),
         frozenset() if _is_about_a_span(text, language) else years(text),
-        tuple(m.text for m in named if m.kind in ("name", "work") and _is_comparable(m, language)),
+        tuple(m.text for m in named if m.kind in ("name", "work") and _is_needed(m, text, language)),
     )
 
 
@@ -70,9 +67,11 @@ def _is_about_a_span(text: str, language: str) -> bool:
     return False
 
 
-def _is_comparable(mention: Mention, language: str) -> bool:
-    """Names in another language than the documents' may be written otherwise there."""
-    return language == languages.DEFAULT and any(map(str.isalpha, mention.text))
+def _is_needed(mention: Mention, text: str, language: str) -> bool:
+    """Names in another language than the documents' may be written otherwise there; of "X or Y" one will do."""
+    either = languages.vocabulary(language, "follow_up").get("alternatives", frozenset())
+    beside = {*languages.words(text[: mention.start])[-1:], *languages.words(text[mention.end :])[:1]}
+    return language == languages.DEFAULT and not either & beside
 
 
 def _bearing(required: Required, scored: ScoredPassage) -> ScoredPassage:

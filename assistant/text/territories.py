@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from assistant.text import languages
 from assistant.text.words import folded
 
+NONE = "none"
+"""What stands for a code where a phrase names no country, though a word of it would."""
 LONGEST = 6
 """Words of a name."""
 _ENDINGS = ("an", "ian", "ean", "ese", "ish")
@@ -54,7 +56,8 @@ def _in_spaced(text: str) -> Iterator[Territory]:
             at += 1
             continue
         length, code = found
-        yield Territory(code, words[at].start(), words[at + length - 1].end())
+        if code != NONE:
+            yield Territory(code, words[at].start(), words[at + length - 1].end())
         at += length
 
 

@@ -42,7 +42,7 @@ def run(data: Path, limit: int | None = None) -> dict[str, Any]:
             kind = task["answerability"][0]
             held = evidence(seen.query, seen.passages)
             answered[kind].append(seen.answer.answered)
-            scores[kind].append(confidence(seen.query.text, held) if held else 0.0)
+            scores[kind].append(confidence(seen.query.text, held))
             gold = {context["document_id"] for context in task["contexts"]}
             if gold:
                 documents = dict.fromkeys(p.passage.document_id for p in seen.passages)

@@ -40,7 +40,8 @@ def pointers(question: str, language: str) -> list[Pointer]:
         kind, rank = _kind(words, at, language)
         if kind and not _is_explained(question[: match.start()], words[:at], kind, language):
             pointing.append(Pointer(match[0], kind, rank))
-    if not pointing and not telling(question, language):
+    opens = bool(words) and words[0] in languages.vocabulary(language, "follow_up").get("conjunctions", ())
+    if not pointing and len(telling(question, language)) <= opens:
         return [Pointer(question, "nothing else")]
     return pointing
 
@@ -74,8 +75,10 @@ def _kind(words: Sequence[str], at: int, language: str) -> tuple[Kind | None, in
         return (None if after in of("at_hand") else "noun"), 0
     if word in of("several"):
         return "several", 0
-    if word in of("one") and (before in of("articles") or before in of("others") or before in _ranks(lists)):
-        return "order" if before in _ranks(lists) else "that", _ranks(lists).get(before, 0)
+    if word in of("one") and before in _ranks(lists):
+        return "order", _ranks(lists)[before]
+    if word in of("one") and before and (not after or after in small_words(language) - of("complement")):
+        return "that", 0
     if word in _ranks(lists) and before in of("articles") and not after:
         return "order", _ranks(lists)[word]
     if word in of("others"):

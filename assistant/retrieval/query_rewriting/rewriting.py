@@ -114,15 +114,18 @@ def _person(topic: _Topic, question: str, query: Query, answer: str, language: s
 
 def _people(text: str, topic: _Topic, language: str) -> list[str]:
     """The names in a text that may be of people, in their fullest form."""
-    places = languages.vocabulary(language, "follow_up").get("before_places", frozenset())
+    lists = languages.vocabulary(language, "follow_up")
+    places, says = lists.get("before_places", frozenset()), lists.get("reporting", frozenset())
     known = topic.known
     parts = frozenset(word for name in known for word in languages.words(name))
     people = [
         fuller(mention.text, known, (), language)
         for mention in mentions(text, language, parts)
         if mention.kind == "name" and not places & set(languages.words(text[: mention.start])[-1:])
+        and not says & set(languages.words(text[mention.end :])[:1])
     ]
-    return distinct(people)
+    # Somebody new is named in full.
+    return sorted(distinct(people), key=lambda name: len(name.split()) < 2)
 
 
 def _read(topic: _Topic, question: str, earlier: tuple[str, ...], likeness: Likeness | None) -> Query:
