@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from assistant.core.types import Query, ScoredPassage
 from assistant.retrieval.query_rewriting.mentions import Mention, mentions
 from assistant.text import languages
-from assistant.text.territories import codes
+from assistant.text.territories import codes, is_region
 from assistant.text.words import missing
 
 _YEARS = re.compile(r"(?<![\d.,])((?:1[0-9]|20|21)\d\d)(?:\s*[-–/]\s*((?:1[0-9]|20|21)?\d\d))?(?![\d.,]\d|\d)")
@@ -71,7 +71,7 @@ def _is_needed(mention: Mention, text: str, language: str) -> bool:
     """Names in another language than the documents' may be written otherwise there; of "X or Y" one will do."""
     either = languages.vocabulary(language, "follow_up").get("alternatives", frozenset())
     beside = {*languages.words(text[: mention.start])[-1:], *languages.words(text[mention.end :])[:1]}
-    return language == languages.DEFAULT and not either & beside
+    return language == languages.DEFAULT and not either & beside and not is_region(mention.text)
 
 
 def _bearing(required: Required, scored: ScoredPassage) -> ScoredPassage:

@@ -42,6 +42,11 @@ def territories(text: str) -> tuple[Territory, ...]:
     return tuple(sorted(found, key=lambda territory: territory.start))
 
 
+def is_region(phrase: str) -> bool:
+    """Whether a phrase is known to name no country but what holds several, or something else: Latin America."""
+    return _forms().get(" ".join(folded(phrase).split())) == NONE
+
+
 def codes(text: str) -> frozenset[str]:
     """The codes of the countries that a text names."""
     return frozenset(territory.code for territory in territories(text))

@@ -11,7 +11,8 @@ from assistant.retrieval.query_rewriting.mentions import mentions, small_words
 from assistant.text import languages
 from assistant.text.words import folded, stem
 
-Kind = Literal["person", "thing", "several", "place", "that", "else", "order", "nothing else", "noun"]
+Kind = Literal["person", "thing", "several", "place", "that", "else", "order", "nothing else", "those", "noun"]
+"""What a word stands for; "those" is a demonstrative with a noun, "noun" a bare noun that was said before."""
 ORDINALS = ("first", "second", "third")
 SHORT = 2
 """Telling words that a question may hold before a pronoun and yet not say what the pronoun stands for."""
@@ -28,7 +29,9 @@ class Pointer:
     @property
     def is_strict(self) -> bool:
         """Whether nothing can be made of the question without what the word stands for."""
-        return self.kind in ("person", "thing", "several", "place", "that", "order")
+        if self.kind == "nothing else":
+            return not any(map(str.isdigit, self.word))
+        return self.kind in ("person", "thing", "several", "place", "that", "order", "those")
 
 
 def pointers(question: str, language: str) -> list[Pointer]:
@@ -39,11 +42,20 @@ def pointers(question: str, language: str) -> list[Pointer]:
     for at, match in enumerate(found):
         kind, rank = _kind(words, at, language)
         if kind and not _is_explained(question[: match.start()], words[:at], kind, language):
-            pointing.append(Pointer(match[0], kind, rank))
+            noun = found[at + 1][0] if kind == "those" and at + 1 < len(found) else ""
+            pointing.append(Pointer(f"{match[0]} {noun}".strip(), kind, rank))
     opens = bool(words) and words[0] in languages.vocabulary(language, "follow_up").get("conjunctions", ())
-    if not pointing and len(telling(question, language)) <= opens:
-        return [Pointer(question, "nothing else")]
+    if not pointing and (len(telling(question, language)) <= opens or _lacks_a_verb(words, question, language)):
+        return [Pointer(question.strip(" ?!.¿¡？؟"), "nothing else")]
     return pointing
+
+
+def _lacks_a_verb(words: Sequence[str], question: str, language: str) -> bool:
+    """Whether it is only "which states?": what is asked of them was said before."""
+    lists = languages.vocabulary(language, "follow_up")
+    asks = lists.get("asks_what", frozenset())
+    auxiliary = lists.get("questions", frozenset()) - lists.get("asks_for_a_name", frozenset()) - asks
+    return 1 < len(words) <= 3 and words[0] in asks and not auxiliary & set(words) and not mentions(question, language)
 
 
 def telling(question: str, language: str) -> list[str]:
@@ -72,13 +84,16 @@ def _kind(words: Sequence[str], at: int, language: str) -> tuple[Kind | None, in
         alone = not after or after in auxiliary
         if alone or before in of("alone_before") and after in small_words(language):
             return "that", 0
-        return (None if after in of("at_hand") else "noun"), 0
+        # Behind a noun or a verb it may join a clause: the hospital that Iran built.
+        opens = not before or before in of("questions") | of("prepositions") | of("conjunctions")
+        is_noun = after not in small_words(language) | of("at_hand")
+        return ("those" if opens and is_noun else None), 0
     if word in of("several"):
         return "several", 0
     if word in of("one") and before in _ranks(lists):
         return "order", _ranks(lists)[before]
     if word in of("one") and before and (not after or after in small_words(language) - of("complement")):
-        return "that", 0
+        return "those", 0
     if word in _ranks(lists) and before in of("articles") and not after:
         return "order", _ranks(lists)[word]
     if word in of("others"):
@@ -101,7 +116,7 @@ def _is_empty(words: Sequence[str], at: int, empty: frozenset[str], to: frozense
 
 def _is_explained(before: str, words: Sequence[str], kind: Kind, language: str) -> bool:
     """Whether the question itself says, before the word, what it stands for."""
-    if kind in ("else", "order", "noun"):
+    if kind in ("else", "order", "those"):
         return False
     explaining = ("name",) if kind == "person" else ("name", "work", "place")
     if any(mention.kind in explaining for mention in mentions(before, language)):

@@ -9,6 +9,8 @@ from assistant.retrieval.query_rewriting.mentions import Mention, mentions
 from assistant.text import languages
 from assistant.text.words import folded, stem
 
+LONGEST = 100
+"""Characters that a phrase begins with."""
 Likeness = Callable[[str, Sequence[str]], Sequence[float]]
 """How alike a phrase is to each of some others: cosines, of which only their order counts."""
 
@@ -20,23 +22,18 @@ def bare(question: str) -> str:
 
 def new_phrase(question: str, language: str) -> str | None:
     """What an elliptic question names, with its preposition; None where the question is a whole one."""
-    asked = bare(question)
+    asked = rest = bare(question)
     lists = languages.vocabulary(language, "follow_up")
-    for opening in sorted(lists.get("ellipsis", ()), key=len, reverse=True):
-        if not _opens(asked, opening, language):
-            continue
-        rest = asked[len(opening) :].strip(" ,")
-        words = languages.words(rest)
-        again = new_phrase(rest, language)
-        if again:
-            return again
-        asks = lists.get("questions", frozenset()) - lists.get("articles", frozenset())
-        return rest if words and words[0] not in asks else None
-    return None
+    openings = sorted(lists.get("ellipsis", ()), key=len, reverse=True)
+    while opening := next((opening for opening in openings if _opens(rest, opening, language)), None):
+        rest = rest[len(opening) :].strip(" ,")
+    words = languages.words(rest[:LONGEST])
+    asks = lists.get("questions", frozenset())
+    return rest if rest != asked and words and words[0] not in asks else None
 
 
 def _opens(asked: str, opening: str, language: str) -> bool:
-    if not folded(asked).startswith(opening):
+    if not folded(asked[: len(opening)]) == opening:
         return False
     after = asked[len(opening) : len(opening) + 1]
     return language == "zh" or not after or not after.isalnum()

@@ -21,6 +21,7 @@ _QUOTED = re.compile(r"\"([^\"\n]{1,300})\"|[“«„]([^“”«»„\n]{1,300}
 LONGEST = 60
 """Characters of the name of a work."""
 _YEAR = re.compile(r"(?<![\d.,])(?:1[0-9]|20|21)\d\d(?![\d.,]\d|\d)")
+SHORTEST = 3
 MOST_PARTS = 4
 """Words of a name that is said shorter later on."""
 
@@ -110,31 +111,35 @@ def is_proper(title: str, language: str) -> bool:
 
 def fuller(question: str, known: Sequence[str], titles: Sequence[str], language: str) -> str:
     """The question with its names as fully as they were said before: Larsson -> Henrik Larsson."""
-    small = small_words(language)
-    for name in known:
-        bare = re.sub(r"\s*\(.*?\)", "", name)
-        parts = [part for part in languages.WORD.findall(bare) if folded(part) not in small]
-        if 1 < len(parts) <= MOST_PARTS and not set(map(folded, parts)) <= set(languages.words(question)):
-            question = _expanded(question, bare, parts, is_title=name in titles)
+    bare = [re.sub(r"\s*\(.*?\)", "", name) for name in known]
+    whole = [(name, frozenset(languages.words(name))) for name in bare]
+    whole = [(name, words) for name, words in whole if 1 < len(words - small_words(language)) <= MOST_PARTS]
+    named = [m for m in mentions(question, language, frozenset().union(*(words for _, words in whole)))]
+    for mention in reversed(named):
+        full = next((name for name, words in whole if mention.kind == "name" and mention.words < words), None)
+        if full and not _holds(question, full, language):
+            question = question[: mention.start] + full + question[mention.end :]
+    if any(mention.kind == "name" for mention in named):
+        return question
+    return _with_title(question, [name for name in bare if name in titles], language)
+
+
+def _holds(question: str, name: str, language: str) -> bool:
+    return set(languages.words(name)) - small_words(language) <= set(languages.words(question))
+
+
+def _with_title(question: str, titles: Sequence[str], language: str) -> str:
+    """The question with the title in the place of its first or last word, though in small letters: "did hammer
+    stay" of MC Hammer."""
+    for title in titles:
+        parts = [w for w in languages.WORD.findall(title) if folded(w) not in small_words(language)]
+        if not 1 < len(parts) <= MOST_PARTS or any(map(str.islower, parts)) or _holds(question, title, language):
+            continue
+        for part in (parts[-1], parts[0]):
+            match = re.search(rf"(?<![\w-]){re.escape(part)}(?![\w-])", question, re.IGNORECASE)
+            if match and len(part) > SHORTEST:
+                return question[: match.start()] + title + question[match.end() :]
     return question
-
-
-def _expanded(question: str, name: str, parts: Sequence[str], is_title: bool) -> str:
-    """Small letters do for the last word of a title: "did hammer stay" of MC Hammer."""
-    for part in (parts[-1], parts[0]):
-        flags = re.IGNORECASE if is_title and len(part) > 3 else re.NOFLAG
-        for match in re.finditer(rf"(?<![\w-]){re.escape(part)}(?![\w-])", question, flags):
-            if len(part) > 2 and not part.islower() and not _beside_capital(question, match):
-                return question[: match.start()] + name + question[match.end() :]
-    return question
-
-
-def _beside_capital(question: str, match: re.Match[str]) -> bool:
-    """Whether the word is a part of some other name in the question."""
-    before = re.search(r"([^\W_]+)[\s-]+$", question[: match.start()])
-    after = re.match(r"[\s-]+([^\W_]+)", question[match.end() :])
-    is_first = before is not None and before.start() == 0
-    return bool((after and after[1][0].isupper()) or (before and not is_first and before[1][0].isupper()))
 
 
 def distinct(names: Iterable[str]) -> list[str]:

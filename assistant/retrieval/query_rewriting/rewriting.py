@@ -38,8 +38,8 @@ class _Topic:
     refused: str = ""
     """The last question where it was not answered."""
     answer: str = ""
-    person: str = ""
-    """Whom he or she last stood for."""
+    people: tuple[str, ...] = ()
+    """Whom he or she stands for; several where they are as likely, the first named before the others."""
     titles: tuple[str, ...] = ()
     said: tuple[str, ...] = ()
     """All questions and answers, newest first."""
@@ -59,9 +59,9 @@ class _Topic:
 
     @property
     def title(self) -> str:
-        """The title of what was answered from last, where it is a name."""
+        """The title of what was answered from last, where it is a name; any, of a document that is only open."""
         title = self.titles[0] if self.titles else ""
-        return title if is_proper(title, languages.language_of(title)) else ""
+        return title if not self.question or is_proper(title, languages.language_of(title)) else ""
 
 
 def understood(question: str, history: Sequence[Exchange] = (), likeness: Likeness | None = None) -> Query:
@@ -91,7 +91,7 @@ def _after(topic: _Topic, exchange: Exchange, likeness: Likeness | None) -> _Top
     return _Topic(
         question=query.text if not query.focus else topic.question or question,
         answer=exchange.answer,
-        person=_person(topic, question, query, exchange.answer, language),
+        people=_people_after(topic, question, query, exchange.answer, language),
         titles=exchange.about or topic.titles,
         said=(exchange.answer, query.text, *topic.said),
         asks_for_a_name=bool(asking & set(languages.words(question)[:3])),
@@ -99,17 +99,17 @@ def _after(topic: _Topic, exchange: Exchange, likeness: Likeness | None) -> _Top
     )
 
 
-def _person(topic: _Topic, question: str, query: Query, answer: str, language: str) -> str:
+def _people_after(topic: _Topic, question: str, query: Query, answer: str, language: str) -> tuple[str, ...]:
     """Whom "he" or "she" stands for from now on: the one it stood for, who was asked about, who was found."""
-    if topic.person and any(pointer.kind == "person" for pointer in pointers(question, language)):
-        return topic.person
+    if topic.people and any(pointer.kind == "person" for pointer in pointers(question, language)):
+        return topic.people[:1]
     who = languages.vocabulary(language, "follow_up").get("who", frozenset())
     asks_who = bool(who & set(languages.words(question)))
     asked, found = _people(query.text, topic, language), _people(answer, topic, language)
-    for people in (found, asked) if asks_who else (asked, found if not topic.person else []):
+    for people in (found, asked) if asks_who else (asked, [] if topic.people else found):
         if people:
-            return people[0]
-    return topic.person
+            return tuple(people)
+    return topic.people
 
 
 def _people(text: str, topic: _Topic, language: str) -> list[str]:
@@ -163,14 +163,38 @@ def _together(
     topic: _Topic, question: str, pointing: Sequence[Pointer], earlier: tuple[str, ...], language: str
 ) -> Query:
     """The question with what it points to: a name before it, or the topic."""
-    person = topic.person or topic.title
-    if person and any(pointer.kind == "person" for pointer in pointing):
-        return Query(f"{person}: {question}", earlier=earlier)
+    for pointer in pointing:
+        names = _meant(topic, pointer, language)
+        if names:
+            return Query(f"{names[0]}: {question}", earlier=earlier, reading=_reading(pointer, names, language))
     asked = topic.question or topic.refused
     around = [topic.title, *_answered(topic, pointing, language)]
     names = [name for name in around if name and not _holds(f"{asked} {question}", name, language)]
     before = f"{', '.join(names)}:" if names else ""
     return Query(" ".join(filter(None, [before, asked, question])), question, earlier, context=before)
+
+
+def _meant(topic: _Topic, pointer: Pointer, language: str) -> list[str]:
+    """What a word stands for by name: the likeliest first, then those that are as likely."""
+    if pointer.kind == "person":
+        return list(topic.people) or [name for name in [topic.title] if name]
+    listed = [m for m in mentions(topic.answer, language) if m.kind != "year"]
+    if pointer.kind == "place":
+        asked = [m for m in mentions(topic.question, language) if m.kind == "place"]
+        return distinct(m.text for m in (asked[-1:] or listed[:1]) if m.kind == "place")
+    if pointer.kind == "order":
+        names = distinct(m.text for m in listed)
+        at = pointer.rank - 1 if pointer.rank > 0 else pointer.rank
+        return [names[at]] if -len(names) <= at < len(names) > 1 else []
+    return []
+
+
+def _reading(pointer: Pointer, names: Sequence[str], language: str) -> str:
+    """How the word was read, where it could stand for another as well."""
+    if len(names) < 2:
+        return ""
+    says: str = languages.table(language, "follow_up").get("read_as", languages.table("en", "follow_up")["read_as"])
+    return says.format(word=pointer.word, name=names[0], others=", ".join(names[1:]))
 
 
 def _answered(topic: _Topic, pointing: Sequence[Pointer], language: str) -> list[str]:
