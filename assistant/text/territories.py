@@ -24,6 +24,9 @@ _CLOSED = re.compile("[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff]")
 """Scripts without spaces between words: a name is found within a run of letters."""
 
 
+_CYRILLIC = re.compile("[а-я]{4,}")
+
+
 @dataclass(frozen=True, slots=True)
 class Territory:
     """A country at a place of a text, by the code of ISO 3166."""
@@ -91,10 +94,19 @@ def _forms() -> dict[str, str]:
         for code, names in languages.table(language, "names").items():
             forms |= dict.fromkeys(names.split(", "), code)
     single = [(form, code) for form, code in forms.items() if form.isascii() and form.isalpha() and len(form) > 3]
+    for form, code in list(forms.items()):
+        for derived in _declined(form) if _CYRILLIC.fullmatch(form) else ():
+            forms.setdefault(derived, code)
     for form, code in sorted(single, key=lambda pair: -len(pair[0])):
         for derived in _derived(form):
             forms.setdefault(derived, code)
     return forms
+
+
+def _declined(name: str) -> Iterator[str]:
+    """The cases of a Russian name."""
+    bare = name.rstrip("аеиоуыюя")
+    yield from (bare + case for case in "а е и у ы ю я ии ию ия еи ои ом ем".split())
 
 
 def _derived(name: str) -> Iterator[str]:

@@ -45,9 +45,14 @@ def pointers(question: str, language: str) -> list[Pointer]:
             noun = found[at + 1][0] if kind == "those" and at + 1 < len(found) else ""
             pointing.append(Pointer(f"{match[0]} {noun}".strip(), kind, rank))
     opens = bool(words) and words[0] in languages.vocabulary(language, "follow_up").get("conjunctions", ())
-    if not pointing and (len(telling(question, language)) <= opens or _lacks_a_verb(words, question, language)):
+    if not pointing and (_says_nothing(question, opens, language) or _lacks_a_verb(words, question, language)):
         return [Pointer(question.strip(" ?!.¿¡？؟"), "nothing else")]
     return pointing
+
+
+def _says_nothing(question: str, opens: bool, language: str) -> bool:
+    """Whether it has no word on what it is about; one is too few behind an "and"."""
+    return len(telling(question, language)) <= opens and not any(m.kind != "year" for m in mentions(question, language))
 
 
 def _lacks_a_verb(words: Sequence[str], question: str, language: str) -> bool:

@@ -17,7 +17,7 @@ Likeness = Callable[[str, Sequence[str]], Sequence[float]]
 
 def bare(question: str) -> str:
     """The question on one line, without the marks at its ends."""
-    return " ".join(question.split()).strip(" ?!.¿¡？。؟,;:")
+    return " ".join(question.split()).strip(" ?!.¿¡？。؟,;:").removesuffix("呢")
 
 
 def new_phrase(question: str, language: str) -> str | None:
@@ -48,7 +48,12 @@ def substituted(topic: str, phrase: str, language: str, likeness: Likeness | Non
     if place is None:
         return None
     start, end = place
-    return f"{topic[:start]}{new}{topic[end:]}"
+    before = topic[:start]
+    article = re.search(r"[^\W_]+\s+$", before)
+    articles = languages.vocabulary(language, "follow_up").get("articles", frozenset())
+    if article and folded(article[0].strip()) in articles and languages.words(new)[:1] and languages.words(new)[0] in articles:
+        before = before[: article.start()]
+    return f"{before}{new}{topic[end:]}"
 
 
 def _split(phrase: str, language: str) -> tuple[str, str]:
