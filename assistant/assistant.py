@@ -129,12 +129,11 @@ class Assistant:
         question, conversation = serialization.writable(question), serialization.writable(conversation or "")
         history = self.turns(conversation)[-HISTORY:] if conversation else []
         query = self._search_query(question, history, titles)
-        answer, passages, found = self._unsearched(question, query, documents), [], began
-        if answer is None:
-            with self.library.precedence.first():
-                passages = self.retriever.retrieve(query, documents=frozenset(documents) or None)
-            found = time.perf_counter()
-        for answer in self._answers(question, query, passages) if answer is None else [answer]:
+        said = self._unsearched(question, query, documents)
+        passages = [] if said else self._retrieved(query, documents)
+        found = time.perf_counter()
+        answer = _empty(question, query)
+        for answer in [said] if said else self._answers(question, query, passages):
             answer = replace(answer, notice=" ".join(filter(None, [scope, answer.notice])) or None)
             yield answer
         timed = replace(answer, timings_ms=_timings(began, found, time.perf_counter()))
@@ -142,6 +141,10 @@ class Assistant:
             given = [] if self._model is None else [scored.passage.document_id for scored in passages]
             timed = self._kept(conversation, Turn(question, query.text, timed), given)
         yield timed
+
+    def _retrieved(self, query: Query, documents: Sequence[str]) -> list[ScoredPassage]:
+        with self.library.precedence.first():
+            return self.retriever.retrieve(query, documents=frozenset(documents) or None)
 
     def _kept(self, conversation: str, turn: Turn, given: Sequence[str]) -> Answer:
         """The answer, kept as a turn; on a full disk, with a word about that it is not."""
@@ -157,11 +160,10 @@ class Assistant:
         began = time.perf_counter()
         question = serialization.writable(question)
         query = self._search_query(question, history[-HISTORY:])
-        answer, passages, found = self._unsearched(question, query), [], began
-        if answer is None:
-            passages = self.retriever.retrieve(query)
-            found = time.perf_counter()
-            *_, answer = self._answers(question, query, passages)
+        said = self._unsearched(question, query)
+        passages = [] if said else self.retriever.retrieve(query)
+        found = time.perf_counter()
+        *_, answer = [said] if said else self._answers(question, query, passages)
         timed = replace(answer, timings_ms=_timings(began, found, time.perf_counter()))
         return Examination(query, passages, timed)
 

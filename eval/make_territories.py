@@ -30,7 +30,9 @@ def main() -> None:
         for code, name in Locale(language).territories.items():
             if re.fullmatch("[A-Z]{2}", code) and code not in NO_COUNTRIES:
                 names.setdefault(code, set()).update(_forms(name))
-    lines = (f"{json.dumps(code)}: {json.dumps(sorted(names[code]), ensure_ascii=False)}" for code in sorted(names))
+    lines = (
+        f"{json.dumps(code)}: {json.dumps(sorted(names[code]), ensure_ascii=False)}" for code in sorted(names)
+    )
     TO.write_text("{\n" + ",\n".join(lines) + "\n}\n", "utf-8")
 
 

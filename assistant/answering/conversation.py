@@ -1,7 +1,7 @@
 """What is said without asking anything of the documents, and what a librarian would say to it.
 
-Greetings, thanks, farewells, abuse, "who are you", a bare "?". The phrases and the replies of each language are
-data (`languages/*.toml`, table `small_talk`). No reply cites anything, for nothing was looked up.
+Greetings, thanks, farewells, abuse, "who are you", a bare "?". The phrases and the replies of each language
+are data (`languages/*.toml`, table `small_talk`). No reply cites anything, for nothing was looked up.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
-"""Questions about the documents themselves: what they are about, which there are, which name something, a summary.
+"""Questions about the documents themselves: what they are about, which there are, which name something, a
+summary.
 
-They are answered from the ledger: from each document, or each heading, its best sentence, which is the one nearest
-to the mean of what stands there. Every sentence is cited like those of any other answer. How such questions are
-asked is data (`languages/*.toml`, table `corpus`).
+They are answered from the ledger: from each document, or each heading, its best sentence, which is the one
+nearest to the mean of what stands there. Every sentence is cited like those of any other answer. How such
+questions are asked is data (`languages/*.toml`, table `corpus`).
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from assistant.ingest.library import Library
 from assistant.store.index import terms
 from assistant.store.records import Kept
 from assistant.text import languages, tables
-from assistant.text.territories import codes
+from assistant.text.territories import codes, forms
 from assistant.text.words import folded
 
 Kind = Literal["about", "list", "newest", "mentions", "summary"]
@@ -30,7 +31,7 @@ MOST = 8
 """Documents, or headings, that an answer goes through."""
 REACH = 2_000
 """Passages that are looked through for what a document mentions."""
-MARKS = " \t\n?!.。？！؟¿¡\"“”«»"
+MARKS = ' \t\n?!.。？！؟¿¡"“”«»'
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +104,9 @@ def named(name: str, library: Library) -> list[Entry]:
 
 
 def _names(entry: Entry) -> set[str]:
-    return {folded(name) for source in entry.sources for name in (source, source.split("/")[-1])} | {folded(entry.title)}
+    return {folded(name) for source in entry.sources for name in (source, source.split("/")[-1])} | {
+        folded(entry.title)
+    }
 
 
 def _stems(entry: Entry) -> set[str]:
@@ -115,9 +118,13 @@ def answer(asked: CorpusQuestion, library: Library, only: Sequence[str] = ()) ->
     what was asked for."""
     entries = library.ledger.entries(only or None)
     if asked.kind == "mentions":
-        finds = [find for find in _mentioning(asked.subject, library) if not only or find.passage.document_id in only]
+        finds = [
+            find
+            for find in _mentioning(asked.subject, library)
+            if not only or find.passage.document_id in only
+        ]
         return _quoted(finds[:MOST], len(finds))
-    if asked.kind == "summary" or len(entries) == 1 and asked.kind == "about":
+    if asked.kind == "summary" or (len(entries) == 1 and asked.kind == "about"):
         [entry, *_] = named(asked.subject, library) or entries
         finds = list(_headings(entry, library))
         return _quoted(finds[:MOST], len(finds))
@@ -153,13 +160,18 @@ def _headings(entry: Entry, library: Library) -> Iterator[_Find]:
 def _mentioning(subject: str, library: Library) -> Iterator[_Find]:
     """Of each document that mentions it, the first sentence that does."""
     places, wanted = codes(subject), set(terms(subject))
-    keys = library.search(lambda index: index.match(dict.fromkeys(wanted, 1.0), REACH)) if wanted else {}
+    sought = wanted | {term for code in places for form in forms(code) for term in terms(form)}
+    keys = library.search(lambda index: index.match(dict.fromkeys(sought, 1.0), REACH)) if sought else {}
     found: dict[str, _Find] = {}
-    for kept in sorted(library.ledger.kept(keys).values(), key=lambda kept: (kept.source, kept.passage.start)):
+    for kept in sorted(
+        library.ledger.kept(keys).values(), key=lambda kept: (kept.source, kept.passage.start)
+    ):
         for span in kept.passage.sentences:
             text = kept.passage.quote(span)
             if kept.passage.document_id not in found and _mentions(text, wanted, places):
-                found[kept.passage.document_id] = _Find(kept.title, kept.title, kept.source, kept.passage, span)
+                found[kept.passage.document_id] = _Find(
+                    kept.title, kept.title, kept.source, kept.passage, span
+                )
     yield from found.values()
 
 

@@ -2,8 +2,8 @@
 
 A name of the question has to be in the passage, its headings or its title. Where the passage names a rival of
 the same kind (another country, another year), it has to be in the sentence itself or above it: figures of
-Venezuela do not answer for Bolivia, though both are in one passage. Countries are compared as what they are, in
-any language (see `territories`), other names by their words.
+Venezuela do not answer for Bolivia, though both are in one passage. Countries are compared as what they are,
+in any language (see `territories`), other names by their words.
 """
 
 from __future__ import annotations
@@ -18,7 +18,9 @@ from assistant.text import languages
 from assistant.text.territories import codes, is_region
 from assistant.text.words import missing
 
-_YEARS = re.compile(r"(?<![\d.,])((?:1[0-9]|20|21)\d\d)(?:\s*[-–/]\s*((?:1[0-9]|20|21)?\d\d))?(?![\d.,]\d|\d)")
+_YEARS = re.compile(
+    r"(?<![\d.,])((?:1[0-9]|20|21)\d\d)(?:\s*[-–/]\s*((?:1[0-9]|20|21)?\d\d))?(?![\d.,]\d|\d)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,4 +101,3 @@ def _is_about(required: Required, above: str, sentence: str) -> bool:
         return False
     lacking_years = required.years - here_years - years(above)
     return not (lacking_years and here_years - required.years)
-

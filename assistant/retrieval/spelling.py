@@ -42,7 +42,7 @@ def corrected(query: Query, library: Library, count: Count) -> tuple[Query, Mapp
 
 def _with(mended: Mapping[str, str], text: str) -> str:
     for wrong, right in mended.items():
-        text = re.sub(rf"(?<!\w){re.escape(wrong)}(?!\w)", lambda _, right=right: right, text)
+        text = re.sub(rf"(?<!\w){re.escape(wrong)}(?!\w)", right, text)
     return text
 
 
@@ -63,7 +63,7 @@ def _nearest(word: str, reach: int, texts: list[str]) -> str | None:
     wrong = folded(word)
     counted = Counter(found for text in texts for found in languages.WORD.findall(text) if found.isalpha())
     near = {
-        right: (changes, -times)
+        right: (changes, right.islower() != word.islower(), -times)
         for right, times in counted.items()
         if folded(right)[0] == wrong[0] and 0 < (changes := distance(wrong, folded(right), reach)) <= reach
     }

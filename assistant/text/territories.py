@@ -45,6 +45,11 @@ def territories(text: str) -> tuple[Territory, ...]:
     return tuple(sorted(found, key=lambda territory: territory.start))
 
 
+def forms(code: str) -> list[str]:
+    """All that a country may be called, folded."""
+    return [form for form, of in _forms().items() if of == code]
+
+
 def is_region(phrase: str) -> bool:
     """Whether a phrase is known to name no country but what holds several, or something else: Latin America."""
     return _forms().get(" ".join(folded(phrase).split())) == NONE
@@ -93,7 +98,9 @@ def _forms() -> dict[str, str]:
     for language in languages.CODES:
         for code, names in languages.table(language, "names").items():
             forms |= dict.fromkeys(names.split(", "), code)
-    single = [(form, code) for form, code in forms.items() if form.isascii() and form.isalpha() and len(form) > 3]
+    single = [
+        (form, code) for form, code in forms.items() if form.isascii() and form.isalpha() and len(form) > 3
+    ]
     for form, code in list(forms.items()):
         for derived in _declined(form) if _CYRILLIC.fullmatch(form) else ():
             forms.setdefault(derived, code)

@@ -50,7 +50,9 @@ def run(data: Path, limit: int | None = None) -> dict[str, Any]:
                 recalls.append(len(gold & set(found)) / len(gold))
     return {
         "answered": {kind: sum(some) / len(some) for kind, some in sorted(answered.items())},
-        "auc": {k: _auc(scores["ANSWERABLE"], some) for k, some in sorted(scores.items()) if k != "ANSWERABLE"},
+        "auc": {
+            k: _auc(scores["ANSWERABLE"], some) for k, some in sorted(scores.items()) if k != "ANSWERABLE"
+        },
         "recall@5": sum(recalls) / len(recalls),
     }
 

@@ -37,7 +37,13 @@ def test_the_reply_is_in_the_language_of_the_person() -> None:
 
 
 @pytest.mark.parametrize(
-    "asked", ["hi, what is the fee?", "thanks, and with Peru?", "who are the pilots?", "what can you do with a crane?"]
+    "asked",
+    [
+        "hi, what is the fee?",
+        "thanks, and with Peru?",
+        "who are the pilots?",
+        "what can you do with a crane?",
+    ],
 )
 def test_a_question_is_no_small_talk(asked: str) -> None:
     assert small_talk(asked, 3) is None

@@ -14,7 +14,9 @@ def passage(*sentences: str, title: str = "Trade", headings: tuple[str, ...] = (
         spans.append(Span(len(text), len(text) + len(sentence)))
         text += f"{sentence} "
     of = Passage("p", "d", 0, 0, len(text), text, headings, sentences=tuple(spans))
-    return ScoredPassage(of, title, "trade.md", 1.0, sentences=tuple(ScoredSentence(s, 0.5, 0.5) for s in spans))
+    return ScoredPassage(
+        of, title, "trade.md", 1.0, sentences=tuple(ScoredSentence(s, 0.5, 0.5) for s in spans)
+    )
 
 
 def left(question: str, *passages: ScoredPassage, context: str = "") -> list[str]:
@@ -41,7 +43,9 @@ def test_a_heading_or_a_title_says_which_country_a_sentence_is_on() -> None:
     assert left("How much fish goes to Peru?", passage(fish, title="Peruvian trade")) == [fish]
 
 
-@pytest.mark.parametrize("asked", ["Norwegian fish in Peru?", "¿Cuánto pescado vende Noruega a Perú?", "秘鲁"])
+@pytest.mark.parametrize(
+    "asked", ["Norwegian fish in Peru?", "¿Cuánto pescado vende Noruega a Perú?", "秘鲁"]
+)
 def test_a_country_is_the_same_in_another_form_and_language(asked: str) -> None:
     assert left(asked, passage(PERU)) == [PERU]
 

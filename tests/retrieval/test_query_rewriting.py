@@ -107,7 +107,9 @@ def test_a_year_takes_the_place_of_a_year() -> None:
 
 def test_the_same_noun_with_another_word_before_it_takes_its_place() -> None:
     topic = "What does a night at the north pier cost?"
-    assert understood("and at the south pier?", after(topic)).text == "What does a night at the south pier cost?"
+    assert (
+        understood("and at the south pier?", after(topic)).text == "What does a night at the south pier cost?"
+    )
 
 
 def test_an_ellipsis_may_change_a_question_that_was_refused() -> None:
@@ -201,7 +203,9 @@ def test_a_name_is_searched_for_as_fully_as_it_was_said() -> None:
 
 def test_a_bare_noun_that_was_said_points_back() -> None:
     history = [Exchange("Is there a crane?", "The crane lifts twelve tonnes.", ("Port Alba",))]
-    assert understood("Who runs the crane?", history).text == "Port Alba: Is there a crane? Who runs the crane?"
+    assert (
+        understood("Who runs the crane?", history).text == "Port Alba: Is there a crane? Who runs the crane?"
+    )
 
 
 def test_the_title_of_the_document_that_is_open_is_what_it_stands_for() -> None:

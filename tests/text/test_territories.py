@@ -28,7 +28,8 @@ def test_a_country_is_found_whatever_it_is_called(text: str, expected: set[str])
 
 
 @pytest.mark.parametrize(
-    "text", ["tell us more", "polish the turkey", "a family reunion", "these", "Latin America", "the Indian Ocean"]
+    "text",
+    ["tell us more", "polish the turkey", "a family reunion", "these", "Latin America", "the Indian Ocean"],
 )
 def test_what_only_looks_like_a_country_is_none(text: str) -> None:
     assert codes(text) == frozenset()

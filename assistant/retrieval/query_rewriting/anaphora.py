@@ -11,7 +11,9 @@ from assistant.retrieval.query_rewriting.mentions import mentions, small_words
 from assistant.text import languages
 from assistant.text.words import folded, stem
 
-Kind = Literal["person", "thing", "several", "place", "that", "else", "order", "nothing else", "those", "noun"]
+Kind = Literal[
+    "person", "thing", "several", "place", "that", "else", "order", "nothing else", "those", "noun"
+]
 """What a word stands for; "those" is a demonstrative with a noun, "noun" a bare noun that was said before."""
 ORDINALS = ("first", "second", "third")
 SHORT = 2
@@ -45,14 +47,18 @@ def pointers(question: str, language: str) -> list[Pointer]:
             noun = found[at + 1][0] if kind == "those" and at + 1 < len(found) else ""
             pointing.append(Pointer(f"{match[0]} {noun}".strip(), kind, rank))
     opens = bool(words) and words[0] in languages.vocabulary(language, "follow_up").get("conjunctions", ())
-    if not pointing and (_says_nothing(question, opens, language) or _lacks_a_verb(words, question, language)):
+    if not pointing and (
+        _says_nothing(question, opens, language) or _lacks_a_verb(words, question, language)
+    ):
         return [Pointer(question.strip(" ?!.¿¡？؟"), "nothing else")]
     return pointing
 
 
 def _says_nothing(question: str, opens: bool, language: str) -> bool:
     """Whether it has no word on what it is about; one is too few behind an "and"."""
-    return len(telling(question, language)) <= opens and not any(m.kind != "year" for m in mentions(question, language))
+    return len(telling(question, language)) <= opens and not any(
+        m.kind != "year" for m in mentions(question, language)
+    )
 
 
 def _lacks_a_verb(words: Sequence[str], question: str, language: str) -> bool:
@@ -60,7 +66,12 @@ def _lacks_a_verb(words: Sequence[str], question: str, language: str) -> bool:
     lists = languages.vocabulary(language, "follow_up")
     asks = lists.get("asks_what", frozenset())
     auxiliary = lists.get("questions", frozenset()) - lists.get("asks_for_a_name", frozenset()) - asks
-    return 1 < len(words) <= 3 and words[0] in asks and not auxiliary & set(words) and not mentions(question, language)
+    return (
+        1 < len(words) <= 3
+        and words[0] in asks
+        and not auxiliary & set(words)
+        and not mentions(question, language)
+    )
 
 
 def telling(question: str, language: str) -> list[str]:
@@ -87,7 +98,7 @@ def _kind(words: Sequence[str], at: int, language: str) -> tuple[Kind | None, in
         return (None if before in auxiliary and after else "place"), 0
     if word in of("demonstrative"):
         alone = not after or after in auxiliary
-        if alone or before in of("alone_before") and after in small_words(language):
+        if alone or (before in of("alone_before") and after in small_words(language)):
             return "that", 0
         # Behind a noun or a verb it may join a clause: the hospital that Iran built.
         opens = not before or before in of("questions") | of("prepositions") | of("conjunctions")
@@ -130,7 +141,9 @@ def _is_explained(before: str, words: Sequence[str], kind: Kind, language: str) 
     named = telling(before, language)
     if kind == "person":
         # "When does a skipper lose his berth", but not "Did the audience like him".
-        return bool(named) and bool((lists.get("articles", frozenset()) - lists.get("definite", frozenset())) & set(words))
+        return bool(named) and bool(
+            (lists.get("articles", frozenset()) - lists.get("definite", frozenset())) & set(words)
+        )
     return len(named) > SHORT or (bool(lists.get("articles", frozenset()) & set(words)) and bool(named))
 
 
@@ -144,7 +157,11 @@ def repeated_noun(question: str, said: Sequence[str], language: str) -> Pointer 
     stems = {stem(word) for text in said for word in languages.words(text)}
     verbs = lists.get("questions", frozenset())
     for article, noun, after in zip(words, words[1:], [*words[2:], ""], strict=False):
-        bare = not after or after in small and after not in lists.get("complement", frozenset()) or after in verbs
+        bare = (
+            not after
+            or (after in small and after not in lists.get("complement", frozenset()))
+            or after in verbs
+        )
         if article in articles and noun not in small and stem(noun) in stems and bare:
             return Pointer(noun, "noun")
     return None

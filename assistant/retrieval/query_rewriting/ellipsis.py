@@ -51,7 +51,12 @@ def substituted(topic: str, phrase: str, language: str, likeness: Likeness | Non
     before = topic[:start]
     article = re.search(r"[^\W_]+\s+$", before)
     articles = languages.vocabulary(language, "follow_up").get("articles", frozenset())
-    if article and folded(article[0].strip()) in articles and languages.words(new)[:1] and languages.words(new)[0] in articles:
+    if (
+        article
+        and folded(article[0].strip()) in articles
+        and languages.words(new)[:1]
+        and languages.words(new)[0] in articles
+    ):
         before = before[: article.start()]
     return f"{before}{new}{topic[end:]}"
 
@@ -90,6 +95,7 @@ def _behind_preposition(
     topic: str, names: Sequence[Mention], preposition: str, language: str
 ) -> list[Mention]:
     """The names behind the same preposition, or where there are none behind any; the subject has none."""
+
     def before(mention: Mention) -> str:
         return (languages.words(topic[: mention.start]) or [""])[-1]
 

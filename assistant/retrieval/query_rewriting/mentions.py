@@ -41,7 +41,9 @@ class Mention:
         return frozenset(re.sub(r"['’]s?$", "", word) for word in languages.words(self.text))
 
 
-def mentions(text: str, language: str | None = None, known: frozenset[str] = frozenset()) -> tuple[Mention, ...]:
+def mentions(
+    text: str, language: str | None = None, known: frozenset[str] = frozenset()
+) -> tuple[Mention, ...]:
     """What a text names, in order; nothing overlaps. A word that begins it is a name where it is `known`, folded."""
     found: list[Mention] = []
     for mention in _candidates(text, language or languages.language_of(text), known):
@@ -133,7 +135,11 @@ def _with_title(question: str, titles: Sequence[str], language: str) -> str:
     stay" of MC Hammer."""
     for title in titles:
         parts = [w for w in languages.WORD.findall(title) if folded(w) not in small_words(language)]
-        if not 1 < len(parts) <= MOST_PARTS or any(map(str.islower, parts)) or _holds(question, title, language):
+        if (
+            not 1 < len(parts) <= MOST_PARTS
+            or any(map(str.islower, parts))
+            or _holds(question, title, language)
+        ):
             continue
         for part in (parts[-1], parts[0]):
             match = re.search(rf"(?<![\w-]){re.escape(part)}(?![\w-])", question, re.IGNORECASE)
@@ -147,7 +153,14 @@ def distinct(names: Iterable[str]) -> list[str]:
     kept: list[str] = []
     for name in names:
         own = set(languages.words(name))
-        at = next((n for n, other in enumerate(kept) if own & set(languages.words(other)) in (own, set(languages.words(other)))), None)
+        at = next(
+            (
+                n
+                for n, other in enumerate(kept)
+                if own & set(languages.words(other)) in (own, set(languages.words(other)))
+            ),
+            None,
+        )
         if at is None:
             kept.append(name)
         elif len(own) > len(languages.words(kept[at])):

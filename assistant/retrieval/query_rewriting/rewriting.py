@@ -10,7 +10,14 @@ from assistant.retrieval.politeness import plain
 from assistant.retrieval.query_rewriting import anaphora
 from assistant.retrieval.query_rewriting.anaphora import Pointer, is_fragment, pointers, repeated_noun
 from assistant.retrieval.query_rewriting.ellipsis import Likeness, new_phrase, normal_case, substituted
-from assistant.retrieval.query_rewriting.mentions import Mention, distinct, fuller, is_proper, mentions, small_words
+from assistant.retrieval.query_rewriting.mentions import (
+    Mention,
+    distinct,
+    fuller,
+    is_proper,
+    mentions,
+    small_words,
+)
 from assistant.text import languages
 
 MOST_NAMES = 2
@@ -121,7 +128,8 @@ def _people(text: str, topic: _Topic, language: str) -> list[str]:
     people = [
         fuller(mention.text, known, (), language)
         for mention in mentions(text, language, parts)
-        if mention.kind == "name" and not places & set(languages.words(text[: mention.start])[-1:])
+        if mention.kind == "name"
+        and not places & set(languages.words(text[: mention.start])[-1:])
         and not says & set(languages.words(text[mention.end :])[:1])
     ]
     # Somebody new is named in full.
@@ -166,7 +174,9 @@ def _together(
     for pointer in pointing:
         names = _meant(topic, pointer, language)
         if names:
-            return Query(f"{names[0]}: {question}", earlier=earlier, reading=_reading(pointer, names, language))
+            return Query(
+                f"{names[0]}: {question}", earlier=earlier, reading=_reading(pointer, names, language)
+            )
     asked = topic.question or topic.refused
     around = [topic.title, *_answered(topic, pointing, language)]
     names = [name for name in around if name and not _holds(f"{asked} {question}", name, language)]
@@ -193,13 +203,17 @@ def _reading(pointer: Pointer, names: Sequence[str], language: str) -> str:
     """How the word was read, where it could stand for another as well."""
     if len(names) < 2:
         return ""
-    says: str = languages.table(language, "follow_up").get("read_as", languages.table("en", "follow_up")["read_as"])
+    says: str = languages.table(language, "follow_up").get(
+        "read_as", languages.table("en", "follow_up")["read_as"]
+    )
     return says.format(word=pointer.word, name=names[0], others=", ".join(names[1:]))
 
 
 def _answered(topic: _Topic, pointing: Sequence[Pointer], language: str) -> list[str]:
     """The names that the last answer gave, where a question asked for one, and the next points to it."""
-    if not topic.asks_for_a_name or not any(p.kind in ("thing", "several", "that", "place") for p in pointing):
+    if not topic.asks_for_a_name or not any(
+        p.kind in ("thing", "several", "that", "place") for p in pointing
+    ):
         return []
     return distinct(m.text for m in mentions(topic.answer, language) if m.kind != "year")[:MOST_NAMES]
 
