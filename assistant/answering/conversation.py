@@ -46,7 +46,8 @@ def _first(code: str) -> list[str]:
 
 
 def _kinds(words: list[str], code: str) -> list[str]:
-    """The kinds of small talk that the words are made of, wholly; none where any word is of something else."""
+    """The kinds of small talk that the words are made of, wholly; none where any word is of something
+    else."""
     phrases = _phrases(code)
     found, at = set(), 0
     while at < len(words):

@@ -96,8 +96,8 @@ def named(name: str, library: Library) -> list[Entry]:
     """The documents of this title or name: bolivia.md, bolivia, Iran and Bolivia."""
     wanted = folded(name.strip(MARKS))
     entries = library.ledger.entries()
-    for forms in (_names, _stems):
-        found = [entry for entry in entries if wanted in forms(entry)]
+    for called in (_names, _stems):
+        found = [entry for entry in entries if wanted in called(entry)]
         if wanted and found:
             return found
     return []

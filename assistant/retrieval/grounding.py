@@ -39,7 +39,8 @@ def evidence(query: Query, passages: Sequence[ScoredPassage]) -> list[ScoredPass
 
 
 def required_by(query: Query) -> Required:
-    """The names, countries and years of a question. Those of a title that was put before it are not its own."""
+    """The names, countries and years of a question. Those of a title that was put before it are not its
+    own."""
     text = query.text.removeprefix(query.context).strip()
     language = languages.language_of(text)
     named = mentions(text, language)
@@ -63,14 +64,12 @@ def years(text: str) -> frozenset[int]:
 def _is_about_a_span(text: str, language: str) -> bool:
     """Whether a year is only a bound: since 2011, before 2020."""
     around = languages.vocabulary(language, "follow_up").get("around", frozenset())
-    for match in _YEARS.finditer(text):
-        if around & set(languages.words(text[: match.start()])[-1:]):
-            return True
-    return False
+    return any(around & set(languages.words(text[: m.start()])[-1:]) for m in _YEARS.finditer(text))
 
 
 def _is_needed(mention: Mention, text: str, language: str) -> bool:
-    """Names in another language than the documents' may be written otherwise there; of "X or Y" one will do."""
+    """Names in another language than the documents' may be written otherwise there; of "X or Y" one will
+    do."""
     either = languages.vocabulary(language, "follow_up").get("alternatives", frozenset())
     beside = {*languages.words(text[: mention.start])[-1:], *languages.words(text[mention.end :])[:1]}
     return language == languages.DEFAULT and not either & beside and not is_region(mention.text)

@@ -1,7 +1,8 @@
 """Typing errors in a question, mended by the words of the index.
 
-Only a word that is in no document, that the embedder does not know as a word either, and that names no country
-is taken for one. It becomes the word of the documents that is one change away, or two where it is long.
+Only a word that is in no document, that the embedder does not know as a word either, and that names no
+country is taken for one. It becomes the word of the documents that is one change away, or two where it is
+long.
 """
 
 from __future__ import annotations
@@ -71,8 +72,8 @@ def _nearest(word: str, reach: int, texts: list[str]) -> str | None:
 
 
 def distance(one: str, other: str, most: int) -> int:
-    """Letters added, left out, exchanged or swapped with the next (optimal string alignment); `most` + 1 where
-    there are more."""
+    """Letters added, left out, exchanged or swapped with the next, at most `most` + 1 (optimal string
+    alignment)."""
     if abs(len(one) - len(other)) > most:
         return most + 1
     before: list[int] = []

@@ -51,7 +51,8 @@ def forms(code: str) -> list[str]:
 
 
 def is_region(phrase: str) -> bool:
-    """Whether a phrase is known to name no country but what holds several, or something else: Latin America."""
+    """Whether a phrase is known to name no country but what holds several, or something else: Latin
+    America."""
     return _forms().get(" ".join(folded(phrase).split())) == NONE
 
 
@@ -79,7 +80,8 @@ def _names_at(text: str, words: list[re.Match[str]], at: int) -> Iterator[tuple[
     for length in range(min(LONGEST, len(words) - at), 0, -1):
         phrase = text[words[at].start() : words[at + length - 1].end()]
         form = re.sub(r"['’]s?$", "", folded(phrase))
-        code = _forms().get(" ".join(form.split()))
+        form = " ".join(form.split())
+        code = _forms().get(form) or _forms().get(form.removesuffix("s"))
         if code and (form not in _with_capital() or phrase[0].isupper()):
             yield length, code
 

@@ -1,9 +1,11 @@
-"""CANARD, follow-ups rewritten by people: Elgohary et al., 2019, https://aclanthology.org/D19-1605 (CC BY-SA 4.0).
+"""CANARD, follow-ups rewritten by people: Elgohary et al., 2019, https://aclanthology.org/D19-1605 (CC BY-SA
+4.0).
 
-A question points back where people changed it. The input is the conversation: the title and the section, which
-the people who asked had before them, as what the conversation is about, then questions with their answers. The
-added words are those of the rewrite that the question lacks, without function words; they are looked for in the
-text that is searched for. How many of the words added there are right is printed too, as all could be added.
+A question points back where people changed it. The input is the conversation: the title and the section,
+which the people who asked had before them, as what the conversation is about, then questions with their
+answers. The added words are those of the rewrite that the question lacks, without function words; they are
+looked for in the text that is searched for. How many of the words added there are right is printed too, as
+all could be added.
 """
 
 from __future__ import annotations
@@ -25,8 +27,8 @@ NO_ANSWER = "I don't know."
 
 
 def run(data: Path, limit: int | None = None) -> dict[str, float]:
-    """Precision and recall of pointing back; of the words that people added, the share that we add too, and of
-    those that we add, the share that people did."""
+    """Precision and recall of pointing back; of the words that people added, the share that we add too, and
+    of those that we add, the share that people did."""
     embed = embedder(config.load()).embed
 
     def likeness(phrase: str, others: Sequence[str]) -> list[float]:

@@ -1,9 +1,9 @@
 """MTRAG-UN, conversations with questions that cannot be answered or are not clear: IBM, 2026,
 https://github.com/IBM/mt-rag-benchmark (Apache-2.0).
 
-The contexts of all tasks are the corpus, and the last turn of each task is asked after the turns before it. A task
-is answered where the assistant says so. AUC tells how well its confidence parts the answerable from each other kind;
-a question that is asked back has none.
+The contexts of all tasks are the corpus, and the last turn of each task is asked after the turns before it. A
+task is answered where the assistant says so. AUC tells how well its confidence parts the answerable from each
+other kind; a question that is asked back has none.
 """
 
 from __future__ import annotations

@@ -72,7 +72,9 @@ def is_cited(assistant: Assistant, answer: Answer) -> bool:
     return answer.answered and exact and numbers == [c.number for c in answer.citations] != []
 
 
-@pytest.mark.parametrize("question", ["What is this about?", "What documents do you have?", "What was added last?"])
+@pytest.mark.parametrize(
+    "question", ["What is this about?", "What documents do you have?", "What was added last?"]
+)
 def test_each_document_is_told_by_its_name_and_a_sentence(assistant: Assistant, question: str) -> None:
     answer = assistant.ask(question)
     assert is_cited(assistant, answer)

@@ -14,7 +14,9 @@ from assistant.core.config import Settings
 from assistant.core.types import Query
 from assistant.retrieval.spelling import corrected, distance
 
-HARBOUR = "# Harbour\n\nThe lighthouse of Alba was restored by Bergström. Every skipper pays the harbour fee.\n"
+HARBOUR = (
+    "# Harbour\n\nThe lighthouse of Alba was restored by Bergström. Every skipper pays the harbour fee.\n"
+)
 
 
 @pytest.fixture
@@ -37,12 +39,15 @@ def mended(assistant: Assistant, text: str, focus: str = "") -> str:
         ("the fee of the harbuor", "the fee of the harbour"),
     ],
 )
-def test_a_mistyped_word_becomes_the_nearest_of_the_documents(assistant: Assistant, typed: str, meant: str) -> None:
+def test_a_mistyped_word_becomes_the_nearest_of_the_documents(
+    assistant: Assistant, typed: str, meant: str
+) -> None:
     assert mended(assistant, typed) == meant
 
 
 @pytest.mark.parametrize(
-    "typed", ["who restored the greenhouse?", "what does a slipper cost in Peru?", "the fees of Alda", "skippers"]
+    "typed",
+    ["who restored the greenhouse?", "what does a slipper cost in Peru?", "the fees of Alda", "skippers"],
 )
 def test_a_word_that_is_far_from_all_or_short_stays(assistant: Assistant, typed: str) -> None:
     known = {"greenhouse", "slipper", "cost", "skippers"}
@@ -62,7 +67,8 @@ def test_only_what_was_asked_just_now_is_mended(assistant: Assistant) -> None:
 
 
 @pytest.mark.parametrize(
-    ("one", "other", "changes"), [("port", "port", 0), ("port", "prot", 1), ("port", "ports", 1), ("port", "pier", 3)]
+    ("one", "other", "changes"),
+    [("port", "port", 0), ("port", "prot", 1), ("port", "ports", 1), ("port", "pier", 3)],
 )
 def test_the_distance_counts_changes(one: str, other: str, changes: int) -> None:
     assert distance(one, other, 4) == changes

@@ -1,4 +1,6 @@
-"""The words of a question that stand for something said before: it, there, he, the second, the band, what else."""
+"""The words of a question that stand for something said before: it, there, he, the second, the band, what
+else.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Questions that name only what is different: "and with Bolivia?" after "What does Iran buy in Venezuela?"."""
+"""Questions that name only what is different: "and with Bolivia?" after "What does Iran buy in
+Venezuela?"."""
 
 from __future__ import annotations
 
@@ -33,7 +34,7 @@ def new_phrase(question: str, language: str) -> str | None:
 
 
 def _opens(asked: str, opening: str, language: str) -> bool:
-    if not folded(asked[: len(opening)]) == opening:
+    if folded(asked[: len(opening)]) != opening:
         return False
     after = asked[len(opening) : len(opening) + 1]
     return language == "zh" or not after or not after.isalnum()

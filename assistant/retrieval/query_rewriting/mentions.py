@@ -1,4 +1,6 @@
-"""The things that a question or an answer names: countries, years, works, people, and how each may be called."""
+"""The things that a question or an answer names: countries, years, works, people, and how each may be
+called.
+"""
 
 from __future__ import annotations
 
@@ -44,7 +46,8 @@ class Mention:
 def mentions(
     text: str, language: str | None = None, known: frozenset[str] = frozenset()
 ) -> tuple[Mention, ...]:
-    """What a text names, in order; nothing overlaps. A word that begins it is a name where it is `known`, folded."""
+    """What a text names, in order; nothing overlaps. A word that begins it is a name where it is `known`,
+    folded."""
     found: list[Mention] = []
     for mention in _candidates(text, language or languages.language_of(text), known):
         if not any(mention.start < other.end and other.start < mention.end for other in found):
@@ -116,7 +119,7 @@ def fuller(question: str, known: Sequence[str], titles: Sequence[str], language:
     bare = [re.sub(r"\s*\(.*?\)", "", name) for name in known]
     whole = [(name, frozenset(languages.words(name))) for name in bare]
     whole = [(name, words) for name, words in whole if 1 < len(words - small_words(language)) <= MOST_PARTS]
-    named = [m for m in mentions(question, language, frozenset().union(*(words for _, words in whole)))]
+    named = mentions(question, language, frozenset[str]().union(*(words for _, words in whole)))
     for mention in reversed(named):
         full = next((name for name, words in whole if mention.kind == "name" and mention.words < words), None)
         if full and not _holds(question, full, language):
@@ -131,8 +134,8 @@ def _holds(question: str, name: str, language: str) -> bool:
 
 
 def _with_title(question: str, titles: Sequence[str], language: str) -> str:
-    """The question with the title in the place of its first or last word, though in small letters: "did hammer
-    stay" of MC Hammer."""
+    """The question with the title in the place of its first or last word in small letters: "did hammer stay"
+    of MC Hammer."""
     for title in titles:
         parts = [w for w in languages.WORD.findall(title) if folded(w) not in small_words(language)]
         if (

@@ -66,7 +66,8 @@ class _Topic:
 
     @property
     def title(self) -> str:
-        """The title of what was answered from last, where it is a name; any, of a document that is only open."""
+        """The title of what was answered from last, where it is a name; any, of a document that is only
+        open."""
         title = self.titles[0] if self.titles else ""
         return title if not self.question or is_proper(title, languages.language_of(title)) else ""
 

@@ -1,4 +1,4 @@
-"""The words of each language, as data: a file `<code>.toml` a language, a table in it for each module that reads it."""
+"""The words of each language, as data: a file `<code>.toml` each, with a table for each module."""
 
 from __future__ import annotations
 
