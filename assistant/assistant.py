@@ -199,6 +199,10 @@ class Assistant:
 
     def _on_the_corpus(self, question: str, about: CorpusQuestion, documents: Sequence[str]) -> Answer:
         language = languages.language_of(question)
+        if about.kind == "list":
+            named = corpus_questions.catalogue(self.library, documents)
+            said = conversation.says("list", language, documents=named.of, names=named.text)
+            return Answer(question, question, False, (Sentence(said),))
         with self.library.precedence.first():
             quoted = corpus_questions.answer(about, self.library, documents)
         if not quoted.sentences:

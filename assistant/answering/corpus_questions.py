@@ -29,6 +29,8 @@ Kind = Literal["about", "list", "newest", "mentions", "summary"]
 KINDS: tuple[Kind, ...] = ("list", "newest", "about", "summary", "mentions")
 MOST = 8
 """Documents, or headings, that an answer goes through."""
+LISTED = 20
+"""Documents that are named when it is asked which there are."""
 REACH = 2_000
 """Passages that are looked through for what a document mentions."""
 MARKS = ' \t\n?!.。？！؟¿¡"“”«»'
@@ -113,6 +115,21 @@ def _stems(entry: Entry) -> set[str]:
     return {name.rsplit(".", 1)[0] for name in _names(entry)}
 
 
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """The names of the documents, the first of many, and how many there are."""
+
+    text: str
+    of: int
+
+
+def catalogue(library: Library, only: Sequence[str] = ()) -> Catalogue:
+    """Which documents there are, by title and name: a list of the ledger, which quotes none of them."""
+    entries = library.ledger.entries(only or None)
+    names = [f"{entry.title} ({entry.source.rsplit('/', 1)[-1]})" for entry in entries[:LISTED]]
+    return Catalogue("; ".join([*names, *(["…"] if len(entries) > LISTED else [])]), len(entries))
+
+
 def answer(asked: CorpusQuestion, library: Library, only: Sequence[str] = ()) -> Quoted:
     """What the documents say of themselves, `only` these where there are any; empty where none of them has
     what was asked for."""
@@ -191,8 +208,9 @@ def _best(kept: Sequence[Kept], label: str) -> _Find | None:
         (passage, span, vector)
         for passage in kept
         for span, vector in zip(passage.passage.sentences, passage.sentence_vectors, strict=True)
-        if _says_something(passage.passage, span)
+        if any(map(str.isalnum, passage.passage.quote(span)))
     ]
+    found = [item for item in found if _says_something(item[0].passage, item[1])] or found
     if not found:
         return None
     mean = np.mean([vector for _, _, vector in found], axis=0)
@@ -204,7 +222,7 @@ def _says_something(passage: Passage, span: Span) -> bool:
     """Whether it is a sentence: no heading, no question, no row of a table."""
     text = passage.quote(span).strip()
     is_heading = text.strip("# \t*") in passage.headings or text.startswith("#")
-    return len(text.split()) > 3 and not (is_heading or tables.is_row(text) or text.endswith(("?", ":")))
+    return len(text.split()) > 3 and not (is_heading or tables.is_row(text) or text.rstrip("*_").endswith(("?", ":")))
 
 
 def _quoted(finds: Iterable[_Find], of: int) -> Quoted:

@@ -72,9 +72,13 @@ def is_cited(assistant: Assistant, answer: Answer) -> bool:
     return answer.answered and exact and numbers == [c.number for c in answer.citations] != []
 
 
-@pytest.mark.parametrize(
-    "question", ["What is this about?", "What documents do you have?", "What was added last?"]
-)
+def test_which_documents_there_are_is_told_without_quoting_them(assistant: Assistant) -> None:
+    answer = assistant.ask("What documents do you have?")
+    assert (answer.answered, answer.citations, answer.related) == (False, (), ())
+    assert "the 2 documents here: Arvo kettle (kettle.md); Rules of the quay (rules.md)" in answer.text
+
+
+@pytest.mark.parametrize("question", ["What is this about?", "What was added last?"])
 def test_each_document_is_told_by_its_name_and_a_sentence(assistant: Assistant, question: str) -> None:
     answer = assistant.ask(question)
     assert is_cited(assistant, answer)
