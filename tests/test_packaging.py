@@ -65,7 +65,9 @@ def test_the_wheel_brings_nothing_else(wheel):
 
 def test_an_installed_copy_finds_its_own_data(wheel, tmp_path):
     wheel.extractall(tmp_path)
-    code = "import sys; from assistant.core.config import bundled; print(*map(bundled, sys.argv[1:]), sep='\\n')"
+    code = (
+        "import sys; from assistant.core.config import bundled; print(*map(bundled, sys.argv[1:]), sep='\\n')"
+    )
     command = [sys.executable, "-c", code, "corpus", "prompts", "eval/golden"]
     done = subprocess.run(
         command, cwd=tmp_path, env={"PYTHONPATH": str(tmp_path)}, capture_output=True, text=True, check=True

@@ -222,7 +222,9 @@ def _says_something(passage: Passage, span: Span) -> bool:
     """Whether it is a sentence: no heading, no question, no row of a table."""
     text = passage.quote(span).strip()
     is_heading = text.strip("# \t*") in passage.headings or text.startswith("#")
-    return len(text.split()) > 3 and not (is_heading or tables.is_row(text) or text.rstrip("*_").endswith(("?", ":")))
+    return len(text.split()) > 3 and not (
+        is_heading or tables.is_row(text) or text.rstrip("*_").endswith(("?", ":"))
+    )
 
 
 def _quoted(finds: Iterable[_Find], of: int) -> Quoted:

@@ -43,11 +43,15 @@ def required_by(query: Query) -> Required:
     own."""
     text = query.text.removeprefix(query.context).strip()
     language = languages.language_of(text)
-    named = mentions(text, language)
+    named = mentions(query.focus or text, language)
     return Required(
         codes(text),
         frozenset() if _is_about_a_span(text, language) else years(text),
-        tuple(m.text for m in named if m.kind in ("name", "work") and _is_needed(m, text, language)),
+        tuple(
+            m.text
+            for m in named
+            if m.kind in ("name", "work") and _is_needed(m, query.focus or text, language)
+        ),
     )
 
 

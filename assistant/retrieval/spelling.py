@@ -32,8 +32,9 @@ Count = Callable[[str], int]
 def corrected(query: Query, library: Library, count: Count) -> tuple[Query, Mapping[str, str]]:
     """The query with its mistyped words mended, and what each of them became."""
     mended = {}
+    language = languages.language_of(query.text)
     for word in dict.fromkeys(languages.WORD.findall(query.focus or query.text)):
-        if right := _mended(word, library, count):
+        if right := _mended(word, language, library, count):
             mended[word] = right
     if not mended:
         return query, mended
@@ -47,7 +48,7 @@ def _with(mended: Mapping[str, str], text: str) -> str:
     return text
 
 
-def _mended(word: str, library: Library, count: Count) -> str | None:
+def _mended(word: str, language: str, library: Library, count: Count) -> str | None:
     if len(word) < SHORTEST or not word.isalpha() or codes(word) or count(word) <= count("a"):
         return None
     found = terms(word)
@@ -55,8 +56,9 @@ def _mended(word: str, library: Library, count: Count) -> str | None:
         return None
     reach = 2 if len(word) >= LONG and word.islower() else 1
     keys = library.search(lambda index: index.similar(found[0], reach, LOOKED_AT))
-    texts = [kept.context for kept in library.ledger.kept(keys).values()]
-    return _nearest(word, reach, texts)
+    texts = (kept.context for kept in library.ledger.kept(keys).values())
+    # "Modelo" is no mistyped "model": what is right in one language is not to be mended by another.
+    return _nearest(word, reach, [text for text in texts if languages.language_of(text) == language])
 
 
 def _nearest(word: str, reach: int, texts: list[str]) -> str | None:

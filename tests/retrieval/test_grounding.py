@@ -88,5 +88,15 @@ def test_a_title_that_only_surrounds_the_question_need_not_be_named() -> None:
     assert left(asked, passage(PERU), context="Port Alba:") == [PERU]
 
 
+def test_names_of_the_topic_need_not_be_named_again_but_its_countries_do() -> None:
+    sold = passage("Boats are sold by the dozen.", "Norway sells fish to Peru.")
+    topic, focus = "Does Ann Berg sell boats to Chile?", "How are they sold?"
+    held = evidence(Query(f"{topic} {focus}", focus), [sold])
+    assert held[0].sentences == ()
+    topic = "Does Ann Berg sell boats in Peru?"
+    held = evidence(Query(f"{topic} {focus}", focus), [sold])
+    assert len(held[0].sentences) == 2
+
+
 def test_a_question_without_names_leaves_everything() -> None:
     assert left("what is sold?", passage(PERU, CHILE)) == [PERU, CHILE]

@@ -60,6 +60,10 @@ def test_a_word_that_the_embedder_knows_stays(assistant: Assistant) -> None:
     assert (query.text, words) == ("a skiper", {})
 
 
+def test_a_word_of_another_language_stays(assistant: Assistant) -> None:
+    assert mended(assistant, "¿Quién es el skiper de la puerta?") == "¿Quién es el skiper de la puerta?"
+
+
 def test_only_what_was_asked_just_now_is_mended(assistant: Assistant) -> None:
     query, words = corrected(Query("The lightouse? the skiper?", "the skiper?"), assistant.library, len)
     assert (query.text, query.focus) == ("The lightouse? the skipper?", "the skipper?")

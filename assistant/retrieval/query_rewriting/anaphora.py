@@ -24,17 +24,21 @@ SHORT = 2
 
 @dataclass(frozen=True, slots=True)
 class Pointer:
-    """A word, as typed, that stands for something of this kind; `rank` where it counts what was listed."""
+    """A word, as typed, that stands for something of this kind; `rank` where it counts what was listed, `after`
+    how many words that say something are before it in the question."""
 
     word: str
     kind: Kind
     rank: int = 0
+    after: int = 0
 
     @property
     def is_strict(self) -> bool:
         """Whether nothing can be made of the question without what the word stands for."""
         if self.kind == "nothing else":
             return not any(map(str.isdigit, self.word))
+        if self.after > 1:
+            return False
         return self.kind in ("person", "thing", "several", "place", "that", "order", "those")
 
 
@@ -47,7 +51,8 @@ def pointers(question: str, language: str) -> list[Pointer]:
         kind, rank = _kind(words, at, language)
         if kind and not _is_explained(question[: match.start()], words[:at], kind, language):
             noun = found[at + 1][0] if kind == "those" and at + 1 < len(found) else ""
-            pointing.append(Pointer(f"{match[0]} {noun}".strip(), kind, rank))
+            before = len(telling(question[: match.start()], language))
+            pointing.append(Pointer(f"{match[0]} {noun}".strip(), kind, rank, before))
     opens = bool(words) and words[0] in languages.vocabulary(language, "follow_up").get("conjunctions", ())
     if not pointing and (
         _says_nothing(question, opens, language) or _lacks_a_verb(words, question, language)

@@ -20,10 +20,10 @@ from assistant.retrieval.query_rewriting.mentions import (
 )
 from assistant.text import languages
 
-MOST_NAMES = 2
-"""Names of an answer that are searched for with a question about them."""
-TITLE = 6
-"""Words of a title that may be what a conversation is about."""
+MOST_NAMES = 1
+"""Names of an answer that are searched for with a question about it."""
+JOINT = 6
+"""Characters between two names of a list: a comma, an "and"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,10 +194,22 @@ def _meant(topic: _Topic, pointer: Pointer, language: str) -> list[str]:
         asked = [m for m in mentions(topic.question, language) if m.kind == "place"]
         return distinct(m.text for m in (asked[-1:] or listed[:1]) if m.kind == "place")
     if pointer.kind == "order":
-        names = distinct(m.text for m in listed)
+        names = _enumerated(topic.answer, listed)
         at = pointer.rank - 1 if pointer.rank > 0 else pointer.rank
         return [names[at]] if -len(names) <= at < len(names) > 1 else []
     return []
+
+
+def _enumerated(text: str, named: Sequence[Mention]) -> list[str]:
+    """The first names that follow one another as a list: Venezuela, Cuba and Nicaragua."""
+    names: list[str] = []
+    for before, after in zip(named, named[1:], strict=False):
+        between = text[before.end : after.start]
+        if len(between) <= JOINT and not set(between) & set(".!?;:()"):
+            names = [*(names or [before.text]), after.text]
+        elif names:
+            break
+    return names
 
 
 def _reading(pointer: Pointer, names: Sequence[str], language: str) -> str:
