@@ -24,8 +24,10 @@ SHORT = 2
 
 @dataclass(frozen=True, slots=True)
 class Pointer:
-    """A word, as typed, that stands for something of this kind; `rank` where it counts what was listed, `after`
-    how many words that say something are before it in the question."""
+    """A word, as typed, that stands for something of this kind.
+
+    `rank` is where it counts in what was listed, `after` how many telling words are before it in the question.
+    """
 
     word: str
     kind: Kind

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 from assistant.core.types import Query
 from assistant.retrieval.politeness import plain
@@ -203,7 +204,7 @@ def _meant(topic: _Topic, pointer: Pointer, language: str) -> list[str]:
 def _enumerated(text: str, named: Sequence[Mention]) -> list[str]:
     """The first names that follow one another as a list: Venezuela, Cuba and Nicaragua."""
     names: list[str] = []
-    for before, after in zip(named, named[1:], strict=False):
+    for before, after in pairwise(named):
         between = text[before.end : after.start]
         if len(between) <= JOINT and not set(between) & set(".!?;:()"):
             names = [*(names or [before.text]), after.text]
