@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
-.PHONY: install ready chat test lint lock bench golden faults
+.PHONY: install ready chat test lint lock bench golden faults hostile
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -35,6 +35,9 @@ bench: install
 
 faults: ready
 	@PYTHONPATH=tests $(BIN)/python -m faults $(ARGS)
+
+hostile: ready
+	@PYTHONPATH=tests $(BIN)/python -m hostile $(ARGS)
 
 # -- the environment ------------------------------------------------------------------------------
 # .venv is whole where its stamp stands. The stamp goes before anything is changed and comes back last, and an

@@ -13,8 +13,9 @@ from functools import cached_property
 from assistant.answering import conversation, corpus_questions, extractive, generative, language_model
 from assistant.answering.corpus_questions import CorpusQuestion
 from assistant.answering.extractive import Extract
-from assistant.core import serialization
+from assistant.core import limits, serialization
 from assistant.core.config import Settings
+from assistant.core.deadline import Deadline
 from assistant.core.errors import ModelError, StoreBusy, StoreError
 from assistant.core.types import (
     Answer,
@@ -31,12 +32,12 @@ from assistant.core.types import (
     ignore,
 )
 from assistant.embedding.embedders import Embedder, embedder
-from assistant.ingest import files
+from assistant.ingest import files, restore
 from assistant.ingest.library import Library
 from assistant.retrieval import grounding, query_rewriting, spelling
 from assistant.retrieval.query_rewriting import Exchange
 from assistant.retrieval.retriever import Retriever
-from assistant.store.lock import Lock, Owner, take
+from assistant.store.lock import Lock, Owner, close_to_others, take
 from assistant.text import languages
 
 NOT_FOUND = "The documents do not answer this question."
@@ -59,10 +60,11 @@ class Examination:
 class Assistant:
     """One open store and what answers from it. Thread-safe; close it, or use it in a `with`."""
 
-    def __init__(self, settings: Settings, lock: Lock, say: Say) -> None:
+    def __init__(self, settings: Settings, lock: Lock, say: Say, repair: bool = False) -> None:
         self.settings = settings
         self.lock = lock
         self._embedder: Embedder = embedder(settings, say)
+        self._repaired = restore.repair(settings.home, self._embedder, say) if repair else ()
         self.library = Library(settings.home, self._embedder, say)
         self.retriever = Retriever(self.library, self._embedder)
 
@@ -87,10 +89,16 @@ class Assistant:
         return cls.owning(settings, held, say)
 
     @classmethod
-    def owning(cls, settings: Settings, lock: Lock, say: Say = lambda _: None) -> Assistant:
-        """Opens the store whose lock is held already."""
+    def owning(
+        cls, settings: Settings, lock: Lock, say: Say = lambda _: None, *, repair: bool = False
+    ) -> Assistant:
+        """Opens the store whose lock is held already.
+
+        With `repair`, a ledger that cannot be relied on is made anew first.
+        """
         try:
-            return cls(settings, lock, say)
+            close_to_others(settings.home, say)
+            return cls(settings, lock, say, repair)
         except BaseException:
             lock.release()
             raise
@@ -108,7 +116,10 @@ class Assistant:
 
     # -- ask -------------------------------------------------------------------------------------
 
-    def ask(self, question: str, conversation: str | None = None, documents: Sequence[str] = ()) -> Answer:
+    def ask(
+        self, question: str, conversation: str | None = None, documents: Sequence[str] = (),
+        until: Deadline | None = None,
+    ) -> Answer:  # fmt: skip
         """The answer to `question`, understood from the turns of `conversation`, which it becomes one of.
 
         Only `documents` are searched where there are any.
@@ -116,24 +127,32 @@ class Assistant:
         Raises:
             NotFound: no document has one of these ids.
         """
-        *_, answer = self.stream(question, conversation, documents)
+        *_, answer = self.stream(question, conversation, documents, until)
         return answer
 
     def stream(
-        self, question: str, conversation: str | None = None, documents: Sequence[str] = ()
-    ) -> Iterator[Answer]:
-        """The answer as it grows. The last one is whole, timed, and kept as a turn of `conversation`."""
+        self, question: str, conversation: str | None = None, documents: Sequence[str] = (),
+        until: Deadline | None = None,
+    ) -> Iterator[Answer]:  # fmt: skip
+        """The answer as it grows. The last one is whole, timed, and kept as a turn of `conversation`.
+
+        A model may work on it until `until`, or for as long as the settings say.
+
+        Raises:
+            Withdrawn: `until` was withdrawn; nothing is kept.
+        """
         began = time.perf_counter()
+        until = until or self.deadline()
         titles = [self.show(document_id).title for document_id in documents]
         scope = _scope(titles)
-        question, conversation = serialization.writable(question), serialization.writable(conversation or "")
+        question, conversation = serialization.writable(question), limits.conversation(conversation or "")
         history = self.turns(conversation)[-HISTORY:] if conversation else []
-        query = self._search_query(question, history, titles)
+        query = self._search_query(question, history, until, titles)
         said = self._unsearched(question, query, documents)
         passages = [] if said else self._retrieved(query, documents)
         found = time.perf_counter()
         answer = _empty(question, query)
-        for answer in [said] if said else self._answers(question, query, passages):
+        for answer in [said] if said else self._answers(question, query, passages, until):
             answer = replace(answer, notice=" ".join(filter(None, [scope, answer.notice])) or None)
             yield answer
         timed = replace(answer, timings_ms=_timings(began, found, time.perf_counter()))
@@ -157,26 +176,32 @@ class Assistant:
 
     def examine(self, question: str, history: Sequence[Turn] = ()) -> Examination:
         """The answer that `ask` would give after the turns of `history`, timed; nothing of it is kept."""
-        began = time.perf_counter()
+        began, until = time.perf_counter(), self.deadline()
         question = serialization.writable(question)
-        query = self._search_query(question, history[-HISTORY:])
+        query = self._search_query(question, history[-HISTORY:], until)
         said = self._unsearched(question, query)
         passages = [] if said else self.retriever.retrieve(query)
         found = time.perf_counter()
-        *_, answer = [said] if said else self._answers(question, query, passages)
+        *_, answer = [said] if said else self._answers(question, query, passages, until)
         timed = replace(answer, timings_ms=_timings(began, found, time.perf_counter()))
         return Examination(query, passages, timed)
 
     def turns(self, conversation: str) -> list[Turn]:
         """The turns of a conversation, oldest first; none where there is no such conversation."""
-        return self.library.ledger.conversations.turns(conversation)
+        return self.library.ledger.conversations.turns(limits.conversation(conversation))
 
-    def _search_query(self, question: str, history: Sequence[Turn], titles: Sequence[str] = ()) -> Query:
+    def deadline(self) -> Deadline:
+        """From now on, the time that a model may take for one answer."""
+        return Deadline(self.settings.model_timeout)
+
+    def _search_query(
+        self, question: str, history: Sequence[Turn], until: Deadline, titles: Sequence[str] = ()
+    ) -> Query:
         """What to search for; `titles` are those of the documents that alone are asked."""
         if history and self._model is not None:
             try:
                 told = [(turn.question, turn.answer.text) for turn in history]
-                return Query(generative.condense(question, told, self._model))
+                return Query(generative.condense(question, told, self._model, until))
             except ModelError:
                 pass
         opened = [Exchange("", about=tuple(titles))] if len(titles) == 1 else []
@@ -212,11 +237,13 @@ class Assistant:
         notice = conversation.says("some", language, shown=shown, count=count) if shown != count else None
         return Answer(question, question, True, quoted.sentences, quoted.citations, notice=notice)
 
-    def _answers(self, question: str, query: Query, passages: Sequence[ScoredPassage]) -> Iterator[Answer]:
+    def _answers(
+        self, question: str, query: Query, passages: Sequence[ScoredPassage], until: Deadline
+    ) -> Iterator[Answer]:
         notice = None
         if self._model is not None and passages:
             try:
-                yield from self._composed(question, query, passages, self._model)
+                yield from self._composed(question, query, passages, self._model, until)
                 return
             except ModelError as fault:
                 notice = f"{fault.message} This answer was made without the model."
@@ -230,10 +257,11 @@ class Assistant:
             yield replace(_quoted(question, query, extracted, end), notice=notice)
 
     def _composed(
-        self, question: str, query: Query, passages: Sequence[ScoredPassage], model: language_model.Model
-    ) -> Iterator[Answer]:
+        self, question: str, query: Query, passages: Sequence[ScoredPassage], model: language_model.Model,
+        until: Deadline,
+    ) -> Iterator[Answer]:  # fmt: skip
         draft = None
-        for draft in generative.compose(query.text, passages, model, self._embedder.embed):
+        for draft in generative.compose(query.text, passages, model, self._embedder.embed, until):
             yield Answer(
                 question,
                 query.text,
@@ -249,7 +277,7 @@ class Assistant:
 
     def likeness(self, phrase: str, others: Sequence[str]) -> list[float]:
         """The cosine of a phrase with each of others."""
-        vectors = self._embedder.embed([phrase, *others])
+        vectors = self._embedder.embed([phrase, *others], "query")
         return [float(cosine) for cosine in vectors[1:] @ vectors[0]]
 
     @cached_property
@@ -332,7 +360,8 @@ class Assistant:
 
     def check(self, repair: bool = False) -> Health:
         """Verifies the store; with `repair`, mends what can be mended."""
-        return self.library.check(repair)
+        found = self.library.check(repair)
+        return replace(found, repaired=(*self._repaired, *found.repaired)) if repair else found
 
     def rebuild(self) -> Health:
         """Builds the index anew from the ledger."""

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from assistant.core import serialization
+from assistant.core import limits, serialization
 from assistant.core.config import Settings
 from assistant.core.errors import AssistantError, NotFound, StoreBusy
 from assistant.core.types import Answer, Document, Entry, Health, Outcome, Source, Step, ignore
@@ -30,8 +30,10 @@ Entries = list[Entry]
 Say = Callable[[str], None]
 
 
-def connect(settings: Settings, doing: str, say: Say) -> Assistant | Remote:
+def connect(settings: Settings, doing: str, say: Say, *, repair: bool = False) -> Assistant | Remote:
     """The store in `settings.home`: opened, after waiting for another command, or through its server.
+
+    With `repair`, a ledger that cannot be relied on is made anew first.
 
     Raises:
         StoreBusy: another command holds it for too long.
@@ -46,7 +48,7 @@ def connect(settings: Settings, doing: str, say: Say) -> Assistant | Remote:
         if isinstance(held, lock.Lock):
             from assistant.assistant import Assistant
 
-            return Assistant.owning(settings, held, say)
+            return Assistant.owning(settings, held, say, repair=repair)
         remote = Remote(held)
         if remote.answers():
             return remote
@@ -90,7 +92,7 @@ class Remote:
         """The answer to `question`, from `documents` alone where there are any."""
         asked = {
             "question": serialization.writable(question),
-            "conversation": serialization.writable(conversation or ""),
+            "conversation": limits.conversation(conversation or ""),
             "documents": [*documents],
         }
         return serialization.to_answer(self._call("POST", "/api/ask", json=asked).json())

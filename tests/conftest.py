@@ -24,7 +24,7 @@ from assistant.cli import app
 from assistant.core import config
 from assistant.core.config import Settings
 from assistant.core.types import Source, Span
-from assistant.embedding.embedders import Embedder, MiniLM, Vectors
+from assistant.embedding.embedders import E5, Embedder, Role, Vectors
 from assistant.ingest.library import Library
 
 T = TypeVar("T")
@@ -60,11 +60,11 @@ class Hashing:
         self.dimensions = dimensions
         self.fingerprint = f"hashing-{dimensions}"
 
-    def embed(self, texts: Sequence[str]) -> Vectors:
+    def embed(self, texts: Sequence[str], role: Role = "passage") -> Vectors:
         return np.array([self._vector(text) for text in texts], np.float32).reshape(-1, self.dimensions)
 
     def embed_spans(
-        self, texts: Sequence[str], spans: Sequence[Sequence[Span]]
+        self, texts: Sequence[str], spans: Sequence[Sequence[Span]], role: Role = "passage"
     ) -> tuple[Vectors, list[Vectors]]:
         return self.embed(texts), [
             self.embed([text[span.start : span.end] for span in some])
@@ -127,9 +127,9 @@ def library(tmp_path: Path) -> Iterator[Library]:
 
 
 @pytest.fixture(scope="session")
-def minilm() -> Embedder:
+def e5() -> Embedder:
     """The default embedder, opened once."""
-    return MiniLM(config.load({}).cache)
+    return E5(config.load({}).cache)
 
 
 @pytest.fixture(scope="session")

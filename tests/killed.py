@@ -22,6 +22,7 @@ from conftest import Hashing, given
 from assistant.ingest.library import Library
 from assistant.store import index, originals
 from assistant.store.canonical import Standing
+from assistant.store.erasable import Erasable
 from assistant.store.generations import Generations
 from assistant.store.ledger import Ledger
 from assistant.store.originals import Originals
@@ -34,6 +35,7 @@ REPEATED = ("d.md", "e.md")
 """The sources of two near-duplicates, of which the first loses its name."""
 STEPS: dict[str, tuple[Any, str]] = {
     "original": (originals, "_write"),
+    "label": (Originals, "set_label"),
     "put": (Ledger, "put"),
     "vectors": (index._Vectors, "add"),
     "words": (index._Words, "add"),
@@ -42,6 +44,8 @@ STEPS: dict[str, tuple[Any, str]] = {
     "vectors removed": (index._Vectors, "remove"),
     "words removed": (index._Words, "remove"),
     "originals": (Originals, "remove"),
+    "noted": (Erasable, "clear"),
+    "stamp": (Originals, "set_stamp"),
     "rewrite": (index._Words, "rewrite"),
     "traces": (Ledger, "erase_traces"),
     "remove": (Ledger, "remove"),

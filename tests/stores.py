@@ -41,4 +41,8 @@ def is_sound(library: Library) -> bool:
 
 
 def originals(home: Path) -> set[str]:
-    return {path.name for path in (home / "originals").glob("*")}
+    """The hashes of all that is kept, each of which has its label."""
+    names = {path.name for path in (home / "originals").glob("*")}
+    kept = {name for name in names if not name.endswith(".json")}
+    assert names == kept | {f"{name}.json" for name in kept}
+    return kept

@@ -43,9 +43,9 @@ QUESTION = "What does Iran export to Venezuela?"
 
 
 @pytest.fixture
-def default(environment: dict[str, str], minilm: Embedder) -> dict[str, str]:
+def default(environment: dict[str, str], e5: Embedder) -> dict[str, str]:
     """An empty home, the shipped corpus, and a model that was prepared at some time before."""
-    minilm.embed(["prepared"])
+    e5.embed(["prepared"])
     del environment["ASSISTANT_CORPUS"]
     return environment
 

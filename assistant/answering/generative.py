@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from assistant.answering import prompts, replies, support_check
 from assistant.answering.language_model import Model
 from assistant.answering.replies import Claim
+from assistant.core.deadline import Deadline
 from assistant.core.types import Citation, ScoredPassage, Sentence, Span
 
 Embed = Callable[[Sequence[str]], NDArray[np.float32]]
@@ -29,6 +30,10 @@ ASKED = 6
 """Sentences that the model is asked to keep to."""
 READ = 20
 """Sentences after which nothing more is read."""
+GROWTH = 16
+"""A text that grows is read again once a part of this many is new."""
+LONGEST = 1000
+"""Characters of a sentence that can be checked; a longer one is none, and is not taken for supported."""
 QUESTION = 400
 """Characters of a question at most; a model that writes more has not written one."""
 TURNS = 6
@@ -55,18 +60,25 @@ class Draft:
 
 
 def compose(
-    question: str, passages: Sequence[ScoredPassage], model: Model, embed: Embed | None = None
-) -> Iterator[Draft]:
+    question: str, passages: Sequence[ScoredPassage], model: Model, embed: Embed | None = None,
+    until: Deadline | None = None,
+) -> Iterator[Draft]:  # fmt: skip
     """The model's answer to `question` from `passages`, as it grows; the last draft is the whole.
 
     Raises:
-        ModelError: the model fails. What was given until then is no answer.
+        ModelError: the model fails, or `until` is over. What was given until then is no answer.
+        Withdrawn: `until` was withdrawn.
     """
-    checked = _Checked(passages, embed)
-    text, last = "", None
-    with closing(model.stream(_prompt(question, passages))) as pieces:
+    until = until or Deadline(model.seconds)
+    checked = _Checked(passages, embed, lambda: model.require(until))
+    text, read, last = "", 0, None
+    with closing(model.stream(_prompt(question, passages), until)) as pieces:
         for piece in pieces:
             text += piece
+            # Read anew only when it has grown by a part of itself, so that the work grows as the text does.
+            if len(text) - read < len(text) // GROWTH:
+                continue
+            read = len(text)
             if replies.is_undecided(text) or replies.is_not_found(text):
                 continue
             claims = replies.claims(text, len(passages))
@@ -80,20 +92,23 @@ def compose(
     yield whole if whole.answered else Draft()
 
 
-def condense(question: str, history: Sequence[tuple[str, str]], model: Model) -> str:
+def condense(
+    question: str, history: Sequence[tuple[str, str]], model: Model, until: Deadline | None = None
+) -> str:
     """`question` as one that stands alone, by what was asked and answered before (oldest first).
 
     It is left as it is where there is no history, or where the model writes no question.
 
     Raises:
-        ModelError: the model fails.
+        ModelError: the model fails, or `until` is over.
+        Withdrawn: `until` was withdrawn.
     """
     if not history:
         return question
     turns = [_clean(f"Question: {asked}\nAnswer: {answer[:TURN]}") for asked, answer in history[-TURNS:]]
     told, asked = "\n\n".join(turns), _clean(question)
     prompt = prompts.load("condense", fence=_fence(told, asked), history=told, question=asked)
-    written = _LABEL.sub("", replies.visible(model.complete(prompt))).strip(" \t\n\"'“”*`")
+    written = _LABEL.sub("", replies.visible(model.complete(prompt, until))).strip(" \t\n\"'“”*`")
     sound = 0 < len(written) <= QUESTION and "\n" not in written and not replies.is_not_found(written)
     return written if sound and any(c.isalnum() for c in written) else question
 
@@ -142,8 +157,11 @@ class _Quote:
 class _Checked:
     """What of a reply the passages support. Each claim and each text is looked at once."""
 
-    def __init__(self, passages: Sequence[ScoredPassage], embed: Embed | None) -> None:
+    def __init__(
+        self, passages: Sequence[ScoredPassage], embed: Embed | None, require_time: Callable[[], None]
+    ) -> None:
         self._passages = passages
+        self._require_time = require_time
         self._embed = embed
         self._vectors: dict[str, NDArray[np.float32]] = {}
         self._found: dict[Claim, list[_Quote]] = {}
@@ -155,7 +173,7 @@ class _Checked:
         for claim in claims:
             numbers = [self._cite(quote, citations).number for quote in self._quotes(claim)]
             sentences.append(Sentence(claim.text, tuple(dict.fromkeys(numbers))))
-        sentences += [Sentence(claim.text) for claim in unfinished]
+        sentences += [Sentence(claim.text, is_whole=False) for claim in unfinished]
         return Draft(tuple(sentences), tuple(citations.values()), bool(citations))
 
     def _cite(self, quote: _Quote, citations: dict[tuple[str, int, int], Citation]) -> Citation:
@@ -177,7 +195,10 @@ class _Checked:
 
     def _quotes(self, claim: Claim) -> list[_Quote]:
         """What supports the claim: of each passage that it cites, or else of all of them together."""
+        if len(claim.text) + len(claim.after) > LONGEST:
+            return []
         if claim not in self._found:
+            self._require_time()
             cited = [n - 1 for n in dict.fromkeys(claim.numbers) if 0 < n <= len(self._passages)]
             sentence = f"{claim.after} {claim.text}".strip()
             alone = [quote for place in cited if (quote := self._quote(sentence, place))]

@@ -8,18 +8,22 @@ of a name and a server that trickles included, and a caller that leaves ends its
 from __future__ import annotations
 
 import asyncio
+import atexit
 import ssl
 import threading
+import time
 from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import aclosing
 from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
 from functools import cache
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from assistant.core.config import Settings
-from assistant.core.errors import ConfigError, ModelError
+from assistant.core.deadline import Deadline
+from assistant.core.errors import ConfigError, ModelError, Withdrawn
 
 if TYPE_CHECKING:
     import httpx
@@ -31,6 +35,10 @@ NO_KEY = "none"
 """What is sent where no key is set: local servers want none, but the client insists on one."""
 BACKOFF = (0.3, 1.0)
 """Seconds before the second and the third try, where nothing of an answer has come yet."""
+PULSE = 0.1
+"""Seconds after which a caller that waits for a piece looks whether it is still to wait."""
+ENDING = 1.0
+"""Seconds that the thread of the calls has to end with the process."""
 LONGEST = 20_000
 """Characters after which a model is taken to have lost itself."""
 CONTEXT = 8192
@@ -46,26 +54,45 @@ class Model:
     key: str = field(default=NO_KEY, repr=False)
     seconds: float = 60.0
 
-    def stream(self, prompt: str) -> Generator[str, None, None]:
+    def stream(self, prompt: str, until: Deadline | None = None) -> Generator[str, None, None]:
         """The answer to `prompt` in pieces, as they come. Closing the iterator ends the call.
+
+        `until` holds for what the caller does between the pieces too; without it, `seconds` begin now.
 
         Raises:
             ModelError: the model cannot be reached, refuses, breaks off, says nothing, or takes too long.
+            Withdrawn: `until` was withdrawn.
         """
-        self.llm()  # what it imports must not count against the deadline, nor stop the loop
+        self.llm()  # what it imports must not stop the loop
+        until = until or Deadline(self.seconds)
         pieces = SimpleQueue[str | Exception | None]()
-        call = asyncio.run_coroutine_threadsafe(self._speak(prompt, pieces), _loop())
+        call = asyncio.run_coroutine_threadsafe(self._speak(prompt, pieces, until), _loop())
         try:
-            while (piece := pieces.get()) is not None:
+            while (piece := self._next(pieces, until)) is not None:
                 if isinstance(piece, Exception):
                     raise piece
                 yield piece
         finally:
             call.cancel()
 
-    def complete(self, prompt: str) -> str:
+    def complete(self, prompt: str, until: Deadline | None = None) -> str:
         """The whole answer to `prompt`. Raises as `stream` does."""
-        return "".join(self.stream(prompt))
+        return "".join(self.stream(prompt, until))
+
+    def require(self, until: Deadline) -> None:
+        """Nothing while there is time. Raises ModelError or Withdrawn where there is none."""
+        if until.is_withdrawn:
+            raise Withdrawn
+        if not until.left:
+            raise self._late()
+
+    def _next(self, pieces: SimpleQueue[str | Exception | None], until: Deadline) -> str | Exception | None:
+        while True:
+            self.require(until)
+            try:
+                return pieces.get(timeout=min(PULSE, until.left + 0.001))
+            except Empty:
+                continue
 
     def llm(self, client: httpx.AsyncClient | None = None) -> OpenAILike:
         """The same model as LlamaIndex knows it; `client` is what its asynchronous calls go through."""
@@ -83,11 +110,11 @@ class Model:
             async_http_client=client,
         )
 
-    async def _speak(self, prompt: str, pieces: SimpleQueue[str | Exception | None]) -> None:
+    async def _speak(self, prompt: str, pieces: SimpleQueue[str | Exception | None], until: Deadline) -> None:
         """Puts the pieces, then an error if there was one, then None."""
         try:
-            async with asyncio.timeout(self.seconds):
-                await self._try(prompt, pieces.put)
+            async with asyncio.timeout(until.left):
+                await self._try(prompt, pieces.put, until)
         except TimeoutError:
             pieces.put(self._late())
         except Exception as fault:
@@ -95,7 +122,7 @@ class Model:
         finally:
             pieces.put(None)
 
-    async def _try(self, prompt: str, tell: Callable[[str], None]) -> None:
+    async def _try(self, prompt: str, tell: Callable[[str], None], until: Deadline) -> None:
         for wait in (*BACKOFF, None):
             told = 0
             try:
@@ -108,6 +135,9 @@ class Model:
                 return
             except ModelError as fault:
                 if told or wait is None or not fault.retryable:
+                    raise
+                wait = max(wait, fault.wait or 0.0)
+                if wait >= until.left:
                     raise
             await asyncio.sleep(wait)
 
@@ -154,7 +184,9 @@ class Model:
         if isinstance(fault, openai.APIConnectionError):
             return self._error("cannot be reached; start it, or check OPENAI_BASE_URL", retryable=True)
         if isinstance(fault, openai.APIStatusError):
-            return self._refusal(fault)
+            refusal = self._refusal(fault)
+            refusal.wait = _retry_after(fault.response.headers.get("retry-after"))
+            return refusal
         if isinstance(fault, openai.APIError | httpx.HTTPError):
             return self._broken()
         return self._error("does not answer as an OpenAI-compatible server does; check OPENAI_BASE_URL")
@@ -215,6 +247,18 @@ def _is_address(url: str) -> bool:
         return False
 
 
+def _retry_after(header: str | None) -> float | None:
+    """Seconds, from a `Retry-After` of seconds or of a date (RFC 9110, 10.2.3); None where it is neither."""
+    if header is None:
+        return None
+    if header.strip().isdecimal():
+        return float(header)
+    try:
+        return max(0.0, parsedate_to_datetime(header).timestamp() - time.time())
+    except (TypeError, ValueError):
+        return None
+
+
 def _ending(chunk: Any) -> str | None:
     """Why the model stopped, where the chunk says so."""
     choices = getattr(chunk, "choices", None)
@@ -225,8 +269,16 @@ def _ending(chunk: Any) -> str | None:
 def _loop() -> asyncio.AbstractEventLoop:
     """The event loop in which all calls run."""
     loop = asyncio.new_event_loop()
-    threading.Thread(target=loop.run_forever, name="model", daemon=True).start()
+    thread = threading.Thread(target=loop.run_forever, name="model", daemon=True)
+    thread.start()
+    atexit.register(_end, loop, thread)
     return loop
+
+
+def _end(loop: asyncio.AbstractEventLoop, thread: threading.Thread) -> None:
+    """Ends the thread before the interpreter does, which would break it off in the middle."""
+    loop.call_soon_threadsafe(loop.stop)
+    thread.join(ENDING)
 
 
 @cache

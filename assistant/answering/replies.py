@@ -27,6 +27,8 @@ _PARTIAL = re.compile(r"\s*\\?[\[【(]\s*\^?(?:passages?|sources?)?[\d\s,;&–-]
 # Numbers pass through Markdown between two characters of the private use area.
 _MARK = re.compile(r"\s*\ue000([\d,]*)\ue001")
 
+# More of it says nothing, and patterns would try it from each place on.
+_BLANK = re.compile(r"[^\S\n]{9,}")
 _THOUGHT = re.compile(r"<think(?:ing)?>.*?(?:</think(?:ing)?>|\Z)", re.I | re.S)
 _LABEL = re.compile(r"\A\W*(?:final )?answer\W*:\W*(?=\w)", re.I)
 _SOURCES = re.compile(r"^[ \t*_#>-]*(?:sources?|references?|citations?)[*_ \t]*:?[*_ \t]*", re.I | re.M)
@@ -37,7 +39,7 @@ _BEGINS = ("notfound", "answernotfound", "theanswerisnotfound", "finalanswernotf
 _TAG = re.compile(
     r"</?(?:a|b|i|u|s|em|strong|sub|sup|br|hr|p|div|span|img|ul|ol|li|table|thead|tbody|tr|t[dh]|h[1-6]|code|pre"
     r"|blockquote|script|style|iframe|object|embed|svg|math|form|input|button|video|audio|details|summary|mark"
-    r"|font|center|cite|small|link|meta|base)\b[^<>]*>|<!--.*?-->",
+    r"|font|center|cite|small|link|meta|base)\b[^<>]*>|<!--(?:(?!<!--).)*?-->",
     re.I | re.S,
 )
 _LEFT_OVER = re.compile(r"\*\*+|~~+|`+|(?<!\w)\*(?=\w)|(?<=\w)\*(?!\w)")
@@ -78,7 +80,7 @@ def claims(text: str, known: int) -> list[Claim]:
 
 def visible(text: str) -> str:
     """The reply without what the model thought aloud, and without characters that are for ourselves."""
-    text = re.sub(r"[\ue000\ue001]", "", _THOUGHT.sub("", text))
+    text = _BLANK.sub("        ", re.sub(r"[\ue000\ue001]", "", _THOUGHT.sub("", text)))
     text = re.split(r"</think(?:ing)?>", text, flags=re.I)[-1].strip()
     return "" if "<think".startswith(text.lower()) else text
 
@@ -179,13 +181,13 @@ def _inline(tokens: Iterable[Token]) -> str:
 
 def _unwrapped(text: str) -> list[str]:
     """The lines of a text, joined where a line ends within a sentence."""
-    found: list[str] = []
+    found: list[list[str]] = []
     for line in text.split("\n"):
-        if found and not _ENDED.search(found[-1]):
-            found[-1] = f"{found[-1]} {line.strip()}"
+        if found and not _ENDED.search(found[-1][-1][-20:]):
+            found[-1].append(line.strip())
         else:
-            found.append(line.strip())
-    return found
+            found.append([line.strip()])
+    return [" ".join(parts) for parts in found]
 
 
 def _plain(text: str) -> str:

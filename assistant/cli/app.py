@@ -63,11 +63,16 @@ def options(
 @app.command(epilog="Example: assistant chat --port 8000")
 def chat(
     host: Annotated[str, typer.Option(help="The address to serve on.")] = "127.0.0.1",
+    allow_network: Annotated[
+        bool, typer.Option("--allow-network", help="Let others in, where --host is not this machine alone.")
+    ] = False,
     port: Annotated[int, typer.Option(help="The port to serve on.", min=0, max=65535)] = 7860,
 ) -> None:
     """Serve the web chat on this machine."""
     from assistant.web import server
 
+    if not allow_network:
+        server.require_allowed(host)
     server.require_free(host, port)
     with opened("assistant chat") as store:
         from assistant.client import Remote

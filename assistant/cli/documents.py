@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from assistant.cli import output, progress
-from assistant.cli.store import Json, opened
+from assistant.cli.store import Json, opened, require_name
 from assistant.core.errors import AssistantError
 
 if TYPE_CHECKING:
+    from assistant.cli.store import Store
     from assistant.core.types import Entry, Health, Source
     from assistant.ingest.files import Choice
     from assistant.sync.folders import Done, Folder, Look
@@ -62,6 +63,7 @@ def _sources(places: Sequence[str], choice: Choice, name: str | None) -> Iterato
             "What comes in by standard input needs a name: `assistant add - --name notes.md`."
         )
     for place in places:
+        require_name(place, "add")
         if name and place == "-":
             if sys.stdin.isatty():
                 output.say("Write the text; a line with Ctrl-D alone ends it.")
@@ -86,12 +88,13 @@ def _nothing() -> str:
 
 @app.command("import", epilog="Example: assistant import corpus.zip")
 def import_documents(
-    file: Annotated[Path, typer.Argument(help="What `assistant export` wrote.")], as_json: Json = False
+    file: Annotated[str, typer.Argument(help="What `assistant export` wrote.")], as_json: Json = False
 ) -> None:
     """Take in the documents that another assistant exported."""
     from assistant.sync import bundles
 
-    with bundles.opened(file) as sources:
+    require_name(file, "import")
+    with bundles.opened(Path(file)) as sources:
         _take_in("assistant import", sources, as_json)
 
 
@@ -112,7 +115,7 @@ def _take_in(doing: str, sources: Sequence[Source], as_json: bool) -> None:
 
 @app.command(epilog="Example: assistant sync notes/ --exclude drafts --watch")
 def sync(
-    folder: Annotated[Path, typer.Argument(help="The folder that the corpus is to follow.")],
+    folder: Annotated[str, typer.Argument(help="The folder that the corpus is to follow.")],
     watch: Annotated[bool, typer.Option("--watch", help="Go on, and follow changes as they happen.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print what would be done; do nothing.")] = False,
     include: Include = None,
@@ -124,7 +127,8 @@ def sync(
 
     if watch and dry_run:
         raise AssistantError("Give --watch or --dry-run, not both.")
-    look = Look(folder, _choice(include, exclude))
+    require_name(folder, "sync")
+    look = Look(Path(folder), _choice(include, exclude))
     with progress.counting("Looking") as told:
         first = look(told=told)
     if dry_run:
@@ -233,6 +237,8 @@ def remove(
     """Remove documents for good; one that has another name too only loses this one."""
     from assistant.core import serialization
 
+    for word in documents:
+        require_name(word, "remove")
     with opened("assistant remove") as store:
         entries = store.list()
         ids = [entry.id for entry in entries if entry.id in documents]
@@ -274,7 +280,7 @@ def check(
     as_json: Json = False,
 ) -> None:
     """Verify that documents, passages, vectors and words agree."""
-    with opened("assistant check") as store:
+    with opened("assistant check", repair=repair) as store:
         _tell_health(store.check(repair), as_json)
 
 
@@ -294,13 +300,31 @@ def _tell_health(health: Health, as_json: bool) -> None:
 
 
 @app.command(epilog="Example: assistant export corpus.zip")
-def export(file: Annotated[Path, typer.Argument(help="The file to write.")], as_json: Json = False) -> None:
+def export(file: Annotated[str, typer.Argument(help="The file to write.")], as_json: Json = False) -> None:
     """Write all documents, as they were added, into one file that another assistant can import."""
+    from assistant.core.errors import LedgerError
+
+    require_name(file, "export")
+    path = Path(file)
+    try:
+        with opened("assistant export") as store:
+            count = _exported(store, path)
+    except LedgerError as fault:
+        output.fault(fault.message)
+        output.say("Exporting the originals that are whole, without it.")
+        count = _exported(None, path)
+    if as_json:
+        output.print_json({"file": str(file), "documents": count, "size": path.stat().st_size})
+    else:
+        size = output.size(path.stat().st_size)
+        print(f"{output.counted(count, 'document')} in {output.plain(file)} ({size})")
+
+
+def _exported(store: Store | None, file: Path) -> int:
+    """Writes what the store holds, or else its originals alone; gives how many documents."""
+    from assistant.core import config
+    from assistant.ingest import restore
     from assistant.sync import bundles
 
-    with opened("assistant export") as store, progress.counting("Exporting") as told:
-        count = bundles.write(store, file, told)
-    if as_json:
-        output.print_json({"file": str(file), "documents": count, "size": file.stat().st_size})
-    else:
-        print(f"{output.counted(count, 'document')} in {file} ({output.size(file.stat().st_size)})")
+    with progress.counting("Exporting") as told:
+        return bundles.write(store or restore.Salvage(config.load().home), file, told)

@@ -10,7 +10,7 @@ import typer
 from typer.core import TyperGroup
 
 from assistant.cli import output, progress
-from assistant.cli.store import Json, fill, opened
+from assistant.cli.store import Json, fill, opened, require_name
 
 if TYPE_CHECKING:
     from assistant.cli.store import Store
@@ -40,7 +40,7 @@ app = typer.Typer(cls=_Measuring, help="Measure how accurate the answers are, by
 )
 def measure(
     sets: Annotated[
-        list[Path] | None,
+        list[str] | None,
         typer.Argument(
             help=".jsonl files, folders of them, or shipped, own, feedback; all of these if none.",
             metavar="SET",
@@ -58,12 +58,15 @@ def measure(
     """Measure how accurate the answers are, by golden questions."""
     from assistant.evaluation import evaluate as command
 
-    paths, asked = _sets_and_floors(sets or [], fail_under or [])
+    for name in sets or []:
+        require_name(name, "eval")
+    paths, asked = _sets_and_floors([Path(name) for name in sets or []], fail_under or [])
     floors = command.floors(asked)
     with opened("assistant eval") as store:
         fill(store)
         outcome = _measured(store, paths, compare, report)
-    print(command.printed(outcome, as_json))
+    printed = command.printed(outcome, as_json)
+    print(output.escaped(printed) if as_json else output.visible(printed))
     failed = command.failures(outcome, floors)
     for sentence in failed:
         output.say(sentence)

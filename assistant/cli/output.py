@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def say(text: str) -> None:
     """Prints words for a person on the error stream."""
-    print(text, file=sys.stderr, flush=True)
+    print(visible(text), file=sys.stderr, flush=True)
 
 
 def fault(text: str) -> None:
@@ -24,12 +24,22 @@ def fault(text: str) -> None:
 
 def as_json(value: object) -> str:
     """A value on one line, for programs."""
-    return json.dumps(value, ensure_ascii=False)
+    return escaped(json.dumps(value, ensure_ascii=False))
 
 
 def print_json(value: object) -> None:
     """Prints a value on one line, for programs."""
     print(as_json(value), flush=True)
+
+
+def escaped(text: str) -> str:
+    """JSON with a number in the place of each character that a terminal would obey, or not show."""
+    return "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in text)
+
+
+def visible(text: str) -> str:
+    """The text in its lines, without control characters, which a terminal would obey."""
+    return "".join(c if c.isprintable() or c in "\n\t" else " " if c.isspace() else "" for c in text)
 
 
 def plain(text: str) -> str:
@@ -54,7 +64,7 @@ def print_answer(answer: Answer) -> None:
 
 def print_document(document: Document) -> None:
     """Prints a document's names and its text."""
-    print(f"{plain(document.title)}\n{plain(document.source)}\n\n{document.text}")
+    print(f"{plain(document.title)}\n{plain(document.source)}\n\n{visible(document.text)}")
 
 
 def outcome_line(outcome: Outcome) -> str:

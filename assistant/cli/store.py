@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from assistant.cli.output import say
+from assistant.core.errors import AssistantError
 
 if TYPE_CHECKING:
     from assistant.assistant import Assistant
@@ -21,8 +22,10 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 
 
 @contextmanager
-def opened(doing: str) -> Iterator[Store]:
-    """The configured store; waiting and slow work are told on the error stream.
+def opened(doing: str, *, repair: bool = False) -> Iterator[Store]:
+    """The configured store; waiting and slow work are said on the error stream.
+
+    With `repair`, a ledger that cannot be relied on is made anew first.
 
     Raises:
         AssistantError: a setting is wrong, or the store cannot be had.
@@ -30,7 +33,7 @@ def opened(doing: str) -> Iterator[Store]:
     from assistant.client import connect
     from assistant.core import config
 
-    with connect(config.load(), doing, say) as store:
+    with connect(config.load(), doing, say, repair=repair) as store:
         yield store
 
 
@@ -47,3 +50,9 @@ def fill(store: Store) -> None:
     count = store.fill(progress)
     if count:
         say(f"{count} documents read. Add your own with: assistant add FILE|FOLDER")
+
+
+def require_name(place: str, command: str) -> None:
+    """Refuses an empty name, as a variable gives that is not set: as a path it is the current folder."""
+    if not place.strip():
+        raise AssistantError(f"An empty name was given to `assistant {command}`; name a file or folder.")

@@ -6,6 +6,7 @@ The environment wins over the file. A key that nobody reads is an error, so that
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,12 +22,15 @@ KEYS = {
     "ASSISTANT_CORPUS": "corpus",
     "ASSISTANT_MODEL": "model",
     "ASSISTANT_MODEL_TIMEOUT": "model_timeout",
+    "ASSISTANT_PUBLIC_URL": "public_url",
     "ASSISTANT_EMBEDDING_MODEL": "embedding_model",
     "ASSISTANT_EMBEDDING_URL": "embedding_url",
     "OPENAI_API_KEY": "api_key",
     "OPENAI_BASE_URL": "base_url",
 }
 """Environment variable -> the same setting's key in `config.toml`."""
+
+_ORIGIN = re.compile(r"(https?://(?:[a-z0-9.-]+|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?)/?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +47,8 @@ class Settings:
     """Seconds that a model may take for one answer."""
     embedding_model: str | None = None
     embedding_url: str | None = None
+    public_url: str | None = None
+    """Where people open the page, when a proxy serves it: scheme and host, in lower case."""
 
     def __repr__(self) -> str:
         """Without the key, so that no log can hold it."""
@@ -69,6 +75,7 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
         model_timeout=_seconds(values.get("model_timeout", "60")),
         embedding_model=values.get("embedding_model"),
         embedding_url=values.get("embedding_url"),
+        public_url=_public_url(values.get("public_url")),
     )
 
 
@@ -117,6 +124,17 @@ def _model(values: Mapping[str, str]) -> str | None:
     if not (values.get("api_key") or values.get("base_url")):
         return None
     return values.get("model", "gpt-4o-mini")
+
+
+def _public_url(value: str | None) -> str | None:
+    if value is None:
+        return None
+    found = _ORIGIN.fullmatch(value.lower())
+    if found is None:
+        raise ConfigError(
+            f"ASSISTANT_PUBLIC_URL is {value}; give scheme and host alone, as in https://docs.example.org."
+        )
+    return found[1]
 
 
 def _seconds(value: str) -> float:

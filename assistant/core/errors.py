@@ -6,10 +6,12 @@
     ├── FetchError          an address is refused or does not answer
     ├── EmbedderError       the embedding model is absent, or does not fit the stored vectors
     ├── ModelError          the language model cannot be reached or fails; `retryable` says if it may pass
+    ├── Withdrawn           nobody waits for the answer any more
     ├── QuestionError       a question is empty or too long
     ├── SyncError           a folder cannot be followed: it is gone, or suddenly empty
     ├── StoreError          the home folder cannot be used: held by another process, full, unwritable
-    │   └── StoreBusy       another process owns the store
+    │   ├── StoreBusy       another process owns the store
+    │   └── LedgerError     the ledger is damaged, missing, or older than its originals
     └── NotFound            no document, conversation or file of that name
 
 The message of each is one sentence that says what to do.
@@ -50,7 +52,16 @@ class EmbedderError(AssistantError):
 
 
 class ModelError(AssistantError):
-    """The language model cannot be reached or fails."""
+    """The language model cannot be reached or fails. `wait` is how many seconds it wants to be left alone."""
+
+    wait: float | None = None
+
+
+class Withdrawn(AssistantError):
+    """Nobody waits for the answer any more."""
+
+    def __init__(self) -> None:
+        super().__init__("The question was withdrawn; ask it again.", retryable=True)
 
 
 class QuestionError(AssistantError):
@@ -71,6 +82,18 @@ class StoreBusy(StoreError):
     """Another process owns the store."""
 
     retryable = True
+
+
+class LedgerError(StoreError):
+    """The ledger is damaged, missing, or older than its originals."""
+
+    @classmethod
+    def of(cls, fault: str) -> LedgerError:
+        """The sentence around what is wrong with it."""
+        return cls(
+            f"The ledger cannot be relied on ({fault}); no original was touched, and with no server running "
+            "`assistant check --repair` makes the ledger anew from them."
+        )
 
 
 class NotFound(AssistantError):

@@ -8,6 +8,7 @@ from dataclasses import asdict
 from typing import Any
 
 from assistant.core.errors import QuestionError
+from assistant.core.limits import MAX_QUESTION
 from assistant.core.types import (
     Answer,
     Citation,
@@ -23,8 +24,6 @@ from assistant.core.types import (
 )
 
 Json = dict[str, Any]
-MAX_QUESTION = 4_000
-"""Characters of a question."""
 
 
 def writable(text: str) -> str:
@@ -56,7 +55,7 @@ def answer(value: Answer) -> Json:
         "search_query": value.search_query,
         "answered": value.answered,
         "answer": value.text,
-        "sentences": [asdict(sentence) for sentence in value.sentences],
+        "sentences": [{"text": s.text, "citations": list(s.citations)} for s in value.sentences],
         "citations": [asdict(citation) for citation in value.citations],
         "related": [asdict(citation) for citation in value.related],
         "mode": value.mode,

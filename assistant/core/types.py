@@ -153,6 +153,8 @@ class Sentence:
 
     text: str
     citations: tuple[int, ...] = ()
+    is_whole: bool = True
+    """Not for the last one of an answer that grows: it is not checked yet."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
-"""Texts to unit vectors: MiniLM on ONNX Runtime, or an OpenAI-compatible endpoint.
+"""Texts to unit vectors: multilingual-e5-small on ONNX Runtime, or an OpenAI-compatible endpoint.
 
-Model: Wang et al., 2020, MiniLM, https://arxiv.org/abs/2002.10957, as all-MiniLM-L6-v2 (Apache-2.0).
+Model: Wang et al., 2024, Multilingual E5 Text Embeddings, https://arxiv.org/abs/2402.05672 (MIT). It was
+trained on questions and passages that are marked as such, so an embedder is told which of both it is given.
 """
 
 from __future__ import annotations
@@ -10,9 +11,10 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import cached_property
+from dataclasses import dataclass
+from functools import cache, cached_property, lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,17 +23,23 @@ from assistant.core.config import Settings
 from assistant.core.errors import ConfigError, EmbedderError
 from assistant.core.types import Span
 from assistant.embedding import weights
+from assistant.embedding.pieces import Tokenizer
+from assistant.embedding.word_table import WordTable
 
 if TYPE_CHECKING:
     import httpx
     from onnxruntime import InferenceSession
-    from tokenizers import Encoding, Tokenizer
 
 Vectors = NDArray[np.float32]
 T = TypeVar("T")
 
-LONGEST = 256
-"""Tokens that MiniLM reads of one text, its two marks included; the rest is cut."""
+LONGEST = 512
+"""Tokens that the model reads of one text, its marks and prefix included; the rest is cut."""
+LATELY = 4
+"""Questions whose states are remembered: one is embedded to be searched for, then read word by word."""
+Role = Literal["query", "passage"]
+ROLES: tuple[Role, ...] = get_args(Role)
+"""Questions and whatever is compared as equals are queries; what is searched through is passages."""
 OPENAI = "https://api.openai.com/v1"
 
 
@@ -50,11 +58,11 @@ class Embedder(Protocol):
     def contextual(self) -> bool:
         """Whether spans are read off their text's own pass, so that the vector of each word costs nothing."""
 
-    def embed(self, texts: Sequence[str]) -> Vectors:
+    def embed(self, texts: Sequence[str], role: Role = "passage") -> Vectors:
         """One row a text, in the order given: float32 [len(texts), dimensions], each row of length one."""
 
     def embed_spans(
-        self, texts: Sequence[str], spans: Sequence[Sequence[Span]]
+        self, texts: Sequence[str], spans: Sequence[Sequence[Span]], role: Role = "passage"
     ) -> tuple[Vectors, list[Vectors]]:
         """The vectors of `texts`, as `embed` gives them, and for each text those of its `spans` (characters
         of that text): one array [number of spans, dimensions] a text, rows of length one."""
@@ -74,11 +82,20 @@ def embedder(settings: Settings, say: weights.Say = lambda _: None) -> Embedder:
         return RemoteEmbedder(url, settings.embedding_model, settings.api_key)
     if settings.embedding_url:
         raise ConfigError("ASSISTANT_EMBEDDING_URL is set alone; set ASSISTANT_EMBEDDING_MODEL too.")
-    return MiniLM(settings.cache, say)
+    return E5(settings.cache, say)
 
 
-class MiniLM:
-    """all-MiniLM-L6-v2 in int8. The model is opened at the first use; safe to share between threads.
+@dataclass(frozen=True, slots=True)
+class Model:
+    """What was opened of a model: its layers, the table of its words, and what cuts text into these."""
+
+    layers: InferenceSession
+    words: WordTable
+    tokenizer: Tokenizer
+
+
+class E5:
+    """multilingual-e5-small in int8. The model is opened at the first use; safe to share between threads.
 
     Each text goes through the model alone, on one core, as many texts at a time as there are cores. That is
     as fast as batches, and a text's vector never depends on its neighbours: int8 scales are those of a call.
@@ -91,81 +108,85 @@ class MiniLM:
     def __init__(self, cache: Path, say: weights.Say = lambda _: None) -> None:
         self._cache, self._say = cache, say
         self._lock = threading.Lock()
+        self._asked = lru_cache(LATELY)(self._read)
 
-    def embed(self, texts: Sequence[str]) -> Vectors:
+    def embed(self, texts: Sequence[str], role: Role = "passage") -> Vectors:
         """Unit vectors, float32 [len(texts), 384]. See `Embedder.embed`."""
-        return _stacked(_spread(self._text_vector, texts, len), self.dimensions)
+        return _stacked(_spread(lambda text: self._text_vector(text, role), texts, len), self.dimensions)
 
     def embed_spans(
-        self, texts: Sequence[str], spans: Sequence[Sequence[Span]]
+        self, texts: Sequence[str], spans: Sequence[Sequence[Span]], role: Role = "passage"
     ) -> tuple[Vectors, list[Vectors]]:
         """See `Embedder.embed_spans`. A span's vector is the mean of its tokens' states in their context; a
         span that holds no token, or lies in what was cut off, gets the vector of its text."""
         given = list(zip(texts, spans, strict=True))
-        pairs = _spread(lambda one: self._span_vectors(*one), given, lambda one: len(one[0]))
+        pairs = _spread(
+            lambda pair: self._span_vectors(pair[0], pair[1], role), given, lambda pair: len(pair[0])
+        )
         return _stacked([whole for whole, _ in pairs], self.dimensions), [parts for _, parts in pairs]
 
     def count(self, text: str) -> int:
-        """Tokens of `text`, with the two marks that the model adds; above 256 the text would be cut."""
-        return len(self._encode(text))
+        """Tokens of `text` as a passage, with what the model adds; above 512 the text would be cut."""
+        return len(self.model.tokenizer.pieces(_prefixed(text, "passage")).ids) + 2
 
-    def _text_vector(self, text: str) -> Vectors:
-        states, _ = self._states(text)
-        return _unit(states.mean(axis=0))
+    def _text_vector(self, text: str, role: Role) -> Vectors:
+        states, _ = self._states(text, role)
+        return _centred(states.mean(axis=0), role)
 
-    def _span_vectors(self, text: str, spans: Sequence[Span]) -> tuple[Vectors, Vectors]:
-        states, offsets = self._states(text)
-        whole = _unit(states.mean(axis=0))
+    def _span_vectors(self, text: str, spans: Sequence[Span], role: Role) -> tuple[Vectors, Vectors]:
+        states, offsets = self._states(text, role)
+        whole = _centred(states.mean(axis=0), role)
         first = np.searchsorted(offsets[:, 1], [span.start for span in spans], side="right")
         after = np.searchsorted(offsets[:, 0], [span.end for span in spans], side="left")
         sums = np.concatenate([np.zeros_like(states[:1]), np.cumsum(states[1:-1], axis=0)])
         held = sums[after] - sums[np.minimum(first, after)]
         empty = [f >= a or s.start >= s.end for f, a, s in zip(first, after, spans, strict=True)]
-        return whole, np.where(np.array(empty, bool)[:, None], whole, _unit(held))
+        return whole, np.where(np.array(empty, bool)[:, None], whole, _centred(held, role))
 
-    def _states(self, text: str) -> tuple[Vectors, NDArray[np.int64]]:
-        """The last hidden state [length, 384], and where each token but the two marks stands in `text`
-        [length - 2, 2]."""
-        encoding = self._encode(text)
-        ids, offsets = encoding.ids, encoding.offsets[1:-1]
-        if len(ids) > LONGEST:
-            ids, offsets = [*ids[: LONGEST - 1], ids[-1]], offsets[: LONGEST - 2]
-        row = np.array([ids], np.int64)
-        rows = {"input_ids": row, "attention_mask": np.ones_like(row), "token_type_ids": np.zeros_like(row)}
-        states = self._session.run(None, {name: rows[name] for name in self._inputs})[0]
-        return states[0], np.array(offsets, np.int64).reshape(-1, 2)
+    def _states(self, text: str, role: Role) -> tuple[Vectors, NDArray[np.int64]]:
+        """The last hidden state [length, 384], and where each token but the two marks is in `text`
+        [length - 2, 2]; those of the prefix lie before it."""
+        return self._asked(text, role) if role == "query" else self._read(text, role)
 
-    def _encode(self, text: str) -> Encoding:
-        # A lone surrogate, which no tokenizer takes, becomes a question mark: one character for one.
-        return self._tokenizer.encode(text.encode("utf-8", "replace").decode("utf-8"))
+    def _read(self, text: str, role: Role) -> tuple[Vectors, NDArray[np.int64]]:
+        model = self.model
+        pieces = model.tokenizer.pieces(_prefixed(text, role))
+        ids = [model.tokenizer.begin, *pieces.ids[: LONGEST - 2], model.tokenizer.end]
+        states = model.layers.run(None, {"words": model.words.rows(ids)[None]})[0][0]
+        offsets = np.array(pieces.offsets[: LONGEST - 2], np.int64).reshape(-1, 2)
+        return states, offsets - len(_prefixed("", role))
 
     @property
-    def _session(self) -> InferenceSession:
-        return self._opened[0]
-
-    @property
-    def _inputs(self) -> list[str]:
-        return self._opened[1]
-
-    @property
-    def _tokenizer(self) -> Tokenizer:
-        return self._opened[2]
-
-    @property
-    def _opened(self) -> tuple[InferenceSession, list[str], Tokenizer]:
+    def model(self) -> Model:
+        """The opened model, of which the word table and the tokenizer serve other models too."""
         with self._lock:
-            return self._open
+            return self._model
 
     @cached_property
-    def _open(self) -> tuple[InferenceSession, list[str], Tokenizer]:
-        from tokenizers import Tokenizer
-
+    def _model(self) -> Model:
         files = weights.prepare(self._cache, self._say)
-        opened = session(files.onnx)
-        tokenizer = Tokenizer.from_file(str(files.tokenizer))
-        tokenizer.no_truncation()
-        tokenizer.no_padding()
-        return opened, [given.name for given in opened.get_inputs()], tokenizer
+        return Model(session(files.layers), WordTable(files.words), Tokenizer(files.pieces))
+
+
+def _centred(rows: Vectors, role: Role) -> Vectors:
+    """Unit vectors without what all of a role have in common.
+
+    The model's own lie so near to each other that the cosine of any two is from .7 to 1; of these it is about
+    .1 where two texts have nothing to do with each other, .5 for a question and its passage. It changes the
+    order hardly at all (docs/decisions/0008-embedder.md), and what is read word by word gains by it.
+    """
+    return _unit(_unit(rows) - _means()[ROLES.index(role)])
+
+
+@cache
+def _means() -> Vectors:
+    """The mean vectors of questions and of passages, by `eval.fit_means`, float32 [2, 384]."""
+    held: Vectors = np.load(Path(__file__).with_name("means.npy")).astype(np.float32)
+    return held
+
+
+def _prefixed(text: str, role: Role) -> str:
+    return f"{role}: {text}"
 
 
 def session(path: Path) -> InferenceSession:
@@ -201,8 +222,8 @@ class RemoteEmbedder:
         """The model's name and the length of its vectors."""
         return f"{self._model}-{self.dimensions}"
 
-    def embed(self, texts: Sequence[str]) -> Vectors:
-        """Unit vectors, float32 [len(texts), dimensions].
+    def embed(self, texts: Sequence[str], role: Role = "passage") -> Vectors:
+        """Unit vectors, float32 [len(texts), dimensions], the same in either role.
 
         Raises:
             EmbedderError: the endpoint cannot be reached, refuses, or answers something else.
@@ -212,7 +233,7 @@ class RemoteEmbedder:
         return np.concatenate(rows) if rows else np.zeros((0, self.dimensions), np.float32)
 
     def embed_spans(
-        self, texts: Sequence[str], spans: Sequence[Sequence[Span]]
+        self, texts: Sequence[str], spans: Sequence[Sequence[Span]], role: Role = "passage"
     ) -> tuple[Vectors, list[Vectors]]:
         """See `Embedder.embed_spans`. A span is embedded as a text of its own."""
         pieces = [t[s.start : s.end] for t, held in zip(texts, spans, strict=True) for s in held]

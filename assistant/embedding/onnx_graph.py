@@ -1,7 +1,8 @@
-"""all-MiniLM-L6-v2 as an ONNX graph, from its weights: in float32, and in int8.
+"""The layers of multilingual-e5-small as an ONNX graph: in float32, and in int8.
 
-Written in the fused operators that ONNX Runtime would otherwise look for at every start, so that a session
-opens quickly and nothing hangs on what its fusions recognise. Architecture: Devlin et al., 2019,
+Word vectors come in from outside (see `word_table`), so that several graphs share one table. Written in the
+fused operators that ONNX Runtime would otherwise look for at every start, so that a session opens quickly and
+nothing hangs on what its fusions recognise. Architecture: Devlin et al., 2019,
 https://arxiv.org/abs/1810.04805. What int8 needs to stay close to float32 is said at `OUTLIERS` and `_int8`.
 """
 
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     import onnx
 
-LAYERS, HEADS, WIDTH = 6, 12, 384
+HEADS, WIDTH = 12, 384
 EPSILON = 1e-12
 FUSED = {"Attention", "QAttention", "DynamicQuantizeMatMul", "Gelu"}
 """Operators of ONNX Runtime's own domain."""
@@ -24,23 +25,32 @@ Weights = Mapping[str, NDArray[Any]]
 Matrix = NDArray[np.float32]
 
 OUTLIERS: Mapping[str, Mapping[int, int]] = {
-    "0.attention.output.dense": {311: 2},
-    "0.intermediate.dense": {63: 2, 99: 4},
-    "0.output.dense": {329: 2, 433: 2, 856: 8},
-    "1.attention.self.": {99: 2},
-    "1.intermediate.dense": {63: 2, 99: 8},
-    "1.output.dense": {251: 2, 607: 4},
-    "2.attention.self.": {99: 2},
-    "2.intermediate.dense": {63: 2, 99: 4, 223: 2},
-    "2.output.dense": {218: 4, 1004: 4},
-    "3.attention.self.": {99: 2},
-    "3.intermediate.dense": {63: 2, 99: 8, 223: 2},
-    "3.output.dense": {358: 4},
-    "4.attention.self.": {99: 2},
-    "4.intermediate.dense": {63: 2, 99: 4, 127: 4, 157: 2, 223: 2},
-    "4.output.dense": {192: 2, 716: 2, 1031: 2},
-    "5.attention.self.": {99: 2},
-    "5.intermediate.dense": {99: 4, 127: 2, 223: 2, 319: 2},
+    "0.attention.output.dense": {326: 2},
+    "0.intermediate.dense": {15: 2, 60: 2, 87: 2, 321: 4},
+    "0.output.dense": {91: 2, 318: 8},
+    "1.intermediate.dense": {15: 4, 321: 2},
+    "1.output.dense": {1462: 2},
+    "2.intermediate.dense": {15: 8, 321: 2},
+    "2.output.dense": {354: 2},
+    "3.attention.self.": {15: 2},
+    "3.intermediate.dense": {15: 8, 321: 2},
+    "4.intermediate.dense": {15: 4, 321: 2},
+    "4.output.dense": {778: 16},
+    "5.intermediate.dense": {15: 2, 35: 4},
+    "5.output.dense": {658: 8},
+    "6.intermediate.dense": {15: 2, 35: 8},
+    "6.output.dense": {1152: 2},
+    "7.intermediate.dense": {15: 2, 35: 8},
+    "7.output.dense": {413: 2},
+    "8.intermediate.dense": {15: 2, 35: 8},
+    "8.output.dense": {563: 2},
+    "9.attention.self.": {35: 2},
+    "9.intermediate.dense": {15: 2, 35: 8, 351: 2},
+    "9.output.dense": {361: 2, 906: 2, 1170: 2, 1264: 2, 1512: 2, 1513: 2},
+    "10.attention.self.": {35: 2},
+    "10.intermediate.dense": {15: 2, 35: 8, 351: 2},
+    "11.attention.self.": {35: 2},
+    "11.intermediate.dense": {35: 4},
 }
 """Channels that grow far beyond the others, for one token or two of every text, and by how much each is
 divided before it is quantised (its row of the weights is multiplied by the same): one scale serves all
@@ -49,24 +59,22 @@ https://arxiv.org/abs/2211.10438), in powers of two. Found by `python -m eval.fi
 
 
 def float_graph(weights: Weights) -> onnx.ModelProto:
-    """The float32 graph: `input_ids`, `attention_mask` and `token_type_ids`, int64 [batch, length], to
-    `tokens`, float32 [batch, length, 384], the last hidden state."""
+    """The float32 graph: `words`, float32 [batch, length, 384], to `tokens` of the same shape, the last
+    hidden state. As many layers as `weights` hold."""
     return _Float(weights).model()
 
 
-def int8_graph(weights: Weights) -> onnx.ModelProto:
-    """The int8 graph: `input_ids`, int64 [1, length], to `tokens`, float32 [1, length, 384].
+def int8_graph(weights: Weights, outliers: Mapping[str, Mapping[int, int]] = OUTLIERS) -> onnx.ModelProto:
+    """The int8 graph, of the same input and output.
 
-    Weights have one scale for each output channel, words one for each word; activations are quantised as
-    they come, one scale for each matrix. It takes one text at a time: no text's scales depend on another's.
+    Weights have one scale for each output channel; activations are quantised as they come, one scale for each
+    matrix. Where a text's vector must not depend on its neighbours, it is read alone.
     """
-    return _Int8(weights).model()
+    return _Int8(weights, outliers).model()
 
 
 class _Float:
     """Nodes and constants, as they are added, and the model that they make."""
-
-    inputs: tuple[str, ...] = ("input_ids", "attention_mask", "token_type_ids")
 
     def __init__(self, weights: Weights) -> None:
         self.weights = weights
@@ -77,19 +85,26 @@ class _Float:
         from onnx import TensorProto, helper
 
         hidden = self.embeddings()
-        for number in range(LAYERS):
-            hidden = self.layer(f"encoder.layer.{number}.", hidden)
-        self.nodes[-1].output[0] = "tokens"
-        shape = ["batch", "length"]
+        number = 0
+        while f"{(at := f'encoder.layer.{number}.')}output.dense.weight" in self.weights:
+            hidden = self.layer(at, hidden)
+            number += 1
+        name, shape = self.output(hidden)
         graph = helper.make_graph(
             self.nodes,
-            "all-MiniLM-L6-v2",
-            [helper.make_tensor_value_info(name, TensorProto.INT64, shape) for name in self.inputs],
-            [helper.make_tensor_value_info("tokens", TensorProto.FLOAT, [*shape, WIDTH])],
+            "multilingual-e5-small",
+            [helper.make_tensor_value_info("words", TensorProto.FLOAT, ["batch", "length", WIDTH])],
+            [helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)],
             self.constants,
         )
         opsets = [helper.make_opsetid("", 17), helper.make_opsetid("com.microsoft", 1)]
         return helper.make_model(graph, opset_imports=opsets, ir_version=8)
+
+    def output(self, hidden: str) -> tuple[str, list[str | int]]:
+        """The name and the shape of what the graph gives."""
+        del hidden
+        self.nodes[-1].output[0] = "tokens"
+        return "tokens", ["batch", "length", WIDTH]
 
     def constant(self, value: NDArray[Any]) -> str:
         from onnx import numpy_helper
@@ -109,23 +124,15 @@ class _Float:
         return first
 
     def embeddings(self) -> str:
-        total = self.add("Add", self.add("Add", self.words(), self.positions()), self.types())
-        return self.norm("embeddings.", total)
-
-    def words(self) -> str:
-        return self.add(
-            "Gather", self.constant(self.weights["embeddings.word_embeddings.weight"]), "input_ids"
-        )
-
-    def types(self) -> str:
-        table = self.constant(self.weights["embeddings.token_type_embeddings.weight"])
-        return self.add("Gather", table, "token_type_ids")
+        return self.norm("embeddings.", self.add("Add", "words", self.positions()))
 
     def positions(self) -> str:
-        """The first rows of the table, sliced: ONNX Runtime's embedding fusion breaks on a Range of them."""
+        """The first rows of the table, sliced: ONNX Runtime's embedding fusion breaks on a Range of them. All
+        tokens are of the first type, so that type's vector is in the table."""
         zero, one, two = (self.constant(np.array([n], np.int64)) for n in range(3))
-        length = self.add("Slice", self.add("Shape", "input_ids"), one, two)
-        table = self.constant(self.weights["embeddings.position_embeddings.weight"])
+        length = self.add("Slice", self.add("Shape", "words"), one, two)
+        first_type = self.weights["embeddings.token_type_embeddings.weight"][0]
+        table = self.constant(self.weights["embeddings.position_embeddings.weight"] + first_type)
         return self.add("Slice", table, zero, length, zero)
 
     def layer(self, at: str, hidden: str) -> str:
@@ -144,12 +151,8 @@ class _Float:
         return self.add("Add", self.add("MatMul", hidden, self.constant(weight)), self.constant(bias))
 
     def attention(self, at: str, hidden: str) -> str:
-        from onnx import TensorProto
-
         weight, bias = self.joined(at)
-        mask = self.add("Cast", "attention_mask", to=TensorProto.INT32)
-        inputs = [hidden, self.constant(weight), self.constant(bias), mask]
-        return self.add("Attention", *inputs, num_heads=HEADS)
+        return self.add("Attention", hidden, self.constant(weight), self.constant(bias), num_heads=HEADS)
 
     def joined(self, at: str) -> tuple[Matrix, Matrix]:
         """The three projections of an attention as one matrix [384, 1152], and their biases."""
@@ -159,18 +162,9 @@ class _Float:
 
 
 class _Int8(_Float):
-    inputs = ("input_ids",)
-
-    def words(self) -> str:
-        from onnx import TensorProto
-
-        table, scales = _int8(self.weights["embeddings.word_embeddings.weight"].T)
-        rows = self.add("Gather", self.constant(table.T), "input_ids")
-        scale = self.add("Gather", self.constant(scales[:, None]), "input_ids")
-        return self.add("Mul", self.add("Cast", rows, to=TensorProto.FLOAT), scale)
-
-    def types(self) -> str:
-        return self.constant(self.weights["embeddings.token_type_embeddings.weight"][0])
+    def __init__(self, weights: Weights, outliers: Mapping[str, Mapping[int, int]]) -> None:
+        super().__init__(weights)
+        self.outliers = outliers
 
     def dense(self, at: str, hidden: str) -> str:
         hidden, weight = self.levelled(at, hidden, self.weights[f"{at}.weight"].T)
@@ -189,7 +183,7 @@ class _Int8(_Float):
     def levelled(self, at: str, hidden: str, weight: Matrix) -> tuple[str, Matrix]:
         """`hidden` and `weight` with the outliers moved from one to the other; the product is the same."""
         divisors = np.ones(len(weight), np.float32)
-        for channel, divisor in OUTLIERS.get(at.removeprefix("encoder.layer."), {}).items():
+        for channel, divisor in self.outliers.get(at.removeprefix("encoder.layer."), {}).items():
             divisors[channel] = divisor
         if (divisors == 1).all():
             return hidden, weight

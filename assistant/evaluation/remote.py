@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -10,9 +11,10 @@ from assistant.core.errors import AssistantError
 from assistant.core.serialization import writable
 from assistant.evaluation.evaluate import Told
 from assistant.evaluation.golden.places import Shelf
-from assistant.evaluation.golden.sets import GoldenSet
+from assistant.evaluation.golden.sets import MAX_BYTES, GoldenSet
 from assistant.evaluation.runs import records
 from assistant.evaluation.runs.records import Run
+from assistant.ingest.files import load_text
 
 Json = dict[str, Any]
 
@@ -33,15 +35,19 @@ def asked(server: Server, home: Path, sets: Sequence[GoldenSet], told: Told) -> 
     """
     server.call("POST", "/api/eval", json={"sets": [_sent(one) for one in sets]})
     try:
-        return records.load_kept(_followed(server, told), home)
+        found = records.load_kept(_followed(server, told), home)
     except KeyboardInterrupt:
         server.call("DELETE", "/api/eval")
         raise
+    # The server opens no path that a client names; this process keeps them, as the store is its own too.
+    found = replace(found, files=tuple(golden.path for golden in sets))
+    records.keep(found, home)
+    return found
 
 
 def _sent(golden: GoldenSet) -> Json:
-    text = Path(golden.path).read_text("utf-8-sig")
-    return {"name": writable(golden.name), "text": text, "path": writable(golden.path)}
+    text = load_text(Path(golden.path), "golden set", MAX_BYTES)
+    return {"name": writable(golden.name), "text": text}
 
 
 def _followed(server: Server, told: Told) -> str:

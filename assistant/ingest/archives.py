@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 import stat
+import threading
+import time
 import zipfile
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 from pathlib import PurePath, PurePosixPath
@@ -19,8 +22,67 @@ from assistant.ingest.readers.package import ZIP, kind, opened, part
 
 MEMBERS = 10_000
 """Documents that an archive may hold."""
+CHARACTERS = 50_000_000
+"""Of text that the documents of an archive may hold together: some 25,000 pages."""
+PASSAGES = 100_000
+"""Passages that they may make together, the same as of one document: minutes of embedding, and not hours."""
 
+SECONDS = 1_200.0
+"""That all of them may take to be read."""
+
+_TEXTS = frozenset(".md .markdown .txt .csv .tsv .tab .json .jsonl .ndjson".split())
+"""Kinds of which all is text, so that its length is known before anything is unpacked."""
+_WIDEST = 4
+"""Bytes of a character at most, in any encoding."""
+_TOO_MUCH = (
+    f"holds more than {CHARACTERS // 1_000_000} million characters or {PASSAGES:,} passages of text, "
+    f"or takes longer than {SECONDS / 60:.0f} minutes to read; split it and add the parts."
+)
 _DRIVE = re.compile(r"[A-Za-z]:$")
+
+
+class Allowance:
+    """What the documents of one archive may still bring and take. Safe to use from several threads."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._characters, self._passages, self._seconds = CHARACTERS, PASSAGES, SECONDS
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """The reading of a document, of which the time is counted.
+
+        Raises:
+            ReadError: all that is allowed was used by others.
+        """
+        if min(self._characters, self._passages, self._seconds) <= 0:
+            raise ReadError(f"{self._name} {_TOO_MUCH}")
+        began = time.monotonic()
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._seconds -= time.monotonic() - began
+
+    def take(self, characters: int, passages: int) -> None:
+        """Counts what a document brings.
+
+        Raises:
+            ReadError: it is more than is left; nothing after it is read.
+        """
+        with self._lock:
+            self._characters -= characters
+            self._passages -= passages
+            if min(self._characters, self._passages) < 0:
+                raise ReadError(f"{self._name} {_TOO_MUCH}")
+
+
+@dataclass(frozen=True, slots=True)
+class Member(Source):
+    """A document in an archive."""
+
+    allowance: Allowance
 
 
 def members(data: bytes, name: str) -> list[Source] | None:
@@ -39,7 +101,7 @@ def members(data: bytes, name: str) -> list[Source] | None:
             return None
         if {"manifest.json", "originals"} <= {file.split("/")[0] for file in archive.namelist()}:
             raise ReadError("is an export of an assistant; take it in with `assistant import`.")
-        found = dict(islice(_found(archive, name), MEMBERS + 1))
+        found = dict(islice(_found(archive, name, Allowance(short)), MEMBERS + 1))
     except ReadError as error:
         raise ReadError(f"{short} {error.message}") from None
     if not found:
@@ -49,8 +111,22 @@ def members(data: bytes, name: str) -> list[Source] | None:
     return [found[path] for path in sorted(found)]
 
 
-def _found(archive: zipfile.ZipFile, name: str, *, nested: bool = False) -> Iterator[tuple[str, Source]]:
+def _require_readable(archive: zipfile.ZipFile) -> None:
+    """Raises ReadError where the archive says itself that it holds more text than it may."""
+    texts = (
+        file.file_size
+        for file in archive.infolist()
+        if (path := _path(file)) and path.suffix.lower() in _TEXTS
+    )
+    if sum(texts) > _WIDEST * CHARACTERS:
+        raise ReadError(_TOO_MUCH)
+
+
+def _found(
+    archive: zipfile.ZipFile, name: str, allowance: Allowance, *, nested: bool = False
+) -> Iterator[tuple[str, Source]]:
     """Each document with its full name. A later file of the same name takes the place of the earlier one."""
+    _require_readable(archive)
     left = LIMIT  # bytes that archives in the archive may have together, as they stay in memory
     for file in archive.infolist():
         path = _path(file)
@@ -64,9 +140,9 @@ def _found(archive: zipfile.ZipFile, name: str, *, nested: bool = False) -> Iter
             left -= file.file_size
             inner = None if nested or left < 0 else _inner(archive, file)
             if inner is not None:
-                yield from _found(inner, full, nested=True)
+                yield from _found(inner, full, allowance, nested=True)
                 continue
-        yield full, Source(full, partial(_load, archive, file, path.name))
+        yield full, Member(full, partial(_load, archive, file, path.name), allowance)
 
 
 def _path(file: zipfile.ZipInfo) -> PurePosixPath | None:

@@ -41,6 +41,10 @@ SECONDS = 20.0
 CONNECT_SECONDS = 10.0
 """For looking up one name and connecting to one of its addresses."""
 
+SLOW_SECONDS = 5.0
+"""After which a page has to come at `LEAST` bytes a second, from its first byte on."""
+LEAST = 10_000
+
 _MOVED = frozenset({301, 302, 303, 307, 308})
 _STEP = 1_000_000
 """Bytes that are unpacked at once: no bomb gets further than this beyond the limit."""
@@ -88,6 +92,15 @@ def is_url(given: str) -> bool:
 def source(url: str) -> Source:
     """The source that an address is; its name is the address as it was given."""
     return Source(url, functools.partial(_load, url))
+
+
+def site(url: str) -> str:
+    """What addresses of one site have in common: the last two parts of the host's name, or its IP address."""
+    try:
+        host = httpx.URL(url).host
+    except (httpx.InvalidURL, ValueError):
+        return ""
+    return host if _literal(host) else ".".join(host.rstrip(".").rsplit(".", 2)[-2:])
 
 
 def _load(url: str) -> bytes:
@@ -304,7 +317,7 @@ def _asked(pool: httpcore.ConnectionPool, url: httpx.URL) -> Fetched | httpx.URL
             if response.status in _MOVED and b"location" in headers:
                 return _checked(_written(headers[b"location"]), url)
             _require_page(_host(url), response.status)
-            data = _body(_host(url), response.iter_stream(), headers)
+            data = _body(_host(url), _paced(_host(url), response.iter_stream()), headers)
             return Fetched(data, str(url), headers.get(b"content-type", b"").decode("latin-1"))
     except (httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError) as fault:
         raise _told(_host(url), fault) from fault
@@ -344,6 +357,17 @@ def _body(host: str, chunks: Iterable[bytes], headers: dict[bytes, bytes]) -> by
         if len(body) > LIMIT:
             raise too_large
     return bytes(body)
+
+
+def _paced(host: str, chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """The same bytes, as long as they come fast enough."""
+    began, received = time.monotonic(), 0
+    for chunk in chunks:
+        received += len(chunk)
+        seconds = time.monotonic() - began
+        if seconds > SLOW_SECONDS and received < seconds * LEAST:
+            raise FetchError(f"{host} sends too slowly; try again later.", retryable=True)
+        yield chunk
 
 
 def _unpacked(host: str, chunks: Iterable[bytes]) -> Iterator[bytes]:

@@ -6,6 +6,7 @@ import functools
 import os
 import stat
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePath
@@ -20,7 +21,7 @@ ENDINGS = frozenset({*SUFFIXES, ".zip"})
 MAX_BYTES = 200_000_000
 _KINDS = {
     stat.S_ISDIR: "a folder; add it by its own name",
-    stat.S_ISFIFO: "a pipe; give what comes out of it by standard input: assistant add - --name NAME",
+    stat.S_ISFIFO: "a pipe, and no file; save what comes out, or add it by: assistant add - --name NAME",
     stat.S_ISSOCK: "a socket, and no file; check the name",
     stat.S_ISCHR: "a device, and no file; check the name",
     stat.S_ISBLK: "a device, and no file; check the name",
@@ -148,16 +149,43 @@ def load(path: Path) -> bytes:
     Raises:
         ReadError: there is none, it is something else, it cannot be read, or it is larger.
     """
+    with open_regular(path) as file:
+        return _within(file.read(MAX_BYTES + 1) or b"", path.name)
+
+
+def load_text(path: Path, what: str, limit: int) -> str:
+    """The text of a regular file in UTF-8 of at most `limit` bytes; `what` is what a person is told it is.
+
+    Raises:
+        ReadError: as `load`, or it is not UTF-8.
+    """
+    with open_regular(path) as file:
+        data = file.read(limit + 1) or b""
+    if len(data) > limit:
+        raise ReadError(f"The {what} {path} is larger than {limit // 1_000_000} MB; split it.")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as fault:
+        raise ReadError(f"The {what} {path} is not UTF-8; save it as that.") from fault
+
+
+@contextmanager
+def open_regular(path: Path) -> Iterator[BinaryIO]:
+    """A regular file, open to be read: no pipe is waited for, and no device read.
+
+    Raises:
+        ReadError: there is none, it is something else, or it cannot be read.
+    """
     try:
         # A pipe that nobody writes to would be waited for at opening.
         with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
-            _require_regular(path, os.fstat(file.fileno()).st_mode)
-            return _within(file.read(MAX_BYTES + 1), path.name)
+            require_regular(path, os.fstat(file.fileno()).st_mode)
+            yield file
     except FileNotFoundError as fault:
         raise ReadError(f"There is no file {path}; check the name.") from fault
     except OSError as fault:
         # A socket cannot be opened, so what it is has to be asked for.
-        _require_regular(path, _mode(path))
+        require_regular(path, _mode(path))
         raise ReadError(f"{path} cannot be read ({fault.strerror}); check its permissions.") from fault
 
 
@@ -167,7 +195,13 @@ def _within(data: bytes, what: str) -> bytes:
     return data
 
 
-def _require_regular(path: Path, mode: int) -> None:
+def require_regular(path: Path, mode: int | None = None) -> None:
+    """Makes sure that what stands at `path`, if anything, is a regular file.
+
+    Raises:
+        ReadError: it is a folder, a pipe, a socket or a device.
+    """
+    mode = _mode(path) if mode is None else mode
     for is_kind, told in _KINDS.items():
         if is_kind(mode):
             raise ReadError(f"{path} is {told}.")

@@ -18,19 +18,21 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
-from assistant.core.errors import EmbedderError, NotFound
+from assistant.core.errors import EmbedderError, NotFound, StoreError
 from assistant.core.priority import Precedence
 from assistant.core.types import Entry, Health, Outcome, Source, Status, Step, ignore
 from assistant.embedding import neighbours
 from assistant.embedding.embedders import Embedder
 from assistant.embedding.neighbours import leaning
 from assistant.ingest.pipeline import Arrival, Intake, Item, shifted
-from assistant.store import health
+from assistant.store import health, shelf
 from assistant.store.canonical import Standing
 from assistant.store.generations import Generations
 from assistant.store.index import Index
 from assistant.store.ledger import OWED, Gone, Ledger, Settled
 from assistant.store.originals import Originals
+from assistant.store.reserve import Reserve
+from assistant.store.shelf import Shelf
 
 Result = TypeVar("Result")
 
@@ -43,22 +45,40 @@ class Library:
 
         Raises:
             StoreError: the folder cannot be used.
+            LedgerError: the ledger is not that of the originals; no file was changed.
         """
-        self.ledger = Ledger.at(home / "ledger.db")
+        self._originals = self._open_originals(home)
+        self._reserve = Reserve(home)
+        shelf.require_file(home / "ledger.db", self._originals)
+        with self._reserve.spent():
+            self.ledger = Ledger.at(home / "ledger.db")
+            try:
+                self._set_up(home, embedder, say)
+                self._open()
+            except BaseException:
+                self.ledger.close()
+                raise
+
+    def _open_originals(self, home: Path) -> Originals:
+        return Originals(home / "originals")
+
+    def _set_up(self, home: Path, embedder: Embedder, say: Callable[[str], None]) -> None:
         self.precedence = Precedence()
-        self._home, self._embedder = home, embedder
+        self._home, self._embedder, self._say = home, embedder, say
         self._writing = threading.RLock()
         self._unready = False
         """Whether the ledger holds what was never acknowledged and could not be forgotten: full disk."""
-        self._originals = Originals(home / "originals")
+        self._shelf = Shelf(self.ledger, self._originals)
         self._standing = Standing(self.ledger.engine)
         self._generations = Generations(home / "index", self.ledger, self._writing, say)
         self._intake = Intake(embedder, self.ledger.holds, self.precedence)
-        self._open()
 
     def _open(self) -> None:
+        self._shelf.require()
         interrupted = self.ledger.forget_unready() > 0 or self._owes()
-        self._originals.keep_only(self.ledger.sha256s())
+        self._shelf.open()
+        if unrecorded := len(self._shelf.unrecorded()):
+            self._say(health.unrecorded(unrecorded))
         self._generations.open(anew=interrupted)
         if interrupted:
             self._forget_quotes()
@@ -69,6 +89,7 @@ class Library:
         with self._writing:
             self._generations.close()
             self.ledger.close()
+            self._reserve.fill()
 
     # -- add -------------------------------------------------------------------------------------
 
@@ -104,7 +125,8 @@ class Library:
             before = {item.source: self.ledger.named(item.source) for item in there}
             names = {item.source: item.id for item in there if before[item.source] != item.id}
             for item in there:
-                self._originals.keep(item.data)
+                if item.id not in new:
+                    self._originals.keep(item.data)
             self._record(new, names)
             held = {entry.id: entry for entry in self.ledger.entries(item.id for item in there)}
             outcomes = [_told(item, new, before, held) for item in batch]
@@ -118,7 +140,9 @@ class Library:
         if self._unready:
             self._forget_unready()
         try:
-            self.ledger.put(prepared, {ident: settled[ident] for ident in new})
+            missing = self._shelf.missing(prepared)
+            self.ledger.put(prepared, {ident: settled[ident] for ident in new}, missing)
+            self._shelf.keep((item.data for item in new.values()), new)
             self._change(leaving, settled, functools.partial(self.ledger.acknowledge, names, settled))
         except BaseException:
             self._unready = True
@@ -127,6 +151,7 @@ class Library:
 
     def _forget_unready(self) -> None:
         self.ledger.forget_unready()
+        self._shelf.forget()
         self._unready = False
 
     def _again(self, item: Item) -> Outcome:
@@ -150,26 +175,39 @@ class Library:
         Raises:
             NotFound: no document has one of the ids.
         """
-        with self._writing:
+        with self._writing, self._reserve.spent():
             entries = {entry.id: entry for entry in self.ledger.entries()}
             for document_id in document_ids:
                 if document_id not in entries:
                     raise NotFound(f"No document has the id {document_id}; `assistant list` shows the ids.")
-            leaving = set(document_ids)
-            settled = self._standing.settled(leaving)
-            self._change(leaving, settled, functools.partial(self.ledger.remove, leaving, settled))
-            self._finish()
+            self._take_out(set(document_ids), functools.partial(self.ledger.remove, set(document_ids)))
             return [entries[document_id] for document_id in dict.fromkeys(document_ids)]
 
     def unname(self, names: Sequence[str]) -> list[Entry]:
         """Takes names away; removes, as `remove` does, and gives the documents that have no other."""
-        with self._writing:
+        with self._writing, self._reserve.spent():
             leaving = self.ledger.leaving(dict.fromkeys(names))
             entries = [entry for entry in self.ledger.entries() if entry.id in leaving]
-            settled = self._standing.settled(leaving)
-            self._change(leaving, settled, functools.partial(self.ledger.unname, names, settled))
-            self._finish()
+            self._take_out(leaving, functools.partial(self.ledger.unname, names))
             return entries
+
+    def _take_out(self, leaving: set[str], take: Callable[[Settled], Gone]) -> None:
+        """Removes documents; where a full disk then prevents that traces are erased, this is said, and made
+        up for later."""
+        if self._unready:
+            self._forget_unready()
+        settled, before = self._standing.settled(leaving), self.ledger.change
+        try:
+            self._change(leaving, settled, functools.partial(take, settled))
+            self._finish()
+        except StoreError as fault:
+            if self.ledger.change == before or self.ledger.erasable.hashes():
+                raise StoreError(f"{fault.message} {health.needed(self._needed())}") from fault
+            self._say(health.owed(self._needed()))
+
+    def _needed(self) -> int:
+        """Bytes of room that it takes to erase from the disk what was removed: the ledger is written anew."""
+        return 2 * (self._home / "ledger.db").stat().st_size
 
     def _change(self, leaving: set[str], settled: Settled, commit: Callable[[], Gone]) -> None:
         """Changes the ledger in one step: what answers from then on is in the index before, and what answers
@@ -180,7 +218,7 @@ class Library:
             self._forget_quotes()
         gone = commit()
         # Before the index, which a full disk may keep from being changed.
-        self._originals.remove(gone.originals)
+        self._shelf.follow(gone)
         if not added and leaving:
             # It was built from the ledger as it was before.
             self._generations.rebuild()
@@ -235,20 +273,38 @@ class Library:
         """
         with self._writing:
             if repair:
-                repaired = tuple(self._repaired())
-                return replace(self.check(), repaired=repaired)
+                return self._check_after_repair()
             documents, passages = self.ledger.counts()
-            vectors, words = self.search(lambda index: index.counts())
-            problems = [*health.problems(self.ledger, self._originals)]
-            problems += [] if self._index_is_right() else [health.INDEX]
+            problems = [*health.problems(self.ledger, self._originals, self._shelf)]
+            try:
+                vectors, words = self.search(lambda index: index.counts())
+                problems += [] if self._index_is_right() else [health.INDEX]
+            except StoreError as fault:
+                vectors = words = 0
+                problems.append(fault.message)
             problems += [] if self._embedder_is_right() else [health.EMBEDDER]
-            return Health(documents, passages, vectors, words, tuple(problems))
+            problems += [health.owed(self._needed())] if self._owes() else []
+            return Health(documents, passages, vectors, words, tuple(dict.fromkeys(problems)))
+
+    def _check_after_repair(self) -> Health:
+        repaired: list[str] = []
+        try:
+            for sentence in self._repaired():
+                repaired.append(sentence)
+        except StoreError as fault:
+            found = self.check()
+            return replace(found, repaired=tuple(repaired), problems=(*found.problems, fault.message))
+        return replace(self.check(), repaired=tuple(repaired))
 
     def _repaired(self) -> Iterator[str]:
         """Mends, and says what was mended."""
-        if orphans := self._originals.keep_only(self.ledger.sha256s()):
-            files = "1 original" if orphans == 1 else f"{orphans} originals"
-            yield f"Removed {files} of no document."
+        if damaged := health.damaged(self.ledger):
+            yield from self._made_anew(damaged)
+        if unrecorded := self._shelf.unrecorded():
+            yield from self._taken_in(unrecorded)
+        if mislabelled := self._shelf.mislabelled():
+            self._shelf.relabel()
+            yield f"Wrote the names of {len(mislabelled)} originals beside them."
         if not self._embedder_is_right():
             self._embed_anew()
             yield "Embedded all passages anew."
@@ -258,6 +314,26 @@ class Library:
         if self._owes():
             self._finish()
             yield "Erased from the disk what was removed before."
+
+    def _made_anew(self, damaged: Mapping[str, str]) -> Iterator[str]:
+        """Makes the records of documents anew, from those of their originals that are whole; `damaged` maps
+        their hashes to their ids."""
+        whole = {sha256: ident for sha256, ident in damaged.items() if self._originals.holds(sha256)}
+        if whole:
+            self.ledger.forget(whole.values())
+            yield from self._taken_in(set(whole))
+
+    def _taken_in(self, sha256s: Iterable[str]) -> Iterator[str]:
+        """Records originals that have no record."""
+        labels = shelf.labels(self._originals, sha256s, self.ledger.all_names())
+        outcomes = [*self.add(shelf.sources(self._originals, labels))]
+        self.ledger.redate({sha256: label.added for sha256, label in labels.items() if label.added})
+        self._shelf.relabel()
+        taken = {outcome.document_id for outcome in outcomes if outcome.status != "rejected"}
+        yield f"Took in {len(taken)} of {len(labels)} originals that had no sound record."
+        for outcome in outcomes:
+            if outcome.status == "rejected":
+                yield f"The original of {outcome.source} was left as it is: {outcome.reason}"
 
     def rebuild(self) -> Health:
         """Builds the index anew from the ledger, and the vectors too where the embedder is another."""

@@ -10,6 +10,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
 from pathlib import PurePath
@@ -102,14 +103,16 @@ class Intake:
             ident = identity(data)
             if self._holds(ident):
                 return Arrival(source.name, data, ident)
-            document = sandbox.read_safely(data, source.name, errand=errand)
+            allowance = source.allowance if isinstance(source, archives.Member) else None
+            with allowance.reading() if allowance else nullcontext():
+                document = sandbox.read_safely(data, source.name, errand=errand)
+            tell("splitting")
+            passages = split(document)
+            _require_moderate(source.name, len(passages))
+            if allowance:
+                allowance.take(len(document.text), len(passages))
         except (ReadError, FetchError) as fault:
             return Outcome(source.name, "rejected", reason=fault.message)
-        tell("splitting")
-        passages = split(document)
-        if len(passages) > MOST:
-            told = f"{PurePath(source.name).name} makes {len(passages):,} passages, and {MOST:,} are the most"
-            return Outcome(source.name, "rejected", reason=f"{told}; split it and add the parts.")
         texts = [contextual(document.title, passage) for passage in passages]
         spans = tuple(shifted(p, offset) for p, (_, offset) in zip(passages, texts, strict=True))
         bands = sketch(document.text)
@@ -141,6 +144,15 @@ class Intake:
             _arrival(item, found.pop(item.document.id, None)) if isinstance(item, _Loaded) else item
             for item in batch
         ]
+
+
+def _require_moderate(name: str, passages: int) -> None:
+    """Raises ReadError where a document makes more passages than are held at once."""
+    if passages > MOST:
+        short = PurePath(name).name
+        raise ReadError(
+            f"{short} makes {passages:,} passages, and {MOST:,} are the most; split it and add the parts."
+        )
 
 
 class _Vectors:

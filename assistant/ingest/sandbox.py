@@ -1,7 +1,7 @@
 """Reading in a child process with limits on time and memory, so that a hostile file takes down only that.
 
-`python -m assistant.ingest.sandbox MEGABYTES` is the child: a line of JSON and the bytes come in by standard input,
-a line of JSON goes out by standard output, for one document after the other.
+`python -m assistant.ingest.sandbox MEGABYTES` is the child: a line of JSON and the bytes come in by standard
+input, a line of JSON goes out by standard output, for one document after the other.
 """
 
 from __future__ import annotations
@@ -39,9 +39,14 @@ def read_safely(
     Raises ReadError as `read` does, where the child needs more time or memory, and where `stop` ends what is
     read on the same `errand`.
     """
-    if len(data) <= AT_HAND and is_plain(data, name):
+    if is_at_hand(data, name):
         return read(data, name)
     return _pool.read(data, name, seconds, megabytes, errand)
+
+
+def is_at_hand(data: bytes, name: str) -> bool:
+    """Whether these bytes are read here: so little text that what comes of it takes a few seconds at most."""
+    return len(data) <= AT_HAND and is_plain(data, name)
 
 
 def stop(errand: object) -> None:

@@ -44,14 +44,15 @@ class LlamaEmbedding(BaseEmbedding):
         return "LlamaEmbedding"
 
     def _get_text_embeddings(self, texts: list[str]) -> list[list[float]]:
-        rows: list[list[float]] = self._embedder.embed(texts).tolist()
+        rows: list[list[float]] = self._embedder.embed(texts, "passage").tolist()
         return rows
 
     def _get_text_embedding(self, text: str) -> list[float]:
         return self._get_text_embeddings([text])[0]
 
     def _get_query_embedding(self, query: str) -> list[float]:
-        return self._get_text_embedding(query)
+        row: list[float] = self._embedder.embed([query], "query")[0].tolist()
+        return row
 
     async def _aget_query_embedding(self, query: str) -> list[float]:
         return self._get_query_embedding(query)

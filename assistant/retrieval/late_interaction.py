@@ -48,7 +48,8 @@ def meetings(
     asked = _asked(query, telling)
     if not asked or not embedder.contextual:
         return [passage.coverage for passage in passages]
-    _, [question, *own] = embedder.embed_spans([query, *contexts], [[*asked], *map(_words, contexts)])
+    _, [question] = embedder.embed_spans([query], [[*asked]], "query")
+    _, own = embedder.embed_spans(contexts, [*map(_words, contexts)])
     weights = _shares(asked)
     return [float(_best(question @ words.T) @ weights) for words in own]
 

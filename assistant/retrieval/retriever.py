@@ -156,9 +156,9 @@ class Retriever:
         elif query.earlier:
             texts, share = [query.text, f"{query.earlier[-1]} {query.text}"], HISTORY
         else:
-            alone: Vector = self._embedder.embed([query.text])[0]
+            alone: Vector = self._embedder.embed([query.text], "query")[0]
             return alone
-        last, glued = self._embedder.embed(texts)
+        last, glued = self._embedder.embed(texts, "query")
         return np.asarray((1 - share) * last + share * glued, np.float32)
 
 

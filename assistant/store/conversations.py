@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence, Set
 from datetime import UTC, datetime
 
 import sqlalchemy as sql
@@ -49,3 +50,17 @@ def forget(db: sql.Connection, documents: Iterable[str]) -> None:
     numbers = [{"of": number} for number, turn in rows if not gone.isdisjoint(_ID.findall(json.dumps(turn)))]
     if numbers:
         db.execute(turns.delete().where(turns.c.number == sql.bindparam("of")), numbers)
+
+
+def take_over(engine: sql.Engine, rows: Iterable[Sequence[object]], documents: Set[str]) -> int:
+    """Keeps turns as another ledger had them: conversation, time, JSON. Those that are damaged, or were made
+    from others than these documents, are left out; gives how many were kept."""
+    number = 0
+    with engine.begin() as db:
+        for conversation, at, text in rows:
+            with contextlib.suppress(ValueError, TypeError):
+                turn = json.loads(text)  # type: ignore[arg-type]
+                if set(_ID.findall(json.dumps(turn))) <= documents:
+                    db.execute(turns.insert().values(conversation=conversation, at=at, turn=turn))
+                    number += 1
+    return number

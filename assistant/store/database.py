@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import sqlite3
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,11 +12,14 @@ import sqlalchemy as sql
 from sqlalchemy import event
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from assistant.core.errors import StoreError
+from assistant.core.errors import LedgerError, StoreError
 from assistant.store.schema import tables
 
 SLICE = 5_000
 """Values in one statement."""
+_DAMAGED = (sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT)
+"""What SQLite says of files that are not as it wrote them; the first of a schema that lacks a table."""
+_UNDECODED = "Could not decode"
 
 
 def opened(url: str | sql.URL) -> sql.Engine:
@@ -56,8 +60,8 @@ def faults(engine: sql.Engine) -> list[str]:
     if not _is_sqlite(engine):
         return []
     with engine.connect() as db:
-        told = list(db.exec_driver_sql("PRAGMA quick_check(3)").scalars())
-    return [] if told == ["ok"] else [str(fault) for fault in told]
+        found = list(db.exec_driver_sql("PRAGMA integrity_check(3)").scalars())
+    return [] if found == ["ok"] else [str(fault) for fault in found]
 
 
 def among(
@@ -95,7 +99,12 @@ def _set_up_sqlite(connection: Any, _: ConnectionPoolEntry) -> None:
 
 def _tell(context: sql.engine.ExceptionContext) -> None:
     """A fault of the database in a sentence; without the statement, which holds the text of documents."""
-    if context.sqlalchemy_exception is not None:
-        fault = context.original_exception
-        told = f"The ledger cannot be used ({fault}); check the home folder and its disk."
-        raise StoreError(told) from fault
+    if context.sqlalchemy_exception is None:
+        return
+    fault = context.original_exception
+    if str(fault).startswith(_UNDECODED):
+        # SQLite's own words go on with the text.
+        raise LedgerError.of("a row holds no text any more") from fault
+    if getattr(fault, "sqlite_errorcode", 0) & 0xFF in _DAMAGED:
+        raise LedgerError.of(str(fault)) from fault
+    raise StoreError(f"The ledger cannot be used ({fault}); check the home folder and its disk.") from fault

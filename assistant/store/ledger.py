@@ -4,14 +4,17 @@ SQLite through SQLAlchemy Core, so that another database can take its place by U
 with `ready` false and becomes answerable, in one transaction with the removal of what it replaces, when the
 index holds it too (`acknowledge`). What is not ready when a store is opened was never acknowledged:
 `forget_unready` drops it. Where passages go, the same transaction notes that the disk is to forget them
-(`OWED`), until that is done.
+(`OWED`), until that is done, and which originals may go (`erasable`). Each change of documents has a number
+(`CHANGE`), by which a ledger is known that is older than its originals.
 """
 
 from __future__ import annotations
 
+import contextlib
+import os
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -19,11 +22,13 @@ from typing import Any
 import sqlalchemy as sql
 
 from assistant.core import serialization
-from assistant.core.errors import NotFound, StoreError
+from assistant.core.errors import LedgerError, NotFound, StoreError
 from assistant.core.types import Document, Entry, Passage
-from assistant.store import conversations, database
+from assistant.store import conversations, database, digests, erasable
 from assistant.store.conversations import Conversations
 from assistant.store.database import among, delete
+from assistant.store.erasable import Erasable
+from assistant.store.originals import Label
 from assistant.store.records import Kept as Kept
 from assistant.store.records import Prepared as Prepared
 from assistant.store.records import Record as Record
@@ -42,6 +47,8 @@ from assistant.store.schema import (
 
 OWED = "owed"
 """The note of what was removed and may still stand in files."""
+STORE, CHANGE = "store", "change"
+"""The notes of which store this is, and of how many changes it went through."""
 TOGETHER = 16
 """Documents that are recorded in one transaction: more would make those wait who keep a turn meanwhile."""
 _DOCUMENT_FIELDS = ("id", "title", "source", "media_type", "text")
@@ -55,6 +62,8 @@ class Gone:
 
     keys: tuple[int, ...] = ()
     originals: tuple[str, ...] = ()
+    renamed: tuple[str, ...] = ()
+    """The ids of documents that stay, and have other names now."""
 
 
 class Ledger:
@@ -69,12 +78,15 @@ class Ledger:
         """
         self.engine = database.opened(url)
         self.conversations = Conversations(self.engine)
+        self.erasable = Erasable(self.engine)
         if self.note("schema", VERSION) != VERSION:
             raise StoreError("This store was made by another version of the assistant; use that version.")
 
     @classmethod
     def at(cls, path: Path) -> Ledger:
-        """The ledger in an SQLite file."""
+        """The ledger in an SQLite file, which its owner alone may read."""
+        with contextlib.suppress(OSError):
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
         return cls(database.in_file(path))
 
     def close(self) -> None:
@@ -102,9 +114,11 @@ class Ledger:
 
     # -- changes ---------------------------------------------------------------------------------
 
-    def put(self, prepared: Sequence[Prepared], settled: Settled | None = None) -> list[Record]:
+    def put(
+        self, prepared: Sequence[Prepared], settled: Settled | None = None, may_go: Set[str] = frozenset()
+    ) -> list[Record]:
         """Records documents as not ready, and gives what the index is to hold of them: nothing of those for
-        which another stands."""
+        which another stands. The originals of `may_go` may go until they are acknowledged."""
         settled = settled or {}
         found: list[Record] = []
         for at in range(0, len(prepared), TOGETHER):
@@ -112,6 +126,7 @@ class Ledger:
                 for item in prepared[at : at + TOGETHER]:
                     records = _put(db, item)
                     found += [] if settled.get(item.document.id) else records
+                erasable.note(db, may_go & {item.sha256 for item in prepared[at : at + TOGETHER]})
                 some = {item.document.id for item in prepared[at : at + TOGETHER]}
                 _settle(db, {ident: settled[ident] for ident in settled if ident in some})
         return found
@@ -129,7 +144,10 @@ class Ledger:
             delete(db, sources, sources.c.source, ready)
             db.execute(sources.insert(), [{"source": s, "document_id": i} for s, i in ready.items()])
             db.execute(documents.update().where(documents.c.id.in_(ready.values())).values(ready=True))
-            return _renamed(db, before, settled or {})
+            new = among(db, sql.select(documents.c.sha256), documents.c.id, set(ready.values()))
+            erasable.withdraw(db, [sha256 for (sha256,) in new])
+            gone = _renamed(db, before, settled or {})
+            return replace(gone, renamed=tuple({*gone.renamed, *ready.values()}))
 
     def unname(self, names: Iterable[str], settled: Settled | None = None) -> Gone:
         """Takes names away from their documents, and removes those that have no other."""
@@ -143,6 +161,17 @@ class Ledger:
         """Removes documents under all their sources, and the turns that quote them."""
         with self.engine.begin() as db:
             return _remove(db, set(document_ids), settled or {})
+
+    @property
+    def change(self) -> int:
+        """How many changes of documents this store went through."""
+        return int(self.note(CHANGE, "0"))
+
+    def forget(self, document_ids: Iterable[str]) -> None:
+        """Drops the records of documents whose originals stay, to be made anew from them."""
+        with self.engine.begin() as db:
+            delete(db, documents, documents.c.id, document_ids)
+            _note(db, OWED, "yes")
 
     def forget_unready(self) -> int:
         """Drops what was never acknowledged, after an interrupted `put`; gives how many documents."""
@@ -169,6 +198,27 @@ class Ledger:
         name: str | None = self._one(sql.select(sources.c.document_id).where(sources.c.source == source))
         return name
 
+    def all_names(self) -> set[str]:
+        """All sources."""
+        with self.engine.connect() as db:
+            return set(db.scalars(sql.select(sources.c.source)))
+
+    def is_whole(self, document_id: str) -> bool:
+        """Whether what is recorded of a document is what was recorded."""
+        try:
+            with self.engine.connect() as db:
+                return digests.is_whole(db, document_id)
+        except LedgerError:
+            return False
+
+    def identities(self) -> list[tuple[str, str, str]]:
+        """Id, hash and source of each answerable document, even of one whose row is damaged: what is no text
+        any more has marks in its place."""
+        fields = (sql.cast(documents.c[name], sql.LargeBinary) for name in ("id", "sha256", "source"))
+        with self.engine.connect() as db:
+            rows = db.execute(sql.select(*fields).where(documents.c.ready).order_by(documents.c.source))
+            return [tuple((value or b"").decode("utf-8", "replace") for value in row) for row in rows]  # type: ignore[misc]
+
     def names(self, document_id: str) -> list[str]:
         """The sources that name a document."""
         query = sql.select(sources.c.source).where(sources.c.document_id == document_id)
@@ -194,7 +244,10 @@ class Ledger:
             row = db.execute(query).mappings().first()
         if row is None:
             raise NotFound(f"No document has the id {document_id}; `assistant list` shows the ids.")
-        return serialization.to_document({**row["structure"], **{k: row[k] for k in _DOCUMENT_FIELDS}})
+        try:
+            return serialization.to_document({**row["structure"], **{k: row[k] for k in _DOCUMENT_FIELDS}})
+        except (KeyError, TypeError) as fault:
+            raise LedgerError.of(f"the row of {document_id} is damaged") from fault
 
     def sha256(self, document_id: str) -> str | None:
         """The hash of the document's bytes, by which the original is kept."""
@@ -205,6 +258,30 @@ class Ledger:
         """The hashes of all documents that are recorded, ready or not."""
         with self.engine.connect() as db:
             return set(db.scalars(sql.select(documents.c.sha256)))
+
+    def labels(self, document_ids: Iterable[str] | None = None) -> dict[str, Label]:
+        """What the originals of these documents are called, or of all that are ready, by their hashes."""
+        record = sql.select(*(documents.c[name] for name in ("id", "sha256", "source", "title", "added")))
+        names = sql.select(sources.c.document_id, sources.c.source).order_by(sources.c.source)
+        with self.engine.connect() as db:
+            if document_ids is None:
+                rows, named = db.execute(record.where(documents.c.ready)).all(), db.execute(names).all()
+            else:
+                wanted = set(document_ids)
+                rows = among(db, record, documents.c.id, wanted)
+                named = among(db, names, sources.c.document_id, wanted)
+        others: defaultdict[str, list[str]] = defaultdict(list)
+        for ident, source in named:
+            others[ident].append(source)
+        return {row.sha256: Label(_first(row.source, others[row.id]), row.title, row.added) for row in rows}
+
+    def redate(self, added: Mapping[str, str]) -> None:
+        """Sets when documents were added, by the hashes of their originals."""
+        update = documents.update().where(documents.c.sha256 == sql.bindparam("of"))
+        rows = [{"of": sha256, "at": at} for sha256, at in added.items()]
+        if rows:
+            with self.engine.begin() as db:
+                db.execute(update.values(added=sql.bindparam("at")), rows)
 
     def entries(self, only: Iterable[str] | None = None) -> list[Entry]:
         """All answerable documents by source, or only those of some ids."""
@@ -305,6 +382,9 @@ class Ledger:
             db.execute(
                 update.values(passage=sql.bindparam("passage"), sentences=sql.bindparam("sentences")), rows
             )
+            changed = among(db, sql.select(passages.c.document_id).distinct(), passages.c.key, keys)
+            for document_id in {ident for (ident,) in changed}:
+                digests.write(db, document_id)
 
     def _one(self, query: sql.Select[Any]) -> Any:
         with self.engine.connect() as db:
@@ -343,8 +423,12 @@ def _put(db: sql.Connection, item: Prepared) -> list[Record]:
     db.execute(documents.insert().values(**row, ready=False))
     bands = item.bands or (UNJUDGED,)
     db.execute(sketches.insert(), [{"document_id": document.id, "band": band} for band in bands])
-    if not item.passages:
-        return []
+    records = _put_passages(db, item) if item.passages else []
+    digests.write(db, document.id)
+    return records
+
+
+def _put_passages(db: sql.Connection, item: Prepared) -> list[Record]:
     rows = [passage_row(p, c) for p, c in zip(item.passages, item.contexts, strict=True)]
     given = db.execute(passages.insert().returning(passages.c.key, sort_by_parameter_order=True), rows)
     keys = list(given.scalars())
@@ -368,7 +452,8 @@ def _renamed(db: sql.Connection, candidates: set[str], settled: Settled) -> Gone
     """After names were taken from these documents: removes those without any, and calls those that lost the
     name they were added under by another of theirs."""
     named = set(among(db, sql.select(sources.c.document_id), sources.c.document_id, candidates))
-    gone = _remove(db, candidates - {ident for (ident,) in named}, settled)
+    stay = {ident for (ident,) in named}
+    gone = replace(_remove(db, candidates - stay, settled), renamed=tuple(stay))
     names = sql.select(sources.c.source).where(sources.c.document_id == documents.c.id)
     is_lost = ~names.where(sources.c.source == documents.c.source).exists()
     other = sql.select(sql.func.min(sources.c.source)).where(sources.c.document_id == documents.c.id)
@@ -381,10 +466,12 @@ def _renamed(db: sql.Connection, candidates: set[str], settled: Settled) -> Gone
 
 def _remove(db: sql.Connection, gone: set[str], settled: Settled) -> Gone:
     _settle(db, settled)
+    _note(db, CHANGE, str(_change(db) + 1))
     if not gone:
         return Gone()
     keys = among(db, sql.select(passages.c.key), passages.c.document_id, gone)
     originals = among(db, sql.select(documents.c.sha256), documents.c.id, gone)
+    erasable.note(db, [sha256 for (sha256,) in originals])
     delete(db, documents, documents.c.id, gone)
     conversations.forget(db, gone)
     _note(db, OWED, "yes")
@@ -394,6 +481,10 @@ def _remove(db: sql.Connection, gone: set[str], settled: Settled) -> Gone:
 def _documents_of(db: sql.Connection, names: Iterable[str]) -> set[str]:
     found = among(db, sql.select(sources.c.document_id), sources.c.source, names)
     return {ident for (ident,) in found}
+
+
+def _change(db: sql.Connection) -> int:
+    return int(db.scalar(sql.select(meta.c.value).where(meta.c.key == CHANGE)) or 0)
 
 
 def _note(db: sql.Connection, key: str, value: str) -> None:

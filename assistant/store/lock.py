@@ -7,6 +7,7 @@ ends. The file says who holds it: pid, what it does, and a server's URL.
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import json
 import os
@@ -17,6 +18,9 @@ from pathlib import Path
 from typing import IO
 
 from assistant.core.errors import StoreBusy, StoreError
+
+_OTHERS = 0o077
+"""The rights of everybody but the owner of a file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +40,20 @@ class Lock:
 
     def say(self, doing: str, url: str | None = None) -> None:
         """Tells the other processes what this one does, and where it serves."""
-        self._file.seek(0)
-        self._file.truncate()
-        json.dump({"pid": os.getpid(), "doing": doing, "url": url}, self._file)
-        self._file.flush()
+        # On a full disk nobody learns who holds it, but it is held.
+        with contextlib.suppress(OSError):
+            self._file.seek(0)
+            self._file.truncate()
+            json.dump({"pid": os.getpid(), "doing": doing, "url": url}, self._file)
+            self._file.flush()
 
     def release(self) -> None:
         """Lets another process have the store."""
-        self._file.close()
+        try:
+            self._file.close()
+        except OSError:
+            # On a full disk something is still unwritten; it is closed all the same.
+            return
 
 
 def take(home: Path, doing: str, url: str | None = None) -> Lock | Owner:
@@ -54,7 +64,7 @@ def take(home: Path, doing: str, url: str | None = None) -> Lock | Owner:
     """
     try:
         home.mkdir(parents=True, exist_ok=True, mode=0o700)
-        file = (home / "owner.lock").open("a+", encoding="utf-8")
+        file = os.fdopen(os.open(home / "owner.lock", os.O_RDWR | os.O_CREAT, 0o600), "r+", encoding="utf-8")
     except OSError as fault:
         raise StoreError(
             f"The home folder {home} cannot be written ({fault.strerror}); set ASSISTANT_HOME to another."
@@ -67,6 +77,21 @@ def take(home: Path, doing: str, url: str | None = None) -> Lock | Owner:
     lock = Lock(file)
     lock.say(doing, url)
     return lock
+
+
+def close_to_others(home: Path, say: Callable[[str], None]) -> None:
+    """Takes the rights on a home, and on all in it, from everybody but its owner, where others have any;
+    `say` hears where that cannot be done."""
+    try:
+        if not home.stat().st_mode & _OTHERS:
+            return
+        for folder, _, names in os.walk(home):
+            for name in (os.path.join(folder, name) for name in names):
+                if not os.path.islink(name):
+                    os.chmod(name, 0o600)
+            os.chmod(folder, 0o700)
+    except OSError as fault:
+        say(f"Others may be able to look into {home}, which cannot be prevented ({fault.strerror}).")
 
 
 def wait(home: Path, doing: str, waiting: Callable[[Owner], None], seconds: float = 600) -> Lock | Owner:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy.engine import RowMapping
 
+from assistant.core.errors import LedgerError
 from assistant.core.types import Document, Passage, Span
 
 Vectors = NDArray[np.float32]
@@ -68,32 +69,53 @@ def passage_row(passage: Passage, context: str) -> dict[str, Any]:
 
 
 def to_passage(row: RowMapping) -> Passage:
-    """The passage of a row."""
+    """The passage of a row.
+
+    Raises:
+        LedgerError: the row is damaged.
+    """
     details = row["details"]
-    return Passage(
-        id=row["id"],
-        document_id=row["document_id"],
-        position=row["position"],
-        start=row["start"],
-        end=row["end"],
-        text=row["text"],
-        headings=tuple(details["headings"]),
-        page=details["page"],
-        header=details["header"],
-        sentences=tuple(Span(*span) for span in details["sentences"]),
-    )
+    try:
+        return Passage(
+            id=row["id"],
+            document_id=row["document_id"],
+            position=row["position"],
+            start=row["start"],
+            end=row["end"],
+            text=row["text"],
+            headings=tuple(details["headings"]),
+            page=details["page"],
+            header=details["header"],
+            sentences=tuple(Span(*span) for span in details["sentences"]),
+        )
+    except (KeyError, TypeError) as fault:
+        raise LedgerError.of("a row of a passage is damaged") from fault
 
 
 def to_kept(row: RowMapping) -> Kept:
-    """The passage of a row, with the names and vectors joined to it."""
+    """The passage of a row, with the names and vectors joined to it.
+
+    Raises:
+        LedgerError: the row is damaged.
+    """
     dimensions = len(to_vector(row["passage"]))
-    sentences = np.frombuffer(row["sentences"], np.float16).astype(np.float32).reshape(-1, dimensions)
+    try:
+        sentences = np.frombuffer(row["sentences"], np.float16).astype(np.float32).reshape(-1, dimensions)
+    except (ValueError, TypeError) as fault:
+        raise LedgerError.of("a row of vectors is damaged") from fault
     return Kept(row["key"], to_passage(row), row["context"], row["title"], row["source"], sentences)
 
 
 def to_vector(kept: bytes) -> Vectors:
-    """A vector as `floats` kept it."""
-    return np.frombuffer(kept, np.float32)
+    """A vector as `floats` kept it.
+
+    Raises:
+        LedgerError: it is damaged.
+    """
+    try:
+        return np.frombuffer(kept, np.float32)
+    except (ValueError, TypeError) as fault:
+        raise LedgerError.of("a row of vectors is damaged") from fault
 
 
 def floats(vector: Vectors) -> bytes:

@@ -2,12 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import sqlalchemy as sql
+
+from assistant.core.errors import LedgerError
 
 VERSION = "1"
 """Noted in the store, so that a later form is told from this one."""
 UNJUDGED = 0
 """The band of a document whose text is too short, or too long, to be told from others by a sketch."""
+
+
+class Json(sql.TypeDecorator[Any]):
+    """JSON whose damage is an error that a person understands."""
+
+    impl = sql.JSON
+    cache_ok = True
+
+    def result_processor(self, dialect: sql.Dialect, coltype: object) -> Callable[[Any], Any] | None:
+        """As of the type itself."""
+        process = super().result_processor(dialect, coltype)
+
+        def processed(value: Any) -> Any:
+            try:
+                return process(value) if process else value
+            except (ValueError, TypeError, RecursionError) as fault:
+                raise LedgerError.of("a row cannot be read") from fault
+
+        return processed
+
 
 tables = sql.MetaData()
 meta = sql.Table(
@@ -26,7 +51,7 @@ documents = sql.Table(
     # Without an index: SQLite would begin each search for passages with it, and go through all documents.
     sql.Column("ready", sql.Boolean, nullable=False),
     # Last, as what stands behind a long text is slow to read.
-    sql.Column("structure", sql.JSON, nullable=False),
+    sql.Column("structure", Json, nullable=False),
     sql.Column("text", sql.Text, nullable=False),
 )
 sources = sql.Table(
@@ -46,7 +71,7 @@ passages = sql.Table(
     sql.Column("end", sql.Integer, nullable=False),
     sql.Column("text", sql.Text, nullable=False),
     sql.Column("context", sql.Text, nullable=False),
-    sql.Column("details", sql.JSON, nullable=False),
+    sql.Column("details", Json, nullable=False),
     # A number once given is never given again: an index that still holds a removed key finds nothing.
     sqlite_autoincrement=True,
 )
@@ -71,11 +96,19 @@ duplicates = sql.Table(
     sql.Column("document_id", sql.ForeignKey("documents.id", ondelete="CASCADE"), primary_key=True),
     sql.Column("original_id", sql.ForeignKey("documents.id", ondelete="CASCADE"), nullable=False, index=True),
 )
+# Originals that may go, by their hash: of removed documents, and of some that were never acknowledged.
+erasable = sql.Table("erasable", tables, sql.Column("sha256", sql.String, primary_key=True))
+digests = sql.Table(
+    "digests",
+    tables,
+    sql.Column("document_id", sql.ForeignKey("documents.id", ondelete="CASCADE"), primary_key=True),
+    sql.Column("digest", sql.String, nullable=False),
+)
 turns = sql.Table(
     "turns",
     tables,
     sql.Column("number", sql.Integer, primary_key=True),
     sql.Column("conversation", sql.String, nullable=False, index=True),
     sql.Column("at", sql.String, nullable=False),
-    sql.Column("turn", sql.JSON, nullable=False),
+    sql.Column("turn", Json, nullable=False),
 )

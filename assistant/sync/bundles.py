@@ -24,11 +24,14 @@ from typing import TYPE_CHECKING, Any
 
 from assistant.core.errors import NotFound, ReadError, StoreError
 from assistant.core.types import Entry, Source
-from assistant.ingest.files import MAX_BYTES
+from assistant.ingest.files import MAX_BYTES, require_regular
 
 if TYPE_CHECKING:
     from assistant.assistant import Assistant
     from assistant.client import Remote
+    from assistant.ingest.restore import Salvage
+
+    Exported = Assistant | Remote | Salvage
 
 FORMAT = "documents of an assistant"
 VERSION = 1
@@ -39,6 +42,9 @@ MAX_NAME = 4_000
 """Bytes that a name may have."""
 MAX_RATIO = 200
 """How many times as large as the file its content may be: text becomes a tenth, a bomb a thousandth."""
+MAX_DOCUMENTS = 100_000
+MAX_TOTAL = 20_000_000_000
+"""Bytes of all documents together, on the way out and in; a file is refused before any of it is read."""
 _ORIGINAL = re.compile(r"originals/[0-9a-f]{64}")
 _BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError)
 """What `zipfile` raises where a file is damaged, packed in another way, or protected by a password."""
@@ -55,19 +61,21 @@ class Kept:
 # -- out -----------------------------------------------------------------------------------------------------
 
 
-def write(
-    store: Assistant | Remote, path: Path, told: Callable[[int, int], None] = lambda done, of: None
-) -> int:
+def write(store: Exported, path: Path, told: Callable[[int, int], None] = lambda done, of: None) -> int:
     """Writes all documents of the store to a file, which is whole or not there; gives how many they are.
 
     A bundle that stands there is replaced. `told` hears how many are written, and of how many.
 
     Raises:
         StoreError: something else stands there, the file cannot be written, or an original is missing.
+        ReadError: a pipe or a device stands there, or there is more than a bundle may hold.
     """
+    if not path.is_dir():
+        require_regular(path)
     if path.exists() and not _is_bundle(path):
         raise StoreError(f"{path} is there and is no export of an assistant; choose another name.")
     entries = store.list()
+    _require_moderate("The export", len(entries), sum(entry.size for entry in entries))
     documents = []
     with _beside(path) as beside, zipfile.ZipFile(beside, "w", zipfile.ZIP_DEFLATED) as archive:
         for done, entry in enumerate(entries, 1):
@@ -84,7 +92,16 @@ def write(
     return len(documents)
 
 
-def _bytes_of(store: Assistant | Remote, entry: Entry) -> bytes | None:
+def _require_moderate(what: str, documents: int, size: int) -> None:
+    """Raises ReadError where there is more than a bundle may hold."""
+    if documents > MAX_DOCUMENTS or size > MAX_TOTAL:
+        raise ReadError(
+            f"{what} would hold {documents:,} documents of {size / 1e9:,.1f} GB; "
+            f"{MAX_DOCUMENTS:,} and {MAX_TOTAL // 1_000_000_000} GB are the most."
+        )
+
+
+def _bytes_of(store: Exported, entry: Entry) -> bytes | None:
     """The original of a document; None where somebody has removed it meanwhile."""
     try:
         return store.original(entry.id)
@@ -98,6 +115,7 @@ def _bytes_of(store: Assistant | Remote, entry: Entry) -> bytes | None:
 def _beside(path: Path) -> Iterator[Path]:
     """A file to write to, which takes the place of `path` at the end; on any fault it goes."""
     beside = path.with_name(f".{path.name}.part")
+    require_regular(beside)
     try:
         yield beside
         with beside.open("rb+") as file:
@@ -138,6 +156,8 @@ def opened(path: Path) -> Iterator[list[Source]]:
 
 
 def _archive(path: Path) -> zipfile.ZipFile:
+    if not path.is_dir():
+        require_regular(path)
     try:
         return zipfile.ZipFile(path)
     except OSError as fault:
@@ -152,6 +172,7 @@ def _verified(archive: zipfile.ZipFile, path: Path) -> list[Kept]:
     """The documents that the manifest names, after each was found whole."""
     try:
         files = {file.filename: file for file in archive.infolist()}
+        _require_moderate(path.name, len(files) - 1, sum(file.file_size for file in files.values()))
         _require_harmless(archive, path.stat().st_size)
         documents = _documents(_read(archive, MANIFEST, MAX_MANIFEST))
         for document in documents:

@@ -42,7 +42,7 @@ def transcript_html(turns: Sequence[Turn], last: Html | None = None) -> Html:
 def turn_html(question: str, answer: Answer, *, growing: bool = False) -> Html:
     """A question and its answer; `growing` while more sentences are to come."""
     if growing:
-        return _turn(question, answer_html(answer), "turn growing")
+        return _turn(question, answer_html(answer, growing=True), "turn growing")
     return _turn(question, _joined([answer_html(answer), _thumb()]), "turn")
 
 
@@ -78,10 +78,11 @@ def welcome_html(documents: int) -> Html:
     return element("section", heading, element("p", told), class_="welcome")
 
 
-def answer_html(answer: Answer) -> Html:
+def answer_html(answer: Answer, *, growing: bool = False) -> Html:
     """The sentences with their numbers, then the sources, or what is related where there is no answer."""
     kind = "answer" if answer.answered else "answer unanswered"
-    parts = [element("p", *_spaced(_sentences(answer)), class_=kind, dir="auto")]
+    checked = answer.mode != "extractive" and (growing or answer.answered)
+    parts = [element("p", *_spaced(_sentences(answer, checked)), class_=kind, dir="auto")]
     for remark in filter(None, (answer.understood, answer.notice)):
         parts.append(element("p", text(remark), class_="notice", role="note"))
     if answer.citations:
@@ -96,11 +97,12 @@ def _turn(question: str, body: Html, kind: str) -> Html:
     return element("article", asked, body, class_=kind)
 
 
-def _sentences(answer: Answer) -> Iterator[Html]:
+def _sentences(answer: Answer, checked: bool) -> Iterator[Html]:
+    """Each sentence with its numbers; where they were `checked`, one that has none is marked at once."""
     citations = {citation.number: citation for citation in answer.citations}
     for sentence in answer.sentences:
         cited = [citations[number] for number in sentence.citations if number in citations]
-        if cited or answer.mode == "extractive" or not answer.answered:
+        if cited or not checked or not sentence.is_whole:
             yield _cited(sentence, cited)
         else:
             yield _unsupported(sentence)

@@ -16,6 +16,11 @@ _SMALL = "one two three four five six seven eight nine ten eleven twelve thirtee
 _ONES = {word: at for at, word in enumerate((_SMALL + "seventeen eighteen nineteen").split(), 1)}
 _ROUND = "ten twenty thirty forty fifty sixty seventy eighty ninety"
 _TENS = {word: 10 * at for at, word in enumerate(_ROUND.split(), 1) if at > 1}
+_ORDINALS = {
+    word: at
+    for at, word in enumerate("first second third fourth fifth sixth seventh eighth ninth tenth".split(), 1)
+}
+_ORDINAL = re.compile(rf"\b({'|'.join(_ORDINALS)})\b")
 _SCALES = {
     "hundred": 10**2,
     "thousand": 10**3,
@@ -89,6 +94,7 @@ def allowed(text: str) -> frozenset[str]:
     found |= {figure.split()[0] for figure in found if not figure.startswith("month")}
     for first, second, _ in _SLASHED.findall(text):
         found |= {f"month {int(first)}", f"month {int(second)}"}
+    found |= {str(_ORDINALS[word]) for word in _ORDINAL.findall(text.lower())}
     # 1.234 is a fraction to some and a thousand to others.
     found |= {figure.replace(".", "") for figure in found if re.fullmatch(r"\d+\.\d{3}", figure)}
     return frozenset(found)

@@ -11,6 +11,8 @@ from assistant.core.types import Span
 from assistant.text.sentences import trimmed
 
 _PIECE = re.compile(r"[^\W\d_]{1,16}|\d{1,4}|\S")
+_SYLLABLES = "\u2e80"
+"""From here on: Chinese, Japanese, Korean."""
 _UNSPEAKABLE = re.compile(r"[b-df-hj-np-tv-xz]{5}", re.IGNORECASE)
 
 
@@ -21,19 +23,24 @@ def tokens(text: str) -> int:
 
 @lru_cache(maxsize=65536)
 def _cost(piece: str) -> int:
-    """Word pieces of one piece: accents are stripped as the model does, other scripts count by character."""
+    """Pieces that the model's tokenizer makes of this one."""
     plain = piece
     if not piece.isascii():
         plain = "".join(c for c in unicodedata.normalize("NFD", piece) if not unicodedata.combining(c))
         if not plain.isascii():
-            return max(1, len(plain))
+            return _foreign(unicodedata.normalize("NFC", piece))
     if plain.isdigit():
         return (len(plain) + 1) // 2
     mixed = plain[1:] != plain[1:].lower() and not plain.isupper()
     if mixed or len(plain) == 16 or _UNSPEAKABLE.search(plain):
         return (len(plain) + 1) // 2  # no word of a language, so of short pieces
-    accented = plain != piece
-    return accented + (1 if len(plain) <= 6 else 1 + (len(plain) - 4) // 4)
+    return 1 if len(plain) <= 6 else 1 + (len(plain) - 4) // 4
+
+
+def _foreign(piece: str) -> int:
+    """Of other scripts than the Latin: two characters in three of those that write syllables or words, one in
+    three of letters."""
+    return (2 * len(piece) + 2) // 3 if piece[0] >= _SYLLABLES else (len(piece) + 2) // 3
 
 
 def shortened(text: str, limit: int) -> str:

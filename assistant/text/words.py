@@ -138,6 +138,11 @@ def _has_kin(word: str, others: frozenset[str]) -> bool:
     return any(_are_kin(*sorted((word, other), key=len)) for other in near)
 
 
+def is_kin(word: str, other: str) -> bool:
+    """Whether both are the same name: Iran and Iranian, US and American."""
+    return _has_kin(word, frozenset({other}))
+
+
 def _are_kin(short: str, long: str) -> bool:
     root = short.rstrip("aeiouy")
     bases = (short, root) if len(root) > 2 else (short,)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from contextlib import AsyncExitStack
+import contextlib
+import threading
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, suppress
 from functools import partial
 from pathlib import PurePath
 from typing import Annotated
@@ -13,13 +15,13 @@ from urllib.parse import quote
 from fastapi import APIRouter, FastAPI, HTTPException, Query, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse, Response, StreamingResponse
+from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException as StarletteHTTPException
-from starlette.requests import ClientDisconnect
 
 from assistant.assistant import Assistant
 from assistant.core import serialization
+from assistant.core.deadline import Deadline
 from assistant.core.errors import (
     FAULT,
     AssistantError,
@@ -29,12 +31,13 @@ from assistant.core.errors import (
     QuestionError,
     ReadError,
     StoreBusy,
+    Withdrawn,
 )
+from assistant.core.limits import MAX_DOCUMENTS, MAX_SOURCE
 from assistant.core.serialization import Json
 from assistant.core.types import Outcome, Source, Status, Step
-from assistant.ingest import fetch
-from assistant.ingest.files import MAX_BYTES
 from assistant.web import events
+from assistant.web.uploads import LIMITS, Limits, Uploads, while_there
 
 STATUS: dict[type[AssistantError], int] = {
     NotFound: 404,
@@ -43,17 +46,14 @@ STATUS: dict[type[AssistantError], int] = {
     FetchError: 502,
     ModelError: 502,
     StoreBusy: 503,
+    Withdrawn: 503,
 }
 """What each of our errors is in HTTP; 500 where not named."""
-TOO_LARGE = f"The document is larger than {MAX_BYTES // 1_000_000} MB; add it in parts."
-BROKEN_OFF = "The document did not arrive whole; send it again."
 NAMELESS = "Name the document by ?source=, or give its address by ?url=, but not both."
 MERIT: tuple[Status, ...] = ("added", "updated", "unchanged")
 """What became of an archive: the first of these that became of a document in it."""
-ADDING = 4
-"""Documents that are taken in at the same time: each is held in memory whole."""
-PATIENCE = 60.0
-"""Seconds without any byte after which a document is given up."""
+GONE = 499
+"""The status for a client that has gone, as nginx has it; nobody reads it."""
 INERT = {"Content-Security-Policy": "sandbox; default-src 'none'; frame-ancestors 'none'"}
 """For bytes that others made: whatever a browser takes them for, nothing in them runs."""
 
@@ -62,8 +62,8 @@ class Question(BaseModel):
     """The body of POST /api/ask."""
 
     question: str
-    conversation: str | None = Field(None, max_length=200)
-    documents: list[str] = Field([], max_length=1_000)
+    conversation: str | None = None
+    documents: list[str] = Field([], max_length=MAX_DOCUMENTS)
     """Ids of the documents that alone are to be searched; all where there are none."""
 
 
@@ -79,9 +79,14 @@ class Unnaming(BaseModel):
     sources: list[str]
 
 
-def add_to(served: FastAPI, assistant: Assistant) -> None:
+def add_to(served: FastAPI, assistant: Assistant, limits: Limits = LIMITS) -> None:
     """Puts the API's routes, and how it tells of faults, into an app."""
-    for routes in (_questions(assistant), _store(assistant), _documents(assistant), _adding(assistant)):
+    for routes in (
+        _questions(assistant),
+        _store(assistant),
+        _documents(assistant),
+        _adding(assistant, limits),
+    ):
         served.include_router(routes)
     for fault, handler in _HANDLERS.items():
         served.add_exception_handler(fault, handler)
@@ -91,12 +96,30 @@ def _questions(assistant: Assistant) -> APIRouter:
     routes = APIRouter(prefix="/api")
 
     @routes.post("/ask")
-    def ask(body: Question) -> Json:
-        return serialization.answer(
-            assistant.ask(serialization.asked(body.question), body.conversation, body.documents)
-        )
+    async def ask(request: Request, body: Question) -> Json:
+        until = assistant.deadline()
+        asked = serialization.asked(body.question)
+        async with _withdrawn_when_gone(request, until):
+            answer = await run_in_threadpool(assistant.ask, asked, body.conversation, body.documents, until)
+        return serialization.answer(answer)
 
     return routes
+
+
+@contextlib.asynccontextmanager
+async def _withdrawn_when_gone(request: Request, until: Deadline) -> AsyncIterator[None]:
+    """Withdraws the question of a caller who hangs up, so that no model goes on for nobody."""
+
+    async def watch() -> None:
+        while (await request.receive())["type"] != "http.disconnect":
+            pass
+        until.withdraw()
+
+    watching = asyncio.create_task(watch())
+    try:
+        yield
+    finally:
+        watching.cancel()
 
 
 def _store(assistant: Assistant) -> APIRouter:
@@ -173,44 +196,45 @@ def _attachment(source: str) -> str:
 # -- adding ------------------------------------------------------------------------------------------
 
 
-def _adding(assistant: Assistant) -> APIRouter:
+def _adding(assistant: Assistant, limits: Limits) -> APIRouter:
     routes = APIRouter(prefix="/api")
-    slots = asyncio.Semaphore(ADDING)
+    uploads = Uploads(limits)
 
     @routes.post("/documents", response_model=None)
     async def add(
         request: Request,
-        source: Annotated[str | None, Query(min_length=1, max_length=4_000)] = None,
+        source: Annotated[str | None, Query(min_length=1, max_length=MAX_SOURCE)] = None,
         url: Annotated[str | None, Query(min_length=1)] = None,
-    ) -> Json | StreamingResponse:
+    ) -> Response:
         if (source is None) == (url is None):
             raise HTTPException(422, NAMELESS)
         async with AsyncExitStack() as held:
-            await held.enter_async_context(slots)
-            given = fetch.source(url) if url else _given(source or "", await _body(request))
-            if "text/event-stream" in request.headers.get("accept", ""):
-                return events.reply(partial(_tell_adding, assistant, given), held.pop_all())
-            return _summed(given.name, await run_in_threadpool(lambda: list(assistant.add([given]))))
+            if source:
+                document = await held.enter_async_context(uploads.received(request, source))
+            async with while_there(request) as gone:
+                if url:
+                    document = await held.enter_async_context(uploads.fetched(url))
+                await held.enter_async_context(uploads.turn(document))
+                if "text/event-stream" not in request.headers.get("accept", ""):
+                    outcomes = await run_in_threadpool(_added, assistant, document, gone)
+                    return JSONResponse(_summed(document.name, outcomes))
+                return events.reply(partial(_tell_adding, assistant, document), held.pop_all())
+        return Response(status_code=GONE)
 
     return routes
 
 
-def _given(name: str, data: bytes) -> Source:
-    return Source(name, lambda: data)
+def _added(assistant: Assistant, document: Source, gone: threading.Event) -> list[Outcome]:
+    """What became of it; what was taken in before the client has gone."""
+    outcomes: list[Outcome] = []
 
+    def go_on(step: Step) -> None:
+        if gone.is_set():
+            raise events.Gone
 
-async def _body(request: Request) -> bytes:
-    data = bytearray()
-    try:
-        async with asyncio.timeout(PATIENCE) as patience:
-            async for chunk in request.stream():
-                data += chunk
-                if len(data) > MAX_BYTES:
-                    raise HTTPException(413, TOO_LARGE)
-                patience.reschedule(asyncio.get_running_loop().time() + PATIENCE)
-    except (ClientDisconnect, TimeoutError) as fault:
-        raise HTTPException(400, BROKEN_OFF) from fault
-    return bytes(data)
+    with suppress(events.Gone):
+        outcomes.extend(assistant.add([document], go_on))
+    return outcomes
 
 
 def _tell_adding(assistant: Assistant, given: Source, tell: events.Tell) -> None:

@@ -18,6 +18,7 @@ from assistant.assistant import Assistant
 from assistant.core import serialization, types
 from assistant.core.config import bundled
 from assistant.core.errors import AssistantError, ReadError
+from assistant.core.limits import MAX_QUESTION
 from assistant.evaluation import feedback
 from assistant.evaluation.drafting import suggest
 from assistant.evaluation.drafting.own_sets import NAMES, Name, Own
@@ -25,7 +26,7 @@ from assistant.evaluation.feedback import Reason
 from assistant.evaluation.golden import sets as golden
 from assistant.evaluation.golden.places import Quotes, gone
 from assistant.evaluation.golden.sets import GoldenSet, Place
-from assistant.evaluation.jobs import Measuring
+from assistant.evaluation.jobs import Measuring, Standing
 from assistant.evaluation.report import html
 from assistant.evaluation.report import serialization as forms
 from assistant.evaluation.report.plots import plots
@@ -33,7 +34,6 @@ from assistant.evaluation.runs import records
 from assistant.evaluation.runs.comparison import compare, shared
 from assistant.evaluation.runs.records import Run
 from assistant.evaluation.runs.summary import HEADLINE, by_tag, summary
-from assistant.web import events
 
 Json = dict[str, Any]
 HISTORY = 30
@@ -42,23 +42,22 @@ FAILURES = 200
 """Failed questions of a run that are shown."""
 CANDIDATES = 8
 """Passages that are offered as the right one."""
-Text = Annotated[str, Field(min_length=1, max_length=4_000)]
+Text = Annotated[str, Field(min_length=1, max_length=MAX_QUESTION)]
 REPORT = {"Content-Type": "text/html; charset=utf-8", "Content-Security-Policy": "sandbox"}
 
 
 class Sent(BaseModel):
-    """A golden set as a client has it: its lines, and where its file stands."""
+    """A golden set as a client has it: its lines, never a path of this machine."""
 
-    name: str
+    name: Annotated[str, Field(min_length=1, max_length=200)]
     text: str
-    path: str = ""
 
 
 class Asked(BaseModel):
     """The body of POST /api/eval: sets by name, or as they are."""
 
-    names: list[str] = []
-    sets: list[Sent] = []
+    names: Annotated[list[str], Field(max_length=10)] = []
+    sets: Annotated[list[Sent], Field(max_length=100)] = []
 
 
 class Wanted(BaseModel):
@@ -74,7 +73,7 @@ class Decision(BaseModel):
     """The body of POST /api/eval/drafts/{id}: whether it is accepted, and how it is worded then."""
 
     accepted: bool
-    question: Annotated[str, Field(max_length=4_000)] = ""
+    question: Annotated[str, Field(max_length=MAX_QUESTION)] = ""
     facts: list[Text] | None = None
 
 
@@ -89,7 +88,7 @@ class Where(BaseModel):
 class Bad(BaseModel):
     """The body of POST /api/eval/feedback: which turn of a conversation is no good, why, what is right."""
 
-    conversation: Annotated[str, Field(max_length=200)]
+    conversation: str
     turn: Annotated[int, Field(ge=0)]
     question: Text
     reason: Reason
@@ -145,11 +144,7 @@ def _add_runs(routes: APIRouter, assistant: Assistant, own: Own, measuring: Meas
 
     @routes.get("/progress")
     async def progress() -> StreamingResponse:
-        def follow(tell: events.Tell) -> None:
-            for standing in measuring.follow():
-                tell("progress", asdict(standing))
-
-        return events.reply(follow)
+        return StreamingResponse(_progress(measuring.followed()), media_type="text/event-stream")
 
     @routes.get("/runs/{ident}")
     def run(ident: str) -> Json:
@@ -163,6 +158,12 @@ def _add_runs(routes: APIRouter, assistant: Assistant, own: Own, measuring: Meas
         made = html.page(html.Contents(found, quotes, records.expected(found, quotes), before, comparison))
         name = {"Content-Disposition": f'attachment; filename="accuracy-{found.id}.html"'}
         return Response(made, headers=REPORT | name)
+
+
+async def _progress(followed: AsyncIterator[Standing]) -> AsyncIterator[str]:
+    async for standing in followed:
+        yield serialization.event("progress", asdict(standing))
+    yield serialization.event("done", {})
 
 
 def _run(assistant: Assistant, ident: str) -> Json:
@@ -231,7 +232,7 @@ def _named(names: Sequence[str], own: Own) -> list[GoldenSet]:
 
 
 def _read(sent: Sent) -> GoldenSet:
-    return golden.parse(sent.text, sent.name, sent.path)
+    return golden.parse(sent.text, sent.name)
 
 
 def _add_questions(routes: APIRouter, assistant: Assistant, own: Own) -> None:
@@ -253,7 +254,7 @@ def _add_questions(routes: APIRouter, assistant: Assistant, own: Own) -> None:
         return Response("".join(f"{line}\n" for line in lines), media_type="application/jsonl", headers=given)
 
     @routes.get("/passages")
-    def passages(query: Annotated[str, Query(min_length=1, max_length=4_000)]) -> list[Json]:
+    def passages(query: Annotated[str, Query(min_length=1, max_length=MAX_QUESTION)]) -> list[Json]:
         found = assistant.retriever.retrieve(types.Query(serialization.asked(query)), CANDIDATES)
         return [forms.passage(scored) for scored in found]
 

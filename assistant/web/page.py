@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import functools
 import logging
-import os
 import re
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import gradio as gr
+from fastapi import FastAPI, Request, Response
 
 from assistant.assistant import Assistant
 from assistant.core import serialization
@@ -16,11 +19,7 @@ from assistant.core.errors import FAULT, AssistantError
 from assistant.ingest.files import ENDINGS, MAX_BYTES
 from assistant.text import html as render
 from assistant.text.html import Html
-
-# Before the import: otherwise it asks Gradio's own servers for its newest version.
-os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
-import gradio as gr
-from fastapi import FastAPI, Request, Response
+from assistant.web.admission import Admission, events
 
 STATIC = Path(__file__).parent / "static"
 TITLE = "Cited answers"
@@ -161,11 +160,16 @@ def _updates(
 
 # -- the page's HTML ---------------------------------------------------------------------------------
 
-Shell = Callable[[Request, str], str]
-"""The HTML of the page for a request, given the nonce of its reply."""
+
+@dataclass(frozen=True)
+class Mounted:
+    """The chat: `shell` gives the page's HTML for a request and the nonce of its reply."""
+
+    shell: Callable[[Request, str], str]
+    admitted: Admission
 
 
-def mount(served: FastAPI, assistant: Assistant) -> Shell:
+def mount(served: FastAPI, assistant: Assistant) -> Mounted:
     """Puts the chat's Gradio app under `served`, which sends the page itself by what is given back."""
     blocks = page(assistant)
     gr.mount_gradio_app(
@@ -186,7 +190,9 @@ def mount(served: FastAPI, assistant: Assistant) -> Shell:
     blocks._queue.sleep_when_free = REST
     blocks._queue.progress_update_sleep_when_free = 1.0
     home = _home(served.routes[-1])
-    return lambda request, nonce: shell(bytes(home(request, user=None).body).decode(), nonce)
+    admitted = Admission(events(blocks.config), blocks._queue.pending_event_ids_session)
+    made = lambda request, nonce: shell(bytes(home(request, user=None).body).decode(), nonce)  # noqa: E731
+    return Mounted(made, admitted)
 
 
 def _home(mounted: Any) -> Callable[..., Response]:
@@ -203,13 +209,17 @@ _EXTERNAL = re.compile(
     re.DOTALL,
 )
 
+_ROOT = re.compile(r'"root":"[^"]*"(\};</script>)')
+
 
 def shell(html: str, nonce: str) -> str:
     """The HTML that Gradio makes for the page, without what points to other places, with our files and views.
 
-    Each script in it bears `nonce`, so that a policy can forbid all others.
+    Each script in it bears `nonce`, so that a policy can forbid all others. Its addresses are those that the
+    browser knows: behind a proxy it reaches the server by another one than the server does.
     """
-    html = _EXTERNAL.sub("", html).replace("<script", f'<script nonce="{nonce}"')
+    html = _ROOT.sub(r'"root":location.origin\1', _EXTERNAL.sub("", html))
+    html = html.replace("<script", f'<script nonce="{nonce}"')
     before, after = _views()
     html = html.replace("</head>", f"{_head()}</head>", 1).replace("</body>", f"{after}</body>", 1)
     return html.replace("<gradio-app", f"{before}<gradio-app", 1)

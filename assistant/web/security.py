@@ -2,8 +2,7 @@
 
 A page on another site can send requests to this machine through its visitor's browser, and can make a name of
 its own point to 127.0.0.1. So the `Host` must be ours, and the `Origin`, where there is one, must be the
-`Host`. Of what Gradio serves only what our page asks for is let through: its routes for uploads, files by
-address, proxies and monitoring are not.
+`Host`. Of what Gradio serves only what our page asks for is let through, by `admission`.
 """
 
 from __future__ import annotations
@@ -20,14 +19,17 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-PATHS = frozenset(
-    {"/", "/theme.css"} | {f"/gradio_api/{name}" for name in ("startup-events", "app_id", "reset")}
-)
-FOLDERS = ("/api/", "/source/", "/page/", "/assets/", "/static/", "/gradio_api/queue/")
-STREAM = "/gradio_api/queue/data"
-UPLOAD = "/api/documents"
-MAX_BODY = 1_000_000
-"""Bytes that the body of a request may have, other than an upload's."""
+from assistant.core.errors import QuestionError
+from assistant.core.limits import MAX_BODY, MAX_FIELDS, MAX_HEADERS
+from assistant.ingest.files import MAX_BYTES
+from assistant.web import admission
+from assistant.web.admission import JOIN, STREAM, Admission
+
+OWN = ("/api/", "/source/", "/page/")
+"""Below these the addresses are ours; all others are Gradio's."""
+UPLOAD = ("POST", "/api/documents")
+PATIENTLY = 2 * MAX_BYTES
+"""Bytes of a refused body that are read, so that its sender hears why; a longer one is cut off."""
 
 _HOST = re.compile(r"(\[[0-9a-f:.]+\]|[\w.-]+)(?::\d{1,5})?", re.ASCII)
 
@@ -44,35 +46,95 @@ HEADERS = {
 
 
 class Guard:
-    """ASGI middleware. `host` is what the server is bound to."""
+    """ASGI middleware. `host` is what the server is bound to, `public_url` where a proxy serves it."""
 
-    def __init__(self, app: ASGIApp, host: str) -> None:
+    def __init__(self, app: ASGIApp, host: str, admitted: Admission, public_url: str | None = None) -> None:
         self._app = app
         self._host = host
+        self._admitted = admitted
+        self._public_url = public_url
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
         elif scope["type"] == "http":
-            answering = _with_headers(send, scope["path"])
-            refusal = self._refusal(scope)
-            with _page_may_go(scope["path"]):
-                await (refusal or self._app)(_without_forwarding(scope), receive, answering)
+            await self._answer(scope, receive, _with_headers(send, scope))
         else:  # a web socket: nothing here speaks it
             await send({"type": "websocket.close", "code": 1008})
 
-    def _refusal(self, scope: Scope) -> JSONResponse | None:
-        headers, path = Headers(scope=scope), scope["path"]
-        host, origin = headers.get("host", ""), headers.get("origin")
-        if not is_ours(host, self._host):
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = Headers(scope=scope)
+        refusal = (
+            _overlong(scope) or self._foreign(headers) or _misplaced(scope) or _oversized(scope, headers)
+        )
+        if refusal:
+            await refusal(scope, receive, send)
+        elif scope["path"] == JOIN:
+            await self._join(scope, receive, send)
+        else:
+            with _page_may_go(scope["path"]):
+                await self._app(_for_gradio(scope), receive, send)
+
+    async def _join(self, scope: Scope, receive: Receive, send: Send) -> None:
+        body = await _body(receive)
+        if body is None:
+            return
+        try:
+            body = self._admitted.rewritten(body)
+        except QuestionError as fault:
+            await _refused(422, fault.message)(scope, receive, send)
+            return
+        await self._app(_for_gradio(scope, len(body)), _replayed(body, receive), send)
+
+    def _foreign(self, headers: Headers) -> JSONResponse | None:
+        host, origin = headers.get("host", "").lower(), headers.get("origin")
+        if not is_ours(host, self._host) and host != self._public_host:
             return _refused(421, "This server does not answer for that host name; open it as localhost.")
-        if origin is not None and _netloc(origin) != host.lower():
+        if origin is not None and _netloc(origin) != host and origin.lower() != self._public_url:
             return _refused(403, "Requests from pages of another site are refused.")
-        if path not in PATHS and not path.startswith(FOLDERS):
-            return _refused(403, "This address is not served.")
-        if path != UPLOAD and _is_too_large(headers):
-            return _refused(413, "The request is too large; send documents to /api/documents.")
         return None
+
+    @property
+    def _public_host(self) -> str | None:
+        return _netloc(self._public_url) if self._public_url else None
+
+
+# -- what is refused -----------------------------------------------------------------------------------------
+
+
+def _overlong(scope: Scope) -> JSONResponse | None:
+    """The parser sees only what has come in at once; here the whole is counted."""
+    lines = sum(len(name) + len(value) + 4 for name, value in scope["headers"])
+    target = len(scope.get("raw_path") or b"") + len(scope["query_string"])
+    if lines + target > MAX_HEADERS or len(scope["headers"]) > MAX_FIELDS:
+        return _refused(431, "The address and the headers of the request are too long.")
+    return None
+
+
+def _misplaced(scope: Scope) -> JSONResponse | None:
+    method, path = scope["method"], scope["path"]
+    if path.startswith(OWN) or admission.is_read(method, path, scope["query_string"]):
+        return None
+    if (method, path, scope["query_string"]) == ("POST", JOIN, b""):
+        return None
+    return _refused(404, "There is nothing at this address.")
+
+
+def _oversized(scope: Scope, headers: Headers) -> JSONResponse | None:
+    """A body of unknown length counts as too large: none of our clients sends one, but for documents."""
+    if (scope["method"], scope["path"]) != UPLOAD and _length(headers) > MAX_BODY:
+        return _refused(413, "The request is too large; send documents to /api/documents.")
+    return None
+
+
+def _length(headers: Headers) -> float:
+    """Bytes of the body, as far as its sender says."""
+    length = headers.get("content-length", "0")
+    return float("inf") if "transfer-encoding" in headers or not length.isdecimal() else int(length)
+
+
+def _refused(status: int, message: str) -> JSONResponse:
+    return JSONResponse({"error": message}, status)
 
 
 @contextlib.contextmanager
@@ -81,8 +143,19 @@ def _page_may_go(path: str) -> Iterator[None]:
     try:
         yield
     except RuntimeError as fault:
-        if not path.startswith(STREAM) or not isinstance(fault.__cause__, HTTPException):
+        if path != STREAM or not isinstance(fault.__cause__, HTTPException):
             raise
+
+
+# -- whose requests are answered -----------------------------------------------------------------------------
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only processes of this machine reach a server that is bound to `host`."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"
 
 
 def is_ours(host: str, bound: str) -> bool:
@@ -115,29 +188,52 @@ def _netloc(origin: str) -> str | None:
         return None
 
 
-def _is_too_large(headers: Headers) -> bool:
-    """A body of unknown length counts as too large: none of our clients sends one."""
-    length = headers.get("content-length", "0")
-    return "transfer-encoding" in headers or not length.isdigit() or int(length) > MAX_BODY
+# -- what goes on to Gradio, and what comes back -------------------------------------------------------------
 
 
-def _refused(status: int, message: str) -> JSONResponse:
-    return JSONResponse({"error": message}, status)
+async def _body(receive: Receive) -> bytes | None:
+    """The whole body, which `_oversized` has bounded; None where its sender left."""
+    data = bytearray()
+    while True:
+        message = await receive()
+        if message["type"] != "http.request":
+            return None
+        data += message.get("body", b"")
+        if not message.get("more_body", False):
+            return bytes(data)
 
 
-def _without_forwarding(scope: Scope) -> Scope:
-    """Gradio believes `X-Forwarded-Host` and would send the page to ask that host for everything."""
-    kept = [header for header in scope["headers"] if not header[0].lower().startswith(b"x-forwarded-")]
-    return {**scope, "headers": kept}
+def _replayed(body: bytes, receive: Receive) -> Receive:
+    messages = iter([{"type": "http.request", "body": body, "more_body": False}])
+
+    async def replaying() -> Message:
+        return next(messages, None) or await receive()
+
+    return replaying
 
 
-def _with_headers(send: Send, path: str) -> Send:
+def _for_gradio(scope: Scope, length: int | None = None) -> Scope:
+    """The request as it goes on: what Gradio does not need of it is not there to be believed."""
+    if scope["path"].startswith(OWN):
+        return scope
+    headers = [header for header in scope["headers"] if header[0].lower() in admission.HEADERS]
+    if length is not None:
+        headers.append((b"content-length", str(length).encode()))
+    query = b"" if scope["path"] == "/" else scope["query_string"]
+    return {**scope, "headers": headers, "query_string": query}
+
+
+def _with_headers(send: Send, scope: Scope) -> Send:
+    is_endless = _length(Headers(scope=scope)) > PATIENTLY
+
     async def answering(message: Message) -> None:
         if message["type"] == "http.response.start":
             headers = MutableHeaders(scope=message)
             headers.setdefault("Content-Security-Policy", POLICY)
-            headers.setdefault("Cache-Control", _caching(path))
+            headers.setdefault("Cache-Control", _caching(scope["path"]))
             headers.update(HEADERS)
+            if is_endless and message["status"] >= 400:
+                headers["Connection"] = "close"
         await send(message)
 
     return answering

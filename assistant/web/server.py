@@ -16,12 +16,17 @@ from fastapi import APIRouter, FastAPI, HTTPException, Request
 from fastapi.responses import FileResponse, HTMLResponse
 
 from assistant.assistant import Assistant
-from assistant.core.errors import NotFound, StoreError
+from assistant.core import deadline
+from assistant.core.errors import ConfigError, NotFound, StoreError
+from assistant.core.limits import MAX_HEADERS
 from assistant.evaluation.report import plots
 from assistant.text import html
 from assistant.web import api, page
 from assistant.web import evaluation_api as routes
-from assistant.web.security import Guard
+from assistant.web.admission import Admission
+from assistant.web.connections import Connection
+from assistant.web.security import Guard, is_loopback
+from assistant.web.uploads import LIMITS, Limits
 
 PAGE_FILES = {
     **{f"{name}.css": page.STATIC / f"{name}.css" for name in page.STYLES},
@@ -36,6 +41,10 @@ PAGE_POLICY = (
     "img-src 'self' data:; font-src 'self'; connect-src 'self'; base-uri 'self'; form-action 'none'; "
     "frame-ancestors 'none'"
 )
+OPEN = (
+    "Served on {host}, everybody who reaches this machine over the network can ask, read, add and remove "
+    "documents, without a password and unencrypted."
+)
 CLOSING = 3
 """Seconds that running requests are given when the server is stopped."""
 
@@ -43,15 +52,16 @@ CLOSING = 3
 # -- the app -----------------------------------------------------------------------------------------
 
 
-def app(assistant: Assistant, host: str = "127.0.0.1") -> FastAPI:
+def app(assistant: Assistant, host: str = "127.0.0.1", limits: Limits = LIMITS) -> FastAPI:
     """The server as an ASGI app. `host` is what it is bound to: it answers to that and to localhost."""
     served = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
-    api.add_to(served, assistant)
+    api.add_to(served, assistant, limits)
     served.include_router(routes.router(assistant))
     served.include_router(api.nothing())
     served.include_router(_pages(assistant))
-    _mount_chat(served, assistant)
-    served.add_middleware(Guard, host=host)
+    admitted = _mount_chat(served, assistant)
+    public_url = assistant.settings.public_url
+    served.add_middleware(Guard, host=host, admitted=admitted, public_url=public_url)
     return served
 
 
@@ -78,19 +88,30 @@ def _pages(assistant: Assistant) -> APIRouter:
     return routes
 
 
-def _mount_chat(served: FastAPI, assistant: Assistant) -> None:
+def _mount_chat(served: FastAPI, assistant: Assistant) -> Admission:
     """Gradio's app at `/`, but for the page itself, which is sent with a policy of its own."""
 
     @served.get("/")
     def chat(request: Request) -> HTMLResponse:
         nonce = secrets.token_urlsafe(16)
         policy = {"Content-Security-Policy": PAGE_POLICY.format(nonce=nonce)}
-        return HTMLResponse(shell(request, nonce), headers=policy)
+        return HTMLResponse(mounted.shell(request, nonce), headers=policy)
 
-    shell = page.mount(served, assistant)
+    mounted = page.mount(served, assistant)
+    return mounted.admitted
 
 
 # -- serving -----------------------------------------------------------------------------------------
+
+
+def require_allowed(host: str) -> None:
+    """Nothing, where only this machine reaches a server on `host`.
+
+    Raises:
+        ConfigError: others reach it too; there are no users and no passwords yet.
+    """
+    if not is_loopback(host):
+        raise ConfigError(f"{OPEN.format(host=host)} If that is meant, add --allow-network.")
 
 
 def require_free(host: str, port: int) -> None:
@@ -114,9 +135,15 @@ def serve(assistant: Assistant, host: str = "127.0.0.1", port: int = 7860) -> No
     def answering() -> None:
         assistant.lock.say("assistant chat", address)
         print(f"The assistant answers at {address} (stop it with Ctrl-C).", flush=True)
+        if not is_loopback(host):
+            print(OPEN.format(host=host), flush=True)
 
     config = uvicorn.Config(
         app(assistant, host),
+        http=Connection,
+        # h11 keeps no more of a line or of headers that do not end; httptools has no limit.
+        h11_max_incomplete_event_size=MAX_HEADERS,
+        ws="none",
         log_level="error",
         access_log=False,
         proxy_headers=False,
@@ -140,6 +167,7 @@ class _Server(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         # What is cut off by stopping is no fault to be reported.
         logging.getLogger("uvicorn.error").disabled = True
+        deadline.withdraw_all()
         await super().shutdown(sockets)
 
 

@@ -85,7 +85,7 @@ class Corpus:
 
     def likeness(self, phrase: str, others: Sequence[str]) -> list[float]:
         """The cosines by which the assistant understands a follow-up."""
-        first, *rest = self.embedder.embed([phrase, *others])
+        first, *rest = self.embedder.embed([phrase, *others], "query")
         return [float(first @ other) for other in rest]
 
 

@@ -240,14 +240,14 @@ def test_a_question_about_something_else_is_not_answered(shipped: Assistant) -> 
         assert len(found.related) == RELATED
 
 
-def test_the_articles_as_scraped_can_be_asked_about(shared: Path, tmp_path: Path, minilm: Hashing) -> None:
+def test_the_articles_as_scraped_can_be_asked_about(shared: Path, tmp_path: Path, e5: Hashing) -> None:
     """Boilerplate, comment forms, a broken table, teasers for other articles."""
-    library = Library(tmp_path, minilm)
+    library = Library(tmp_path, e5)
     files = sorted(path for path in (shared / "seeds").rglob("*") if path.is_file() and path.suffix)
     if not files:
         pytest.skip("there are no articles")
     assert any(outcome.status == "added" for outcome in library.add(map(source, files)))
-    retriever = Retriever(library, minilm)
+    retriever = Retriever(library, e5)
     for question in ("What did Iran promise to Nicaragua?", "comment", "Related articles", "| |", "2012"):
         found = extract(question, retriever.retrieve(Query(question)))
         for citation in [*found.citations, *found.related]:

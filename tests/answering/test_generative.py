@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
 import os
@@ -16,6 +17,7 @@ from hypothesis import strategies as st
 from model_server import ModelServer, Reply, serve, text
 from numpy.typing import NDArray
 
+from assistant.answering import replies
 from assistant.answering.generative import ASKED, READ, Draft, compose, condense
 from assistant.answering.language_model import Model
 from assistant.core.errors import ModelError
@@ -398,3 +400,13 @@ def test_the_history_is_given_as_data() -> None:
 def test_a_model_that_cannot_be_reached_is_told() -> None:
     with serve(Reply(status=401)) as server, pytest.raises(ModelError):
         condense("and to Spain?", HISTORY, model(server))
+
+
+@pytest.mark.parametrize("piece", [" ", "<!--", "[1 ", "a\n"])
+def test_a_long_reply_is_read_a_few_times_only(piece: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    read = []
+    claims = replies.claims
+    monkeypatch.setattr(replies, "claims", lambda *given: read.append(1) or claims(*given))
+    with contextlib.suppress(ModelError):
+        drafts(Reply(["word ", *[piece] * 2000]))
+    assert len(read) < 200

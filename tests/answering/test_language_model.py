@@ -6,6 +6,7 @@ import asyncio
 import json
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,8 @@ from model_server import Reply, refused, serve, text
 from assistant.answering import language_model
 from assistant.answering.language_model import Model
 from assistant.core.config import Settings
-from assistant.core.errors import ConfigError, ModelError
+from assistant.core.deadline import Deadline
+from assistant.core.errors import ConfigError, ModelError, Withdrawn
 
 KEY = "sk-test-2c9e1f"
 
@@ -199,6 +201,41 @@ def test_what_is_final_or_has_begun_is_not_tried_again(reply: Reply) -> None:
     with serve(reply) as server, pytest.raises(ModelError):
         model(server.url).complete("What?")
     assert len(server.prompts) == 1
+
+
+def test_a_server_that_asks_for_patience_gets_it() -> None:
+    busy = Reply(status=429, headers=[("Retry-After", "1")])
+    with serve([busy, "Fish."]) as server:
+        began = time.monotonic()
+        assert model(server.url).complete("What?") == "Fish."
+        assert time.monotonic() - began >= 1
+
+
+def test_patience_beyond_the_deadline_is_not_waited_for() -> None:
+    busy = Reply(status=429, headers=[("Retry-After", "3600")])
+    with serve(busy) as server, pytest.raises(ModelError, match="asked too often"):
+        model(server.url).complete("What?")
+    assert len(server.prompts) == 1
+
+
+def test_a_question_that_is_withdrawn_ends_at_once() -> None:
+    until = Deadline(3600)
+    with serve(Reply(["First. "], fault="hang")) as server:
+        pieces = model(server.url).stream("Why?", until)
+        assert next(pieces) == "First. "
+        until.withdraw()
+        with pytest.raises(Withdrawn):
+            next(pieces)
+
+
+def test_what_its_reader_does_between_the_pieces_counts_for_the_deadline() -> None:
+    until = Deadline(0.3)
+    with serve(Reply(["a"] * 50)) as server:
+        pieces = model(server.url).stream("Why?", until)
+        next(pieces)
+        time.sleep(0.4)
+        with pytest.raises(ModelError, match="did not finish"):
+            next(pieces)
 
 
 # -- whom it talks to ------------------------------------------------------------------------------

@@ -18,9 +18,7 @@ KETTLE = "# Arvo kettle\n\nThe Arvo kettle boils one litre in 95 seconds. Descal
 TOASTER = "# Brisa toaster\n\nThe Brisa toaster has seven browning levels.\n"
 HOW_FAST = "How fast does the Arvo kettle boil a litre?"
 COMMANDS = ["chat", "ask", "add", "list", "show", "remove", "check", "rebuild"]
-HEAVY = (
-    "chromadb llama_index onnxruntime gradio sqlalchemy httpx tantivy tokenizers numpy openai fastapi".split()
-)
+HEAVY = "chromadb llama_index onnxruntime gradio sqlalchemy httpx tantivy sentencepiece numpy openai".split()
 
 
 @pytest.fixture

@@ -100,6 +100,14 @@ def test_a_report_that_cannot_be_written_is_told_before_anything_is_asked(
 
 
 @pytest.mark.usefixtures("home")
+def test_a_report_to_a_pipe_is_refused_and_not_waited_for(
+    called: Call, mine: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    assert called(mine, "--report", tmp_path / "pipe") == 1
+    assert "is a pipe, and no file" in capsys.readouterr().err
+
+
 def test_a_wrong_line_is_named_by_its_number(
     called: Call, mine: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

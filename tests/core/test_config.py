@@ -103,3 +103,16 @@ def test_a_time_limit_without_sense_is_refused(seconds: str) -> None:
 def test_the_key_is_in_nothing_that_is_printed() -> None:
     settings = config.load({"OPENAI_API_KEY": "sk-secret", "OPENAI_BASE_URL": "http://user:secret@host"})
     assert "secret" not in repr(settings) + str(settings)
+
+
+@pytest.mark.parametrize("value", ["https://Docs.example.org", "https://docs.example.org/"])
+def test_the_public_address_is_scheme_and_host(value: str) -> None:
+    assert config.load({"ASSISTANT_PUBLIC_URL": value}).public_url == "https://docs.example.org"
+
+
+@pytest.mark.parametrize(
+    "value", ["docs.example.org", "https://a.example/docs", "https://a@b.example", "file:///a"]
+)
+def test_a_public_address_with_more_or_less_is_refused(value: str) -> None:
+    with pytest.raises(ConfigError, match="scheme and host alone"):
+        config.load({"ASSISTANT_PUBLIC_URL": value})

@@ -124,10 +124,10 @@ def test_a_half_made_corpus_is_never_opened(cache: Path, monkeypatch: pytest.Mon
         assert found.library.ledger.counts()[0] == 2
 
 
-def test_what_was_embedded_is_never_embedded_again(tmp_path: Path, minilm: Embedder) -> None:
+def test_what_was_embedded_is_never_embedded_again(tmp_path: Path, e5: Embedder) -> None:
     texts, spans = [BEES, SALT, BEES], [[Span(0, 10), Span(11, 20)], [], [Span(0, 10), Span(11, 20)]]
-    first = Remembering(minilm, tmp_path).embed_spans(texts, spans)
-    again = Remembering(minilm, tmp_path)
+    first = Remembering(e5, tmp_path).embed_spans(texts, spans)
+    again = Remembering(e5, tmp_path)
     again._embedder = Refusing()  # type: ignore[assignment]
     whole, parts = again.embed_spans(texts[::-1], spans[::-1])
     assert np.array_equal(whole, first[0][::-1])
@@ -141,8 +141,8 @@ class Refusing:
         return np.zeros((0, 384), np.float32), []
 
 
-def test_other_spans_of_a_text_are_embedded(tmp_path: Path, minilm: Embedder) -> None:
-    memory = Remembering(minilm, tmp_path)
+def test_other_spans_of_a_text_are_embedded(tmp_path: Path, e5: Embedder) -> None:
+    memory = Remembering(e5, tmp_path)
     memory.embed_spans([BEES], [[Span(0, 10)]])
     assert memory.embed_spans([BEES], [[Span(11, 20), Span(21, 30)]])[1][0].shape == (2, 384)
 

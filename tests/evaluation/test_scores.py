@@ -110,6 +110,12 @@ def test_patterns_must_match() -> None:
     assert not scores.holds("about 13 bnx", question)
 
 
+@pytest.mark.parametrize("pattern", ["(a+)+$", "(a|a)*b", "(a|aa)+c", "(.*a){20}b", "^(([a-z])+.)+[A-Z]$"])
+def test_no_pattern_backtracks(pattern: str) -> None:
+    # Python's engine takes longer than the universe is old for these.
+    assert not scores.holds("a" * 5_000 + "!", Question("q", "?", patterns=(pattern,)))
+
+
 def test_numbers_of_citations_are_no_part_of_an_answer() -> None:
     question = Question("q", "?", facts=(("1",),))
     assert given(question, answered((WORTH, cited(WORTH, RETRIEVED[1]))))["facts"] == 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -133,6 +134,12 @@ def test_a_line_separator_inside_a_string_ends_no_line() -> None:
         ('{"question": "a", "facts": [[]]}', "each of the facts"),
         ('{"question": "a", "facts": [["b", 3]]}', "each of the facts"),
         ('{"question": "a", "patterns": ["("]}', "no regular expression"),
+        ('{"question": "a", "patterns": ["(?=b)"]}', "RE2 (invalid perl operator: (?=)"),
+        (r'{"question": "a", "patterns": ["(b)\\1"]}', "'(b)\\\\1' is no regular expression of RE2"),
+        ('{"question": "a", "patterns": ["' + "b" * 1_001 + '"]}', "longer than 1,000 characters"),
+        (r'{"question": "a", "patterns": ["[\\pL ]{1,900}b"]}', "pattern"),
+        ('{"question": "a", "reference": "' + "b" * 10_001 + '"}', "more than 10,000 characters"),
+        ("[" * 100_000, "nested too deeply"),
         ('{"question": "a", "reference": ""}', "reference must be"),
         ('{"question": "a", "answerable": "no"}', "answerable must be true or false"),
         ('{"question": "a", "answerable": false, "facts": ["b"]}', "an unanswerable question has no facts"),
@@ -166,6 +173,20 @@ def test_a_folder_without_sets_is_named(tmp_path: Path) -> None:
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(ReadError, match=r"absent\.jsonl"):
         golden.read([tmp_path / "absent.jsonl"])
+
+
+@pytest.mark.parametrize("path", ["/dev/zero", "/dev/tty", "pipe"])
+def test_a_pipe_or_a_device_is_neither_waited_for_nor_read(path: str, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(ReadError, match=r"is a (pipe|device), and no file"):
+        golden.read([tmp_path / path])
+
+
+def test_a_file_that_is_too_large_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(golden, "MAX_BYTES", 5)
+    (path := tmp_path / "mine.jsonl").write_text('{"question": "a"}')
+    with pytest.raises(ReadError, match="larger"):
+        golden.read([path])
 
 
 def test_a_file_that_is_no_utf8_is_named(tmp_path: Path) -> None:

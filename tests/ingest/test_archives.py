@@ -15,7 +15,10 @@ from hypothesis import strategies as st
 from test_parse import docx
 
 from assistant.core.errors import ReadError
+from assistant.core.types import Source
+from assistant.ingest import archives, sandbox
 from assistant.ingest.archives import members
+from assistant.ingest.library import Library
 from assistant.ingest.parse import read
 
 
@@ -206,3 +209,41 @@ def test_a_damaged_zip_is_named_when_it_is_read() -> None:
     assert "is damaged" in refusal(data)
     with pytest.raises(ReadError, match=r"^a\.zip is damaged"):
         read(data, "a.zip")
+
+
+# -- how much an archive may bring -------------------------------------------------------------------
+
+
+def test_an_archive_of_too_much_text_is_refused_before_anything_is_unpacked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(archives, "CHARACTERS", 100)
+    assert "of text" in refusal(packed({"a.md": b"a " * 150, "b.csv": b"b," * 150}))
+    assert "of text" in refusal(packed({"in.zip": packed({"a.md": b"a " * 300}, zipfile.ZIP_STORED)}))
+    assert found(packed({"a.md": b"a " * 40, "b.pdf": b"%PDF-" * 900})).keys() == {
+        "a.zip/a.md",
+        "a.zip/b.pdf",
+    }
+
+
+@pytest.mark.parametrize(("limit", "value"), [("CHARACTERS", 100), ("PASSAGES", 3), ("SECONDS", 0)])
+def test_what_an_archive_brings_is_counted_and_the_rest_of_it_rejected_unread(
+    library: Library, monkeypatch: pytest.MonkeyPatch, limit: str, value: int
+) -> None:
+    monkeypatch.setattr(archives, limit, value)
+    monkeypatch.setattr(sandbox, "CHILDREN", 1)
+    page = "<html><body>{}</body></html>"
+    pages = {
+        f"{n}.html": page.format(f"<h1>{n}</h1><p>Word {n} is here.</p>" * (n + 1)).encode() for n in range(9)
+    }
+    outcomes = list(
+        library.add([Source("all.zip", lambda: packed(pages)), Source("b.md", lambda: b"# B\n\nFree.")])
+    )
+    by_status = {
+        status: [o.source for o in outcomes if o.status == status] for status in ("added", "rejected")
+    }
+    assert by_status["rejected"]
+    assert "b.md" in by_status["added"]
+    assert all("all.zip holds more" in (o.reason or "") for o in outcomes if o.status == "rejected")
+    held = library.ledger.entries()
+    assert sum(entry.passages for entry in held) <= (value if limit == "PASSAGES" else 100) + 1

@@ -156,6 +156,6 @@ def test_whatever_the_texts_the_order_stays_and_the_measures_are_cosines(
         assert passage.weakest <= passage.interaction + 1e-6
 
 
-def test_with_the_real_model_a_word_meets_what_it_means(minilm: Embedder) -> None:
-    near, far = met("Washington", "The United States protested.", "The kettle boils water.", embedder=minilm)
+def test_with_the_real_model_a_word_meets_what_it_means(e5: Embedder) -> None:
+    near, far = met("Washington", "The United States protested.", "The kettle boils water.", embedder=e5)
     assert near.interaction > far.interaction + 0.1

@@ -13,6 +13,7 @@ from pathlib import Path
 import killed
 import pytest
 from conftest import Hashing, given
+from stores import originals
 from test_near_duplicates import ARTICLE
 
 from assistant.embedding.embedders import Embedder
@@ -34,7 +35,7 @@ OLD = {
 def is_sound(library: Library) -> bool:
     """Counts agree, no problem, no source and no bytes twice, no original without its document."""
     health, entries = library.check(), library.ledger.entries()
-    kept = {path.name for path in (library._home / "originals").iterdir()}
+    kept = originals(library._home)
     return (
         health.problems == ()
         and health.passages == health.vectors == health.words
@@ -131,7 +132,7 @@ def added(
 
 
 def test_killed_at_random_moments_nothing_told_is_lost_and_nothing_is_there_twice(
-    environment: dict[str, str], tmp_path: Path, minilm: Embedder
+    environment: dict[str, str], tmp_path: Path, e5: Embedder
 ) -> None:
     seed = random.SystemRandom().randrange(10**6)
     print(f"the moments are those of random.Random({seed})")
@@ -147,7 +148,7 @@ def test_killed_at_random_moments_nothing_told_is_lost_and_nothing_is_there_twic
         recording = edition % 4 > 0
         moment = moments.uniform(0, 0.3 * took if recording else took)
         told = added(environment, folder, moment, recording=recording)
-        now = state(tmp_path / "home", minilm, edition)
+        now = state(tmp_path / "home", e5, edition)
         assert told.items() <= now.items() <= held.items() | new.items()
         assert now.keys() == held.keys()
         there = len(now.items() & new.items())
@@ -156,7 +157,7 @@ def test_killed_at_random_moments_nothing_told_is_lost_and_nothing_is_there_twic
         held = now
     print(f"{caught} of {ROUNDS} were caught at work")
     assert added(environment, folder) == new
-    assert state(tmp_path / "home", minilm, ROUNDS) == new
+    assert state(tmp_path / "home", e5, ROUNDS) == new
 
 
 def state(home: Path, embedder: Embedder, edition: int) -> dict[str, str]:

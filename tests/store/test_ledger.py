@@ -128,10 +128,12 @@ def test_another_document_under_a_name_takes_the_place_of_the_former(ledger: Led
 
 def test_a_document_stays_while_a_name_is_left_to_it(ledger: Ledger) -> None:
     kettle = recorded(ledger, KETTLE, "a.md")
-    assert ledger.acknowledge({"b.md": kettle}) == Gone()
+    assert ledger.acknowledge({"b.md": kettle}) == Gone(renamed=(kettle,))
     toaster = prepared(TOASTER, "a.md")
     ledger.put([toaster])
-    assert ledger.acknowledge({"a.md": toaster.document.id}) == Gone()
+    gone = ledger.acknowledge({"a.md": toaster.document.id})
+    assert (gone.keys, gone.originals) == ((), ())
+    assert {*gone.renamed} == {kettle, toaster.document.id}
     assert {entry.source: entry.id for entry in ledger.entries()} == {
         "a.md": toaster.document.id,
         "b.md": kettle,

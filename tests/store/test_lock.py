@@ -18,7 +18,7 @@ from assistant.store.lock import Lock, Owner
 HOLD = """
 import sys
 from pathlib import Path
-from assistant import owner
+from assistant.store import lock as owner
 held = owner.take(Path(sys.argv[1]), "a test", sys.argv[2] or None)
 print(type(held).__name__, flush=True)
 sys.stdin.readline()

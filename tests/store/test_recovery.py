@@ -134,8 +134,8 @@ def test_what_an_interrupted_add_left_is_gone_at_the_next_opening(filled: Path) 
     [[loaded]] = library._intake.batches(given(half=text("zebra")), ignore)
     assert isinstance(loaded, pipeline.Arrival)
     assert loaded.prepared is not None
-    library._originals.keep(loaded.data)
-    library._generations._index.add(library.ledger.put([loaded.prepared]))
+    library._generations._index.add(library.ledger.put([loaded.prepared], may_go={loaded.prepared.sha256}))
+    library._shelf.keep([loaded.data], [loaded.id])
     assert found(library, "zebra") == set(), "half of a document is answerable"
     library.close()
     again = Library(filled, Hashing())
@@ -189,13 +189,11 @@ def test_what_can_be_mended_is_mended_and_told(library: Library, tmp_path: Path)
     assert library.check(repair=True) == library.check()
     first, *_ = library.ledger.vectors_of([library.ledger.entries()[0].id])
     library._generations._index.remove([first])
-    (tmp_path / "originals" / "orphan").write_text("of no document")
     lost = library.ledger.sha256(library.ledger.entries()[1].id)
     removed(tmp_path / "originals" / str(lost))
     health = library.check(repair=True)
-    assert len(health.repaired) == 2
-    assert "1 original" in health.repaired[0]
-    assert "index anew" in health.repaired[1]
+    [repaired] = health.repaired
+    assert "index anew" in repaired
     assert health.passages == health.vectors == health.words == 2
     [problem] = health.problems
     assert "b.md is missing or damaged; add it again" in problem

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import os
 import warnings
 import zipfile
 from collections.abc import Iterator
@@ -287,3 +288,34 @@ def test_a_damaged_bundle_is_refused_or_the_same(tmp_path: Path, data: st.DataOb
     file.write_bytes(whole)
     with contextlib.suppress(ReadError), bundles.opened(file) as found:
         assert {source.load() for source in found} == {LAMP.encode(), TOASTER.encode()}
+
+
+# -- pipes, devices, and how much a bundle may hold ----------------------------------------------------
+
+
+@pytest.mark.parametrize("place", ["pipe", "/dev/null", "/dev/zero"])
+def test_a_pipe_or_a_device_is_neither_written_nor_read(store: Any, tmp_path: Path, place: str) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(ReadError, match=r"is a (pipe|device), and no file"):
+        bundles.write(store, tmp_path / place)
+    with pytest.raises(ReadError, match=r"is a (pipe|device), and no file"), bundles.opened(tmp_path / place):
+        pass
+
+
+def test_a_pipe_in_the_place_of_the_unfinished_file_is_not_waited_for(store: Any, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / ".corpus.zip.part")
+    with pytest.raises(ReadError, match="is a pipe"):
+        bundles.write(store, tmp_path / "corpus.zip")
+
+
+@pytest.mark.parametrize("limit", ["MAX_DOCUMENTS", "MAX_TOTAL"])
+def test_more_than_a_bundle_may_hold_is_said_before_anything_is_written_or_read(
+    store: Any, file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: str
+) -> None:
+    monkeypatch.setattr(bundles, limit, 1)
+    with pytest.raises(ReadError, match="are the most"):
+        bundles.write(store, tmp_path / "other.zip")
+    assert not list(tmp_path.glob("*other*"))
+    monkeypatch.setattr(bundles, "_read", None)
+    with pytest.raises(ReadError, match="are the most"), bundles.opened(file):
+        pass

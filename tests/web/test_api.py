@@ -23,6 +23,7 @@ from assistant.core import config, serialization
 from assistant.core.errors import StoreError
 from assistant.core.types import Outcome, Source, Step, ignore
 from assistant.web import api, server
+from assistant.web.uploads import LIMITS
 
 EVENTS = {"Accept": "text/event-stream"}
 TOASTER = b"# Toaster manual\n\nThe Brisa toaster has seven browning levels.\n"
@@ -212,7 +213,7 @@ def test_only_so_many_are_taken_in_at_the_same_time_and_the_others_after_them(
         assert gated.begun.wait(60)
         gated.gate.set()
         assert [reply.result(60).status_code for reply in asking] == [200] * 7
-    assert gated.most <= api.ADDING
+    assert gated.most <= LIMITS.adding
     assert gated.given == 21
 
 

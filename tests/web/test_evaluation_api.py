@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -14,6 +16,7 @@ from fastapi.testclient import TestClient
 
 from assistant.assistant import Assistant
 from assistant.core import config, serialization
+from assistant.evaluation import jobs
 from assistant.evaluation.runs import records
 from assistant.web import server
 
@@ -121,6 +124,44 @@ def test_a_wrong_line_is_named_and_no_run_begins(client: TestClient) -> None:
     assert reply.status_code == 422
     assert reply.json()["error"].startswith("Line 4 of mine: ")
     assert not client.get("/api/eval").json()["standing"]["running"]
+
+
+@pytest.mark.parametrize("path", ["/dev/zero", "/etc/hostname"])
+def test_no_path_of_the_server_is_opened_for_a_client(
+    client: TestClient, assistant: Assistant, path: str
+) -> None:
+    body = sent({"question": "Why do bees dance?", "facts": ["where flowers are"]})
+    body["sets"][0]["path"] = path
+    assert client.post("/api/eval", json=body).status_code == 202
+    with client.stream("GET", "/api/eval/progress") as reply:
+        *_, (_, last), _ = serialization.events(reply.iter_lines())
+    assert records.load_kept(last["run"], assistant.settings.home).files == ("",)
+
+
+def test_so_many_follow_a_run_and_one_more_is_refused(
+    client: TestClient, assistant: Assistant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs, "FOLLOWERS", 0)
+    reply = client.get("/api/eval/progress")
+    assert (reply.status_code, reply.json()["error"][:8]) == (503, "Too many")
+
+
+def test_who_follows_takes_no_thread(assistant: Assistant) -> None:
+    async def following() -> tuple[int, int]:
+        run = jobs.Measuring(assistant)
+        run._standing = jobs.Standing(running=True)
+        followed = [run.followed() for _ in range(60)]
+        for one in followed:
+            assert (await anext(one)).running
+        waiting = [asyncio.ensure_future(anext(one)) for one in followed]  # type: ignore[arg-type]
+        await asyncio.sleep(0)
+        threads = threading.active_count() - before
+        run._tell(jobs.Standing(run="done"))
+        ended = await asyncio.gather(*waiting)
+        return threads, sum(standing.run == "done" for standing in ended)
+
+    before = threading.active_count()
+    assert asyncio.run(following()) == (0, 60)
 
 
 def test_a_run_that_is_not_there_is_named(client: TestClient) -> None:

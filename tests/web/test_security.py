@@ -7,15 +7,18 @@ import socket
 from collections.abc import Iterator
 from contextlib import nullcontext
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
+from hostile.door import MARKER, shapes
 from starlette.exceptions import HTTPException
 from starlette.types import Receive, Scope, Send
 
 from assistant.assistant import Assistant
 from assistant.core import config
 from assistant.web import security, server
+from assistant.web.admission import JOIN, Admission
 
 HERE = "http://127.0.0.1:7860"
 
@@ -133,6 +136,82 @@ def test_a_page_that_was_left_is_no_fault(path: str, is_fault: bool) -> None:
     async def left(scope: Scope, receive: Receive, send: Send) -> None:
         raise RuntimeError("the response has already started") from HTTPException(404)
 
-    scope = {"type": "http", "method": "GET", "path": path, "headers": [(b"host", b"localhost")]}
+    query = b"" if is_fault else b"session_hash=a"
+    headers = [(b"host", b"localhost")]
+    scope = {"type": "http", "method": "GET", "path": path, "query_string": query, "headers": headers}
+    guard = security.Guard(left, "127.0.0.1", Admission({}, {}))
     with pytest.raises(RuntimeError) if is_fault else nullcontext():
-        asyncio.run(security.Guard(left, "127.0.0.1")(scope, None, None))  # type: ignore[arg-type]
+        asyncio.run(guard(scope, None, None))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("shape", shapes(""))
+def test_a_file_that_is_named_to_gradio_is_not_copied(
+    client: TestClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shape: str
+) -> None:
+    secret = tmp_path / "secret.txt"
+    secret.write_text(MARKER)
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "copies"))
+    body = shapes(str(secret))[shape]
+    reply = client.post(JOIN, content=body, headers={"Content-Type": "application/json"})
+    assert (reply.status_code, set(reply.json())) == (422, {"error"})
+    assert not (tmp_path / "copies").exists()
+
+
+def test_what_the_page_sends_is_answered(client: TestClient) -> None:
+    sent = {"data": ["0123456789abcdef" * 2], "fn_index": 8, "trigger_id": 0, "session_hash": "a1b2c3"}
+    assert client.post(JOIN, json=sent).json().keys() == {"event_id"}
+    told = client.get("/gradio_api/queue/data", params={"session_hash": "a1b2c3"}).text
+    assert "process_completed" in told
+
+
+@pytest.mark.parametrize("headers", [{"X": "a" * 70_000}, {f"X-{n}": "a" for n in range(101)}])
+def test_too_much_before_the_body_is_refused(client: TestClient, headers: dict[str, str]) -> None:
+    assert client.get("/api/health", headers=headers).status_code == 431
+
+
+def test_the_address_and_the_headers_are_counted_together(client: TestClient) -> None:
+    params, headers = {"a": "a" * 40_000}, {"X": "a" * 30_000}
+    assert client.get("/api/health", headers=headers).status_code == 200
+    assert client.get("/api/health", params=params).status_code == 200
+    assert client.get("/api/health", params=params, headers=headers).status_code == 431
+
+
+@pytest.mark.parametrize("method", ["HEAD", "OPTIONS", "TRACE", "PUT"])
+@pytest.mark.parametrize("path", ["/", "/theme.css", JOIN, "/gradio_api/app_id"])
+def test_other_methods_do_not_reach_gradio(client: TestClient, method: str, path: str) -> None:
+    assert client.request(method, path).status_code == 404
+
+
+# -- behind a proxy ------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def public(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
+    home = tmp_path_factory.mktemp("public")
+    settings = replace(config.load({}), home=home, corpus=None, public_url="https://docs.example.org")
+    with Assistant.open(settings) as assistant, TestClient(server.app(assistant), HERE) as opened:
+        yield opened
+
+
+@pytest.mark.parametrize(
+    ("host", "origin", "status"),
+    [
+        ("docs.example.org", None, 200),
+        ("docs.example.org", "https://docs.example.org", 200),
+        ("127.0.0.1:7860", "https://docs.example.org", 200),  # a proxy that puts in its own name for us
+        ("127.0.0.1:7860", HERE, 200),
+        ("docs.example.org", "https://evil.example", 403),
+        ("127.0.0.1:7860", "http://docs.example.org", 403),
+        ("docs.example.org.evil.example", None, 421),
+        ("evil.example", "https://docs.example.org", 421),
+    ],
+)
+def test_behind_a_proxy_its_name_is_answered(
+    public: TestClient, host: str, origin: str | None, status: int
+) -> None:
+    headers = {"Host": host} | ({"Origin": origin} if origin else {})
+    assert public.get("/api/health", headers=headers).status_code == status
+
+
+def test_without_a_proxy_its_name_is_refused(client: TestClient) -> None:
+    assert client.get("/api/health", headers={"Host": "docs.example.org"}).status_code == 421

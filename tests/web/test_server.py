@@ -24,10 +24,10 @@ from lxml import html
 
 from assistant.assistant import Assistant
 from assistant.core import config
-from assistant.core.errors import ModelError, StoreError
+from assistant.core.errors import ConfigError, ModelError, QuestionError, StoreError
 from assistant.core.types import Answer
-from assistant.web import api, server
 from assistant.web import page as web
+from assistant.web import server, uploads
 
 HERE = "http://127.0.0.1:7860"
 KETTLE = """# Kettle manual
@@ -147,7 +147,7 @@ def test_a_broken_document_is_rejected_with_a_reason(client: TestClient) -> None
 
 
 def test_a_document_over_the_limit_is_refused(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(api, "MAX_BYTES", 1_000)
+    monkeypatch.setattr(uploads, "MAX_BYTES", 1_000)
     reply = client.post("/api/documents", params={"source": "big.txt"}, content=b"x" * 1_001)
     assert reply.status_code == 413
     assert "too large" in reply.json()["error"] or "larger" in reply.json()["error"]
@@ -240,6 +240,16 @@ def test_other_faults_give_nothing_away(
     assert reply.json()["error"]
 
 
+def test_a_conversation_has_the_same_limits_everywhere(client: TestClient, assistant: Assistant) -> None:
+    asked = {"question": "How fast?", "conversation": "x" * 201}
+    assert "shorten it to 200" in client.post("/api/ask", json=asked).json()["error"]
+    halved = b'{"question": "How fast?", "conversation": "\\ud83d"}'
+    reply = client.post("/api/ask", content=halved, headers={"Content-Type": "application/json"})
+    assert reply.status_code == 422
+    with pytest.raises(QuestionError):
+        assistant.ask("How fast?", "x" * 201)
+
+
 # -- the page ----------------------------------------------------------------------------------------
 
 
@@ -254,8 +264,9 @@ def test_each_script_of_the_page_bears_the_nonce_of_its_reply(client: TestClient
 
 
 def test_the_page_names_no_other_origin(client: TestClient) -> None:
-    named = set(re.findall(r"https?://[^/\"'\s<>\\]+", client.get("/").text))
-    assert named <= {HERE, "http://www.w3.org"}
+    markup = client.get("/").text
+    assert set(re.findall(r"https?://[^/\"'\s<>\\]+", markup)) <= {"http://www.w3.org"}
+    assert '"root":location.origin' in markup
 
 
 @pytest.mark.parametrize("path", ["/", "/api/health", "/page/page.css", "/source/nothing", "/nothing"])
@@ -267,8 +278,9 @@ def test_every_reply_has_its_protective_headers(client: TestClient, path: str) -
 
 
 def test_the_files_of_the_page_are_served(client: TestClient) -> None:
-    for name, kind in server.PAGE_FILES.items():
-        assert client.get(f"/page/{name}").headers["Content-Type"].startswith(kind)
+    kinds = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+    for name, path in server.PAGE_FILES.items():
+        assert client.get(f"/page/{name}").headers["Content-Type"].startswith(kinds[path.suffix])
 
 
 def test_suggestions_come_from_the_titles_where_the_corpus_is_another(assistant: Assistant) -> None:
@@ -307,6 +319,17 @@ def test_a_taken_port_is_said_in_a_sentence() -> None:
             server.require_free("127.0.0.1", port)
     with pytest.raises(StoreError, match="cannot be served on"):
         server.require_free("host.invalid", port)
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "", "192.168.1.7", "box.lan", "127.1"])
+def test_others_than_this_machine_are_served_only_on_purpose(host: str) -> None:
+    with pytest.raises(ConfigError, match=r"without a password.*--allow-network"):
+        server.require_allowed(host)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.2", "::1", "localhost"])
+def test_this_machine_is_served_without_asking(host: str) -> None:
+    server.require_allowed(host)
 
 
 @contextmanager

@@ -4,7 +4,7 @@
     {"id": "…", "turns": [{"question": "…", "facts": ["…"]}, {"question": "…", "answerable": false}]}
 
 Of a question may be told: `documents` (names, or how their sources end), `passages` (quotes of them),
-`facts` (strings that the answer must hold; a list is of alternatives), `patterns` (regular expressions),
+`facts` (strings that the answer must hold; a list is of alternatives), `patterns` (regular expressions, RE2),
 `reference` (a right answer), `wrong` (quotes of what must not be cited alone), `answerable` (true unless
 said), `earlier` (questions asked before it, which are not measured), `tags`. A conversation's `answerable`
 and `tags` are those of all its turns.
@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -25,8 +24,14 @@ from typing import Any, TypeVar
 
 from assistant.core.errors import ReadError
 from assistant.core.serialization import writable
+from assistant.evaluation.golden.patterns import require_pattern
+from assistant.ingest.files import load_text
 
 Read = TypeVar("Read")
+MAX_BYTES = 20_000_000
+"""Bytes of a golden set."""
+MAX_STRING = 10_000
+"""Characters of each string in it: quotes are compared with passages in time that grows with both."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,15 +133,7 @@ def parse(text: str, name: str, path: str = "") -> GoldenSet:
 
 
 def _read_file(path: Path) -> GoldenSet:
-    try:
-        text = path.read_text("utf-8-sig")
-    except UnicodeDecodeError as fault:
-        raise ReadError(f"The golden set {path} is not UTF-8; save it as that.") from fault
-    except OSError as fault:
-        raise ReadError(
-            f"The golden set {path} cannot be read ({fault.strerror}); check its name."
-        ) from fault
-    return parse(text, path.stem, str(path.absolute()))
+    return parse(load_text(path, "golden set", MAX_BYTES), path.stem, str(path.absolute()))
 
 
 def require_unique(sets: Iterable[GoldenSet]) -> None:
@@ -175,11 +172,24 @@ def _object(line: str) -> dict[str, Any]:
         value = json.loads(line)
     except json.JSONDecodeError as fault:
         raise ValueError(f"this is no JSON ({fault.msg} at character {fault.colno})") from None
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
     if not isinstance(value, dict):
         raise ValueError("a line must be one object in braces")
     if writable(line := json.dumps(value, ensure_ascii=False)) != line:
         raise ValueError("it holds half of a surrogate pair, which is no character")
+    if any(len(text) > MAX_STRING for text in _texts(value)):
+        raise ValueError(f"it holds a string of more than {MAX_STRING:,} characters")
     return value
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """All strings in a value of JSON."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, (list, dict)):
+        for inner in value.values() if isinstance(value, dict) else value:
+            yield from _texts(inner)
 
 
 def _conversation(row: Mapping[str, Any], ident: str) -> Conversation:
@@ -293,8 +303,5 @@ def _fact(value: Any) -> tuple[Quoted, ...] | None:
 def _patterns(row: Mapping[str, Any]) -> tuple[str, ...]:
     patterns = _strings(row, "patterns")
     for pattern in patterns:
-        try:
-            re.compile(pattern)
-        except re.error as fault:
-            raise ValueError(f"the pattern {pattern!r} is no regular expression ({fault})") from None
+        require_pattern(pattern)
     return patterns

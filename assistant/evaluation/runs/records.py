@@ -22,8 +22,11 @@ from assistant.embedding.weights import FINGERPRINT
 from assistant.evaluation.golden.places import Quotes, askable
 from assistant.evaluation.golden.sets import GoldenSet, Place, Question, questions, read
 from assistant.evaluation.runs.runner import Asked, Result
+from assistant.ingest.files import load_text
 
 FORMAT = 2
+MAX_BYTES = 100_000_000
+"""Bytes of a kept run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,12 +112,13 @@ def load_kept(ident: str, home: Path) -> Run:
 
 
 def _loaded(path: Path, name: str, ids: Sequence[str]) -> Run:
+    if not path.exists():
+        known = f"the last ones are {', '.join(ids[-3:])}" if ids else "none is kept yet"
+        raise NotFound(f"There is no run {name}; {known}.")
+    text = load_text(path, "run", MAX_BYTES)
     try:
-        return from_json(json.loads(path.read_text("utf-8")))
-    except OSError as fault:
-        told = f"the last ones are {', '.join(ids[-3:])}" if ids else "none is kept yet"
-        raise NotFound(f"There is no run {name}; {told}.") from fault
-    except (ValueError, KeyError, TypeError) as fault:
+        return from_json(json.loads(text))
+    except (ValueError, KeyError, TypeError, RecursionError) as fault:
         raise ReadError(f"{path} is no run of this version; measure again and compare with that.") from fault
 
 

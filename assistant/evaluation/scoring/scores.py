@@ -6,13 +6,13 @@ was answered. Marks for documents count a document at its best passage.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
 from assistant.answering import support_check
 from assistant.core.types import Answer, Citation, Passage, Query, ScoredPassage
+from assistant.evaluation.golden.patterns import matches
 from assistant.evaluation.golden.sets import Place, Question, Quoted
 from assistant.evaluation.scoring.metrics import hit_at, ndcg_at, recall_at, reciprocal_rank, rouge_l
 
@@ -69,7 +69,7 @@ def holds(text: str, question: Question) -> bool:
     facts = all(
         any(_folded(one) in folded for one in fact if isinstance(one, str)) for fact in question.facts
     )
-    return facts and all(re.search(p, text, re.IGNORECASE) for p in question.patterns)
+    return facts and all(matches(pattern, text) for pattern in question.patterns)
 
 
 def is_named(source: str, name: str) -> bool:

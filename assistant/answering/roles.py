@@ -1,0 +1,210 @@
+"""Who does what to whom, as far as the order of words tells it, and whether two texts agree on that.
+
+A text is cut into clauses, each with a verb. A clause that begins with a verb has the doer of the one before,
+one that begins with "who" what that one ends with, and one with a pronoun the first that was named.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from assistant.text.language import language
+from assistant.text.words import WORD, is_kin, is_telling, names, stem, words
+
+_SENTENCE = re.compile(r"(?<=[.!?;])\s+|\n+")
+_PIECE = re.compile(
+    r"([,;:()]|\s[-–—]\s|\b(?:and|but|while|whereas|although|though|because|who|which|that)\b)", re.I
+)
+# "built in 1894 by Anna Holm", but not "won by three goals".
+_BY_SOMEBODY = re.compile(r"\bby (?:the |an? )?[A-Z]|\bby the [a-z]")
+Found = frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """The words of a clause in order, its own text, and who is meant where it begins without saying so."""
+
+    text: str
+    spoken: tuple[str, ...]
+    implied: Found = frozenset()
+
+    def doers(self, verb: int) -> Found:
+        """The words for who does what the verb at this place says."""
+        if not self.is_passive(verb):
+            return self.subject(verb)
+        by = next((at for at in range(verb + 1, len(self.spoken)) if self.spoken[at] in language().by), None)
+        return _telling(self.spoken[by + 1 : by + 5]) if by is not None else frozenset()
+
+    def others(self, verb: int) -> Found:
+        """The words for whom or what it is done to."""
+        return self.subject(verb) if self.is_passive(verb) else _telling(self.spoken[verb + 1 :])
+
+    def subject(self, verb: int) -> Found:
+        """What comes before the verb and follows no preposition, or what is implied."""
+        own = frozenset(
+            word for at, word in enumerate(self.spoken[:verb])
+            if is_telling(word) and not _follows_preposition(self.spoken, at) and not is_verb(word)
+        )  # fmt: skip
+        return own or self.implied
+
+    def is_passive(self, verb: int) -> bool:
+        """Whether the verb is in the passive: "was sold", "built by"."""
+        known = language()
+        before = self.spoken[max(0, verb - 2) : verb]
+        participle = self.spoken[verb].endswith(("ed", "en", "t", "d", "n", "ung", "ade"))
+        if participle and not known.be.isdisjoint(before):
+            return True
+        return participle and _BY_SOMEBODY.search(self.text) is not None
+
+
+def agree(sentence: str, quote: str) -> bool:
+    """Whether every clause of the sentence has, for its verbs, the doers and figures of one in the quote."""
+    proper = _proper(sentence, quote)
+    theirs = clauses(quote)
+    return all(_agrees(ours, theirs, proper) for ours in clauses(sentence))
+
+
+def _agrees(ours: Clause, theirs: Sequence[Clause], proper: Found) -> bool:
+    for verb, word in enumerate(ours.spoken):
+        if not _is_pivot(ours.spoken, verb) or word in proper:
+            continue
+        there = [
+            (clause, at)
+            for clause in theirs
+            for at, other in enumerate(clause.spoken)
+            if _are_one(word, other)
+        ]
+        if there and not any(_fits(ours, verb, clause, at, proper) for clause, at in there):
+            return False
+    return True
+
+
+def _fits(ours: Clause, verb: int, theirs: Clause, at: int, proper: Found) -> bool:
+    mine, doers = ours.doers(verb), theirs.doers(at)
+    if not mine or not doers:
+        objects, others = ours.others(verb), theirs.others(at)
+        return not (objects and others and not _meet(objects, others) and _meet(objects, doers))
+    if mine & proper and doers & proper:
+        return any(is_kin(one, other) for one in mine & proper for other in doers & proper)
+    return _meet(mine, doers) or not _meet(mine, theirs.others(at))
+
+
+def _meet(some: Found, others: Found) -> bool:
+    return any(_are_one(word, other) for word in some for other in others)
+
+
+def _are_one(word: str, other: str) -> bool:
+    return (
+        word == other
+        or stem(word) == stem(other)
+        or language().are_synonyms(word, other)
+        or is_kin(word, other)
+    )
+
+
+def _proper(*texts: str) -> Found:
+    """The names: words that are written with a capital, and nowhere without."""
+    small = {
+        word for text in texts for found in WORD.findall(text) if found[0].islower() for word in words(found)
+    }
+    return frozenset[str]().union(*(names(text) for text in texts)) - small
+
+
+# -- clauses ---------------------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=1024)
+def clauses(text: str) -> tuple[Clause, ...]:
+    """The clauses of a text, in order."""
+    found, first = list[Clause](), frozenset[str]()
+    for line in _SENTENCE.split(text):
+        before: Clause | None = None
+        for piece, joint in _pieces(line):
+            made = Clause(piece, spoken := tuple(spoken_of(piece)))
+            implied = _implied(spoken, joint, before, first)
+            made = Clause(piece, spoken, implied)
+            found.append(made)
+            before = made
+        named = [clause for clause in found if clause.text in line]
+        if named:
+            verb = _first_verb(named[0].spoken)
+            first = named[0].subject(verb) or first
+    return tuple(found)
+
+
+def _implied(spoken: Sequence[str], joint: str, before: Clause | None, first: Found) -> Found:
+    pronoun = bool(spoken) and spoken[0] in language().pronouns
+    if before is None:
+        return first if pronoun else frozenset()
+    if joint in {"who", "which", "that"}:
+        telling = [word for word in before.spoken if is_telling(word)]
+        return frozenset(telling[-1:])
+    verb = _first_verb(spoken)
+    if pronoun or not any(is_telling(word) for word in spoken[:verb]):
+        return before.subject(_first_verb(before.spoken))
+    return frozenset()
+
+
+def _first_verb(spoken: Sequence[str]) -> int:
+    return next((at for at, word in enumerate(spoken) if is_verb(word)), len(spoken))
+
+
+def _pieces(line: str) -> Iterator[tuple[str, str]]:
+    """The parts of a sentence that have a verb each, and the word or sign that leads to each."""
+    held, lead, joint, after_comma = "", "", "", False
+    for part in filter(str.strip, _PIECE.split(line)):
+        if _PIECE.fullmatch(part):
+            joint, after_comma = part.strip().lower(), joint == ","
+            continue
+        begins = joint not in {"and", "but"} or after_comma or _begins_with_verb(part)
+        if held and begins and _has_verb(held) and _has_verb(part):
+            yield held, lead
+            held, lead = part, joint
+        else:
+            held = f"{held} {joint} {part}" if held else part
+    if held.strip():
+        yield held, lead
+
+
+def _begins_with_verb(part: str) -> bool:
+    spoken = spoken_of(part)[:3]
+    return bool(spoken) and (
+        is_verb(spoken[0]) or not language().be.isdisjoint(spoken[:2]) or spoken[0] in language().pronouns
+    )
+
+
+def _has_verb(part: str) -> bool:
+    spoken = spoken_of(part)
+    return any(is_verb(word) for word in spoken) or not (language().be | language().have).isdisjoint(spoken)
+
+
+def is_verb(word: str) -> bool:
+    """Whether a word is mostly a verb."""
+    return stem(word) in language().verbs
+
+
+def _is_pivot(spoken: Sequence[str], at: int) -> bool:
+    if spoken[at] in language().light:
+        return False
+    return is_verb(spoken[at]) or (spoken[at].endswith("er") and "than" in spoken[at + 1 : at + 2])
+
+
+def spoken_of(text: str) -> list[str]:
+    """The words and the bare numbers of a text, in order."""
+    return [word for piece in text.split() for word in (words(piece) or _digits(piece))]
+
+
+def _digits(piece: str) -> tuple[str, ...]:
+    bare = re.sub(r"[^\d.]", "", piece).strip(".")
+    return (bare,) if bare else ()
+
+
+def _telling(spoken: Sequence[str]) -> Found:
+    return frozenset(word for word in spoken if is_telling(word) and not word[0].isdigit())
+
+
+def _follows_preposition(spoken: Sequence[str], at: int) -> bool:
+    return not language().prepositions.isdisjoint(spoken[max(0, at - 2) : at])

@@ -1,0 +1,219 @@
+"""Documents on their way to the server: how slowly one may come, how much is held, and who goes first.
+
+Nobody holds a place of the others: a body is received before it waits for its turn, an address is fetched
+before it does, and where memory runs short, the body that comes most slowly has to leave.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from functools import partial
+from weakref import WeakValueDictionary
+
+import anyio
+from anyio import CapacityLimiter, to_thread
+from fastapi import HTTPException
+from starlette.requests import ClientDisconnect, Request
+
+from assistant.core.errors import AssistantError
+from assistant.core.types import Source
+from assistant.ingest import fetch
+from assistant.ingest.files import MAX_BYTES
+from assistant.ingest.readers.package import ZIP
+from assistant.ingest.sandbox import is_at_hand
+
+TOO_LARGE = f"The document is larger than {MAX_BYTES // 1_000_000} MB; add it in parts."
+TOO_SLOW = "The document comes too slowly; send it again over a better connection, or in parts."
+BROKEN_OFF = "The document did not arrive whole; send it again."
+CROWDED = "Too much is being sent at the same time; send it again in a minute."
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What documents on their way may take, each and all together."""
+
+    least: int = 200_000
+    """Bytes that have to come in each `window`; in the last one, what is left."""
+    window: float = 10.0
+    """Seconds."""
+    whole: float = 1_800.0
+    """Seconds for one body: 200 MB at 111 kB a second."""
+    held: int = 4 * MAX_BYTES
+    """Bytes of all documents that are being received or taken in."""
+    adding: int = 4
+    """Documents that are taken in at the same time; as many again of those that take seconds at most."""
+    fetching: int = 64
+    """Addresses that are fetched at the same time: each takes a thread for 20 seconds at most."""
+    site: int = 4
+    """Addresses of one site among these."""
+
+
+LIMITS = Limits()
+
+
+class _Body:
+    """A body that is being received."""
+
+    def __init__(self) -> None:
+        self.data = bytearray()
+        self.began = asyncio.get_running_loop().time()
+        self.timeout: asyncio.Timeout | None = None
+        self.refusal = HTTPException(408, TOO_SLOW)
+
+    @property
+    def rate(self) -> float:
+        """Bytes a second, from the beginning on."""
+        return len(self.data) / max(asyncio.get_running_loop().time() - self.began, 0.1)
+
+    def leave(self) -> None:
+        """Makes room for others."""
+        self.refusal = HTTPException(503, CROWDED)
+        if self.timeout is not None and not self.timeout.expired():
+            self.timeout.reschedule(asyncio.get_running_loop().time())
+
+
+class Uploads:
+    """The documents that are on their way to one server. All of it runs in the server's loop."""
+
+    def __init__(self, limits: Limits = LIMITS) -> None:
+        self._limits = limits
+        self._held = 0
+        self._arriving: set[_Body] = set()
+        self._long = asyncio.Semaphore(self._limits.adding)
+        self._short = asyncio.Semaphore(self._limits.adding)
+        self._fetching = CapacityLimiter(self._limits.fetching)
+        self._sites: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
+
+    # -- bytes -----------------------------------------------------------------------------------
+
+    @asynccontextmanager
+    async def received(self, request: Request, name: str) -> AsyncIterator[Source]:
+        """The body of a request as a source, held until the block ends.
+
+        Raises:
+            HTTPException: it is too large, too slow, broken off, or there is no room for it.
+        """
+        data = await self._body(request)
+        async with self._holding(data):
+            yield _in_memory(name, data)
+
+    async def _body(self, request: Request) -> bytes:
+        if int(request.headers.get("content-length", 0)) > MAX_BYTES:
+            raise HTTPException(413, TOO_LARGE)
+        body = _Body()
+        self._arriving.add(body)
+        try:
+            await self._receive(request, body)
+        finally:
+            if body in self._arriving:
+                self._arriving.discard(body)
+                self._held -= len(body.data)
+        return bytes(body.data)
+
+    async def _receive(self, request: Request, body: _Body) -> None:
+        now = asyncio.get_running_loop().time
+        limits, end, counted = self._limits, now() + self._limits.whole, 0
+        try:
+            async with asyncio.timeout_at(now() + limits.window) as body.timeout:
+                async for chunk in request.stream():
+                    self._take(body, chunk)
+                    if len(body.data) - counted >= limits.least:
+                        counted = len(body.data)
+                        body.timeout.reschedule(min(end, now() + limits.window))
+        except ClientDisconnect as fault:
+            raise HTTPException(400, BROKEN_OFF) from fault
+        except TimeoutError as fault:
+            raise body.refusal from fault
+
+    def _take(self, body: _Body, chunk: bytes) -> None:
+        if body not in self._arriving:
+            raise body.refusal
+        body.data += chunk
+        self._held += len(chunk)
+        if len(body.data) > MAX_BYTES:
+            raise HTTPException(413, TOO_LARGE)
+        while self._held > self._limits.held:
+            slowest = min(self._arriving, key=lambda other: other.rate)
+            self._arriving.discard(slowest)
+            self._held -= len(slowest.data)
+            slowest.leave()
+            if slowest is body:
+                raise body.refusal
+
+    @asynccontextmanager
+    async def _holding(self, data: bytes) -> AsyncIterator[None]:
+        if self._held + len(data) > self._limits.held:
+            raise HTTPException(503, CROWDED)
+        self._held += len(data)
+        try:
+            yield
+        finally:
+            self._held -= len(data)
+
+    # -- addresses -------------------------------------------------------------------------------
+
+    @asynccontextmanager
+    async def fetched(self, url: str) -> AsyncIterator[Source]:
+        """What is at an address as a source, held until the block ends; a fault of it is the source's own.
+
+        Raises:
+            HTTPException: there is no room for it.
+        """
+        turn = self._sites.setdefault(fetch.site(url), asyncio.Semaphore(self._limits.site))
+        async with turn:
+            try:
+                data = await to_thread.run_sync(fetch.source(url).load, limiter=self._fetching)
+            except AssistantError as fault:
+                yield Source(url, partial(_raise, fault))
+                return
+        async with self._holding(data):
+            yield _in_memory(url, data)
+
+    # -- turns -----------------------------------------------------------------------------------
+
+    @asynccontextmanager
+    async def turn(self, source: Source) -> AsyncIterator[None]:
+        """A turn at taking in. What takes a few seconds at most does not wait for what may take many."""
+        async with self._short if _is_short(source) else self._long:
+            yield
+
+
+def _in_memory(name: str, data: bytes) -> Source:
+    return Source(name, lambda: data)
+
+
+def _raise(fault: AssistantError) -> bytes:
+    raise fault
+
+
+def _is_short(source: Source) -> bool:
+    with suppress(AssistantError):
+        data = source.load()
+        return is_at_hand(data, source.name) and not data.startswith(ZIP)
+    return True
+
+
+@asynccontextmanager
+async def while_there(request: Request) -> AsyncIterator[threading.Event]:
+    """The block, left early where the client goes away; the event is set then, for work in threads.
+
+    To be entered when the body has been read.
+    """
+    gone = threading.Event()
+    with anyio.CancelScope() as scope:
+
+        async def watch() -> None:
+            while (await request.receive())["type"] != "http.disconnect":
+                pass
+            gone.set()
+            scope.cancel()
+
+        watching = asyncio.create_task(watch())
+        try:
+            yield gone
+        finally:
+            watching.cancel()

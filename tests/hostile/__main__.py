@@ -1,0 +1,28 @@
+"""What is tried on the assistant by those who mean it harm: make hostile [ARGS="NAME…"]
+
+door      requests that the page never sends: files named to Gradio, headers, bodies and lines without an end
+silence   name look-ups and connections of the whole process tree, native code included
+ledger    ledgers emptied, missing, cut, flipped; indexes the same
+claims    false statements that look like what a quote says, and true ones in other words
+models    models that do not end, drip, or write what is slow to read
+slow      clients that are slow, many or large: uploads, archives, golden sets, readers of progress
+
+Without a name, all of them, in some minutes. Ends with 1 where a figure falls short.
+"""
+
+from __future__ import annotations
+
+from eval.bench import measured
+
+MODULES = {
+    "door": "hostile.door",
+    "silence": "hostile.silence",
+    "ledger": "hostile.ledger",
+    "claims": "hostile.claims",
+    "models": "hostile.models",
+    "slow": "hostile.slow",
+}
+"""The attacks, and the modules whose `figures` run them."""
+
+if __name__ == "__main__":
+    measured("make hostile", __doc__ or "", MODULES)

@@ -1,0 +1,43 @@
+"""Statements that look like what a quote says and are not: how many are taken for supported, and how many
+true ones in other words are kept. See `statements`; the vectors are those of the product."""
+
+from __future__ import annotations
+
+import sys
+
+from hostile.statements import FALSE, TRUE, Statement
+
+from assistant.answering import support_check
+from assistant.core import config
+from assistant.embedding.embedders import Embedder, embedder
+from eval.bench_figure import Figure
+
+PASS = 0.03
+"""The share of false statements that may pass."""
+KEPT = 0.85
+"""The share of true ones that must."""
+
+
+def figures() -> list[Figure]:
+    """Both shares; each statement that is judged wrongly is printed."""
+    made = embedder(config.load({}))
+    passed = [one for one in FALSE if is_supported(one, made)]
+    lost = [one for one in TRUE if not is_supported(one, made)]
+    for one in (*passed, *lost):
+        print(f"  {one.kind}: {one.sentence}", file=sys.stderr)
+    return [
+        Figure("false statements taken for supported", len(passed) / len(FALSE), most=PASS),
+        Figure("true statements kept", 1 - len(lost) / len(TRUE), least=KEPT),
+    ]
+
+
+def is_supported(one: Statement, made: Embedder) -> bool:
+    """Whether the statement passes as it would in an answer: by one run of lines, or by several."""
+    lines = one.quote.split("\n")
+    vectors = made.embed([one.sentence, *lines])
+    cosines = [float(cosine) for cosine in vectors[1:] @ vectors[0]]
+    run = support_check.best_quote(one.sentence, lines, cosines, one.context)
+    quote, cosine = support_check.joined(lines, run), support_check.closest(cosines, run)
+    if support_check.supported(one.sentence, quote, cosine, one.context):
+        return True
+    return bool(support_check.fewest(one.sentence, lines, cosines, one.context))

@@ -1,0 +1,55 @@
+"""Nobody is told anything: no process of the product looks up or connects anywhere beyond this machine."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import watched
+from hostile import silence
+
+from assistant.embedding.embedders import Embedder
+
+SPEAKING = """
+import sys, time
+import onnxruntime
+session = onnxruntime.InferenceSession(sys.argv[1], providers=["CPUExecutionProvider"])
+time.sleep(15)
+"""
+
+
+@pytest.fixture(autouse=True)
+def strace() -> None:
+    if not watched.may_watch():
+        pytest.skip("there is no strace here, or it may not trace")
+
+
+def test_no_process_reaches_beyond_this_machine_and_no_trace_is_left() -> None:
+    found = silence.figures(chat=15, lingering=12)
+    assert [figure for figure in found if figure.met is False] == []
+    assert len(found) == 8
+
+
+def test_the_watch_sees_what_native_code_tries_and_keeps(tmp_path: Path, minilm: Embedder) -> None:
+    """Otherwise the test above could not fail: ONNX Runtime without our package speaks."""
+    person = silence.Person(tmp_path)
+    person.prepare()
+    model = next((tmp_path / "person" / ".cache").glob("*/models/*/model.onnx"))
+    command = [sys.executable, "-c", SPEAKING, str(model)]
+    watched.begun(command, tmp_path / "trace", person.environment).wait()
+    assert watched.tried(tmp_path / "trace")
+    assert any("deviceid" in name for name in person.traces())
+
+
+@pytest.mark.parametrize(
+    "first", ["assistant", "assistant.embedding.embedders", "assistant.ingest.sandbox", "assistant.cli"]
+)
+def test_whatever_is_imported_first_silences_the_libraries(first: str) -> None:
+    kept = {key: os.environ[key] for key in ("PATH", "PYTHONPATH") if key in os.environ}
+    names = "ORT_DISABLE_TELEMETRY", "GRADIO_ANALYTICS_ENABLED"
+    code = f"import os, {first}; print(*map(os.environ.get, {names}))"
+    done = subprocess.run([sys.executable, "-c", code], env=kept, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["1", "False"]
