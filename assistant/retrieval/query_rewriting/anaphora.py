@@ -26,7 +26,8 @@ SHORT = 2
 class Pointer:
     """A word, as typed, that stands for something of this kind.
 
-    `rank` is where it counts in what was listed, `after` how many telling words are before it in the question.
+    `rank` is where it counts in what was listed, `after` how many telling words are before it in the
+    question.
     """
 
     word: str
