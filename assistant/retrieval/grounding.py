@@ -30,6 +30,8 @@ class Required:
     places: frozenset[str] = frozenset()
     years: frozenset[int] = frozenset()
     names: tuple[str, ...] = ()
+    topic: frozenset[str] = frozenset()
+    """The countries of the topic too: a sentence may leave them out, but not name another instead."""
 
 
 def evidence(query: Query, passages: Sequence[ScoredPassage]) -> list[ScoredPassage]:
@@ -45,13 +47,14 @@ def required_by(query: Query) -> Required:
     language = languages.language_of(text)
     named = mentions(query.focus or text, language)
     return Required(
-        codes(text),
+        codes(query.focus or text),
         frozenset() if _is_about_a_span(text, language) else years(text),
         tuple(
             m.text
             for m in named
             if m.kind in ("name", "work") and _is_needed(m, query.focus or text, language)
         ),
+        codes(text),
     )
 
 
@@ -99,8 +102,8 @@ def _lacks_name(name: str, text: str) -> bool:
 def _is_about(required: Required, above: str, sentence: str) -> bool:
     """Whether the sentence may be about what is required: it names no other in its place."""
     here, here_years = codes(sentence), years(sentence)
-    lacking = required.places - here - codes(above)
-    if lacking and here - required.places:
+    lacking = required.topic - here - codes(above)
+    if lacking and here - required.topic:
         return False
     lacking_years = required.years - here_years - years(above)
     return not (lacking_years and here_years - required.years)

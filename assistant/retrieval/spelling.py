@@ -68,7 +68,11 @@ def _nearest(word: str, reach: int, texts: list[str]) -> str | None:
     near = {
         right: (changes, right.islower() != word.islower(), -times)
         for right, times in counted.items()
-        if folded(right)[0] == wrong[0] and 0 < (changes := distance(wrong, folded(right), reach)) <= reach
+        if folded(right)[0] == wrong[0]
+        # "Grown" is no mistyped "grow".
+        and not wrong.startswith(folded(right))
+        and not folded(right).startswith(wrong)
+        and 0 < (changes := distance(wrong, folded(right), reach)) <= reach
     }
     return min(near, key=lambda right: near[right]) if near else None
 

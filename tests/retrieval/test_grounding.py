@@ -88,11 +88,11 @@ def test_a_title_that_only_surrounds_the_question_need_not_be_named() -> None:
     assert left(asked, passage(PERU), context="Port Alba:") == [PERU]
 
 
-def test_names_of_the_topic_need_not_be_named_again_but_its_countries_do() -> None:
+def test_what_the_topic_names_need_not_be_named_again_but_no_other_country_instead() -> None:
     sold = passage("Boats are sold by the dozen.", "Norway sells fish to Peru.")
     topic, focus = "Does Ann Berg sell boats to Chile?", "How are they sold?"
     held = evidence(Query(f"{topic} {focus}", focus), [sold])
-    assert held[0].sentences == ()
+    assert [sold.passage.quote(s.span) for s in held[0].sentences] == ["Boats are sold by the dozen."]
     topic = "Does Ann Berg sell boats in Peru?"
     held = evidence(Query(f"{topic} {focus}", focus), [sold])
     assert len(held[0].sentences) == 2
