@@ -13,7 +13,7 @@ from functools import lru_cache
 from assistant.answering.question import Question, meets, tokens
 from assistant.answering.units import Candidate
 from assistant.text import words
-from assistant.text.languages import asking
+from assistant.text.languages.asking import asking
 from assistant.text.marks import unmarked
 from assistant.text.values import joined, moments, numbers, years
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
 from assistant.text import words
-from assistant.text.languages import Asking, any_of, asking
+from assistant.text.languages.asking import Asking, any_of, asking
 from assistant.text.values import joined, moments, numbers, years
 from assistant.text.words import folded
 

@@ -54,8 +54,8 @@ def print_answer(answer: Answer) -> None:
     """Prints an answer, and below it what it rests on."""
     for line in answer.text.split("\n"):
         print(plain(line))
-    if answer.notice:
-        print(f"\n{plain(answer.notice)}")
+    for remark in filter(None, (answer.understood, answer.notice)):
+        print(f"\n{plain(remark)}")
     below = (
         ("Sources", answer.citations),
         ("Also in the documents", answer.evidence),

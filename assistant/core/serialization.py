@@ -63,6 +63,7 @@ def answer(value: Answer) -> Json:
         "mode": value.mode,
         "model": value.model,
         "notice": value.notice,
+        "understood": value.understood,
         "timings_ms": dict(value.timings_ms),
     }
 
@@ -81,6 +82,7 @@ def to_answer(given: Mapping[str, Any]) -> Answer:
         model=given["model"],
         notice=given["notice"],
         timings_ms=given["timings_ms"],
+        understood=given.get("understood"),
     )
 
 

@@ -87,6 +87,12 @@ class Query:
     """The part of the text that was asked just now; empty where that is all of it."""
     earlier: tuple[str, ...] = ()
     """The questions before it, oldest first."""
+    context: str = ""
+    """What the text begins with that is only its surroundings: the title that the answer before was from."""
+    unclear: str = ""
+    """A word of the question that stands for something which nobody has named."""
+    reading: str = ""
+    """How it was understood, in a sentence, where it could be understood otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +188,8 @@ class Answer:
     """Something that the person should know about how the answer came about, in one sentence."""
     evidence: tuple[Citation, ...] = ()
     timings_ms: Mapping[str, float] = field(default_factory=dict)
+    understood: str | None = None
+    """How the question was read, in one sentence, where it could be read otherwise or was mistyped."""
 
     @property
     def text(self) -> str:

@@ -133,6 +133,16 @@ class Index:
         with self._faults("read"):
             return self._words.idf(terms)
 
+    def holds(self, term: str) -> bool:
+        """Whether any passage has the term."""
+        with self._faults("read"):
+            return self._words.holds(term)
+
+    def similar(self, term: str, changes: int, limit: int) -> list[int]:
+        """The keys of passages with a term that is at most so many changes of a letter away."""
+        with self._faults("read"):
+            return self._words.similar(term, changes, limit)
+
     def close(self) -> None:
         """Seals it and lets go of the files."""
         with contextlib.suppress(StoreError):
@@ -356,6 +366,16 @@ class _Words:
         searcher = self._index.searcher()
         total = searcher.num_docs
         return {term: _idf(searcher.doc_freq("words", term), total) for term in terms}
+
+    def holds(self, term: str) -> bool:
+        return bool(self._index.searcher().doc_freq("words", term))
+
+    def similar(self, term: str, changes: int, limit: int) -> list[int]:
+        searcher = self._index.searcher()
+        query = self._tantivy.Query.fuzzy_term_query(self._schema, "words", term, changes)
+        hits = searcher.search(query, limit, count=False).hits
+        keys: Any = searcher.fast_field_values("key", [address for _, address in hits])
+        return [int(key) for key in keys]
 
     def match(self, weights: Mapping[str, float], limit: int) -> dict[int, float]:
         query = self._tantivy.Query

@@ -85,8 +85,8 @@ def answer_html(answer: Answer, *, growing: bool = False) -> Html:
     kind = "answer" if answer.answered else "answer unanswered"
     checked = answer.mode != "extractive" and (growing or answer.answered)
     parts = [element("p", *_spaced(_sentences(answer, checked)), class_=kind, dir="auto")]
-    if answer.notice:
-        parts.append(element("p", text(answer.notice), class_="notice", role="note"))
+    for remark in filter(None, (answer.understood, answer.notice)):
+        parts.append(element("p", text(remark), class_="notice", role="note"))
     if answer.citations:
         parts.append(_sources("Sources", "sources", answer.citations))
     if answer.evidence and answer.answered:

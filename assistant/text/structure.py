@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import Literal
 
 from assistant.core.types import Document, Span
-from assistant.text.languages import asking
+from assistant.text.languages.asking import asking
 from assistant.text.marks import unmarked
 from assistant.text.sentences import sentences, trimmed
 from assistant.text.tables import Row, Table

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from assistant.core.types import Span
-from assistant.text.languages import any_of, asking
+from assistant.text.languages.asking import any_of, asking
 from assistant.text.words import folded
 
 _GROUPS = re.compile(

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from assistant.answering.extractive import extract
 from assistant.core.types import Query
 from assistant.evaluation.scoring.metrics import auc, refusing, rouge_l
 from assistant.ingest.parse import identity
@@ -67,7 +66,7 @@ def _answered(corpus: Corpus, record: Record) -> Answered:
     given = frozenset({identity(_item(record).data)})
     question = record["input"]
     passages = corpus.retriever.retrieve(Query(question), documents=given)
-    extracted = extract(question, passages, corpus.library.ledger.document)
+    extracted = corpus.extract(question, passages)
     quotes = [*extracted.citations, *extracted.evidence][:SENTENCES]
     text = " ".join(unmarked(quote.quote) for quote in sorted(quotes, key=lambda quote: quote.start))
     alone = " ".join(sentence.text for sentence in extracted.sentences)

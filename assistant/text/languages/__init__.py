@@ -1,136 +1,76 @@
-"""What the rules of the project know of each language, as data: a file a language, a table a use."""
+"""The words of each language, as data: a file `<code>.toml` each, with a table for each module."""
 
 from __future__ import annotations
 
 import functools
 import re
 import tomllib
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from importlib import resources
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from assistant.text.words import folded
 
-Pattern = re.Pattern[str]
-
-
-@dataclass(frozen=True, slots=True)
-class Asking:
-    """How people ask and how documents answer, in all languages at once; words and texts are folded.
-
-    A question is looked at with all of it, as the language of a few words is hard to tell.
-    """
-
-    functions: Mapping[str, frozenset[str]]
-    """The words of each language that name nothing: articles, prepositions, pronouns, question words."""
-    negations: frozenset[str]
-    before_nouns: frozenset[str]
-    """Those of them after which a thing is named."""
-    generic: frozenset[str]
-    """Verbs and nouns that fit nearly every record: pay, come, entry."""
-    polar: Mapping[str, frozenset[str]]
-    """The words of each language with which a question begins that is answered with yes or no."""
-    question_labels: frozenset[str]
-    answer_labels: frozenset[str]
-    since: frozenset[str]
-    """Words that make a year the limit of a span."""
-    phrases: Mapping[str, Pattern]
-    """The kind of a phrase (who, when, how_to, largest...) to what matches it in a folded text."""
-    ordinals: Mapping[str, int]
-    months: Mapping[str, int]
-    columns: Mapping[str, frozenset[str]]
-    """A word to those that name the same kind of column."""
-
-    def spoken(self, words: Collection[str]) -> tuple[str, ...]:
-        """The codes of the languages that these words may be of, by those that name nothing.
-
-        "war" names nothing in German; in an English question it does.
-        """
-        hits = {code: sum(word in known for word in words) for code, known in self.functions.items()}
-        most = max(hits.values(), default=0)
-        return tuple(code for code, count in hits.items() if count == most)
-
-    def begins_with_yes(self, text: str) -> bool:
-        """Whether a folded text answers with yes or no, so that it means nothing without its question.
-
-        A single word is such an answer only before a stop: "No accidents were reported" is none.
-        """
-        found = self.phrases["yes_no"].match(text)
-        alone = found and (" " in found.group() or not text[found.end() :].strip())
-        return bool(found and (alone or re.match(r"\s*[,.;:!，。；：！、،؛।-]", text[found.end() :])))
-
-    def has(self, kind: str, text: str) -> bool:
-        """Whether a folded text holds a phrase of this kind."""
-        return self.phrases[kind].search(text) is not None
-
-
-_PHRASES = (
-    "yes_no who when where how_much how_many why how_to lists open compare step last largest smallest latest "
-    "earliest total average"
-).split()
-_LETTERS = re.compile(r"[^\W\d_]")
-_UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\u0e00-\u0e7f]")
+FOLDER = Path(__file__).parent
+CODES = tuple(sorted(path.stem for path in FOLDER.glob("*.toml")))
+DEFAULT = "en"
+WORD = re.compile(r"[^\W_](?:[\w\u0900-\u0963]|[-'’.](?=[^\W_]))*")
+"""A word; the vowel signs of Hindi are no letters to `\\w`."""
+Vocabulary = Mapping[str, frozenset[str]]
+_SCRIPTS = tuple(
+    (re.compile(letters), codes)
+    for letters, codes in (
+        ("[\u4e00-\u9fff]", ("zh",)),
+        ("[\u0900-\u097f]", ("hi",)),
+        ("[\u0400-\u04ff]", ("ru",)),
+        ("[پچژگکی]", ("fa",)),
+        ("[\u0600-\u06ff]", ("ar", "fa")),
+    )
+)
 
 
 @functools.cache
-def asking() -> Asking:
-    """The tables `answers` of all languages together."""
-    found = dict(_tables("answers"))
-    tables = list(found.values())
-    months = [(name, at) for table in tables for at, name in enumerate(table["months"], 1)]
-    return Asking(
-        functions={code: _words([table], "function") for code, table in found.items()},
-        polar={code: _words([table], "polar") for code, table in found.items()},
-        **{key: _words(tables, key) for key in ("before_nouns", "generic", "negations")},
-        **{key: _words(tables, key) for key in ("question_labels", "answer_labels", "since")},
-        phrases={kind: any_of(phrase for table in tables for phrase in table[kind]) for kind in _PHRASES},
-        ordinals={folded(word): at for table in tables for at, word in enumerate(table["ordinals"], 1)},
-        months=_months(months),
-        columns=_columns(tables),
-    )
-
-
-def _months(named: Iterable[tuple[str, int]]) -> dict[str, int]:
-    """The names, and their beginnings of three and four letters where these mean one month alone."""
-    full = [(folded(name), at) for name, at in named]
-    short = [
-        (name[:length], at) for name, at in full if len(name) > 4 and name[0].isalpha() for length in (3, 4)
-    ]
-    sure = {name: at for name, at in short if len({n for form, n in short if form == name}) == 1}
-    return sure | dict(full)
-
-
-def any_of(phrases: Iterable[str]) -> Pattern:
-    """What matches any of the phrases, as whole words where the script has spaces; the longest first."""
-    forms = sorted({folded(phrase) for phrase in phrases}, key=len, reverse=True)
-    return re.compile("|".join(map(_bounded, forms)))
-
-
-def _bounded(form: str) -> str:
-    inner = r"\s+".join(map(re.escape, form.split()))
-    return inner if _UNSPACED.search(form) else rf"(?<![^\W_]){inner}(?![^\W_])"
-
-
-def _tables(use: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    for file in sorted(resources.files(__name__).iterdir(), key=lambda file: file.name):
-        if file.name.endswith(".toml"):
-            known = tomllib.loads(file.read_text("utf-8"))
-            if use in known:
-                yield file.name.removesuffix(".toml"), known[use]
-
-
-def _words(tables: Iterable[Mapping[str, Any]], key: str) -> frozenset[str]:
-    return frozenset(folded(word) for table in tables for word in table[key].split())
-
-
-def _columns(tables: Iterable[Mapping[str, Any]]) -> dict[str, frozenset[str]]:
-    kinds: dict[str, set[str]] = {}
-    for table in tables:
-        for kind, names in table["columns"].items():
-            kinds.setdefault(kind, {kind}).update(folded(name) for name in names.split())
-    found: dict[str, frozenset[str]] = {}
-    for names in kinds.values():
-        for name in names:
-            found[name] = found.get(name, frozenset()) | names
+def table(code: str, name: str) -> Mapping[str, Any]:
+    """One table of a language's file; empty where the language has none of this name."""
+    found: Mapping[str, Any] = _file(code).get(name, {})
     return found
+
+
+@functools.cache
+def vocabulary(code: str, name: str) -> Vocabulary:
+    """The lists of a table, as sets: words between spaces, or an array of phrases."""
+    lists = table(code, name).items()
+    return {key: frozenset(value.split() if isinstance(value, str) else value) for key, value in lists}
+
+
+def words(text: str) -> list[str]:
+    """The words of a text in order, folded."""
+    return WORD.findall(folded(text))
+
+
+@functools.lru_cache(maxsize=1024)
+def language_of(text: str) -> str:
+    """The language that a short text is in, by its script and by the small words that it holds."""
+    for letters, codes in _SCRIPTS:
+        if letters.search(text):
+            return max((c for c in codes if c in CODES), key=lambda c: _known(c, text), default=DEFAULT)
+    latin = [DEFAULT, *(c for c in CODES if c not in {DEFAULT, "zh", "hi", "ru", "fa", "ar"})]
+    return max(latin, key=lambda code: _known(code, text))
+
+
+def _known(code: str, text: str) -> int:
+    """How many of the words are among the small words of a language."""
+    small = _small(code)
+    return sum(word in small for word in words(text))
+
+
+@functools.cache
+def _small(code: str) -> frozenset[str]:
+    lists = vocabulary(code, "follow_up")
+    kinds = ("questions", "prepositions", "articles", "conjunctions", "persons", "generic", "demonstrative")
+    return frozenset[str]().union(*(lists.get(kind, frozenset()) for kind in kinds))
+
+
+@functools.cache
+def _file(code: str) -> Mapping[str, Any]:
+    return tomllib.loads((FOLDER / f"{code}.toml").read_text("utf-8"))
