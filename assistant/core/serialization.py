@@ -56,7 +56,7 @@ def answer(value: Answer) -> Json:
         "search_query": value.search_query,
         "answered": value.answered,
         "answer": value.text,
-        "sentences": [{"text": s.text, "citations": list(s.citations)} for s in value.sentences],
+        "sentences": [asdict(sentence) for sentence in value.sentences],
         "citations": [asdict(citation) for citation in value.citations],
         "related": [asdict(citation) for citation in value.related],
         "evidence": [asdict(citation) for citation in value.evidence],
@@ -74,7 +74,9 @@ def to_answer(given: Mapping[str, Any]) -> Answer:
         question=given["question"],
         search_query=given["search_query"],
         answered=given["answered"],
-        sentences=tuple(Sentence(s["text"], tuple(s["citations"])) for s in given["sentences"]),
+        sentences=tuple(
+            Sentence(s["text"], tuple(s["citations"]), s.get("is_whole", True)) for s in given["sentences"]
+        ),
         citations=_citations(given["citations"]),
         related=_citations(given["related"]),
         evidence=_citations(given.get("evidence", ())),

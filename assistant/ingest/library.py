@@ -68,6 +68,8 @@ class Library:
         self._writing = threading.RLock()
         self._unready = False
         """Whether the ledger holds what was never acknowledged and could not be forgotten: full disk."""
+        self._adding = 0
+        """Calls of `add` that have not ended, each of which erases what it removed when it does."""
         self._shelf = Shelf(self.ledger, self._originals)
         self._standing = Standing(self.ledger.engine)
         self._generations = Generations(home / "index", self.ledger, self._writing, say)
@@ -103,6 +105,7 @@ class Library:
         """
         self.require_embedder()
         with self._writing:
+            self._adding += 1
             self._standing.catch_up()
         batches = self._intake.batches(sources, told)
         try:
@@ -110,7 +113,9 @@ class Library:
                 yield from self._take_in(batch)
         finally:
             batches.close()
-            self._finish()
+            with self._writing:
+                self._adding -= 1
+                self._finish()
 
     def _take_in(self, batch: Sequence[Item]) -> list[Outcome]:
         """Makes the documents of a batch answerable, all of them or none, and tells what became of each."""
@@ -283,7 +288,7 @@ class Library:
                 vectors = words = 0
                 problems.append(fault.message)
             problems += [] if self._embedder_is_right() else [health.EMBEDDER]
-            problems += [health.owed(self._needed())] if self._owes() else []
+            problems += [health.owed(self._needed())] if self._owes() and not self._adding else []
             return Health(documents, passages, vectors, words, tuple(dict.fromkeys(problems)))
 
     def _check_after_repair(self) -> Health:
