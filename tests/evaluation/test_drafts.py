@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assistant.core.types import Document
-from assistant.evaluation.drafting.drafts import Draft, drafts
+from assistant.evaluation.drafting.drafts import Draft, draft_questions
 from assistant.ingest.parse import read
 
 CORPUS = sorted((Path(__file__).parents[2] / "corpus").rglob("*.md"))
@@ -23,7 +23,9 @@ def document(text: str) -> Document:
 def asked(text: str) -> dict[str, list[str]]:
     """Each question with the words that its answer must hold."""
     found = document(f"# A title\n\n{text}\n")
-    return {d.question: [found.text[fact.start : fact.end] for fact in d.facts] for d in drafts(found)}
+    return {
+        d.question: [found.text[fact.start : fact.end] for fact in d.facts] for d in draft_questions(found)
+    }
 
 
 @pytest.mark.parametrize(
@@ -144,14 +146,14 @@ def test_drafts_of_the_shipped_corpus_stand_in_it() -> None:
 
 def checked(document: Document) -> list[Draft]:
     """The drafts of a document, of which holds what must of all."""
-    found = drafts(document)
+    found = draft_questions(document)
     for draft in found:
         assert draft.question.endswith("?")
         assert not re.search(r"[|`*<>\[\]]|\b[Yy]our?\b", draft.question)
         for fact in draft.facts:
             assert fact.document == draft.passage.document == document.id
             assert draft.passage.start <= fact.start < fact.end <= draft.passage.end
-    assert drafts(document) == found
+    assert draft_questions(document) == found
     return found
 
 

@@ -9,7 +9,7 @@ import pytest
 from conftest import Hashing, given
 
 from assistant.evaluation.golden import places, sets
-from assistant.evaluation.golden.places import Quotes, askable, gone
+from assistant.evaluation.golden.places import QuoteLookup, find_gone, resolve_set
 from assistant.evaluation.golden.sets import GoldenSet, Place
 from assistant.ingest.library import Library
 
@@ -46,18 +46,18 @@ def place(store: Store, ident: str, words: str) -> Place:
 
 
 def kept(*questions: sets.Question) -> GoldenSet:
-    return sets.parse("\n".join(map(sets.written, questions)), "mine")
+    return sets.parse_set("\n".join(map(sets.to_line, questions)), "mine")
 
 
 def test_the_text_at_a_place_is_told_with_its_document(store: Store) -> None:
     at = place(store, added(store, bees=BEES), "bees dance")
-    assert Quotes(store).quote(at) == places.Quote("bees.md", "Bees", "bees dance", at)
+    assert QuoteLookup(store).quote(at) == places.Quote("bees.md", "Bees", "bees dance", at)
 
 
 def test_facts_are_looked_up_before_a_question_is_asked(store: Store) -> None:
     at = place(store, added(store, bees=BEES), "where flowers are")
     (question,) = sets.questions(
-        askable(kept(sets.Question("a", "Why?", facts=((at, "honey"),))), Quotes(store))
+        resolve_set(kept(sets.Question("a", "Why?", facts=((at, "honey"),))), QuoteLookup(store))
     )
     assert question.facts == (("where flowers are", "honey"),)
 
@@ -68,20 +68,20 @@ def test_a_question_of_a_removed_document_is_left_out_and_told(store: Store) -> 
     mine = kept(
         sets.Question("a", "Why?", documents=("bees.md",), passages=(at,)), sets.Question("b", "Who?")
     )
-    assert list(gone(mine, Quotes(store))) == []
+    assert list(find_gone(mine, QuoteLookup(store))) == []
     store.remove(ident)
-    assert [q.id for q in sets.questions(askable(mine, Quotes(store)))] == ["b"]
-    assert [q.id for q in gone(mine, Quotes(store))] == ["a"]
+    assert [q.id for q in sets.questions(resolve_set(mine, QuoteLookup(store)))] == ["b"]
+    assert [q.id for q in find_gone(mine, QuoteLookup(store))] == ["a"]
 
 
 def test_of_a_new_version_the_document_is_expected_and_no_place_of_it(store: Store) -> None:
     at = place(store, added(store, bees=BEES), "where flowers are")
     mine = kept(sets.Question("a", "Why?", documents=("bees.md",), passages=(at,), facts=((at,),)))
     added(store, bees=f"{BEES}\nThey dance in the dark.\n")
-    (question,) = sets.questions(askable(mine, Quotes(store)))
+    (question,) = sets.questions(resolve_set(mine, QuoteLookup(store)))
     assert (question.documents, question.passages, question.facts) == (("bees.md",), (), ())
 
 
 def test_words_of_a_person_are_asked_whatever_was_removed(store: Store) -> None:
     written = kept(sets.Question("a", "Why?", documents=("absent.md",), passages=("where flowers are",)))
-    assert list(sets.questions(askable(written, Quotes(store)))) == list(sets.questions(written))
+    assert list(sets.questions(resolve_set(written, QuoteLookup(store)))) == list(sets.questions(written))

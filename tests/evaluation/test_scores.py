@@ -9,7 +9,7 @@ import pytest
 from assistant.core.types import Answer, Citation, Passage, Query, ScoredPassage, Sentence
 from assistant.evaluation.golden.sets import Place, Question
 from assistant.evaluation.scoring import scores
-from assistant.evaluation.scoring.scores import Examined
+from assistant.evaluation.scoring.scores import ExaminedAnswer
 
 OIL = "Iran ships oil to Venezuela. The trade is worth 3 billion dollars a year."
 BEES = "Bees dance in circles."
@@ -33,24 +33,24 @@ def cited(quote: str, scored: ScoredPassage, number: int = 1) -> Citation:
     return Citation(number, passage.document_id, passage.id, "Title", scored.source, None, start, end, quote)
 
 
-def answered(*pairs: tuple[str, Citation | None]) -> Examined:
+def answered(*pairs: tuple[str, Citation | None]) -> ExaminedAnswer:
     sentences = tuple(Sentence(text, (c.number,) if c else ()) for text, c in pairs)
     citations = tuple(c for _, c in pairs if c)
     answer = Answer("?", "?", True, sentences, citations)
-    return Examined(Query("?"), RETRIEVED, answer, 0.9, 12.0, " ".join(text for text, _ in pairs))
+    return ExaminedAnswer(Query("?"), RETRIEVED, answer, 0.9, 12.0, " ".join(text for text, _ in pairs))
 
 
-def abstained(draft: str = "") -> Examined:
+def abstained(draft: str = "") -> ExaminedAnswer:
     answer = Answer("?", "?", False, (Sentence("The documents do not answer this question."),))
-    return Examined(Query("?"), RETRIEVED, answer, 0.1, 12.0, draft)
+    return ExaminedAnswer(Query("?"), RETRIEVED, answer, 0.1, 12.0, draft)
 
 
 def likeness(_: str, others: Sequence[str]) -> list[float]:
     return [0.25] * len(others)
 
 
-def given(question: Question, examined: Examined) -> scores.Marks:
-    return scores.marks(question, examined, likeness)
+def given(question: Question, examined: ExaminedAnswer) -> scores.Marks:
+    return scores.score_answer(question, examined, likeness)
 
 
 WORTH = "The trade is worth 3 billion dollars a year."
@@ -100,20 +100,20 @@ def test_passages_are_looked_for_by_quote_where_the_question_gives_any() -> None
 
 def test_facts_need_all_and_of_each_any_without_case_and_white_space() -> None:
     question = Question("q", "?", facts=(("3 Billion  dollars",), ("monthly", "a year")))
-    assert scores.holds("the trade: 3\nbillion dollars A YEAR", question)
-    assert not scores.holds("3 billion dollars", question)
+    assert scores.has_facts("the trade: 3\nbillion dollars A YEAR", question)
+    assert not scores.has_facts("3 billion dollars", question)
 
 
 def test_patterns_must_match() -> None:
     question = Question("q", "?", patterns=(r"\b3 (billion|bn)\b",))
-    assert scores.holds("about 3 BN", question)
-    assert not scores.holds("about 13 bnx", question)
+    assert scores.has_facts("about 3 BN", question)
+    assert not scores.has_facts("about 13 bnx", question)
 
 
 @pytest.mark.parametrize("pattern", ["(a+)+$", "(a|a)*b", "(a|aa)+c", "(.*a){20}b", "^(([a-z])+.)+[A-Z]$"])
 def test_no_pattern_backtracks(pattern: str) -> None:
     # Python's engine takes longer than the universe is old for these.
-    assert not scores.holds("a" * 5_000 + "!", Question("q", "?", patterns=(pattern,)))
+    assert not scores.has_facts("a" * 5_000 + "!", Question("q", "?", patterns=(pattern,)))
 
 
 def test_numbers_of_citations_are_no_part_of_an_answer() -> None:
@@ -169,8 +169,8 @@ def test_a_document_is_named_by_how_its_source_ends(source: str, name: str, same
 
 def test_a_passage_is_of_a_quote_that_it_holds_half_of() -> None:
     quote = "one two three four five six seven eight"
-    assert scores.is_of("zero one two three four five six", quote)
-    assert not scores.is_of("seven eight nine ten eleven twelve thirteen", quote)
+    assert scores.contains_quote("zero one two three four five six", quote)
+    assert not scores.contains_quote("seven eight nine ten eleven twelve thirteen", quote)
 
 
 def test_a_draft_is_judged_even_where_it_was_not_said() -> None:

@@ -14,9 +14,9 @@ from assistant.assistant import Assistant
 from assistant.core import config
 from assistant.core.config import Settings
 from assistant.core.errors import NotFound
-from assistant.evaluation.drafting.suggest import question, suggest
+from assistant.evaluation.drafting.suggest import suggest, to_question
 from assistant.evaluation.golden import sets
-from assistant.evaluation.golden.places import Quotes, askable
+from assistant.evaluation.golden.places import QuoteLookup, resolve_set
 
 PERU = (
     "# Peru\n\n| City | Founder |\n|---|---|\n| Lima | Pizarro |\n| Cusco | Pachacuti |\n\n"
@@ -54,7 +54,7 @@ def test_what_another_document_answers_as_well_comes_last_and_says_so(store: Ass
     noted = {one.draft.question: one.elsewhere for one in found if one.elsewhere}
     assert list(noted) == ["When did the Lima tram open?"]
     assert found[-1].elsewhere
-    asked = question(found[-1])
+    asked = to_question(found[-1])
     assert set(asked.documents) == {"peru.md", "trams.md"}
     assert asked.passages == ()
 
@@ -66,8 +66,8 @@ def test_what_is_known_is_not_drafted_again(store: Assistant) -> None:
 
 
 def test_a_draft_is_a_golden_question_that_the_store_can_be_asked(store: Assistant) -> None:
-    lines = "\n".join(sets.written(question(one)) for one in suggest(store))
-    asked = list(sets.questions(askable(sets.parse(lines, "mine"), Quotes(store))))
+    lines = "\n".join(sets.to_line(to_question(one)) for one in suggest(store))
+    asked = list(sets.questions(resolve_set(sets.parse_set(lines, "mine"), QuoteLookup(store))))
     assert len(asked) == len(lines.splitlines()) >= 5
     assert all(isinstance(fact, str) for one in asked for alternatives in one.facts for fact in alternatives)
 
@@ -83,8 +83,8 @@ def drafted(settings: Settings, url: str, tmp_path: Path) -> tuple[list[str], li
     said: list[str] = []
     with Assistant.open(replace(settings, model="small", base_url=url)) as opened:
         opened.add_bytes(LONG.encode(), "harbours.md")
-        found = suggest(opened, say=said.append)
-        facts = [text for one in found for text in Quotes(opened).texts(one.draft.facts)]
+        found = suggest(opened, notify=said.append)
+        facts = [text for one in found for text in QuoteLookup(opened).texts(one.draft.facts)]
         return [one.draft.question for one in found], facts, said
 
 

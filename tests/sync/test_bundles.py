@@ -62,7 +62,7 @@ def contents(library: Library) -> dict[str, bytes]:
 
 
 def refusal(file: Path) -> str:
-    with pytest.raises(ReadError) as caught, bundles.opened(file):
+    with pytest.raises(ReadError) as caught, bundles.open_bundle(file):
         pytest.fail("it was opened")
     message = caught.value.message
     assert len(message.splitlines()) == 1
@@ -74,12 +74,12 @@ def refusal(file: Path) -> str:
 
 
 def test_another_store_takes_all_in_under_all_names(library: Library, file: Path, other: Library) -> None:
-    with bundles.opened(file) as found:
+    with bundles.open_bundle(file) as found:
         outcomes = list(other.add(found))
     assert sorted(outcome.status for outcome in outcomes) == ["added", "added", "unchanged"]
     assert contents(other) == contents(library)
     assert len(other.ledger.entries()) == 2
-    with bundles.opened(file) as found:
+    with bundles.open_bundle(file) as found:
         assert {outcome.status for outcome in other.add(found)} == {"unchanged"}
 
 
@@ -98,7 +98,7 @@ def test_a_bundle_that_is_added_as_an_archive_is_told_from_one(library: Library,
 def test_an_empty_store_can_be_carried_too(other: Library, tmp_path: Path) -> None:
     empty: Any = Store(other)
     assert bundles.write(empty, tmp_path / "empty.zip") == 0
-    with bundles.opened(tmp_path / "empty.zip") as found:
+    with bundles.open_bundle(tmp_path / "empty.zip") as found:
         assert found == []
 
 
@@ -196,7 +196,7 @@ OTHER, OTHER_ORIGINAL = kept(TOASTER.encode(), "toaster.md")
 
 
 def test_the_smallest_bundle_is_taken(tmp_path: Path) -> None:
-    with bundles.opened(written(tmp_path / "b.zip", [DOCUMENT], ORIGINAL)) as found:
+    with bundles.open_bundle(written(tmp_path / "b.zip", [DOCUMENT], ORIGINAL)) as found:
         assert [(source.name, source.load()) for source in found] == [("lamp.md", LAMP.encode())]
 
 
@@ -286,7 +286,7 @@ def test_a_damaged_bundle_is_refused_or_the_same(tmp_path: Path, data: st.DataOb
     else:
         del whole[place:]
     file.write_bytes(whole)
-    with contextlib.suppress(ReadError), bundles.opened(file) as found:
+    with contextlib.suppress(ReadError), bundles.open_bundle(file) as found:
         assert {source.load() for source in found} == {LAMP.encode(), TOASTER.encode()}
 
 
@@ -298,7 +298,10 @@ def test_a_pipe_or_a_device_is_neither_written_nor_read(store: Any, tmp_path: Pa
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(ReadError, match=r"is a (pipe|device), and no file"):
         bundles.write(store, tmp_path / place)
-    with pytest.raises(ReadError, match=r"is a (pipe|device), and no file"), bundles.opened(tmp_path / place):
+    with (
+        pytest.raises(ReadError, match=r"is a (pipe|device), and no file"),
+        bundles.open_bundle(tmp_path / place),
+    ):
         pass
 
 
@@ -317,5 +320,5 @@ def test_more_than_a_bundle_may_hold_is_said_before_anything_is_written_or_read(
         bundles.write(store, tmp_path / "other.zip")
     assert not list(tmp_path.glob("*other*"))
     monkeypatch.setattr(bundles, "_read", None)
-    with pytest.raises(ReadError, match="are the most"), bundles.opened(file):
+    with pytest.raises(ReadError, match="are the most"), bundles.open_bundle(file):
         pass

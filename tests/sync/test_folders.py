@@ -1,4 +1,4 @@
-"""A corpus in step with a folder: what is planned, what is done, and what is left alone."""
+"""A corpus in step with a folder: what is plan_sync, what is done, and what is left alone."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from assistant.ingest.files import Choice
 from assistant.ingest.library import Library
 from assistant.ingest.parse import identity
 from assistant.sync import folders
-from assistant.sync.folders import Change, Look
+from assistant.sync.folders import Change, FolderScanner
 
 KETTLE = b"# Arvo kettle\n\nThe Arvo kettle boils one litre in 95 seconds.\n"
 TOASTER = b"# Brisa toaster\n\nThe Brisa toaster has seven browning levels.\n"
@@ -48,12 +48,12 @@ def kept(library: Library, folder: Path) -> dict[str, str]:
     }
 
 
-def synced(library: Library, look: Look | Path, **choice: tuple[str, ...]) -> list[tuple[str, str]]:
+def synced(library: Library, look: FolderScanner | Path, **choice: tuple[str, ...]) -> list[tuple[str, str]]:
     """What became of each name, in step with the folder now."""
-    look = look if isinstance(look, Look) else Look(look, Choice(**choice))
+    look = look if isinstance(look, FolderScanner) else FolderScanner(look, Choice(**choice))
     folder = look()
-    plan = folders.planned(folder, library.ledger.entries())
-    done = [*folder.rejected, *folders.carried_out(library, folder, plan)]
+    plan = folders.plan_sync(folder, library.ledger.entries())
+    done = [*folder.rejected, *folders.apply_plan(library, folder, plan)]
     return [(each.status, os.path.relpath(each.source, folder.root)) for each in done]
 
 
@@ -61,7 +61,7 @@ def synced(library: Library, look: Look | Path, **choice: tuple[str, ...]) -> li
 
 
 def test_a_plan_names_what_is_new_changed_moved_and_gone() -> None:
-    plan = folders.plan(
+    plan = folders.make_plan(
         {"/f/a": "1", "/f/b": "22", "/f/new": "9", "/f/moved": "3", "/f/copy": "1"},
         {"/f/a": "1", "/f/b": "2", "/f/c": "3", "/f/d": "4"},
     )
@@ -73,7 +73,7 @@ def test_a_plan_names_what_is_new_changed_moved_and_gone() -> None:
 
 
 def test_what_is_kept_is_neither_removed_nor_moved() -> None:
-    assert folders.plan({"/f/a": "1"}, {"/f/b": "1", "/f/c": "2"}, {"/f/b", "/f/c"}).changes == (
+    assert folders.make_plan({"/f/a": "1"}, {"/f/b": "1", "/f/c": "2"}, {"/f/b", "/f/c"}).changes == (
         Change("add", "/f/a"),
     )
 
@@ -83,7 +83,7 @@ NAMES = st.dictionaries(st.sampled_from([f"/f/{letter}" for letter in "abcdef"])
 
 @given(NAMES, NAMES)
 def test_a_plan_leads_from_any_names_to_any_others(ids: dict[str, str], named: dict[str, str]) -> None:
-    plan = folders.plan(ids, named)
+    plan = folders.make_plan(ids, named)
     after = dict(named)
     for change in plan.changes:
         if change.kind != "remove":
@@ -180,7 +180,7 @@ def test_what_cannot_be_read_now_keeps_its_old_version(library: Library, folder:
     synced(library, folder)
     (folder / "kettle.md").write_bytes(b"")
     (folder / "empty.md").write_bytes(b"")
-    look = Look(folder)
+    look = FolderScanner(folder)
     assert synced(library, look) == [("rejected", "empty.md"), ("rejected", "kettle.md")]
     assert kept(library, folder)["kettle.md"] == identity(KETTLE)
 
@@ -190,10 +190,10 @@ def test_a_document_that_moved_out_of_reach_keeps_its_name(
 ) -> None:
     synced(library, folder)
     (folder / "kettle.md").rename(folder / "moved.md")
-    seen = Look(folder)()
+    seen = FolderScanner(folder)()
     (folder / "moved.md").unlink()
-    plan = folders.planned(seen, library.ledger.entries())
-    assert [done.status for done in folders.carried_out(library, seen, plan)] == ["rejected"]
+    plan = folders.plan_sync(seen, library.ledger.entries())
+    assert [done.status for done in folders.apply_plan(library, seen, plan)] == ["rejected"]
     assert identity(KETTLE) in kept(library, folder).values()
 
 
@@ -255,7 +255,7 @@ def packed(**documents: bytes) -> bytes:
 def test_the_documents_of_an_archive_are_followed_too(library: Library, folder: Path) -> None:
     archive = folder / "old.zip"
     archive.write_bytes(packed(lamp=LAMP, empty=b""))
-    look = Look(folder)
+    look = FolderScanner(folder)
     told = synced(library, look)
     assert ("added", "old.zip/lamp.md") in told
     assert ("rejected", "old.zip/empty.md") in told
@@ -314,7 +314,7 @@ def test_after_syncing_the_corpus_names_what_the_folder_holds(
     root = Path(tempfile.mkdtemp())
     # There is something at any time, as an empty folder is taken for a disk that is not there.
     (root / "always.md").write_bytes(b"# Always\n\nThis one stays.\n")
-    look, before = Look(root), dict[str, str]()
+    look, before = FolderScanner(root), dict[str, str]()
     for step, place, more in [*steps, ("sync", None, None)]:
         if step in ("sync", "stop"):
             before = brought(shared_library, look, before, stopped=step == "stop")
@@ -338,12 +338,14 @@ def done_to(root: Path, step: str, place: str, more: Any) -> None:
         path.rename(root / more)
 
 
-def brought(library: Library, look: Look, before: dict[str, str], *, stopped: bool) -> dict[str, str]:
+def brought(
+    library: Library, look: FolderScanner, before: dict[str, str], *, stopped: bool
+) -> dict[str, str]:
     """Brings the library into step, and holds it to that; gives what it names then."""
     folder = look()
-    plan = folders.planned(folder, library.ledger.entries())
+    plan = folders.plan_sync(folder, library.ledger.entries())
     try:
-        for done in folders.carried_out(Stopping(library) if stopped else library, folder, plan):
+        for done in folders.apply_plan(Stopping(library) if stopped else library, folder, plan):
             if done.status == "rejected":
                 look.reject(done)
     except Stopped:

@@ -135,7 +135,7 @@ def test_no_path_of_the_server_is_opened_for_a_client(
     assert client.post("/api/eval", json=body).status_code == 202
     with client.stream("GET", "/api/eval/progress") as reply:
         *_, (_, last), _ = serialization.events(reply.iter_lines())
-    assert records.load_kept(last["run"], assistant.settings.home).files == ("",)
+    assert records.load_by_id(last["run"], assistant.settings.home).files == ("",)
 
 
 def test_so_many_follow_a_run_and_one_more_is_refused(
@@ -148,17 +148,17 @@ def test_so_many_follow_a_run_and_one_more_is_refused(
 
 def test_who_follows_takes_no_thread(assistant: Assistant) -> None:
     async def following() -> tuple[int, int]:
-        run = jobs.Measuring(assistant)
-        run._standing = jobs.Standing(running=True)
-        followed = [run.followed() for _ in range(60)]
+        run = jobs.EvaluationJob(assistant)
+        run._progress = jobs.JobProgress(running=True)
+        followed = [run.follow() for _ in range(60)]
         for one in followed:
             assert (await anext(one)).running
         waiting = [asyncio.ensure_future(anext(one)) for one in followed]  # type: ignore[arg-type]
         await asyncio.sleep(0)
         threads = threading.active_count() - before
-        run._tell(jobs.Standing(run="done"))
+        run._publish(jobs.JobProgress(run="done"))
         ended = await asyncio.gather(*waiting)
-        return threads, sum(standing.run == "done" for standing in ended)
+        return threads, sum(progress.run == "done" for progress in ended)
 
     before = threading.active_count()
     assert asyncio.run(following()) == (0, 60)
@@ -317,7 +317,7 @@ def test_of_a_removed_document_nothing_is_left_and_the_question_says_so(
 
 
 def test_a_run_of_before_is_shown_with_what_is_left(client: TestClient, assistant: Assistant) -> None:
-    oldest = records.kept(assistant.settings.home)[0]
+    oldest = records.list_ids(assistant.settings.home)[0]
     shown = client.get(f"/api/eval/runs/{oldest}").json()
     assert shown["questions"] == 3
     assert any(quote["gone"] for failed in shown["failed"] for quote in failed["retrieved"])
