@@ -1,4 +1,4 @@
-"""Drafts of golden questions: what is asked reads as a person would ask it, and stands where it says."""
+"""Drafts of golden questions: worded as a person would ask, with the right places."""
 
 from __future__ import annotations
 
@@ -137,7 +137,7 @@ def test_a_heading_becomes_a_question_where_it_names_one(heading: str, question:
     assert list(asked(f"## {heading}\n\n{section}")) == ([question] if question else [])
 
 
-def test_drafts_of_the_shipped_corpus_stand_in_it() -> None:
+def test_drafts_of_the_shipped_corpus_lie_in_it() -> None:
     found = [draft for path in CORPUS for draft in checked(read(path.read_bytes(), path.name))]
     assert len(found) > 80
     assert len({draft.id for draft in found}) == len(found)

@@ -1,4 +1,4 @@
-"""What is kept points into documents: it meets them again, or says that they are gone."""
+"""Places in documents: resolved to text, or reported as gone."""
 
 from __future__ import annotations
 

@@ -127,7 +127,7 @@ def test_citations_are_judged_one_by_one() -> None:
     assert (found["cited"], found["citation_precision"]) == (1, 0.5)
 
 
-def test_a_passage_may_be_expected_by_where_it_stands() -> None:
+def test_a_passage_may_be_expected_by_its_place() -> None:
     at = Place("home/corpus/oil.md", 10, len(OIL))
     found = given(Question("q", "?", passages=(at,)), answered((WORTH, cited(WORTH, RETRIEVED[1]))))
     assert (found["recall@1"], found["recall@2"], found["cited"]) == (0, 1, 1)

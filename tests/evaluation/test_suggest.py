@@ -115,7 +115,7 @@ def test_a_model_is_asked_of_each_passage_and_believed_where_it_quotes(
         reply("Who <b>dredged</b> Havana's harbour?", QUOTE, "Ruiz"),
     ],
 )
-def test_what_does_not_stand_in_the_passage_or_asks_badly_is_dropped(
+def test_a_quote_missing_in_the_passage_or_a_bad_question_is_dropped(
     settings: Settings, tmp_path: Path, said: str
 ) -> None:
     with serve(lambda prompt: said) as server:

@@ -29,7 +29,7 @@ TOASTER = "# Toaster\n\nThe toaster of Brisa has seven levels.\n"
 
 
 class Store:
-    """What an export asks of an assistant, of a library with the quick embedder."""
+    """The methods of an assistant that an export calls, over a library with the quick embedder."""
 
     def __init__(self, library: Library) -> None:
         self.list = library.ledger.entries

@@ -27,7 +27,7 @@ from assistant.sync.folders import Change, FolderScanner
 
 KETTLE = b"# Arvo kettle\n\nThe Arvo kettle boils one litre in 95 seconds.\n"
 TOASTER = b"# Brisa toaster\n\nThe Brisa toaster has seven browning levels.\n"
-LAMP = b"# Cora lamp\n\nThe lamp of Cora is green and stands in the hall.\n"
+LAMP = b"# Cora lamp\n\nThe lamp of Cora is green and hangs in the hall.\n"
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def kept(library: Library, folder: Path) -> dict[str, str]:
-    """The id of each document of the corpus by the part of its name below the folder."""
+    """Return the id of each document of the corpus by its name relative to the folder."""
     named = {name: entry.id for entry in library.ledger.entries() for name in entry.sources}
     return {
         os.path.relpath(name, folder): ident for name, ident in named.items() if name.startswith(f"{folder}/")
@@ -49,7 +49,7 @@ def kept(library: Library, folder: Path) -> dict[str, str]:
 
 
 def synced(library: Library, look: FolderScanner | Path, **choice: tuple[str, ...]) -> list[tuple[str, str]]:
-    """What became of each name, in step with the folder now."""
+    """Sync with the folder and return (status, name) of each result."""
     look = look if isinstance(look, FolderScanner) else FolderScanner(look, Choice(**choice))
     folder = look()
     plan = folders.plan_sync(folder, library.ledger.entries())
@@ -341,7 +341,7 @@ def done_to(root: Path, step: str, place: str, more: Any) -> None:
 def brought(
     library: Library, look: FolderScanner, before: dict[str, str], *, stopped: bool
 ) -> dict[str, str]:
-    """Brings the library into step, and holds it to that; gives what it names then."""
+    """Sync the library, check the result, and return its names."""
     folder = look()
     plan = folders.plan_sync(folder, library.ledger.entries())
     try:

@@ -65,7 +65,7 @@ def sent(*rows: dict[str, Any], name: str = "mine") -> dict[str, Any]:
 
 
 def measured(client: TestClient, *rows: dict[str, Any]) -> dict[str, Any]:
-    """What the page is told of a run of these questions, followed to its end."""
+    """Run these questions to the end and return the run as the page gets it."""
     assert client.post("/api/eval", json=sent(*rows)).status_code == 202
     with client.stream("GET", "/api/eval/progress") as reply:
         told = [said for name, said in serialization.events(reply.iter_lines()) if name == "progress"]

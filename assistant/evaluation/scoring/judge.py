@@ -61,8 +61,8 @@ class Judge:
         self._correct = CorrectnessEvaluator(client, eval_template=correct, parser_function=parse_grade)
 
     def marks(self, question: Question, examined: ExaminedAnswer) -> dict[str, float]:
-        """Return faithfulness and relevancy of an answer, 0 or 1, and correctness, 1 to 5, for a question with
-        a reference; abstaining has the worst correctness."""
+        """Return faithfulness and relevancy of an answer, 0 or 1, and correctness, 1 to 5, if there is a
+        reference; abstaining has the worst correctness."""
         if not examined.answer.answered:
             return {"correctness": WORST} if question.reference else {}
         try:

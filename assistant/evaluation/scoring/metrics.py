@@ -98,8 +98,8 @@ def refusing(share: float, unanswerable: Sequence[float]) -> float:
 
 
 def precision_at_coverage(scores: Sequence[float], right: Sequence[bool]) -> Curve:
-    """Return (coverage, precision) for each threshold, highest first: the share of questions with that score or
-    more, and the share of these that are right."""
+    """Return (coverage, precision) for each threshold, highest first: the share of questions that score at
+    least that, and the share of these that are right."""
     if not scores:
         return []
     order = sorted(zip(scores, right, strict=True), key=lambda pair: -pair[0])
