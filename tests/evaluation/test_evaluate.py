@@ -56,10 +56,10 @@ GOLDEN: list[dict[str, Any]] = [
 @pytest.fixture(scope="module")
 def assistant(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Assistant]:
     settings = replace(config.load({}), home=tmp_path_factory.mktemp("home"), corpus=None)
-    with Assistant.open(settings) as opened:
+    with Assistant.open(settings) as assistant:
         for name, text in DOCUMENTS.items():
-            opened.add_bytes(text.encode(), name)
-        yield opened
+            assistant.add_bytes(text.encode(), name)
+        yield assistant
 
 
 @pytest.fixture
@@ -134,11 +134,11 @@ def ledger_rows(assistant: Assistant) -> dict[str, int]:
 
 
 def test_the_run_is_kept_with_its_conditions(evaluation: evaluate.Evaluation, tmp_path: Path) -> None:
-    kept = records.load("last", tmp_path / "kept")
-    assert kept == evaluation.run
+    stored = records.load("last", tmp_path / "kept")
+    assert stored == evaluation.run
     assert "Honey bees" not in evaluation.file.read_text("utf-8")
-    assert kept.conditions["documents"] == "2"
-    assert kept.conditions["model"] == "none (extractive)"
+    assert stored.conditions["documents"] == "2"
+    assert stored.conditions["model"] == "none (extractive)"
     assert evaluation.report.read_text("utf-8").startswith("<!doctype html>")
 
 
@@ -197,11 +197,11 @@ def test_the_command_asks_a_store_of_its_own_and_prints_json_last(
     golden: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert called(monkeypatch, str(golden.parent), "--json", "--fail-under", "cited=0.5") == 0
-    told = json.loads(capsys.readouterr().out.splitlines()[-1])
-    assert told["questions"] == 4
-    assert told["figures"]["cited"]["questions"] == 3
-    assert told["tags"]["why"]["cited"]["value"] == 1
-    assert Path(told["kept"]).parent == tmp_path / "mine" / "evaluation"
+    printed = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert printed["questions"] == 4
+    assert printed["figures"]["cited"]["questions"] == 3
+    assert printed["tags"]["why"]["cited"]["value"] == 1
+    assert Path(printed["kept"]).parent == tmp_path / "mine" / "evaluation"
     assert not (tmp_path / "mine" / "ledger.db").exists()
 
 

@@ -49,8 +49,8 @@ def test_a_wrong_line_of_a_set_is_named(own: HomeSets) -> None:
 def test_drafts_are_kept_without_a_word_of_their_document(own: HomeSets, tmp_path: Path) -> None:
     own.add_drafts([Suggestion(DRAFT, "bees.md", ("other.md",))])
     own.add_drafts([Suggestion(DRAFT, "bees.md")])
-    kept = (tmp_path / "golden" / "drafts.jsonl").read_text()
-    assert "bee dance" not in kept
+    stored = (tmp_path / "golden" / "drafts.jsonl").read_text()
+    assert "bee dance" not in stored
     assert own.pending_drafts(Documents(BEES)) == [Suggestion(DRAFT, "bees.md")]
     assert own.pending_drafts(Documents(BEES, document("x", source="other.md")))[0].elsewhere == ("other.md",)
     assert own.pending_drafts(Documents()) == []

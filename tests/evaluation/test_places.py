@@ -29,9 +29,9 @@ class Store(Library):
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
-    opened = Store(tmp_path, Hashing())
-    yield opened
-    opened.close()
+    library = Store(tmp_path, Hashing())
+    yield library
+    library.close()
 
 
 def added(store: Store, **documents: str) -> str:
@@ -45,7 +45,7 @@ def place(store: Store, ident: str, words: str) -> Place:
     return Place(ident, start, start + len(words))
 
 
-def kept(*questions: sets.Question) -> GoldenSet:
+def make_set(*questions: sets.Question) -> GoldenSet:
     return sets.parse_set("\n".join(map(sets.to_line, questions)), "mine")
 
 
@@ -57,7 +57,7 @@ def test_the_text_at_a_place_is_told_with_its_document(store: Store) -> None:
 def test_facts_are_looked_up_before_a_question_is_asked(store: Store) -> None:
     at = place(store, added(store, bees=BEES), "where flowers are")
     (question,) = sets.questions(
-        resolve_set(kept(sets.Question("a", "Why?", facts=((at, "honey"),))), QuoteLookup(store))
+        resolve_set(make_set(sets.Question("a", "Why?", facts=((at, "honey"),))), QuoteLookup(store))
     )
     assert question.facts == (("where flowers are", "honey"),)
 
@@ -65,7 +65,7 @@ def test_facts_are_looked_up_before_a_question_is_asked(store: Store) -> None:
 def test_a_question_of_a_removed_document_is_left_out_and_told(store: Store) -> None:
     ident = added(store, bees=BEES)
     at = place(store, ident, "where flowers are")
-    mine = kept(
+    mine = make_set(
         sets.Question("a", "Why?", documents=("bees.md",), passages=(at,)), sets.Question("b", "Who?")
     )
     assert list(find_gone(mine, QuoteLookup(store))) == []
@@ -76,12 +76,12 @@ def test_a_question_of_a_removed_document_is_left_out_and_told(store: Store) -> 
 
 def test_of_a_new_version_the_document_is_expected_and_no_place_of_it(store: Store) -> None:
     at = place(store, added(store, bees=BEES), "where flowers are")
-    mine = kept(sets.Question("a", "Why?", documents=("bees.md",), passages=(at,), facts=((at,),)))
+    mine = make_set(sets.Question("a", "Why?", documents=("bees.md",), passages=(at,), facts=((at,),)))
     added(store, bees=f"{BEES}\nThey dance in the dark.\n")
     (question,) = sets.questions(resolve_set(mine, QuoteLookup(store)))
     assert (question.documents, question.passages, question.facts) == (("bees.md",), (), ())
 
 
 def test_words_of_a_person_are_asked_whatever_was_removed(store: Store) -> None:
-    written = kept(sets.Question("a", "Why?", documents=("absent.md",), passages=("where flowers are",)))
+    written = make_set(sets.Question("a", "Why?", documents=("absent.md",), passages=("where flowers are",)))
     assert list(sets.questions(resolve_set(written, QuoteLookup(store)))) == list(sets.questions(written))

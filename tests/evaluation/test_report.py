@@ -53,7 +53,7 @@ def question(number: int, words: str = "plain") -> Question:
 
 
 def result(number: int, *, wrong: bool = False, words: str = "plain") -> Result:
-    asked = RunQuestion(f"q{number}", f"{words} question {number}?", tags=(words,))
+    expected = RunQuestion(f"q{number}", f"{words} question {number}?", tags=(words,))
     marks = {
         "facts": float(not wrong),
         "cited": float(not wrong),
@@ -63,7 +63,9 @@ def result(number: int, *, wrong: bool = False, words: str = "plain") -> Result:
     }
     marks |= {f"recall@{k}": min(1.0, k / 4) for k in range(1, 11)}
     place = (Place(words, 0, len(words)),)
-    return Result(asked, words, True, number / 10, place, place, not wrong, marks, f"search {words}", words)
+    return Result(
+        expected, words, True, number / 10, place, place, not wrong, marks, f"search {words}", words
+    )
 
 
 def page(run: Run, before: Run | None = None, *, store: Documents | None = None, **expected: Question) -> str:
@@ -127,10 +129,10 @@ def test_each_failed_question_is_shown_with_what_was_expected_and_retrieved() ->
         answer="The Red Sea.",
         retrieved=(Place(sea.id, 0, len(sea.text)),),
     )
-    asked = Question("q1", "Which sea?", documents=("corpus/sea.md",), facts=(("Black Sea", "Euxine"),))
-    made = page(run(failed, result(2)), store=Documents(sea), q1=asked)
+    expected = Question("q1", "Which sea?", documents=("corpus/sea.md",), facts=(("Black Sea", "Euxine"),))
+    made = page(run(failed, result(2)), store=Documents(sea), q1=expected)
     words = Outline(made).words
-    told = (
+    lines = (
         "Failed questions: 1 of 2",
         "Which sea?",
         "facts are missing",
@@ -139,7 +141,7 @@ def test_each_failed_question_is_shown_with_what_was_expected_and_retrieved() ->
         "corpus/sea.md",
         "The Black Sea is deep.",
     )
-    assert [line for line in told if line not in words] == []
+    assert [line for line in lines if line not in words] == []
     assert 'class="right"' in made
 
 

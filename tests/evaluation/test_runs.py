@@ -125,11 +125,11 @@ def test_floors_are_read_as_shares_or_per_cent() -> None:
 
 
 @pytest.mark.parametrize(
-    ("asked", "told"), [("fact=1", "knows no fact"), ("facts", "no number"), ("facts=all", "no number")]
+    ("argument", "message"), [("fact=1", "knows no fact"), ("facts", "no number"), ("facts=all", "no number")]
 )
-def test_a_wrong_floor_is_named(asked: str, told: str) -> None:
-    with pytest.raises(ConfigError, match=told):
-        evaluate.parse_floors([asked])
+def test_a_wrong_floor_is_named(argument: str, message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        evaluate.parse_floors([argument])
 
 
 # -- compared ------------------------------------------------------------------------------------------------

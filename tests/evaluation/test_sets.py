@@ -22,8 +22,8 @@ def parsed(*rows: dict[str, Any]) -> list[golden.Question]:
 def test_the_shipped_sets_are_read_whole() -> None:
     sets = golden.load_sets([SHIPPED])
     lines = sum(len(path.read_text("utf-8").splitlines()) for path in SHIPPED.glob("*.jsonl"))
-    assert sum(len(one.conversations) for one in sets) == lines
-    assert {one.name for one in sets} == {"iran", "handbook", "conversations", "unanswerable"}
+    assert sum(len(each.conversations) for each in sets) == lines
+    assert {each.name for each in sets} == {"iran", "handbook", "conversations", "unanswerable"}
 
 
 def test_a_question_holds_what_the_line_says() -> None:
@@ -115,7 +115,7 @@ def test_a_line_separator_inside_a_string_ends_no_line() -> None:
 
 
 @pytest.mark.parametrize(
-    ("line", "told"),
+    ("line", "message"),
     [
         ('{"question": "a"', "no JSON"),
         ('["a"]', "one object"),
@@ -151,11 +151,11 @@ def test_a_line_separator_inside_a_string_ends_no_line() -> None:
         ('{"turns": [{"question": "a", "facts": ["b"]}], "answerable": false}', "has no facts"),
     ],
 )
-def test_a_wrong_line_is_named_with_its_number_and_what_is_wrong(line: str, told: str) -> None:
+def test_a_wrong_line_is_named_with_its_number_and_what_is_wrong(line: str, message: str) -> None:
     with pytest.raises(ReadError) as caught:
         golden.parse_set(f'{{"question": "Fine?"}}\n{line}\n', "mine")
     assert caught.value.message.startswith("Line 2 of mine: ")
-    assert told in caught.value.message
+    assert message in caught.value.message
 
 
 def test_an_id_that_is_used_twice_is_refused_across_sets(tmp_path: Path) -> None:
