@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from assistant.core.types import Span
 from assistant.evaluation.drafting.phrases import (
@@ -76,16 +76,16 @@ def ask_statement(text: str, span: Span, lowercase: Lowercase) -> Iterator[tuple
     sentence = _strip_attribution(" ".join(text[span.start : span.end].split()))
     if len(sentence) not in LENGTH or not sentence.endswith(".") or re.search(r"[|@]", sentence):
         return
-    for kind, ask, pattern in _PATTERNS:
+    for ask, pattern in _PATTERNS:
         if (match := pattern.match(sentence)) is None or not is_subject(match["s"], lowercase):
             continue
         groups = match.groupdict("") | {"subject": to_running(match["s"], lowercase)}
         asked = ask(groups) if callable(ask) else _fill(ask, groups)
-        if asked and kind == "definition":
+        if asked and callable(ask):
             asked = _ask_who_or_what(asked, match["s"], text[span.end : span.end + NEAR])
         fact = find_words(text, span, asked[1]) if asked and not _MARKS.search(asked[1]) else None
         if asked and fact:
-            yield kind, WordedQuestion(asked[0], span, (fact,))
+            yield "definition" if callable(ask) else "figure", WordedQuestion(asked[0], span, (fact,))
             return
 
 
@@ -167,43 +167,29 @@ _AUXILIARIES = {
 _WHEN_DONE = ("When {be} {subject} {done}{mid}?", "{date}")
 _WHEN_DID = ("When did {subject} {base}{mid}?", "{date}")
 _HOW_MANY = ("How many {noun} {aux} {subject} {base}{tail}?", "{figure}")
-_PATTERNS = tuple(
-    (kind, ask, re.compile(pattern))
-    for kind, ask, pattern in (
-        ("figure", _WHEN_DONE, rf"{_S} {_DONE} (?:in|on) {_DATE}{_END}"),
-        ("figure", _WHEN_DONE, rf"(?:In|On) {_DATE},? {_THE_S} {_DONE}{_END}"),
-        ("figure", _WHEN_DID, rf"{_S} {_DID} (?:in|on) {_DATE}{_END}"),
-        ("figure", _WHEN_DID, rf"(?:In|On) {_DATE},? {_THE_S} {_DID}{_END}"),
-        (
-            "figure",
-            ("How much {aux} {subject} amount to?", "{figure}"),
-            rf"{_S} (?:currently |now )?(?P<v>amount(?:s|ed)?) to {_FIGURE}{_UNIT}{_END}",
-        ),
-        (
-            "figure",
-            ("What {past} the {noun} of {subject}?", "{figure}"),
-            rf"{_S} {_HAS} (?:a|an) (?P<noun>[a-z]+(?: [a-z]+)?) of {_FIGURE}{_UNIT}{_END}",
-        ),
-        ("figure", _HOW_MANY, rf"{_S} {_HAS} {_FIGURE} {_NOUNS}{_TAIL}{_END}"),
-        (
-            "figure",
-            ("How much {aux} {subject} {base}?", "{figure}"),
-            rf"{_S} (?P<v>costs?|weighs?|weighed) {_FIGURE}{_REST}{_END}",
-        ),
-        (
-            "figure",
-            ("How long {aux} {subject} {base}?", "{figure} {unit}"),
-            rf"{_S} (?P<v>takes?|took|lasts?|lasted) {_FIGURE} (?P<unit>{_TIME}){_REST}{_END}",
-        ),
-        (
-            "figure",
-            ("How {how} {be} {subject}?", "{figure} {unit}"),
-            rf"{_S} {_BE} {_FIGURE} (?P<unit>[a-z]+) (?P<how>{_ADJECTIVES}){_END}",
-        ),
-        ("figure", _HOW_MANY, rf"{_S} (?P<v>{ANY}) {_FIGURE} {_NOUNS}{_TAIL}{_END}"),
-        ("figure", ("What {be} {subject}?", "{figure}"), rf"{_S} {_BE} {_FIGURE}(?: [a-z]+){{0,2}}{_END}"),
-        ("definition", _ask_definition, rf"{_S} (?P<be>is|was) (?P<a>an?|the) (?P<o>.+)\.$"),
-        ("definition", _ask_name, rf"(?P<s>The {_REST}) (?P<be>is|was) (?P<o>{_NAMED})\.$"),
+_HOW_MUCH = ("How much {aux} {subject} {base}?", "{figure}")
+_AMOUNT = ("How much {aux} {subject} amount to?", "{figure}")
+_HOW_LONG = ("How long {aux} {subject} {base}?", "{figure} {unit}")
+_HOW_LARGE = ("How {how} {be} {subject}?", "{figure} {unit}")
+_PROPERTY = ("What {past} the {noun} of {subject}?", "{figure}")
+_VALUE = ("What {be} {subject}?", "{figure}")
+_PATTERNS: tuple[tuple[tuple[str, str] | Callable[[Groups], Asked], re.Pattern[str]], ...] = tuple(
+    (ask, re.compile(pattern))
+    for ask, pattern in (
+        (_WHEN_DONE, rf"{_S} {_DONE} (?:in|on) {_DATE}{_END}"),
+        (_WHEN_DONE, rf"(?:In|On) {_DATE},? {_THE_S} {_DONE}{_END}"),
+        (_WHEN_DID, rf"{_S} {_DID} (?:in|on) {_DATE}{_END}"),
+        (_WHEN_DID, rf"(?:In|On) {_DATE},? {_THE_S} {_DID}{_END}"),
+        (_AMOUNT, rf"{_S} (?:currently |now )?(?P<v>amount(?:s|ed)?) to {_FIGURE}{_UNIT}{_END}"),
+        (_PROPERTY, rf"{_S} {_HAS} (?:a|an) (?P<noun>[a-z]+(?: [a-z]+)?) of {_FIGURE}{_UNIT}{_END}"),
+        (_HOW_MANY, rf"{_S} {_HAS} {_FIGURE} {_NOUNS}{_TAIL}{_END}"),
+        (_HOW_MUCH, rf"{_S} (?P<v>costs?|weighs?|weighed) {_FIGURE}{_REST}{_END}"),
+        (_HOW_LONG, rf"{_S} (?P<v>takes?|took|lasts?|lasted) {_FIGURE} (?P<unit>{_TIME}){_REST}{_END}"),
+        (_HOW_LARGE, rf"{_S} {_BE} {_FIGURE} (?P<unit>[a-z]+) (?P<how>{_ADJECTIVES}){_END}"),
+        (_HOW_MANY, rf"{_S} (?P<v>{ANY}) {_FIGURE} {_NOUNS}{_TAIL}{_END}"),
+        (_VALUE, rf"{_S} {_BE} {_FIGURE}(?: [a-z]+){{0,2}}{_END}"),
+        (_ask_definition, rf"{_S} (?P<be>is|was) (?P<a>an?|the) (?P<o>.+)\.$"),
+        (_ask_name, rf"(?P<s>The {_REST}) (?P<be>is|was) (?P<o>{_NAMED})\.$"),
     )
 )
-"""The first pattern that matches and can be worded is used."""
+"""The first match that can be worded is used. Figures have templates, definitions functions."""
