@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from assistant.cli import documents, evaluation, output
-from assistant.cli.store import Json, fill, opened
+from assistant.cli.store import Json, fill, open_store
 from assistant.core.errors import AssistantError
 
 app = typer.Typer(
@@ -74,7 +74,7 @@ def chat(
     if not allow_network:
         server.require_allowed(host)
     server.require_free(host, port)
-    with opened("assistant chat") as store:
+    with open_store("assistant chat") as store:
         from assistant.client import Remote
 
         if isinstance(store, Remote):
@@ -94,7 +94,7 @@ def ask(
     """Ask a question; the answer comes with numbered citations."""
     if not question.strip():
         raise AssistantError('The question is empty; write it in quotes: assistant ask "…"')
-    with opened("assistant ask") as store:
+    with open_store("assistant ask") as store:
         fill(store)
         answer = store.ask(question, conversation)
     if as_json:
