@@ -18,7 +18,7 @@ from assistant.core.errors import ReadError
 from assistant.core.types import Source
 from assistant.ingest.parse import LIMIT, SUFFIXES
 from assistant.ingest.readers.content import one_line, plain
-from assistant.ingest.readers.package import ZIP, kind, opened, part
+from assistant.ingest.readers.package import ZIP, declared_type, open_zip, read_part
 
 MEMBERS = 10_000
 """Documents that an archive may hold."""
@@ -96,8 +96,8 @@ def members(data: bytes, name: str) -> list[Source] | None:
         return None
     short = one_line(PurePath(name).name or name)[:200]
     try:
-        archive = opened(data)
-        if kind(archive) is not None:
+        archive = open_zip(data)
+        if declared_type(archive) is not None:
             return None
         if {"manifest.json", "originals"} <= {file.split("/")[0] for file in archive.namelist()}:
             raise ReadError("is an export of an assistant; take it in with `assistant import`.")
@@ -167,8 +167,8 @@ def _decoded(file: zipfile.ZipInfo) -> str:
 def _inner(archive: zipfile.ZipFile, file: zipfile.ZipInfo) -> zipfile.ZipFile | None:
     """An archive in the archive; None where it cannot be opened, which is told when it is loaded."""
     try:
-        inner = opened(part(archive, file, LIMIT))
-        return inner if kind(inner) is None else None
+        inner = open_zip(read_part(archive, file, LIMIT))
+        return inner if declared_type(inner) is None else None
     except ReadError:
         return None
 
@@ -179,6 +179,6 @@ def _load(archive: zipfile.ZipFile, file: zipfile.ZipInfo, short: str) -> bytes:
     if file.file_size > LIMIT:
         raise ReadError(f"{short} is larger than {LIMIT // 1_000_000} MB; split it and add the parts.")
     try:
-        return part(archive, file, LIMIT)
+        return read_part(archive, file, LIMIT)
     except ReadError as error:
         raise ReadError(f"{short} {error.message}") from None

@@ -29,7 +29,7 @@ import httpx
 
 from assistant.core.errors import FetchError
 from assistant.core.types import Source
-from assistant.ingest import charset
+from assistant.ingest.readers.encoding import apply_charset
 
 LIMIT = 50_000_000
 """Bytes that a page may have, unpacked."""
@@ -106,7 +106,7 @@ def site(url: str) -> str:
 def _load(url: str) -> bytes:
     found = fetch(url)
     # What the server said of the encoding would be lost: a source gives nothing but bytes.
-    return charset.applied(found.data, found.content_type)
+    return apply_charset(found.data, found.content_type)
 
 
 def fetch(url: str) -> Fetched:

@@ -13,7 +13,7 @@ from assistant.core.types import Document
 from assistant.ingest.readers.content import Content, one_line
 from assistant.ingest.readers.delimited import is_delimited, read_delimited
 from assistant.ingest.readers.eml import is_mail, read_eml
-from assistant.ingest.readers.encoding import decoded
+from assistant.ingest.readers.encoding import decode
 from assistant.ingest.readers.epub import read_epub
 from assistant.ingest.readers.html import read_html
 from assistant.ingest.readers.markdown import read_markdown
@@ -22,7 +22,7 @@ from assistant.ingest.readers.office.odf import read_odf
 from assistant.ingest.readers.office.pptx import read_pptx
 from assistant.ingest.readers.office.rtf import read_rtf
 from assistant.ingest.readers.office.xlsx import read_xlsx
-from assistant.ingest.readers.package import ZIP, kind, opened
+from assistant.ingest.readers.package import ZIP, declared_type, open_zip
 from assistant.ingest.readers.pdf import read_pdf
 from assistant.ingest.readers.records import is_records, read_records
 from assistant.ingest.readers.text import read_text
@@ -166,7 +166,7 @@ def _recognised(data: bytes, suffix: str) -> tuple[str, Callable[[], Content]]:
 
 
 def _recognised_package(data: bytes) -> tuple[str, Callable[[], Content]]:
-    said = kind(opened(data))
+    said = declared_type(open_zip(data))
     if said is None:
         raise ReadError("is an archive; unpack it and add what is in it.")
     if said.startswith("application/vnd.oasis.opendocument."):
@@ -202,7 +202,7 @@ _DELIMITED = (".csv", ".tsv", ".tab")
 
 
 def _of_text(data: bytes, reader: Callable[[str], Content], *, declared: bool = False) -> Content:
-    text = decoded(data, declared=declared)
+    text = decode(data, declared=declared)
     if text is None:
         raise ReadError(f"is of a kind that cannot be read; {_INSTEAD}.")
     return reader(text)

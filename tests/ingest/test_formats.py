@@ -119,7 +119,7 @@ def test_a_page_that_is_called_markdown_is_a_page() -> None:
 
 def test_the_end_of_an_address_is_that_of_its_path() -> None:
     assert read(b"Part,Price\nLid,5\n", "https://example.org/list.csv?version=1.2#top").title == "list"
-    with pytest.raises(ReadError, match=r"^list\.json is no valid JSON"):
+    with pytest.raises(ReadError, match=r"^list\.json is not valid JSON"):
         read(b'{"a"', "https://example.org/list.json?x=1")
     assert read(b"# C#", "What is C#?.md").title == "C#"
 

@@ -242,7 +242,7 @@ def test_other_faults_give_nothing_away(
 
 def test_a_conversation_has_the_same_limits_everywhere(client: TestClient, assistant: Assistant) -> None:
     asked = {"question": "How fast?", "conversation": "x" * 201}
-    assert "shorten it to 200" in client.post("/api/ask", json=asked).json()["error"]
+    assert "Shorten it to 200" in client.post("/api/ask", json=asked).json()["error"]
     halved = b'{"question": "How fast?", "conversation": "\\ud83d"}'
     reply = client.post("/api/ask", content=halved, headers={"Content-Type": "application/json"})
     assert reply.status_code == 422
