@@ -20,7 +20,7 @@ def sent(value: Any) -> Any:
 
 
 SENTENCE = st.builds(Sentence, TEXT, st.lists(st.integers(), max_size=3).map(tuple))
-"""As in a finished answer: only one that grows has a sentence that is not whole, and that is never written."""
+"""Complete, as in every stored answer."""
 
 
 @given(

@@ -151,7 +151,7 @@ def test_what_is_missing_or_unknown_in_a_package_is_told() -> None:
     whole = workbook({"S": sheet([["a"]])})
     assert "damaged" in refusal(packed({k: v for k, v in whole.items() if "sheet1" not in k}), "a.xlsx")
     assert "kind that cannot be read" in refusal(packed(offices.office("visio/a.xml", "visio", {})), "a.vsdx")
-    assert "holds no text" in refusal(packed(slides(shape("title", ""))), "a.pptx")
+    assert "has no text" in refusal(packed(slides(shape("title", ""))), "a.pptx")
 
 
 def test_a_document_with_macros_and_a_template_are_read_as_any() -> None:
