@@ -29,12 +29,12 @@ def read_markdown(text: str) -> Content:
     if front_matter and metadata is not None:
         text = text[front_matter.end() :].lstrip("\n")
     metadata = metadata or {}
-    headings = parse_headings(text)
+    headings = headings_of(text)
     title = metadata.pop("title", None) or _first(headings)
     return Content("text/markdown", text, title, headings, metadata=metadata)
 
 
-def parse_headings(text: str) -> tuple[Heading, ...]:
+def headings_of(text: str) -> tuple[Heading, ...]:
     """Return the headings outside lists and quotations, with the ranges of their lines."""
     starts = [0, *(at.end() for at in re.finditer("\n", text))]
     tokens = _parser().parse(text)
