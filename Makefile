@@ -21,10 +21,11 @@ chat: install
 	@$(BIN)/assistant chat $(ARGS)
 
 test: ready
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile $(ARGS)
 
 lint: ready
 	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 
 golden: install

@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from assistant.answering import extractive, generative, language_model
+from assistant.answering import conversation, corpus_questions, extractive, generative, language_model
+from assistant.answering.corpus_questions import CorpusQuestion
 from assistant.answering.extractive import Extract
 from assistant.core import limits, serialization
 from assistant.core.config import Settings
@@ -30,12 +31,15 @@ from assistant.core.types import (
     Turn,
     ignore,
 )
-from assistant.embedding.embedders import Embedder, embedder
+from assistant.embedding.embedders import E5, Embedder, embedder
 from assistant.ingest import files, restore
 from assistant.ingest.library import Library
-from assistant.retrieval import query_rewriting
+from assistant.retrieval import grounding, query_rewriting, spelling
+from assistant.retrieval.query_rewriting import Exchange
+from assistant.retrieval.reader import Reader
 from assistant.retrieval.retriever import Retriever
 from assistant.store.lock import Lock, Owner, close_to_others, take
+from assistant.text import languages
 
 NOT_FOUND = "The documents do not answer this question."
 NOTHING_THERE = "There are no documents yet; add some with `assistant add`."
@@ -140,15 +144,16 @@ class Assistant:
         """
         began = time.perf_counter()
         until = until or self.deadline()
-        scope = _scope([self.show(document_id).title for document_id in documents])
+        titles = [self.show(document_id).title for document_id in documents]
+        scope = _scope(titles)
         question, conversation = serialization.writable(question), limits.conversation(conversation or "")
         history = self.turns(conversation)[-HISTORY:] if conversation else []
-        query = self._search_query(question, history, until)
-        with self.library.precedence.first():
-            passages = self.retriever.retrieve(query, documents=frozenset(documents) or None)
+        query = self._search_query(question, history, until, titles)
+        said = self._unsearched(question, query, documents)
+        passages = [] if said else self._retrieved(query, documents)
         found = time.perf_counter()
         answer = _empty(question, query)
-        for answer in self._answers(question, query, passages, until):
+        for answer in [said] if said else self._answers(question, query, passages, until):
             answer = replace(answer, notice=" ".join(filter(None, [scope, answer.notice])) or None)
             yield answer
         timed = replace(answer, timings_ms=_timings(began, found, time.perf_counter()))
@@ -156,6 +161,10 @@ class Assistant:
             given = [] if self._model is None else [scored.passage.document_id for scored in passages]
             timed = self._kept(conversation, Turn(question, query.text, timed), given)
         yield timed
+
+    def _retrieved(self, query: Query, documents: Sequence[str]) -> list[ScoredPassage]:
+        with self.library.precedence.first():
+            return self.retriever.retrieve(query, documents=frozenset(documents) or None)
 
     def _kept(self, conversation: str, turn: Turn, given: Sequence[str]) -> Answer:
         """The answer, kept as a turn; on a full disk, with a word about that it is not."""
@@ -171,9 +180,10 @@ class Assistant:
         began, until = time.perf_counter(), self.deadline()
         question = serialization.writable(question)
         query = self._search_query(question, history[-HISTORY:], until)
-        passages = self.retriever.retrieve(query)
+        said = self._unsearched(question, query)
+        passages = [] if said else self.retriever.retrieve(query)
         found = time.perf_counter()
-        *_, answer = self._answers(question, query, passages, until)
+        *_, answer = [said] if said else self._answers(question, query, passages, until)
         timed = replace(answer, timings_ms=_timings(began, found, time.perf_counter()))
         return Examination(query, passages, timed)
 
@@ -185,15 +195,48 @@ class Assistant:
         """From now on, the time that a model may take for one answer."""
         return Deadline(self.settings.model_timeout)
 
-    def _search_query(self, question: str, history: Sequence[Turn], until: Deadline) -> Query:
-        earlier = tuple(turn.question for turn in history)
-        if earlier and self._model is not None:
+    def _search_query(
+        self, question: str, history: Sequence[Turn], until: Deadline, titles: Sequence[str] = ()
+    ) -> Query:
+        """What to search for; `titles` are those of the documents that alone are asked."""
+        if history and self._model is not None:
             try:
                 told = [(turn.question, turn.answer.text) for turn in history]
                 return Query(generative.condense(question, told, self._model, until))
             except ModelError:
                 pass
-        return query_rewriting.understood(question, earlier, self.likeness)
+        opened = [Exchange("", about=tuple(titles))] if len(titles) == 1 else []
+        query = query_rewriting.understood(question, opened + _exchanges(history), self.likeness)
+        query, mended = spelling.corrected(query, self.library, self._embedder.count)
+        read = [conversation.says("corrected", None, right=mended[wrong], wrong=wrong) for wrong in mended]
+        return replace(query, reading=" ".join(filter(None, [query.reading, *read])))
+
+    def _unsearched(self, question: str, query: Query, documents: Sequence[str] = ()) -> Answer | None:
+        """Where the kinds of questions part: the answer to small talk, to a question on the documents
+        themselves, or to one that names nothing; None where it is to be searched for."""
+        count = self.library.ledger.counts()[0]
+        said = conversation.small_talk(question, count)
+        about = corpus_questions.corpus_question(question, self.library) if count and not said else None
+        if about is not None:
+            return self._on_the_corpus(question, about, documents)
+        if not said and query.unclear and count:
+            said = conversation.says("unclear", languages.language_of(question), word=query.unclear)
+        return Answer(question, question, False, (Sentence(said),)) if said else None
+
+    def _on_the_corpus(self, question: str, about: CorpusQuestion, documents: Sequence[str]) -> Answer:
+        language = languages.language_of(question)
+        if about.kind == "list":
+            named = corpus_questions.catalogue(self.library, documents)
+            said = conversation.says("list", language, documents=named.of, names=named.text)
+            return Answer(question, question, False, (Sentence(said),))
+        with self.library.precedence.first():
+            quoted = corpus_questions.answer(about, self.library, documents)
+        if not quoted.sentences:
+            said = conversation.says("no_mention", language, subject=about.subject)
+            return Answer(question, question, False, (Sentence(said),))
+        count, shown = f"{quoted.of:,}", f"{len(quoted.sentences):,}"
+        notice = conversation.says("some", language, shown=shown, count=count) if shown != count else None
+        return Answer(question, question, True, quoted.sentences, quoted.citations, notice=notice)
 
     def _answers(
         self, question: str, query: Query, passages: Sequence[ScoredPassage], until: Deadline
@@ -206,12 +249,18 @@ class Assistant:
             except ModelError as fault:
                 notice = f"{fault.message} This answer was made without the model."
         with self.library.precedence.first():
-            extracted = extractive.extract(query.text, passages)
+            extracted = self.extract(query, passages)
         if not extracted.answered:
-            yield replace(_empty(question, query, passages), related=extracted.related, notice=notice)
+            related = extractive.related(passages)
+            yield replace(_empty(question, query, passages), related=related, notice=notice)
             return
         for end in range(1, len(extracted.sentences) + 1):
-            yield replace(_quoted(question, query, extracted, end), notice=notice)
+            yield replace(_quoted(question, query, extracted, end), notice=_joined(notice, extracted.notice))
+
+    def extract(self, query: Query, passages: Sequence[ScoredPassage]) -> Extract:
+        """The quotes that answer `query`, from what the passages say of the names and years in it."""
+        evidence = grounding.evidence(query, self._reader.read(query.text, passages))
+        return extractive.extract(query.text, evidence, self.library.ledger.document)
 
     def _composed(
         self, question: str, query: Query, passages: Sequence[ScoredPassage], model: language_model.Model,
@@ -236,6 +285,10 @@ class Assistant:
         """The cosine of a phrase with each of others."""
         vectors = self._embedder.embed([phrase, *others], "query")
         return [float(cosine) for cosine in vectors[1:] @ vectors[0]]
+
+    @cached_property
+    def _reader(self) -> Reader:
+        return Reader(self._embedder if isinstance(self._embedder, E5) else E5(self.settings.cache))
 
     @cached_property
     def _model(self) -> language_model.Model | None:
@@ -332,11 +385,29 @@ class Assistant:
 
 def _empty(question: str, query: Query, passages: Sequence[ScoredPassage] = ()) -> Answer:
     text = NOT_FOUND if passages else NOTHING_THERE
-    return Answer(question, query.text, answered=False, sentences=(Sentence(text),))
+    return Answer(question, query.text, False, (Sentence(text),), understood=query.reading or None)
 
 
 def _quoted(question: str, query: Query, extracted: Extract, end: int) -> Answer:
-    return Answer(question, query.text, True, extracted.sentences[:end], extracted.citations[:end])
+    sentences, citations = extracted.sentences[:end], extracted.citations[:end]
+    answer = Answer(question, query.text, True, sentences, citations, understood=query.reading or None)
+    return replace(answer, evidence=extracted.evidence) if end == len(extracted.sentences) else answer
+
+
+def _joined(*notices: str | None) -> str | None:
+    return " ".join(filter(None, notices)) or None
+
+
+def _exchanges(history: Sequence[Turn]) -> list[Exchange]:
+    """What follow-ups are understood from: questions with their answers, without small talk."""
+    asked = (turn for turn in history if conversation.small_talk(turn.question, 1) is None)
+    return [_exchange(turn.question, turn.answer) for turn in asked]
+
+
+def _exchange(question: str, answer: Answer) -> Exchange:
+    said = " ".join(sentence.text for sentence in answer.sentences) if answer.answered else ""
+    titles = dict.fromkeys(citation.title for citation in answer.citations)
+    return Exchange(question, said, tuple(titles)[:1], answer.answered)
 
 
 def _scope(titles: Sequence[str]) -> str:

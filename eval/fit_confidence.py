@@ -16,18 +16,22 @@ import json
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from assistant.assistant import Assistant
 from assistant.core import config
 from assistant.core.types import Query, ScoredPassage
+from assistant.embedding.embedders import E5
 from assistant.evaluation.scoring.metrics import auc
 from assistant.ingest.parse import identity
-from assistant.retrieval import confidence, query_rewriting, retriever
+from assistant.retrieval import confidence, retriever
+from assistant.retrieval.reader import Reader
 from eval.benchmarks import clapnq, squad2
 from eval.benchmarks.corpus import opened, progress
 from eval.logistic import Case, Model, fit
+from eval.reader.sources import KEPT_ARTICLES
 
 NAMES: dict[confidence.Scope, list[str]] = {
     "anywhere": [
@@ -40,8 +44,9 @@ NAMES: dict[confidence.Scope, list[str]] = {
         "other_name",
         "lacking",
         "length",
+        "answers",
     ],
-    "one document": ["sentence", "sentence_met", "weakest", "other_number", "lead"],
+    "one document": ["sentence", "sentence_met", "weakest", "other_number", "lead", "answers"],
 }
 """The features of each model, of those that there are; see docs/decisions/0003-abstention.md."""
 FIXED = {"other_number": -2.6, "lacking": -2.0}
@@ -104,7 +109,9 @@ def _golden(folder: Path) -> Iterator[Scoped]:
 def _conversation(assistant: Assistant, row: dict[str, Any]) -> Iterator[Scoped]:
     earlier: list[str] = []
     for turn in row.get("turns", [row]):
-        query = query_rewriting.understood(turn["question"], earlier, assistant.likeness)
+        query = query_rewriting.understood(
+            turn["question"], [*map(query_rewriting.Exchange, earlier)], assistant.likeness
+        )
         earlier.append(turn["question"])
         passages = assistant.retriever.retrieve(query, FOUND)
         answerable = turn.get("answerable", row.get("answerable", True))
@@ -144,9 +151,11 @@ def _clapnq(data: Path) -> Iterator[Scoped]:
 
 
 def _squad(data: Path) -> Iterator[Scoped]:
+    # The reader was trained on the other articles.
     articles = json.loads(next(data.glob("*.json")).read_text("utf-8"))["data"]
+    articles = [article for article in articles if article["title"] in KEPT_ARTICLES]
     questions = list(squad2._questions(articles))
-    with opened("squad2", list(squad2._items(articles))) as corpus:
+    with opened("squad2-kept", list(squad2._items(articles))) as corpus:
         documents = {key: document for document, keys in corpus.keys.items() for key in keys}
         for asked in progress(questions[:: max(1, len(questions) // SQUAD_QUESTIONS)], "SQuAD 2.0"):
             query, own = Query(asked.text), documents[asked.paragraph]
@@ -170,11 +179,16 @@ def _open(
 
 
 def _case(question: str, passages: Sequence[ScoredPassage], answerable: bool, origin: str) -> Scoped:
-    shown = passages[: retriever.LIMIT]
+    shown = _reader().read(question, passages[: retriever.LIMIT])
     scope = confidence.scope(shown)
     if scope == "one document":  # as it may come about anywhere
         origin = f"{origin.split(',')[0]}, within"
     return scope, Case(confidence.features(question, shown), answerable, origin)
+
+
+@cache
+def _reader() -> Reader:
+    return Reader(E5(config.load().cache))
 
 
 def _auc(cases: Sequence[Case], model: Model) -> float:

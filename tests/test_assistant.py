@@ -294,3 +294,41 @@ def test_a_store_that_cannot_be_opened_is_not_held(settings: Settings) -> None:
     held = lock.take(settings.home, "a test")
     assert isinstance(held, lock.Lock)
     held.release()
+
+
+# -- conversations -----------------------------------------------------------------------------------
+
+
+def test_a_greeting_is_replied_to_without_looking_anything_up(assistant: Assistant) -> None:
+    answer = assistant.ask("hello")
+    assert (answer.answered, answer.citations, answer.related) == (False, (), ())
+    assert "the 2 documents here" in answer.text
+
+
+def test_a_question_that_names_nothing_is_asked_back(assistant: Assistant) -> None:
+    answer = assistant.ask("How much does it cost?", "c")
+    assert (answer.answered, answer.citations, answer.related) == (False, (), ())
+    assert answer.text == "What does “it” refer to? Ask the question once more with the name of it."
+
+
+def test_small_talk_is_no_topic(assistant: Assistant) -> None:
+    levels = "How many browning levels does the Brisa toaster have?"
+    assistant.ask(levels, "c")
+    assistant.ask("thanks", "c")
+    assert assistant.ask("Does it have a tray?", "c").search_query == f"{levels} Does it have a tray?"
+
+
+def test_a_follow_up_on_something_else_of_the_kind_does_not_repeat_the_answer(settings: Settings) -> None:
+    trade = "# Trade\n\nNorway sells fish to Peru for 3 million dollars a year. Chile is far away.\n"
+    with Assistant.open(settings) as opened:
+        list(opened.add(sources(trade=trade)))
+        assert "3 million" in opened.ask("How much fish does Norway sell to Peru?", "c").text
+        answer = opened.ask("and to Chile?", "c")
+    assert answer.search_query == "How much fish does Norway sell to Chile?"
+    assert "3 million" not in answer.text
+
+
+def test_a_mistyped_word_is_mended_and_that_is_said(assistant: Assistant) -> None:
+    shouted = assistant.ask("HOW MANY BROWNING LEVLES HAS THE BRISA TOASTER?")
+    assert shouted.search_query == "How many browning levels has the brisa toaster?"
+    assert shouted.understood == "Searched for “levels”, as “levles” is in no document."

@@ -1,139 +1,242 @@
-"""Passages -> an answer without a model: the best sentences of the best passages, quoted word for word.
+"""Passages -> an answer without a model: what the documents say, quoted word for word.
 
-A sentence counts by its cosine with the question, by how well its words meet the question's, each and all,
-and by its passage's score. The answer is given in reading order, each sentence with its citation. Whether the
-passages answer at all is judged by `confidence`; below `THRESHOLD` the assistant says that it does not know.
-Trials and figures: docs/decisions/0004-sentence-choice.md.
+A row that the question names is the answer by itself (see `look_up`, `aggregates`). Else the sentences of the
+best passages are completed to whole units (see `units`), what is said of something else is left out (see
+`differences`), and the best is the answer, alone where it is enough; what else the documents say on it is
+`evidence`. Whether they answer at all is judged in `_is_answered`; below `THRESHOLD` the assistant says that
+it does not know. Trials and figures: docs/decisions/0004-sentence-choice.md and 0010-answer-shape.md.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
-from assistant.core.types import Citation, ScoredPassage, ScoredSentence, Sentence
+from assistant.answering import differences, rows, units
+from assistant.answering.question import Question, tokens
+from assistant.answering.units import Candidate, Read, Sighted
+from assistant.core.types import Citation, ScoredPassage, ScoredSentence, Sentence, Span
 from assistant.retrieval.confidence import confidence
 from assistant.retrieval.late_interaction import QUOTED
-from assistant.text import tables
 
 SENTENCES = 3
-"""An answer's length at most."""
+"""An answer's length at most; sentences that differ in what was not asked about come on top."""
+VARIANTS = 4
 CHARACTERS = 550
 """The same in characters, unless its only sentence is longer."""
 INTERACTION = 1.0
 PEAK = 0.5
 PASSAGE = 0.2
 WITHIN = 0.5
-"""How far below the best a sentence may score and still be quoted."""
+"""How far below the best a sentence may score and still be quoted where several belong to an answer."""
+NEARLY = 0.15
+"""The same where one is enough: it can hardly be told which of the two is the better."""
 THRESHOLD = 0.22
 """The confidence from which on an answer is given; see docs/decisions/0003-abstention.md."""
+CERTAIN = 0.97
+"""The confidence of an answer by rule: the question names the row and the column."""
 RELATED = 3
-REPEATED = 0.8
-"""The share of its words that stand in another sentence from which on a sentence says nothing new."""
+DOUBTED = 0.1
+"""The confidence at most where a "yes" may be that of another question."""
+POLAR = 0.5
+"""The share of a question's telling words that stands in the answer to a question for yes or no at least."""
 
 
 @dataclass(frozen=True, slots=True)
 class Extract:
-    """What the passages say. `confidence`, 0 to 1, is how likely they answer the question."""
+    """What the passages say. `confidence`, 0 to 1, is how likely they answer the question.
+
+    `evidence` is what they say on it besides. `notice` is a sentence on documents that contradict each other.
+    """
 
     sentences: tuple[Sentence, ...]
     citations: tuple[Citation, ...]
     related: tuple[Citation, ...]
     confidence: float
     answered: bool
+    evidence: tuple[Citation, ...] = ()
+    notice: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Candidate:
-    scored: ScoredPassage
-    sentence: ScoredSentence
-    score: float
-    text: str
+def extract(text: str, passages: Sequence[ScoredPassage], read: Read | None = None) -> Extract:
+    """The answer that `passages`, best first, hold; cited, whether it is good enough to be shown or not.
 
-    @property
-    def place(self) -> tuple[str, int]:
-        return self.scored.passage.document_id, self.sentence.span.start
-
-
-def extract(question: str, passages: Sequence[ScoredPassage]) -> Extract:
-    """The answer that `passages`, best first, hold; cited, whether it is good enough to be shown or not."""
-    chosen = _chosen(list(_candidates(passages[:QUOTED])))
-    citations = tuple(_citation(number, c) for number, c in enumerate(chosen, 1))
-    sentences = tuple(Sentence(_spoken(c), (number,)) for number, c in enumerate(chosen, 1))
-    likely = confidence(question, passages)
-    answered = bool(chosen) and likely >= THRESHOLD
-    return Extract(sentences, citations, related(passages), likely, answered)
+    `read` gives a document by its id; without it, only what the passages themselves hold is known.
+    """
+    question = Question(text)
+    seen = units.sighted(passages[:QUOTED], read)
+    ruled = rows.ruled(question, seen)
+    if ruled.chosen:
+        return _extracted(ruled.chosen, (), passages, CERTAIN)
+    found = units.candidates(question, seen, _score)
+    fitting = differences.by_names(question, differences.of_the_same(question, ruled.allowed(found)))
+    chosen, left = _chosen(question, fitting)
+    likely = CERTAIN if chosen and chosen[0].certain else _likely(question, passages, seen, found, fitting)
+    if question.is_polar and likely < CERTAIN and not _is_of_it(question, chosen, seen):
+        likely = min(likely, DOUBTED)
+    return _extracted(chosen, _besides(chosen, left), passages, likely)
 
 
 def related(passages: Sequence[ScoredPassage]) -> tuple[Citation, ...]:
     """The nearest passages, each by its best sentence: what to offer where there is no answer."""
-    told = (list(_candidates([passage])) for passage in passages)
-    best = [max(some, key=lambda candidate: candidate.score) for some in told if some]
-    return tuple(_citation(number, c) for number, c in enumerate(best[:RELATED], 1))
-
-
-def _candidates(passages: Sequence[ScoredPassage]) -> Iterable[_Candidate]:
-    top = passages[0].score if passages else 0.0
+    best = []
     for scored in passages:
-        for sentence in scored.sentences:
-            text = scored.passage.quote(sentence.span)
-            if not _says_nothing(scored, text):
-                yield _Candidate(scored, sentence, _score(sentence) + PASSAGE * (scored.score - top), text)
+        told = [units.plain(scored, s, _score(scored, s)) for s in scored.sentences]
+        some = [unit for unit in told if unit is not None]
+        if some:
+            best.append(max(some, key=lambda unit: unit.score))
+    return tuple(_citation(number, unit) for number, unit in enumerate(best[:RELATED], 1))
 
 
-def _score(sentence: ScoredSentence) -> float:
-    return sentence.cosine + INTERACTION * sentence.interaction + PEAK * sentence.peak
+def _score(scored: ScoredPassage, sentence: ScoredSentence) -> float:
+    """How well a sentence answers: the one place where candidates are scored."""
+    own = sentence.cosine + INTERACTION * sentence.interaction + PEAK * sentence.peak
+    return own + PASSAGE * scored.score
 
 
-def _says_nothing(scored: ScoredPassage, text: str) -> bool:
-    """A heading, or a table's row of column names, says what follows is about; an empty row holds nothing."""
-    passage = scored.passage
-    leads = text.strip("# \t") in passage.headings or text in tables.column_rows(passage.text)
-    return (leads and len(scored.sentences) > 1) or not any(map(str.isalnum, text))
+def _likely(
+    question: Question,
+    passages: Sequence[ScoredPassage],
+    seen: Sequence[Sighted],
+    found: Sequence[Candidate],
+    fitting: Sequence[Candidate],
+) -> float:
+    """The confidence; what is left of the passages has to give it too, when that on something else is out."""
+    if not fitting:
+        return 0.0
+    likely = confidence(question.text, passages)
+    stay = {(unit.document_id, unit.span) for unit in fitting}
+    places = ((unit.document_id, unit.span) for unit in found)
+    out = [*(place for place in places if place not in stay), *units.turned_down(question, seen)]
+    if not out:
+        return likely
+    kept = [replace(scored, sentences=_without(scored, out)) for scored in passages[:QUOTED]]
+    left = [*(scored for scored in kept if scored.sentences), *passages[QUOTED:]]
+    return min(likely, confidence(question.text, left))
 
 
-def _chosen(candidates: list[_Candidate]) -> list[_Candidate]:
-    """The best sentences that differ, in reading order; the document of the best one first."""
-    ranked = sorted(candidates, key=lambda c: -c.score)
-    chosen: list[_Candidate] = []
-    for candidate in ranked:
-        if len(chosen) == SENTENCES or candidate.score < ranked[0].score - WITHIN:
+def _without(scored: ScoredPassage, out: Sequence[tuple[str, Span]]) -> tuple[ScoredSentence, ...]:
+    """The sentences of a passage that stand in none of some places."""
+    spans = [span for document_id, span in out if document_id == scored.passage.document_id]
+    return tuple(s for s in scored.sentences if not any(_meet(s.span, span) for span in spans))
+
+
+def _meet(one: Span, other: Span) -> bool:
+    return one.start < other.end and other.start < one.end
+
+
+def _is_answered(chosen: Sequence[Candidate], likely: float) -> bool:
+    """Whether what was chosen is shown as an answer: the one place where that is decided."""
+    return bool(chosen) and likely >= THRESHOLD
+
+
+def _is_of_it(question: Question, chosen: Sequence[Candidate], seen: Sequence[Sighted]) -> bool:
+    """Whether what was chosen has most of the words of a question for yes or no, or need not have: it has to
+    where documents of questions and answers answer others, so that it is hardly asked there."""
+    if not units.asks_something_else(question, seen):
+        return True
+    said = [word for unit in chosen for word in tokens(f"{unit.above} {unit.quote}")]
+    return question.share(said) > POLAR
+
+
+# -- choosing ----------------------------------------------------------------------------------------
+
+
+def _chosen(question: Question, ranked: Sequence[Candidate]) -> tuple[list[Candidate], list[Candidate]]:
+    """The best unit, then what belongs to the answer with it in reading order, its document first; and all
+    that may answer, without what says the same of something else.
+
+    Where the question wants several sentences, the best of them stands in its place among the others.
+    """
+    if not ranked:
+        return [], []
+    certain = [unit for unit in ranked if unit.certain]
+    if certain:
+        return certain[:1], list(ranked)
+    ranked = differences.beside_the_year(question, ranked)
+    same, others = differences.variants(question, ranked[0], ranked)
+    left = [unit for unit in ranked if unit not in others]
+    chosen = same[:VARIANTS]
+    if chosen[0].kind in ("sentence", "row") and len(chosen) == 1:
+        least = chosen[0].score - (WITHIN if question.wants_more or question.is_glued else NEARLY)
+        chosen = _filled(chosen, left, lambda unit: unit.score >= least)
+    order = list(dict.fromkeys(unit.document_id for unit in chosen))
+    first = None if question.wants_more else chosen[0]
+
+    def place(unit: Candidate) -> tuple[bool, int, int]:
+        return unit is not first, order.index(unit.document_id), unit.span.start
+
+    return sorted(chosen, key=place), left
+
+
+def _besides(chosen: Sequence[Candidate], ranked: Sequence[Candidate]) -> list[Candidate]:
+    """What else the documents say on it: the next best, as far as it is near the best and there is room."""
+    if not chosen:
+        return []
+    least = max(unit.score for unit in chosen) - WITHIN
+    return _filled(list(chosen), ranked, lambda unit: unit.score >= least)[len(chosen) :]
+
+
+def _filled(
+    chosen: list[Candidate], ranked: Sequence[Candidate], fits: Callable[[Candidate], bool]
+) -> list[Candidate]:
+    """`chosen` and the next best that fit and say something new, as far as there is room."""
+    filled = list(chosen)
+    for unit in ranked:
+        if len(filled) >= SENTENCES or not fits(unit):
             break
-        length = sum(len(one.text) for one in [*chosen, candidate])
-        fits = not chosen or length <= CHARACTERS
-        if fits and not any(_repeats(candidate.text, other.text) for other in chosen):
-            chosen.append(candidate)
-    order = list(dict.fromkeys(c.scored.passage.document_id for c in chosen))
-    return sorted(chosen, key=lambda c: (order.index(c.scored.passage.document_id), c.sentence.span.start))
+        room = not filled or sum(len(one.text) for one in [*filled, unit]) <= CHARACTERS
+        if (
+            room
+            and unit not in filled
+            and not any(differences.adds_little(unit.quote, other.quote) for other in filled)
+        ):
+            filled.append(unit)
+    return filled
 
 
-def _repeats(one: str, other: str) -> bool:
-    """Whether `one` says hardly anything that `other` does not."""
-    words = set(re.findall(r"\w+", one.lower()))
-    return len(words & set(re.findall(r"\w+", other.lower()))) >= REPEATED * max(1, len(words))
+# -- citing ------------------------------------------------------------------------------------------
 
 
-def _spoken(candidate: _Candidate) -> str:
-    """The sentence as it is shown: without Markdown's marks, a table row by its column names."""
-    text = " ".join(candidate.text.split())
-    if tables.is_row(text):
-        passage = candidate.scored.passage
-        at = candidate.sentence.span.start - passage.start
-        return tables.spoken(text, tables.columns_above(passage.text, at) or passage.header)
-    return re.sub(r"^(?:[-*+]|\d{1,3}[.)]|#{1,6})\s+", "", text)
+def _extracted(
+    chosen: Sequence[Candidate],
+    besides: Sequence[Candidate],
+    passages: Sequence[ScoredPassage],
+    likely: float,
+) -> Extract:
+    citations = tuple(_citation(number, unit) for number, unit in enumerate(chosen, 1))
+    evidence = tuple(_citation(number, unit) for number, unit in enumerate(besides, 1))
+    sentences = tuple(Sentence(unit.text, (number,)) for number, unit in enumerate(chosen, 1))
+    answered = _is_answered(chosen, likely)
+    return Extract(sentences, citations, related(passages), likely, answered, evidence, _notice(chosen))
 
 
-def _citation(number: int, candidate: _Candidate) -> Citation:
-    passage, span = candidate.scored.passage, candidate.sentence.span
+def _notice(chosen: Sequence[Candidate]) -> str | None:
+    """A sentence on the documents that contradict each other, each with its date where it has one."""
+    found = differences.conflicts(chosen)
+    if not found:
+        return None
+    first = found[0]
+    sides = sorted(zip((first.one, first.other), first.words, strict=True), key=lambda side: side[0].date)
+    said = ", ".join(f"“{_titled(unit)}” says {words}" for unit, words in sides)
+    return f"The documents differ: {said}."
+
+
+def _titled(unit: Candidate) -> str:
+    return f"{unit.scored.title}, {unit.date}" if unit.date else unit.scored.title
+
+
+def _citation(number: int, unit: Candidate) -> Citation:
+    passage, span = unit.scored.passage, unit.span
     return Citation(
         number=number,
         document_id=passage.document_id,
         passage_id=passage.id,
-        title=candidate.scored.title,
-        source=candidate.scored.source,
+        title=unit.scored.title,
+        source=unit.scored.source,
         page=passage.page,
         start=span.start,
         end=span.end,
-        quote=candidate.text,
+        quote=unit.quote,
+        cells=unit.cells,
     )

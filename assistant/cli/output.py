@@ -52,10 +52,16 @@ def plain(text: str) -> str:
 
 def print_answer(answer: Answer) -> None:
     """Prints an answer, and below it what it rests on."""
-    print(plain(answer.text))
-    if answer.notice:
-        print(f"\n{plain(answer.notice)}")
-    for heading, citations in (("Sources", answer.citations), ("Related", answer.related)):
+    for line in answer.text.split("\n"):
+        print(plain(line))
+    for remark in filter(None, (answer.understood, answer.notice)):
+        print(f"\n{plain(remark)}")
+    below = (
+        ("Sources", answer.citations),
+        ("Also in the documents", answer.evidence),
+        ("Related", answer.related),
+    )
+    for heading, citations in below:
         if citations:
             print(f"\n{heading}")
             for citation in citations:

@@ -11,6 +11,7 @@ from assistant.core.errors import QuestionError
 from assistant.core.limits import MAX_QUESTION
 from assistant.core.types import (
     Answer,
+    Cell,
     Citation,
     Document,
     Entry,
@@ -58,9 +59,11 @@ def answer(value: Answer) -> Json:
         "sentences": [{"text": s.text, "citations": list(s.citations)} for s in value.sentences],
         "citations": [asdict(citation) for citation in value.citations],
         "related": [asdict(citation) for citation in value.related],
+        "evidence": [asdict(citation) for citation in value.evidence],
         "mode": value.mode,
         "model": value.model,
         "notice": value.notice,
+        "understood": value.understood,
         "timings_ms": dict(value.timings_ms),
     }
 
@@ -72,13 +75,20 @@ def to_answer(data: Mapping[str, Any]) -> Answer:
         search_query=data["search_query"],
         answered=data["answered"],
         sentences=tuple(Sentence(s["text"], tuple(s["citations"])) for s in data["sentences"]),
-        citations=tuple(Citation(**c) for c in data["citations"]),
-        related=tuple(Citation(**c) for c in data["related"]),
+        citations=_citations(data["citations"]),
+        related=_citations(data["related"]),
+        evidence=_citations(data.get("evidence", ())),
         mode=data["mode"],
         model=data["model"],
         notice=data["notice"],
         timings_ms=data["timings_ms"],
+        understood=data.get("understood"),
     )
+
+
+def _citations(data: Iterable[Mapping[str, Any]]) -> tuple[Citation, ...]:
+    """Parse citations; those of older answers have no cells."""
+    return tuple(Citation(**{**c, "cells": tuple(Cell(**cell) for cell in c.get("cells", ()))}) for c in data)
 
 
 def document(value: Document) -> Json:

@@ -87,6 +87,12 @@ class Query:
     """The part of the text from the latest question; empty if that is all of it."""
     earlier: tuple[str, ...] = ()
     """Earlier questions, oldest first."""
+    context: str = ""
+    """The beginning of the text that is only context: the title of the source of the previous answer."""
+    unclear: str = ""
+    """A word of the question that refers to something that was never mentioned."""
+    reading: str = ""
+    """The interpretation of an ambiguous question, in a sentence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +108,8 @@ class ScoredSentence:
     coverage: float
     interaction: float = 0.0
     peak: float = 0.0
+    answers: float | None = None
+    """The probability that it answers the question, by the reader; None where it was not read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +135,14 @@ class ScoredPassage:
 
 
 @dataclass(frozen=True, slots=True)
+class Cell:
+    """A cell of a table, or the value of a line `Owner: Ola Dahl`, with the name of its column."""
+
+    name: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
 class Citation:
     """A quote of a passage: `document.text[start:end] == quote`."""
 
@@ -139,6 +155,8 @@ class Citation:
     start: int
     end: int
     quote: str
+    cells: tuple[Cell, ...] = ()
+    """The cells of the quote that were asked for, where it is of a table or of lines with names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +171,10 @@ class Sentence:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An answer. If the corpus has none, `citations` is empty and `related` is filled."""
+    """An answer. If the corpus has none, `citations` is empty and `related` is filled.
+
+    `evidence` has further statements of the documents on an answered question.
+    """
 
     question: str
     search_query: str
@@ -165,7 +186,10 @@ class Answer:
     model: str | None = None
     notice: str | None = None
     """A one-sentence remark on how the answer was made."""
+    evidence: tuple[Citation, ...] = ()
     timings_ms: Mapping[str, float] = field(default_factory=dict)
+    understood: str | None = None
+    """The interpretation of an ambiguous or mistyped question, in one sentence."""
 
     @property
     def text(self) -> str:

@@ -10,7 +10,7 @@ _MONTHS = (
     "|monday|tuesday|wednesday|thursday|friday|saturday|sunday"
 )
 _AMOUNT = re.compile(
-    r"\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|dozen|twenty|thirty|forty|fifty"
+    r"\d|\b(?:no|none|zero|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|dozen|twenty|thirty|forty|fifty"
     r"|hundred|thousand|million|billion|half|third|quarter|once|twice|several|few|many)\b",
     re.IGNORECASE,
 )

@@ -56,6 +56,7 @@ def features(question: str, passages: Sequence[ScoredPassage]) -> dict[str, floa
     lead: the best interaction of a title with its headings: so much is met whatever the passage says
     gap: by how much the best passage's score stands out from the next few
     other_number, other_name: 1 where the question has a number, a name, that the nearest passages lack
+    answers: the log odds of the likeliest answer among the sentences, by the reader; 0 where none was read
     lacking: 1 where an amount, a time or a person is asked for and the best sentences hold none
     length: the logarithm of the number of the question's terms, over 3
     """
@@ -72,9 +73,15 @@ def features(question: str, passages: Sequence[ScoredPassage]) -> dict[str, floa
         "gap": _gap([p.score for p in passages]),
         "other_number": float(any(not _known(n, held) for n in _NUMBER.findall(question))),
         "other_name": float(any(not _known(n, held) for n in _NAME.findall(question))),
+        "answers": _log_odds(max((s.answers or 0.0 for p in nearest for s in p.sentences), default=0.0)),
         "lacking": float(lacks(question, [p.passage.quote(s.span) for s, p in best])),
         "length": math.log(1 + len(set(terms(question)))) / 3,
     }
+
+
+def _log_odds(probability: float) -> float:
+    """Between -5 and 5; 0, neither way, where nothing was read."""
+    return max(-5.0, min(5.0, math.log(probability / (1 - probability)))) if 0 < probability < 1 else 0.0
 
 
 def _gap(scores: Sequence[float]) -> float:

@@ -29,7 +29,8 @@ QUOTED = 4
 """The best passages that are read with the question, as only these may be quoted."""
 LEAD = 0.8
 """What a word of the title, the headings or the column names counts for a sentence that stands below."""
-_WORD = re.compile(r"[^\W_]+")
+# A number with its thousands apart is one word.
+_WORD = re.compile(r"(?<!\d)\d{1,3}(?:[,.'’ \u00a0\u202f]\d{3})+(?!\d)|[^\W_]+")
 Vectors = NDArray[np.float32]
 
 

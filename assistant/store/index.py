@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from assistant.core.errors import StoreError
 from assistant.store import erasure
 from assistant.store.records import Record
+from assistant.text.values import joined
 
 UPSERT = 5000
 """Records a call: Chroma takes 5,461 at most."""
@@ -132,6 +133,16 @@ class Index:
         with self._faults("read"):
             return self._words.idf(terms)
 
+    def holds(self, term: str) -> bool:
+        """Whether any passage has the term."""
+        with self._faults("read"):
+            return self._words.holds(term)
+
+    def similar(self, term: str, changes: int, limit: int) -> list[int]:
+        """The keys of passages with a term that is at most so many changes of a letter away."""
+        with self._faults("read"):
+            return self._words.similar(term, changes, limit)
+
     def close(self) -> None:
         """Seals it and lets go of the files."""
         with contextlib.suppress(StoreError):
@@ -167,9 +178,12 @@ class Index:
 
 
 def terms(text: str) -> list[str]:
-    """The words of a text as they are indexed: lower case, without accents, stemmed, no stop words."""
+    """The words of a text as they are indexed: lower case, without accents, stemmed, no stop words.
+
+    A long number is one word however it is written: "1,840", "1 840".
+    """
     # A lone surrogate, which Tantivy does not take, becomes a question mark.
-    return list(_analyzer().analyze(text.encode("utf-8", "replace").decode()))
+    return list(_analyzer().analyze(joined(text).encode("utf-8", "replace").decode()))
 
 
 def _batches(items: Sequence[T], size: int) -> Iterable[Sequence[T]]:
@@ -327,7 +341,7 @@ class _Words:
     def _write(self, records: Sequence[Record]) -> None:
         writer = self._open_writer()
         for record in records:
-            document = self._tantivy.Document(words=record.words)
+            document = self._tantivy.Document(words=joined(record.words))
             document.add_unsigned("key", record.key)
             writer.add_document(document)
 
@@ -352,6 +366,16 @@ class _Words:
         searcher = self._index.searcher()
         total = searcher.num_docs
         return {term: _idf(searcher.doc_freq("words", term), total) for term in terms}
+
+    def holds(self, term: str) -> bool:
+        return bool(self._index.searcher().doc_freq("words", term))
+
+    def similar(self, term: str, changes: int, limit: int) -> list[int]:
+        searcher = self._index.searcher()
+        query = self._tantivy.Query.fuzzy_term_query(self._schema, "words", term, changes)
+        hits = searcher.search(query, limit, count=False).hits
+        keys: Any = searcher.fast_field_values("key", [address for _, address in hits])
+        return [int(key) for key in keys]
 
     def match(self, weights: Mapping[str, float], limit: int) -> dict[int, float]:
         query = self._tantivy.Query

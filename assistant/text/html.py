@@ -13,6 +13,7 @@ from typing import Literal, NewType
 from urllib.parse import quote, urlsplit
 
 from assistant.core.types import Answer, Citation, Document, Sentence, Span, Turn
+from assistant.text.marks import unmarked
 
 Html = NewType("Html", str)
 
@@ -72,15 +73,17 @@ def welcome_html(documents: int) -> Html:
 
 
 def answer_html(answer: Answer, *, growing: bool = False) -> Html:
-    """Render the sentences with their numbers, then the sources, or related passages if unanswered."""
+    """Render the sentences with their numbers, then sources and evidence, or related passages."""
     kind = "answer" if answer.answered else "answer unanswered"
     checked = answer.mode != "extractive" and (growing or answer.answered)
     parts = [element("p", *_spaced(_sentences(answer, checked)), class_=kind, dir="auto")]
-    if answer.notice:
-        parts.append(element("p", text(answer.notice), class_="notice", role="note"))
+    for remark in filter(None, (answer.understood, answer.notice)):
+        parts.append(element("p", text(remark), class_="notice", role="note"))
     if answer.citations:
         parts.append(_sources("Sources", "sources", answer.citations))
-    elif answer.related and not answer.answered:
+    if answer.evidence and answer.answered:
+        parts.append(_sources("Also in the documents", "related-passages", answer.evidence))
+    if answer.related and not answer.answered:
         parts.append(_sources("Related passages", "related-passages", answer.related))
     return _joined(parts)
 
@@ -142,7 +145,7 @@ def _related_link(citation: Citation) -> Html:
 
 def _summary(citation: Citation) -> Iterator[Html]:
     yield element("span", text(_label(citation)), class_="title", dir="auto")
-    yield element("q", text(_short(citation.quote)), class_="quote", dir="auto")
+    yield element("q", text(_short(unmarked(citation.quote))), class_="quote", dir="auto")
 
 
 def source_url(citation: Citation) -> str:

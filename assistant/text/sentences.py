@@ -11,7 +11,7 @@ import re
 from assistant.core.types import Span
 
 # The quantifiers are possessive, so that no run of stops or quotes is ever walked through twice.
-_STOP = re.compile(r"[.!?…。！？｡؟۔।]++[\"'”’»)\]*_」』）】]*+(?:\[\d{1,3}\])*+")
+_STOP = re.compile(r"[.!?…。！？｡؟۔।]++[\"'”’»)\]*_」』）】]*+(?:\[\d{1,3}\]|</[a-zA-Z]{1,10}>)*+")
 _WIDE = frozenset("。！？｡؟۔।")
 _OPENING = re.compile(r"\s+[\"'“‘«(\[*_¿¡]{0,3}")
 _WORD = re.compile(r"[^\W\d_]{1,30}")

@@ -26,6 +26,8 @@ FOLDERS = {
     "chunking": "chunking",
     "passages": "code-passages",
     "extraction": "article-extraction",
+    "canard": "canard",
+    "mtragun": "mtragun",
     "crowd": ".",
 }
 """The tasks, and where `all` looks for the data of each."""

@@ -2,8 +2,9 @@
 
 Rosenthal et al., 2025, https://arxiv.org/abs/2404.02103
 
-The gold passage is given, so retrieval is only within it. RougeL is that of the extract whether the assistant
-would show it or not; the two figures at a threshold count what is refused as 0.
+The gold passage is given, so retrieval is only within it. RougeL is that of what is shown, the answer and
+what the document says besides, whether the assistant would show it or not; `rougeL_answer` is that of the
+answer alone. The two figures at a threshold count what is refused as 0.
 """
 
 from __future__ import annotations
@@ -13,10 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from assistant.answering.extractive import extract
 from assistant.core.types import Query
 from assistant.evaluation.scoring.metrics import auc, refusing, rouge_l
 from assistant.ingest.parse import identity
+from assistant.text.marks import unmarked
 from eval.benchmarks.corpus import Corpus, Item, opened, progress
 
 SENTENCES = 3
@@ -26,11 +27,13 @@ Record = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """The extract of one question: its text, how sure it is, its RougeL (0 where there is no reference)."""
+    """The extract of one question: its text, how sure it is, its RougeL and that of its answer alone (0 where
+    there is no reference)."""
 
     text: str
     confidence: float
     rouge: float
+    alone: float
 
 
 def run(data: Path, limit: int | None = None) -> dict[str, float]:
@@ -42,6 +45,7 @@ def run(data: Path, limit: int | None = None) -> dict[str, float]:
     refused = [answer.confidence for answer in bad]
     return {
         "rougeL": sum(answer.rouge for answer in good) / len(good),
+        "rougeL_answer": sum(answer.alone for answer in good) / len(good),
         "characters": sum(len(answer.text) for answer in good) / len(good),
         "auc": auc([answer.confidence for answer in good], refused),
         "rougeL@80": _rouge_above(refusing(0.8, refused), good),
@@ -61,10 +65,15 @@ def _item(record: Record) -> Item:
 def _answered(corpus: Corpus, record: Record) -> Answered:
     given = frozenset({identity(_item(record).data)})
     question = record["input"]
-    extracted = extract(question, corpus.retriever.retrieve(Query(question), documents=given))
-    text = " ".join(sentence.text for sentence in extracted.sentences[:SENTENCES])
-    rouge = max(rouge_l(text, output["answer"]) for output in record["output"])
-    return Answered(text, extracted.confidence, rouge)
+    passages = corpus.retriever.retrieve(Query(question), documents=given)
+    extracted = corpus.extract(question, passages)
+    quotes = [*extracted.citations, *extracted.evidence][:SENTENCES]
+    text = " ".join(unmarked(quote.quote) for quote in sorted(quotes, key=lambda quote: quote.start))
+    alone = " ".join(sentence.text for sentence in extracted.sentences)
+    best, best_alone = (
+        max(rouge_l(said, output["answer"]) for output in record["output"]) for said in (text, alone)
+    )
+    return Answered(text, extracted.confidence, best, best_alone)
 
 
 def _rouge_above(threshold: float, answers: list[Answered]) -> float:

@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
 
@@ -20,11 +21,14 @@ from rich.console import Console
 from rich.progress import track
 
 import assistant
+from assistant.answering.extractive import Extract, extract
 from assistant.core import config
 from assistant.core.types import Query, ScoredPassage, Source
 from assistant.embedding import embedders
 from assistant.ingest.library import Library
 from assistant.ingest.parse import identity
+from assistant.retrieval import grounding
+from assistant.retrieval.reader import Reader
 from assistant.retrieval.retriever import Retriever
 from eval.benchmarks import vectors
 
@@ -62,7 +66,7 @@ class Item:
         return cls(key, f"{key}.md", f"---\ntitle: {json.dumps(title)}\n---\n{text}".encode())
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Corpus:
     """A library that holds the items, and what finds passages in it."""
 
@@ -82,6 +86,17 @@ class Corpus:
         """The items that the passages are of, in the order of the passages, each once."""
         documents = dict.fromkeys(scored.passage.document_id for scored in passages)
         return [key for document in documents for key in self.keys[document]]
+
+    def extract(self, question: str, passages: Sequence[ScoredPassage]) -> Extract:
+        """What the assistant would quote of the passages."""
+        evidence = grounding.evidence(Query(question), self.reader.read(question, passages))
+        return extract(question, evidence, self.library.ledger.document)
+
+    @cached_property
+    def reader(self) -> Reader:
+        return Reader(
+            self.embedder if isinstance(self.embedder, embedders.E5) else embedders.E5(config.load().cache)
+        )
 
     def likeness(self, phrase: str, others: Sequence[str]) -> list[float]:
         """The cosines by which the assistant understands a follow-up."""

@@ -19,7 +19,7 @@ from typing import Any
 
 from assistant.assistant import HISTORY
 from assistant.evaluation.scoring.metrics import ndcg_at, recall_at
-from assistant.retrieval.query_rewriting import understood
+from assistant.retrieval.query_rewriting import Exchange, understood
 from eval.benchmarks.corpus import Item, opened, progress
 
 PASSAGES = 40
@@ -45,7 +45,7 @@ def run(data: Path, limit: int | None = None) -> dict[str, float]:
     ndcg, recall = 0.0, 0.0
     with opened(f"mtrag-{data.name}", list(_items(data))) as corpus:
         for asked in progress(questions, "Asking"):
-            query = understood(asked.text, asked.earlier[-HISTORY:], corpus.likeness)
+            query = understood(asked.text, [*map(Exchange, asked.earlier[-HISTORY:])], corpus.likeness)
             found = corpus.found(query, PASSAGES)
             ndcg += ndcg_at(5, found, grades[asked.id])
             recall += recall_at(5, found, grades[asked.id].keys())

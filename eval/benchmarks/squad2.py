@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from assistant.answering.extractive import Extract, extract
+from assistant.answering.extractive import Extract
 from assistant.core.types import Query
 from assistant.evaluation.scoring.metrics import hit_at
 from assistant.retrieval.retriever import LIMIT
@@ -67,7 +67,7 @@ def _row(corpus: Corpus, question: Question) -> dict[str, float]:
     query = Query(question.text)
     passages = corpus.retriever.retrieve(query, PASSAGES)
     ranked, right = corpus.ranked(passages), {question.paragraph}
-    extracted = extract(question.text, passages[:LIMIT])
+    extracted = corpus.extract(question.text, passages[:LIMIT])
     return {
         "recall@1": hit_at(1, ranked, right),
         "recall@5": hit_at(5, ranked, right),

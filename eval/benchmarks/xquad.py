@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from assistant.answering.extractive import extract
 from assistant.core.types import Query
 from assistant.evaluation.scoring.metrics import hit_at
 from assistant.retrieval.retriever import LIMIT
@@ -73,7 +72,7 @@ def _row(corpus: Corpus, question: Question) -> dict[str, float]:
     return {
         "recall@1": hit_at(1, ranked, right),
         "recall@5": hit_at(5, ranked, right),
-        "answered_without": float(extract(question.text, rest).answered),
+        "answered_without": float(corpus.extract(question.text, rest).answered),
     }
 
 

@@ -95,13 +95,14 @@ def test_long_sentences_are_quoted_only_as_far_as_they_fit() -> None:
     assert len(extract("How does it boil?", scored(alone)).sentences) == 1
 
 
-def test_the_document_of_the_best_sentence_comes_first() -> None:
+def test_the_best_sentence_is_the_answer_and_others_are_evidence() -> None:
     one, two = (
         document("# A\n\nA kettle whistles.\n", "a.md"),
         document("# B\n\nWater boils at 100 degrees.\n", "b.md"),
     )
     found = extract("When does water boil?", better([*scored(one), *scored(two)], "100"))
-    assert [c.source for c in found.citations] == ["b.md", "a.md"]
+    assert [c.source for c in found.citations] == ["b.md"]
+    assert [c.source for c in found.evidence] == ["a.md"]
 
 
 def test_what_is_said_twice_is_quoted_once() -> None:
@@ -147,7 +148,7 @@ def test_an_empty_row_says_nothing() -> None:
 
 def test_marks_of_lists_are_not_spoken() -> None:
     listed = document("# Care\n\n- Descale it with acid.\n1. Rinse it twice.\n* Dry it well.\n")
-    spoken = {s.text for s in extract("How to care?", scored(listed)).sentences}
+    spoken = {s.text for s in extract("What is care?", scored(listed)).sentences}
     assert spoken == {"Descale it with acid.", "Rinse it twice.", "Dry it well."}
 
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assistant.core import serialization
-from assistant.core.types import Answer, Citation, Document, Entry, Health, Outcome, Sentence, Turn
+from assistant.core.types import Answer, Cell, Citation, Document, Entry, Health, Outcome, Sentence, Turn
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 
@@ -62,7 +62,9 @@ def test_an_answer_has_the_fields_that_programs_are_promised() -> None:
     quote = Citation(1, "d", "p", "Title", "source.md", None, 120, 126, "Quote.")
     answer = Answer("Q?", "q", True, (Sentence("Said.", (1,)), Sentence("Not borne out.")), (quote,))
     written = serialization.answer(answer)
-    promised = "question search_query answered answer citations related mode model timings_ms".split()
+    promised = (
+        "question search_query answered answer citations related evidence mode model timings_ms".split()
+    )
     assert set(promised) <= written.keys()
     assert written["answer"] == "Said. [1] Not borne out."
     assert written["citations"] == [
@@ -76,8 +78,17 @@ def test_an_answer_has_the_fields_that_programs_are_promised() -> None:
             "start": 120,
             "end": 126,
             "quote": "Quote.",
+            "cells": (),
         }
     ]
+
+
+def test_the_cells_of_a_citation_are_kept_with_their_names() -> None:
+    row = Citation(1, "d", "p", "T", "s.csv", None, 0, 9, "| A | 7 |", (Cell("Boat", "A"), Cell("Fee", "7")))
+    answer = Answer("Q?", "q", True, (Sentence("Fee: 7.", (1,)),), (row,), evidence=(row,))
+    kept = sent(serialization.answer(answer))
+    assert kept["citations"][0]["cells"][1] == {"name": "Fee", "value": "7"}
+    assert serialization.to_answer(kept) == answer
 
 
 def test_an_outcome_has_the_fields_that_programs_are_promised() -> None:

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from assistant.answering import language_model
-from assistant.answering.extractive import extract
 from assistant.assistant import Assistant
 from assistant.core.types import Answer, ScoredPassage, Turn
 from assistant.evaluation.golden.sets import Conversation, GoldenSet, Place, Question
@@ -98,7 +97,7 @@ def _conversation(
 def _examined(assistant: Assistant, question: str, history: Sequence[Turn]) -> Examined:
     """The answer, with how sure the passages make it and what it would have said where it abstained."""
     seen = assistant.examine(question, history)
-    extracted = extract(seen.query.text, seen.passages)
+    extracted = assistant.extract(seen.query, seen.passages)
     said = seen.answer.sentences if seen.answer.answered else extracted.sentences
     draft = " ".join(sentence.text for sentence in said)
     milliseconds = seen.answer.timings_ms["total"]

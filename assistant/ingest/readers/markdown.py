@@ -19,6 +19,12 @@ _FRONT_MATTER = re.compile(r"---[ \t]*\n(.{0,16384}?)\n(?:---|\.\.\.)[ \t]*(?:\n
 
 # The line below the column names: a rule after it belongs to a table and makes no heading.
 _TABLE = re.compile(r"^(?=[^\n]*\|)(?=[^\n]*-)[ |:-]+$", re.MULTILINE)
+# A comment with the empty rest of its line, or code, in which there are none.
+_CODE_OR_COMMENT = re.compile(
+    r"^(?P<fence>[ ]{0,3}(?:`{3,}|~{3,})).*?(?:^(?P=fence)[`~]*[ \t]*$|\Z)|(?P<tick>`+)[^`\n]+(?P=tick)"
+    r"|(?P<comment>(?:(?<=\n)|\A)[ \t]*<!--.*?(?:-->|\Z)[ \t]*(?:\n|\Z)|<!--.*?(?:-->|\Z))",
+    re.DOTALL | re.MULTILINE,
+)
 
 
 def read_markdown(text: str) -> Content:
@@ -29,9 +35,17 @@ def read_markdown(text: str) -> Content:
     if front_matter and metadata is not None:
         text = text[front_matter.end() :].lstrip("\n")
     metadata = metadata or {}
+    text = _without_comments(text)
     headings = headings_of(text)
     title = metadata.pop("title", None) or _first(headings)
     return Content("text/markdown", text, title, headings, metadata=metadata)
+
+
+def _without_comments(text: str) -> str:
+    """The text without the comments that no reader of the page sees; those in code are code."""
+    if "<!--" not in text:
+        return text
+    return _CODE_OR_COMMENT.sub(lambda found: "" if found["comment"] else found.group(), text).lstrip("\n")
 
 
 def headings_of(text: str) -> tuple[Heading, ...]:

@@ -1,0 +1,109 @@
+"""Evidence that names what the question names. A figure of another country, person or year is no answer.
+
+A name of the question has to be in the passage, its headings or its title. Where the passage names a rival of
+the same kind (another country, another year), it has to be in the sentence itself or above it: figures of
+Venezuela do not answer for Bolivia, though both are in one passage. Countries are compared as what they are,
+in any language (see `territories`), other names by their words.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from assistant.core.types import Query, ScoredPassage
+from assistant.retrieval.query_rewriting.mentions import Mention, mentions
+from assistant.text import languages
+from assistant.text.territories import codes, is_region
+from assistant.text.words import missing
+
+_YEARS = re.compile(
+    r"(?<![\d.,])((?:1[0-9]|20|21)\d\d)(?:\s*[-–/]\s*((?:1[0-9]|20|21)?\d\d))?(?![\d.,]\d|\d)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Required:
+    """What has to be named by whatever answers."""
+
+    places: frozenset[str] = frozenset()
+    years: frozenset[int] = frozenset()
+    names: tuple[str, ...] = ()
+    topic: frozenset[str] = frozenset()
+    """The countries of the topic too: a sentence may leave them out, but not name another instead."""
+
+
+def evidence(query: Query, passages: Sequence[ScoredPassage]) -> list[ScoredPassage]:
+    """The same passages, each with those of its sentences alone that may answer."""
+    required = required_by(query)
+    return [_bearing(required, passage) for passage in passages]
+
+
+def required_by(query: Query) -> Required:
+    """The names, countries and years of a question. Those of a title that was put before it are not its
+    own."""
+    text = query.text.removeprefix(query.context).strip()
+    language = languages.language_of(text)
+    named = mentions(query.focus or text, language)
+    return Required(
+        codes(query.focus or text),
+        frozenset() if _is_about_a_span(text, language) else years(text),
+        tuple(
+            m.text
+            for m in named
+            if m.kind in ("name", "work") and _is_needed(m, query.focus or text, language)
+        ),
+        codes(text),
+    )
+
+
+def years(text: str) -> frozenset[int]:
+    """The years that a text names, all those of a span like 2009-2013 too."""
+    found: set[int] = set()
+    for match in _YEARS.finditer(text):
+        first = int(match[1])
+        last = int(match[1][: 4 - len(match[2])] + match[2]) if match[2] else first
+        found |= set(range(first, last + 1)) if first < last < first + 100 else {first}
+    return frozenset(found)
+
+
+def _is_about_a_span(text: str, language: str) -> bool:
+    """Whether a year is only a bound: since 2011, before 2020."""
+    around = languages.vocabulary(language, "follow_up").get("around", frozenset())
+    return any(around & set(languages.words(text[: m.start()])[-1:]) for m in _YEARS.finditer(text))
+
+
+def _is_needed(mention: Mention, text: str, language: str) -> bool:
+    """Names in another language than the documents' may be written otherwise there; of "X or Y" one will
+    do."""
+    either = languages.vocabulary(language, "follow_up").get("alternatives", frozenset())
+    beside = {*languages.words(text[: mention.start])[-1:], *languages.words(text[mention.end :])[:1]}
+    return language == languages.DEFAULT and not either & beside and not is_region(mention.text)
+
+
+def _bearing(required: Required, scored: ScoredPassage) -> ScoredPassage:
+    """The passage with the sentences that name what is required, or are about it."""
+    passage = scored.passage
+    above = " ".join([scored.title, *passage.headings, passage.header or ""])
+    whole = f"{above}\n{passage.text}"
+    if any(_lacks_name(name, whole) for name in required.names):
+        return replace(scored, sentences=())
+    if not required.places <= codes(whole) or not required.years <= years(whole):
+        return replace(scored, sentences=())
+    kept = (s for s in scored.sentences if _is_about(required, above, passage.quote(s.span)))
+    return replace(scored, sentences=tuple(kept))
+
+
+def _lacks_name(name: str, text: str) -> bool:
+    return bool(missing(name, text))
+
+
+def _is_about(required: Required, above: str, sentence: str) -> bool:
+    """Whether the sentence may be about what is required: it names no other in its place."""
+    here, here_years = codes(sentence), years(sentence)
+    lacking = required.topic - here - codes(above)
+    if lacking and here - required.topic:
+        return False
+    lacking_years = required.years - here_years - years(above)
+    return not (lacking_years and here_years - required.years)

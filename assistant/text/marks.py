@@ -1,0 +1,43 @@
+"""Text of a document as a person reads it: without the marks of Markdown and HTML around its words."""
+
+from __future__ import annotations
+
+import html
+import re
+
+_COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
+_TAG = re.compile(r"</?(?P<name>[a-zA-Z][a-zA-Z0-9-]*)(?:\s[^<>]{0,300})?/?>")
+_INLINE = frozenset("b i em strong u s code a sup sub span kbd mark small".split())
+_IMAGE = re.compile(r"!\[([^\[\]]*)\]\([^()\s]*(?:\s+\"[^\"]*\")?\)")
+_LINK = re.compile(
+    r"\[([^\[\]]+)\]\((?:<[^<>]*>|[^()\s]*(?:\([^()\s]*\)[^()\s]*)*)(?:\s+[\"'][^\"']*[\"'])?\)"
+)
+_REFERENCE = re.compile(r"\[([^\[\]^]+)\]\[[^\[\]]*\]")
+_NOTE = re.compile(r"\[\^[^\[\]\s]+\]:?")
+_STRONG = re.compile(r"(?<!\\)(\*\*\*|\*\*|__|~~)(?=\S)(.+?)(?<=\S)\1", re.DOTALL)
+_EMPHASIS = re.compile(r"(?<![\w*\\])(\*|_)(?=[^\s*_])([^*_]+?)(?<=[^\s*_])\1(?![\w*])", re.DOTALL)
+_CODE = re.compile(r"(?<!`)(`{1,2})(?!`)(.+?)(?<!`)\1(?!`)", re.DOTALL)
+_LOOSE = re.compile(r"(?<!\S)(?:\*\*|__)(?=\w)|(?<=[\w.?!])(?:\*\*|__)(?!\S)")
+_SIGNS = re.compile(r"[*_\[`<&\\~]")
+_ESCAPED = re.compile(r"\\([\\`*_{}\[\]()#+.!|>~-])")
+
+
+def unmarked(text: str) -> str:
+    """The text without comments, tags, emphasis, targets of links and numbers of footnotes, on one line."""
+    if not _SIGNS.search(text):
+        return " ".join(text.split())
+    text = _COMMENT.sub(" ", text)
+    kept: list[str] = []
+
+    def keep(code: re.Match[str]) -> str:
+        kept.append(code[2].strip())
+        return f"\0{len(kept) - 1}\0"
+
+    text = _CODE.sub(keep, text)
+    text = _TAG.sub(lambda tag: "" if tag["name"].lower() in _INLINE else " ", text)
+    text = _NOTE.sub("", _REFERENCE.sub(r"\1", _LINK.sub(r"\1", _IMAGE.sub(r"\1", text))))
+    for _ in range(2):
+        text = _EMPHASIS.sub(r"\2", _STRONG.sub(r"\2", text))
+    text = html.unescape(_ESCAPED.sub(r"\1", _LOOSE.sub("", text)))
+    text = re.sub("\0(\\d+)\0", lambda place: kept[int(place[1])], text)
+    return " ".join(text.split())

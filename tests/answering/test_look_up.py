@@ -1,0 +1,92 @@
+"""A question that names a row and a column gets that row; none that names neither gets another."""
+
+from __future__ import annotations
+
+import pytest
+from documents import asked, document, texts
+
+from assistant.core.types import Cell
+
+HIVES = (
+    "Hive,Keeper,Opened,Honey in kg,Price\n"
+    'Alder,Ruth Falk,2021-06-02,14,"1,840 kr"\nBirch,Jon Moe,2021-07-19,9,950 kr\n'
+    'Cedar,Ruth Falk,2022-05-05,21,"2,310 kr"\nElder,Siv Aas,2022-08-30,6,700 kr\n'
+)
+
+
+def hives(question: str) -> list[str]:
+    found = asked(question, document(HIVES, "hives.csv"))
+    assert found.answered
+    return texts(found)
+
+
+@pytest.mark.parametrize(
+    ("question", "row"),
+    [
+        ("How much honey did Birch give?", "Hive: Birch; Honey in kg: 9."),
+        ("When was Cedar opened?", "Hive: Cedar; Opened: 2022-05-05."),
+        ("Which hive was opened on 5 May 2022?", "Hive: Cedar; Opened: 2022-05-05."),
+        ("Which hive was opened on 05.05.2022?", "Hive: Cedar; Opened: 2022-05-05."),
+        ("Which hive has the price 1840 kr?", "Hive: Alder; Price: 1,840 kr."),
+        ("What does Elder cost?", "Hive: Elder; Price: 700 kr."),
+        ("¿Cuál es el precio de Elder?", "Hive: Elder; Price: 700 kr."),
+        ("Who is the keeper of Birch?", "Hive: Birch; Keeper: Jon Moe."),
+        ("Which hive does Aas keep?", "Hive: Elder; Keeper: Siv Aas."),
+    ],
+)
+def test_a_row_is_found_by_its_key_and_shown_with_what_was_asked_for(question: str, row: str) -> None:
+    assert hives(question) == [row]
+
+
+def test_the_citation_has_the_cells_with_their_names() -> None:
+    found = asked("When was Cedar opened?", document(HIVES, "hives.csv"))
+    assert found.citations[0].cells == (Cell("Hive", "Cedar"), Cell("Opened", "2022-05-05"))
+    assert found.citations[0].quote == "| Cedar | Ruth Falk | 2022-05-05 | 21 | 2,310 kr |"
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "What is the height of Birch?",
+        "When was Walnut opened?",
+        "What is the price of Cedar in 2019?",
+        "How much honey did Jon Falk get?",
+        "What does Birch cost for the neighbours?",
+    ],
+)
+def test_what_the_table_does_not_hold_is_not_answered_by_another_row(question: str) -> None:
+    assert not asked(question, document(HIVES, "hives.csv")).answered
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        ("Which hive has the highest price?", ["Hive: Cedar; Price: 2,310 kr."]),
+        ("Which hive gave the least honey?", ["Hive: Elder; Honey in kg: 6."]),
+        ("Which hive was opened earliest?", ["Hive: Alder; Opened: 2021-06-02."]),
+        ("How many hives were opened in 2022?", ["2 (Cedar; Elder)."]),
+        ("What is the total honey in kg?", ["50 (Alder, 14; Birch, 9; Cedar, 21; Elder, 6)."]),
+    ],
+)
+def test_the_largest_the_count_and_the_sum_are_reckoned_by_rule(question: str, answer: list[str]) -> None:
+    assert hives(question) == answer
+
+
+def test_a_table_with_a_cell_that_is_no_number_has_no_sum() -> None:
+    odd = HIVES.replace(",9,", ",unknown,")
+    assert not any(
+        "41" in text for text in texts(asked("What is the total honey in kg?", document(odd, "hives.csv")))
+    )
+
+
+LINES = "# Register\n\n## Wren\nOwner: Ida Holm\nLength: 9 m\n\n## Swift\nOwner: Per Lund\nLength: 12 m\n"
+
+
+def test_lines_with_names_are_facts() -> None:
+    found = asked("Who owns the Swift?", document(LINES))
+    assert (texts(found), found.answered) == (["Owner: Per Lund."], True)
+    assert found.citations[0].cells == (Cell("Owner", "Per Lund"),)
+
+
+def test_lines_with_names_do_not_answer_what_they_do_not_name() -> None:
+    assert texts(asked("What is the colour of the Swift?", document(LINES))) == []

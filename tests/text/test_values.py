@@ -1,0 +1,45 @@
+"""Numbers and dates are read as what they are, in whatever form they are written."""
+
+from __future__ import annotations
+
+import pytest
+
+from assistant.text.values import amount, joined, moments, numbers, years
+
+
+@pytest.mark.parametrize("text", ["1840", "1,840", "1 840", "1.840", "1'840", "1\u00a0840", "١٨٤٠"])
+def test_a_number_with_its_thousands_apart_is_the_same(text: str) -> None:
+    assert "1840" in numbers(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2024-05-05", "5 May 2024", "May 5, 2024", "5th of May 2024", "05.05.2024", "5/5/2024",
+        "5 de mayo de 2024", "5. Mai 2024", "5 mai 2024", "5 мая 2024", "2024年5月5日",
+    ],
+)  # fmt: skip
+def test_a_day_is_the_same_in_every_form(text: str) -> None:
+    assert "2024-05-05" in moments(text)
+
+
+def test_what_can_be_read_in_two_ways_is_given_in_both() -> None:
+    assert {"2024-03-05", "2024-05-03"} <= moments("3/5/2024")
+    assert {"1.84", "1840"} <= numbers("1.840")
+
+
+def test_years_that_a_span_reaches_over_are_named_by_it() -> None:
+    assert years("Annual report 2019-2021") == {"2019", "2020", "2021"}
+
+
+def test_an_amount_is_one_number() -> None:
+    assert [str(amount(text)) for text in ("1,840 kr", "12.5", "555 0102", "n/a")] == [
+        "1840",
+        "12.5",
+        "None",
+        "None",
+    ]
+
+
+def test_long_numbers_are_one_word_for_the_index() -> None:
+    assert joined("In 2022 it had 1,840 boats.") == "In 2022 it had 1840 boats."
