@@ -1,4 +1,4 @@
-"""Who goes first: questions do, before what can wait."""
+"""Questions take priority over work that can wait."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 LONGEST = 0.5
-"""Seconds that other work waits: it goes on, however many ask."""
+"""Seconds that other work waits at most, however many questions there are."""
 
 
 class Precedence:
-    """Questions being answered, counted, and others that wait while there are any."""
+    """A counter of the questions being answered, on which other work waits."""
 
     def __init__(self) -> None:
         self._change = threading.Condition()
@@ -19,7 +19,7 @@ class Precedence:
 
     @contextmanager
     def first(self) -> Iterator[None]:
-        """While a question is being answered."""
+        """Count a question while it is being answered."""
         with self._change:
             self._asking += 1
         try:
@@ -30,6 +30,6 @@ class Precedence:
                 self._change.notify_all()
 
     def give_way(self) -> None:
-        """Waits until no question is being answered, or long enough."""
+        """Wait until no question is being answered, for at most `LONGEST` seconds."""
         with self._change:
             self._change.wait_for(lambda: not self._asking, LONGEST)

@@ -105,7 +105,7 @@ def test_a_report_to_a_pipe_is_refused_and_not_waited_for(
 ) -> None:
     os.mkfifo(tmp_path / "pipe")
     assert called(mine, "--report", tmp_path / "pipe") == 1
-    assert "is a pipe, and no file" in capsys.readouterr().err
+    assert "is a pipe, not a file" in capsys.readouterr().err
 
 
 def test_a_wrong_line_is_named_by_its_number(

@@ -209,7 +209,7 @@ def test_an_index_with_other_passages_but_as_many_is_found_and_mended(library: L
     library._generations._index.remove([record.key])
     library._generations._index.add([replace(record, key=999)])
     assert not is_sound(library)
-    assert library.check(repair=True).repaired == ("Built the index anew from the ledger.",)
+    assert library.check(repair=True).repaired == ("Rebuilt the index from the ledger.",)
     assert is_sound(library)
     assert found(library, "zebra") == {"a.md"}
 

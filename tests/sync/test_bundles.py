@@ -92,7 +92,7 @@ def test_what_is_written_is_told_and_replaces_an_export_before(store: Any, file:
 
 def test_a_bundle_that_is_added_as_an_archive_is_told_from_one(library: Library, file: Path) -> None:
     [outcome] = library.add([files.source(file)])
-    assert outcome.reason == "corpus.zip is an export of an assistant; take it in with `assistant import`."
+    assert outcome.reason == "corpus.zip is an export of an assistant; load it with `assistant import`."
 
 
 def test_an_empty_store_can_be_carried_too(other: Library, tmp_path: Path) -> None:
@@ -296,10 +296,10 @@ def test_a_damaged_bundle_is_refused_or_the_same(tmp_path: Path, data: st.DataOb
 @pytest.mark.parametrize("place", ["pipe", "/dev/null", "/dev/zero"])
 def test_a_pipe_or_a_device_is_neither_written_nor_read(store: Any, tmp_path: Path, place: str) -> None:
     os.mkfifo(tmp_path / "pipe")
-    with pytest.raises(ReadError, match=r"is a (pipe|device), and no file"):
+    with pytest.raises(ReadError, match=r"is a (pipe|device), not a file"):
         bundles.write(store, tmp_path / place)
     with (
-        pytest.raises(ReadError, match=r"is a (pipe|device), and no file"),
+        pytest.raises(ReadError, match=r"is a (pipe|device), not a file"),
         bundles.open_bundle(tmp_path / place),
     ):
         pass
