@@ -126,8 +126,10 @@ def test_a_wide_table_is_given_in_parts_that_a_passage_holds() -> None:
     document = read(packed(workbook({"S": sheet(rows)})), "a.xlsx")
     spoken = [
         tables.spoken(
-            passage.quote(span),
-            tables.columns_above(passage.text, span.start - passage.start) or passage.header,
+            tables.named(
+                passage.quote(span),
+                tables.columns_above(passage.text, span.start - passage.start) or passage.header,
+            )
         )
         for passage in split(document)
         for span in passage.sentences

@@ -46,15 +46,22 @@ class Judge:
         client = ClientLLM(client=model)
         # Unknown to documents, so that none can end the block of data.
         fence = secrets.token_hex(4)
-
-        def load(name: str, **values: str) -> PromptTemplate:
-            # An object, as FaithfulnessEvaluator ignores a plain string.
-            return PromptTemplate(prompts.load(name, fence=fence, **values))
-
-        faithful = load("faithfulness", passages="{context_str}", statement="{query_str}")
-        relevant = load("relevancy", passages="{context_str}", exchange="{query_str}")
-        answers = {"reference": "{reference_answer}", "answer": "{generated_answer}"}
-        correct = load("correctness", question="{query}", **answers)
+        # Templates, as FaithfulnessEvaluator ignores a plain string.
+        faithful = PromptTemplate(
+            prompts.load("faithfulness", fence=fence, passages="{context_str}", statement="{query_str}")
+        )
+        relevant = PromptTemplate(
+            prompts.load("relevancy", fence=fence, passages="{context_str}", exchange="{query_str}")
+        )
+        correct = PromptTemplate(
+            prompts.load(
+                "correctness",
+                fence=fence,
+                question="{query}",
+                reference="{reference_answer}",
+                answer="{generated_answer}",
+            )
+        )
         # The passages of an answer fit into one prompt, so the refine templates are not used.
         self._faithful = FaithfulnessEvaluator(client, eval_template=faithful, refine_template=faithful)
         self._relevant = RelevancyEvaluator(client, eval_template=relevant, refine_template=relevant)
