@@ -195,13 +195,20 @@ class Library:
             return entries
 
     def _remove_documents(self, leaving: set[str], take: Callable[[Settled], Gone]) -> None:
-        """Remove documents. If a full disk prevents erasing their traces, report it and erase them later."""
+        """Remove documents. On a full disk the index gives up its room; if that is not enough to erase their
+        traces, report it and erase them later."""
         if self._unready:
             self._forget_unready()
         settled, before = self._standing.settled(leaving), self.ledger.change
+        change = functools.partial(self._change, leaving, settled, functools.partial(take, settled))
         try:
-            self._change(leaving, settled, functools.partial(take, settled))
-            self._finish()
+            try:
+                change()
+                self._finish()
+            except StoreError:
+                self._generations.leave_disk()
+                change() if self.ledger.change == before else self._shelf.forget()
+                self._finish()
         except StoreError as fault:
             if self.ledger.change == before or self.ledger.erasable.hashes():
                 raise StoreError(f"{fault.message} {health.needed(self._needed())}") from fault
