@@ -89,7 +89,7 @@ def chat(
 def _leave() -> NoReturn:
     """Ends the process at once, now that the store is closed.
 
-    A thread that still runs native code or waits for a model keeps the interpreter from its end, or aborts it.
+    A thread that runs native code or waits for a model keeps the interpreter from its end, or aborts it.
     """
     from assistant.ingest import sandbox
 
