@@ -49,7 +49,7 @@ def test_an_empty_name_is_not_the_current_folder(
 
 def test_an_empty_name_for_the_standard_input_is_refused(run: Run) -> None:
     done = run("add", "-", "--name", "")
-    assert (done.code, "An empty name was given" in done.err) == (1, True)
+    assert (done.code, "is empty" in done.err) == (1, True)
 
 
 @pytest.mark.parametrize("words", [["list"], ["list", "--json"], ["show"], ["show", "--json"]])
