@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 
 from assistant.answering.faithfulness import bears_out, is_faithful, plain
+from assistant.text import tables
 from assistant.text.language import language
 from assistant.text.quantities import allowed, claimed
 from assistant.text.words import WORD, content, folded, is_telling, missing, names, share, stem, words
@@ -79,7 +80,7 @@ def supported(sentence: str, quote: str, similarity: float | None = None, contex
     """
     if not WORD.search(sentence) and not claimed(sentence):
         return False
-    if is_verbatim(sentence, quote):
+    if is_verbatim(sentence, quote) or _is_spoken_row(sentence, quote, context):
         return True
     sentence, quote, context = plain(sentence), plain(quote), plain(context)
     if not _rests_on(sentence, quote):
@@ -108,6 +109,16 @@ def is_verbatim(sentence: str, quote: str) -> bool:
     whole = r"\s+".join(re.escape(word) for word in spoken)
     begins, ends = r"(?:^|[.!?][\"')]*\s|[|\n])[\s\"'(]*", r"[\"')]*\s*(?:$|[.!?](?!\w)|[;|\n])"
     return re.search(begins + whole + ends, folded(quote)) is not None
+
+
+def _is_spoken_row(sentence: str, quote: str, context: str) -> bool:
+    """Whether `sentence` is a row of `quote`, told with the names of its columns."""
+    told = folded(sentence).strip()
+    rows, heads = (
+        [line for line in map(str.strip, text.splitlines()) if tables.is_row(line)]
+        for text in (quote, context)
+    )
+    return any(folded(tables.spoken(tables.named(row, head))) == told for row in rows for head in heads)
 
 
 def is_no_statement(text: str) -> bool:

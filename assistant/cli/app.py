@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
+import os
 import sys
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -81,6 +83,21 @@ def chat(
             raise AssistantError(f"The assistant is being served already, on {store.url}; open that page.")
         fill(store)
         server.serve(store, host, port)
+    _leave()
+
+
+def _leave() -> NoReturn:
+    """Ends the process at once, now that the store is closed.
+
+    A thread that runs native code or waits for a model keeps the interpreter from its end, or aborts it.
+    """
+    from assistant.ingest import sandbox
+
+    sandbox.close()
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError):
+            stream.flush()
+    os._exit(0)
 
 
 @app.command(epilog='Example: assistant ask "and with Bolivia?" --conversation trip')

@@ -62,8 +62,9 @@ def _sources(places: Sequence[str], choice: Choice, name: str | None) -> Iterato
         raise AssistantError(
             "What comes in by standard input needs a name: `assistant add - --name notes.md`."
         )
+    for word in (*places, *([name] if name is not None else [])):
+        require_name(word, "add")
     for place in places:
-        require_name(place, "add")
         if name and place == "-":
             if sys.stdin.isatty():
                 output.say("Write the text; a line with Ctrl-D alone ends it.")

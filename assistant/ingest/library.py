@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from assistant.core.errors import EmbedderError, NotFound, StoreError
-from assistant.core.priority import Precedence
+from assistant.core.priority import Precedence, Rank
 from assistant.core.types import Entry, Health, Outcome, Source, Status, Step, ignore
 from assistant.embedding import neighbours
 from assistant.embedding.embedders import Embedder
@@ -106,19 +106,21 @@ class Library:
             self._adding += 1
             self._standing.catch_up()
         batches = self._intake.batches(sources, told)
+        rank = Rank.NEW
         try:
             for batch in batches:
-                yield from self._record_batch(batch)
+                yield from self._record_batch(batch, rank)
+                rank = Rank.REST
         finally:
             batches.close()
-            with self._writing:
+            with self.precedence.first(Rank.NEW), self._writing:
                 self._adding -= 1
                 self._finish()
 
-    def _record_batch(self, batch: Sequence[Item]) -> list[Outcome]:
+    def _record_batch(self, batch: Sequence[Item], rank: Rank) -> list[Outcome]:
         """Make the documents of a batch answerable, all or none, and return the result of each."""
-        self.precedence.give_way()
-        with self._writing:
+        self.precedence.give_way(rank)
+        with self.precedence.first(rank), self._writing:
             arrivals = [item for item in batch if isinstance(item, Arrival)]
             new: dict[str, Arrival] = {}
             for item in arrivals:
@@ -195,13 +197,20 @@ class Library:
             return entries
 
     def _remove_documents(self, leaving: set[str], take: Callable[[Settled], Gone]) -> None:
-        """Remove documents. If a full disk prevents erasing their traces, report it and erase them later."""
+        """Remove documents. On a full disk the index gives up its room; if that is not enough to erase their
+        traces, report it and erase them later."""
         if self._unready:
             self._forget_unready()
         settled, before = self._standing.settled(leaving), self.ledger.change
+        change = functools.partial(self._change, leaving, settled, functools.partial(take, settled))
         try:
-            self._change(leaving, settled, functools.partial(take, settled))
-            self._finish()
+            try:
+                change()
+                self._finish()
+            except StoreError:
+                self._generations.leave_disk()
+                change() if self.ledger.change == before else self._shelf.forget()
+                self._finish()
         except StoreError as fault:
             if self.ledger.change == before or self.ledger.erasable.hashes():
                 raise StoreError(f"{fault.message} {health.needed(self._needed())}") from fault

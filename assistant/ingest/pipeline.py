@@ -19,7 +19,7 @@ from queue import Empty, SimpleQueue
 import numpy as np
 
 from assistant.core.errors import FetchError, ReadError
-from assistant.core.priority import Precedence
+from assistant.core.priority import Precedence, Rank
 from assistant.core.types import Document, Outcome, Passage, Source, Span, Stage, Step
 from assistant.embedding.embedders import Embedder, Vectors
 from assistant.embedding.neighbours import leaning
@@ -119,7 +119,7 @@ class Intake:
         return _Loaded(source.name, data, document, passages, tuple(t for t, _ in texts), spans, bands)
 
     def _embed(
-        self, batch: Sequence[_Item], tell: Callable[[Step], None], stopped: threading.Event
+        self, batch: Sequence[_Item], tell: Callable[[Step], None], stopped: threading.Event, rank: Rank
     ) -> list[Item]:
         """Return the batch with vectors; passages of similar length are embedded together."""
         new: dict[str, _Loaded] = {}
@@ -132,10 +132,11 @@ class Intake:
         for at in range(0, len(rows), GROUP):
             if stopped.is_set():
                 break
-            self._precedence.give_way()
+            self._precedence.give_way(rank)
             group = rows[at : at + GROUP]
             texts, spans = zip(*((new[i].texts[n], new[i].spans[n]) for i, n in group), strict=True)
-            whole, parts = self._embedder.embed_spans(texts, spans)
+            with self._precedence.first(rank):
+                whole, parts = self._embedder.embed_spans(texts, spans)
             for (ident, number), *pair in zip(group, whole, parts, strict=True):
                 vectors[ident].put(number, *pair)
             for ident in dict.fromkeys(ident for ident, _ in group):
@@ -197,7 +198,7 @@ class _Run:
         sources: Iterable[Source],
         told: Callable[[Step], None],
         load: Callable[[Source, Callable[[Stage], None], object], _Item | list[Source]],
-        embed: Callable[[Sequence[_Item], Callable[[Step], None], threading.Event], list[Item]],
+        embed: Callable[[Sequence[_Item], Callable[[Step], None], threading.Event, Rank], list[Item]],
     ) -> None:
         self._sources, self._told, self._load, self._embed = iter(sources), told, load, embed
         self._members: deque[Source] = deque()
@@ -205,6 +206,7 @@ class _Run:
         self._fault: BaseException | None = None
         self._exhausted = False
         self._number = 0
+        self._rank = Rank.NEW
         self._reading: dict[int, tuple[str, float]] = {}
         self._ready: dict[int, _Item] = {}
         self._names: set[str] = set()
@@ -334,7 +336,8 @@ class _Run:
             self._calls.put(partial(self._tell, step))
 
         try:
-            items = self._embed(batch, tell, self._stopped)
+            items = self._embed(batch, tell, self._stopped, self._rank)
+            self._rank = Rank.REST
             self._calls.put(partial(self._embedded, items))
         except BaseException as fault:
             self._calls.put(partial(_fail, fault))

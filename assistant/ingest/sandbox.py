@@ -203,7 +203,14 @@ def _document(reply: dict[str, Any]) -> Document:
 
 
 _pool = _Pool()
-atexit.register(_pool.close)
+
+
+def close() -> None:
+    """Ends all children."""
+    _pool.close()
+
+
+atexit.register(close)
 
 
 def _serve(megabytes: int) -> None:
