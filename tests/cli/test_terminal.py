@@ -42,7 +42,7 @@ def test_an_empty_name_is_not_the_current_folder(
     done = run(command, name)
     assert done.code == 1
     assert (
-        done.err == f"assistant: An empty name was given to `assistant {command}`; name a file or folder.\n"
+        done.err == f"assistant: The name given to `assistant {command}` is empty. Name a file or a folder.\n"
     )
     assert not (tmp_path / "home").exists()
 
@@ -98,9 +98,9 @@ def test_a_golden_set_moves_no_terminal(run: Run, added: Path, tmp_path: Path, o
 
 def test_progress_moves_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     source = Source(f"a{ESCAPES}.md", lambda: b"")
-    with progress.adding([source], as_json=False) as told:
+    with progress.track_adding([source], as_json=False) as shown:
         outcome = Outcome(source.name, "rejected", reason=f"It {ESCAPES} is empty.")
-        told.came(outcome, output.outcome_line(outcome))
+        shown.on_result(outcome, output.outcome_line(outcome))
     captured = capsys.readouterr()
     assert "rejected" in captured.out
     assert obeyed(captured.out + captured.err) == set()
