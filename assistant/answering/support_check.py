@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 
+from assistant.answering import roles
 from assistant.answering.faithfulness import bears_out, is_faithful, plain
 from assistant.text.language import language
 from assistant.text.quantities import allowed, claimed
@@ -196,11 +197,15 @@ def _rests_on(sentence: str, quote: str) -> bool:
 
 def _names_stand(sentence: str, quote: str, context: str) -> bool:
     """Whether each name stands in the quote, or in its context where the quote names nobody else instead."""
-    if not missing(sentence, quote):
+    gone = missing(sentence, quote)
+    if not gone:
         return True
     if not context or missing(sentence, f"{quote}\n{context}"):
         return False
-    return not missing(quote, sentence)
+    if not missing(quote, sentence):
+        return True
+    others = names(quote) & roles.leading(quote)
+    return gone <= roles.leading(sentence) and not missing(" ".join(map(str.title, others)), sentence)
 
 
 # -- contradictions --------------------------------------------------------------------------------
