@@ -252,13 +252,20 @@ def _begins_with_verb(part: str) -> bool:
 
 def _has_verb(part: str) -> bool:
     spoken = spoken_of(part)
-    return any(is_verb_at(spoken, at) for at in range(len(spoken))) or not (language().be | language().have).isdisjoint(spoken)
+    return any(is_verb_at(spoken, at) for at in range(len(spoken))) or not (
+        language().be | language().have
+    ).isdisjoint(spoken)
+
+
+def is_verb(word: str) -> bool:
+    """Whether a word is mostly a verb, or has the form of its past."""
+    return stem(word) in language().verbs or (word.endswith("ed") and len(word) > PAST)
 
 
 def is_verb_at(spoken: Sequence[str], at: int) -> bool:
     """Whether the word at this place is a verb, by itself and by the word before it: not "the service"."""
     known, word = language(), spoken[at]
-    if not is_telling(word) or (stem(word) not in known.verbs and not (word.endswith("ed") and len(word) > PAST)):
+    if not is_telling(word) or not is_verb(word):
         return False
     before = spoken[at - 1] if at else ""
     if before[:1].isdigit():
