@@ -22,7 +22,7 @@ from typing import Any
 
 from assistant.assistant import Assistant
 from assistant.core import config
-from assistant.core.types import Query, ScoredPassage
+from assistant.core.types import Query, ScoredPassage, Turn
 from assistant.embedding.embedders import E5
 from assistant.evaluation.scoring.metrics import auc
 from assistant.ingest.parse import identity
@@ -107,12 +107,11 @@ def _golden(folder: Path) -> Iterator[Scoped]:
 
 
 def _conversation(assistant: Assistant, row: dict[str, Any]) -> Iterator[Scoped]:
-    earlier: list[str] = []
+    history: list[Turn] = []
     for turn in row.get("turns", [row]):
-        query = query_rewriting.understood(
-            turn["question"], [*map(query_rewriting.Exchange, earlier)], assistant.likeness
-        )
-        earlier.append(turn["question"])
+        seen = assistant.examine(turn["question"], history)
+        history.append(Turn(turn["question"], seen.query.text, seen.answer))
+        query = seen.query
         passages = assistant.retriever.retrieve(query, FOUND)
         answerable = turn.get("answerable", row.get("answerable", True))
         sources = turn["documents"] if answerable else [""]

@@ -56,7 +56,9 @@ class Clause:
         """What comes before the verb and follows no preposition, or what is implied."""
         own = frozenset(
             word for at, word in enumerate(self.spoken[:verb])
-            if is_telling(word) and not _follows_preposition(self.spoken, at) and not is_verb_at(self.spoken, at)
+            if is_telling(word)
+            and not _follows_preposition(self.spoken, at)
+            and not is_verb_at(self.spoken, at)
         )  # fmt: skip
         return own or self.implied
 

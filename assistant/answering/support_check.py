@@ -1,10 +1,11 @@
 """Whether a sentence is supported by a quote, without asking a model, and which quote supports it best.
 
 The check is one of words. Every word that carries what a sentence says must be in the quote: in another
-form, by a synonym, or as a kind of it (see `faithfulness`); a few may be others where a reader of both is
-sure. Figures, names and negations are those of the quote. Out of its sight are facts of a quote put together in another way and who did what to whom in longer
-sentences; wordings in quite other words are refused though they may be true. The cosine decides only which
-quote is looked at first. Measured by `make hostile ARGS=claims` and `python -m eval.benchmarks support`.
+form, by a synonym, or as a kind of it (see `faithfulness`); a few that are no verbs may be others where a
+reader of both is sure. Figures, names and negations are those of the quote. Out of its sight are facts of a
+quote put together in another way within a clause; wordings in quite other words are refused though they may
+be true. The cosine decides only which quote is looked at first. Measured by `make hostile ARGS=claims` and
+`python -m eval.benchmarks support`.
 """
 
 from __future__ import annotations

@@ -23,8 +23,8 @@ VISIT = "Maria Lindqvist, the mayor of Uppsala, visited the United States and Ca
 ROW = "Bergen | fish and oil | 41 ships"
 LUND = "Maria Lund was appointed chief executive of Norsk Vind in May 2018."
 FERRY = (
-    "The ferry Aurora, which entered service in 2021, carries 250 passengers and 40 cars. She replaced the Stella, "
-    "which carried 120 passengers."
+    "The ferry Aurora, which entered service in 2021, carries 250 passengers and 40 cars. She replaced "
+    "the Stella, which carried 120 passengers."
 )
 MINERS = "Miners went on strike because their wages had not been paid since April."
 
@@ -117,8 +117,8 @@ def test_who_what_and_how_many_are_seen(sentence: str, quote: str) -> None:
         ("The chief executive is the convicted fraudster Maria Lund.", LUND),
         ("Maria Lund was dismissed as chief executive.", LUND),
         (
-            "The company delivered 41 turbines to Norway in March 2019, which exploded shortly after delivery and "
-            "killed workers.",
+            "The company delivered 41 turbines to Norway in March 2019, which exploded shortly after "
+            "delivery and killed workers.",
             "The company delivered 41 turbines to Norway in March 2019.",
         ),
         ("Cargo makes up more than 80 percent of ships there, the harbour says.", SHARE),
@@ -150,8 +150,8 @@ def test_what_replies_were_once_taken_for_supported_is_not(shared: Path) -> None
         ("The Stella carries 250 passengers.", FERRY),
         ("The Stella replaced the Aurora.", FERRY),
         ("Olav bought the farm in 2004.", "Olav bought the farm in 1998 and sold half of it in 2004."),
-        ("The director approved 300,000 euros.", "The council approved a budget, and the director, Liis, asked "
-         "for another 300,000 euros."),
+        ("The director approved 300,000 euros.", "The council approved a budget, and the director, Liis, "
+         "asked for another 300,000 euros."),
     ],
 )  # fmt: skip
 def test_facts_of_two_clauses_are_not_put_together(sentence: str, quote: str) -> None:

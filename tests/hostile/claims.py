@@ -21,8 +21,7 @@ KEPT = 0.85
 
 def figures() -> list[Figure]:
     """Both shares; each statement that is judged wrongly is printed."""
-    settings = config.load({})
-    made, reader = embedder(settings), Reader(E5(settings.cache))
+    made, reader = parts()
     passed = [one for one in FALSE if is_supported(one, made, reader)]
     lost = [one for one in TRUE if not is_supported(one, made, reader)]
     for one in (*passed, *lost):
@@ -31,6 +30,12 @@ def figures() -> list[Figure]:
         Figure("false statements taken for supported", len(passed) / len(FALSE), most=PASS),
         Figure("true statements kept", 1 - len(lost) / len(TRUE), least=KEPT),
     ]
+
+
+def parts() -> tuple[Embedder, Reader]:
+    """The embedder and the reader of the product."""
+    settings = config.load({})
+    return embedder(settings), Reader(E5(settings.cache))
 
 
 def is_supported(one: Statement, made: Embedder, reader: Reader) -> bool:
