@@ -14,7 +14,7 @@ from model_server import refused, serve, text
 
 from assistant.assistant import NOT_FOUND, NOTHING_THERE, Assistant
 from assistant.core.config import Settings
-from assistant.core.errors import NotFound, StoreBusy, StoreError
+from assistant.core.errors import NotFound, QuestionError, StoreBusy, StoreError
 from assistant.core.types import Answer, Citation, Outcome
 from assistant.store import lock
 
@@ -128,10 +128,12 @@ def test_a_question_that_is_left_before_its_end_is_no_turn(assistant: Assistant)
 
 
 def test_halves_of_characters_do_no_harm(assistant: Assistant) -> None:
-    answer = assistant.ask(f"{HOW_FAST} \ud83d", "talk \udcff")
+    answer = assistant.ask(f"{HOW_FAST} \ud83d", "talk")
     assert answer.answered
     assert answer.question == f"{HOW_FAST} ?"
-    assert [turn.answer for turn in assistant.turns("talk ?")] == [answer]
+    assert [turn.answer for turn in assistant.turns("talk")] == [answer]
+    with pytest.raises(QuestionError):
+        assistant.ask(HOW_FAST, "talk \udcff")
 
 
 @pytest.mark.parametrize(

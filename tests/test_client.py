@@ -138,7 +138,7 @@ def test_the_server_s_refusals_come_as_sentences(remote: Remote) -> None:
         remote.ask("a" * 5000)
     [outcome] = remote.add([Source("x" * 5000, lambda: b"text")])
     assert outcome.status == "rejected"
-    assert "not as it should be" in (outcome.reason or "")
+    assert "request is malformed" in (outcome.reason or "")
 
 
 def test_no_proxy_of_the_environment_stands_between(

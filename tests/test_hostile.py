@@ -2,13 +2,56 @@
 
 from __future__ import annotations
 
+import os
+import random
+from itertools import islice
 from pathlib import Path
 
 import pytest
-from hostile import door
+from faults.process import alone
+from hostile import claims, door, ledger, models, slow, statements
+from model_server import serve
 from test_faults import missed
+
+from assistant.core.types import Source
+from assistant.embedding.embedders import Embedder
+
+KINDS = {"a clause added", "an attribute added", "another predicate", "a negation", "an opposite"}
+"""Of false statements, those of which none passes."""
 
 
 @pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="there is no /proc to tell what is read")
 def test_what_the_page_never_sends_reads_and_copies_nothing() -> None:
     assert [figure for figure in missed(door.figures(2)) if "slowest" not in figure] == []
+
+
+@alone
+def test_damaged_ledgers_lose_no_original_and_are_told(tmp_path: Path) -> None:
+    for result in islice(ledger._run(tmp_path, 0, 0, random.Random(0)), 4):
+        assert (result.alive, result.kept, result.told, result.sound) == (True,) * 4, result
+
+
+@pytest.mark.parametrize("shape", ["thoughts", "silence", "drips", "list after list"])
+def test_a_model_without_an_end_is_left_at_its_deadline(tmp_path: Path, shape: str) -> None:
+    """How long after it an answer is there is measured by `make hostile`."""
+    with serve(models.SHAPES[shape]) as server, models._opened(tmp_path, server.url, 1.0) as assistant:
+        list(assistant.add([Source("kettles.md", lambda: models.TEXT)]))
+        answer = assistant.ask(models.QUESTION)
+    assert "made without the model" in (answer.notice or "")
+    assert "three minutes" in answer.text
+
+
+def test_slow_clients_keep_nobody_from_being_served(tmp_path: Path) -> None:
+    shapes = [shape for shape in slow.SHAPES if shape.name in ("uploads of a byte", "a set that is a device")]
+    with slow.served(tmp_path) as server:
+        for shape in shapes:
+            with slow.attacked(server, shape):
+                slow._be_honest(server)
+        assert server.refused == 0
+    os.mkfifo(tmp_path / "pipe")
+    assert slow.run("add", tmp_path / "pipe", folder=tmp_path)
+
+
+def test_of_each_kind_of_false_statement_none_passes(e5: Embedder) -> None:
+    some = {statement.kind: statement for statement in statements.FALSE if statement.kind in KINDS}
+    assert [one.sentence for one in some.values() if claims.is_supported(one, e5)] == []

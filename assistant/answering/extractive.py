@@ -31,7 +31,7 @@ WITHIN = 0.5
 """How far below the best a sentence may score and still be quoted where several belong to an answer."""
 NEARLY = 0.15
 """The same where one is enough: it can hardly be told which of the two is the better."""
-THRESHOLD = 0.22
+THRESHOLD = 0.25
 """The confidence from which on an answer is given; see docs/decisions/0003-abstention.md."""
 CERTAIN = 0.97
 """The confidence of an answer by rule: the question names the row and the column."""

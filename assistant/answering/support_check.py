@@ -16,6 +16,7 @@ from functools import lru_cache
 
 from assistant.answering import roles
 from assistant.answering.faithfulness import bears_out, is_faithful, plain, uncovered
+from assistant.text import tables
 from assistant.text.language import language
 from assistant.text.quantities import allowed, claimed
 from assistant.text.words import WORD, content, folded, is_telling, missing, names, share, stem, words
@@ -95,7 +96,7 @@ def supported(
     """
     if not WORD.search(sentence) and not claimed(sentence):
         return False
-    if is_verbatim(sentence, quote):
+    if is_verbatim(sentence, quote) or _is_spoken_row(sentence, quote, context):
         return True
     if _is_fragment(sentence):
         return False
@@ -155,6 +156,16 @@ def is_verbatim(sentence: str, quote: str) -> bool:
     whole = r"\s+".join(re.escape(word) for word in spoken)
     begins, ends = r"(?:^|[.!?][\"')]*\s|[|\n])[\s\"'(]*", r"[\"')]*\s*(?:$|[.!?](?!\w)|[;|\n])"
     return re.search(begins + whole + ends, folded(quote)) is not None
+
+
+def _is_spoken_row(sentence: str, quote: str, context: str) -> bool:
+    """Whether `sentence` is a row of `quote`, told with the names of its columns."""
+    told = folded(sentence).strip()
+    rows, heads = (
+        [line for line in map(str.strip, text.splitlines()) if tables.is_row(line)]
+        for text in (quote, context)
+    )
+    return any(folded(tables.spoken(tables.named(row, head))) == told for row in rows for head in heads)
 
 
 def is_no_statement(text: str) -> bool:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
+import os
 import sys
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
 from assistant.cli import documents, evaluation, output
-from assistant.cli.store import Json, fill, opened
+from assistant.cli.store import Json, fill, open_store
 from assistant.core.errors import AssistantError
 
 app = typer.Typer(
@@ -74,13 +76,28 @@ def chat(
     if not allow_network:
         server.require_allowed(host)
     server.require_free(host, port)
-    with opened("assistant chat") as store:
+    with open_store("assistant chat") as store:
         from assistant.client import Remote
 
         if isinstance(store, Remote):
             raise AssistantError(f"The assistant is being served already, on {store.url}; open that page.")
         fill(store)
         server.serve(store, host, port)
+    _leave()
+
+
+def _leave() -> NoReturn:
+    """Ends the process at once, now that the store is closed.
+
+    A thread that runs native code or waits for a model keeps the interpreter from its end, or aborts it.
+    """
+    from assistant.ingest import sandbox
+
+    sandbox.close()
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError):
+            stream.flush()
+    os._exit(0)
 
 
 @app.command(epilog='Example: assistant ask "and with Bolivia?" --conversation trip')
@@ -94,7 +111,7 @@ def ask(
     """Ask a question; the answer comes with numbered citations."""
     if not question.strip():
         raise AssistantError('The question is empty; write it in quotes: assistant ask "…"')
-    with opened("assistant ask") as store:
+    with open_store("assistant ask") as store:
         fill(store)
         answer = store.ask(question, conversation)
     if as_json:

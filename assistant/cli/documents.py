@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from assistant.cli import output, progress
-from assistant.cli.store import Json, opened, require_name
+from assistant.cli.store import Json, open_store, require_name
 from assistant.core.errors import AssistantError
 
 if TYPE_CHECKING:
     from assistant.cli.store import Store
     from assistant.core.types import Entry, Health, Source
     from assistant.ingest.files import Choice
-    from assistant.sync.folders import Done, Folder, Look
+    from assistant.sync.folders import FolderContents, FolderScanner, SyncResult
 
 app = typer.Typer()
 Include = Annotated[
@@ -62,8 +62,9 @@ def _sources(places: Sequence[str], choice: Choice, name: str | None) -> Iterato
         raise AssistantError(
             "What comes in by standard input needs a name: `assistant add - --name notes.md`."
         )
+    for word in (*places, *([name] if name is not None else [])):
+        require_name(word, "add")
     for place in places:
-        require_name(place, "add")
         if name and place == "-":
             if sys.stdin.isatty():
                 output.say("Write the text; a line with Ctrl-D alone ends it.")
@@ -94,7 +95,7 @@ def import_documents(
     from assistant.sync import bundles
 
     require_name(file, "import")
-    with bundles.opened(Path(file)) as sources:
+    with bundles.open_bundle(Path(file)) as sources:
         _take_in("assistant import", sources, as_json)
 
 
@@ -102,11 +103,11 @@ def _take_in(doing: str, sources: Sequence[Source], as_json: bool) -> None:
     """Adds sources, and tells what becomes of each; the exit code is 1 where one was rejected."""
     from assistant.core import serialization
 
-    with opened(doing) as store, progress.adding(sources, as_json=as_json) as told:
-        for outcome in store.add(sources, told.step):
+    with open_store(doing) as store, progress.track_adding(sources, as_json=as_json) as adding:
+        for outcome in store.add(sources, adding.on_step):
             line = output.as_json(serialization.outcome(outcome)) if as_json else output.outcome_line(outcome)
-            told.came(outcome, line)
-    if told.counts["rejected"]:
+            adding.on_result(outcome, line)
+    if adding.counts["rejected"]:
         raise typer.Exit(1)
 
 
@@ -123,18 +124,18 @@ def sync(
     as_json: Json = False,
 ) -> None:
     """Bring the corpus into step with a folder: add, update, and remove what is gone."""
-    from assistant.sync.folders import Look
+    from assistant.sync.folders import FolderScanner
 
     if watch and dry_run:
         raise AssistantError("Give --watch or --dry-run, not both.")
     require_name(folder, "sync")
-    look = Look(Path(folder), _choice(include, exclude))
-    with progress.counting("Looking") as told:
-        first = look(told=told)
+    scanner = FolderScanner(Path(folder), _choice(include, exclude))
+    with progress.track_count("Looking") as on_progress:
+        first = scanner(on_progress=on_progress)
     if dry_run:
         _print_plan(first, as_json)
         return
-    follower = _Follower(look, as_json)
+    follower = _Follower(scanner, as_json)
     if watch:
         _follow(follower)
         return
@@ -145,15 +146,15 @@ def sync(
         raise typer.Exit(1)
 
 
-def _print_plan(folder: Folder, as_json: bool) -> None:
-    from assistant.sync.folders import planned
+def _print_plan(folder: FolderContents, as_json: bool) -> None:
+    from assistant.sync.folders import plan_sync
 
-    with opened("assistant sync") as store:
-        plan = planned(folder, store.list())
+    with open_store("assistant sync") as store:
+        plan = plan_sync(folder, store.list())
     for change in plan.changes:
         print(output.as_json(asdict(change)) if as_json else output.change_line(change))
-    for told in folder.rejected:
-        output.say(output.done_line(told))
+    for rejected in folder.rejected:
+        output.say(output.sync_line(rejected))
     if not as_json:
         output.say(f"{len(plan.changes)} to do, {plan.unchanged} unchanged; nothing was done.")
 
@@ -163,36 +164,37 @@ def _follow(follower: _Follower) -> None:
 
     from assistant.sync.watch import follow
 
-    output.say(f"Following {follower.look.root}; stop it with Ctrl-C.")
-    follow(follower.look, follower.keep_step, output.say, Event())
+    output.say(f"Following {follower.scanner.root}; stop it with Ctrl-C.")
+    follow(follower.scanner, follower.keep_step, output.say, Event())
 
 
 class _Follower:
     """Keeps the store in step with a folder, as often as it is asked to. It is open only in between."""
 
-    def __init__(self, look: Look, as_json: bool) -> None:
-        self.look = look
+    def __init__(self, scanner: FolderScanner, as_json: bool) -> None:
+        self.scanner = scanner
         self._as_json = as_json
-        self._told: set[Done] | None = None
-        """What cannot be read, and was told already."""
+        self._reported: set[SyncResult] | None = None
+        """Unreadable files that were reported already."""
 
-    def keep_step(self, folder: Folder) -> Counter[str]:
+    def keep_step(self, folder: FolderContents) -> Counter[str]:
         """Does what the folder asks for; gives how many names were added, removed, rejected and so on."""
-        from assistant.sync.folders import carried_out, planned, sources
+        from assistant.sync.folders import apply_plan, plan_sync, sources_to_add
 
-        with opened("assistant sync") as store:
-            plan = planned(folder, store.list())
-            with progress.adding(sources(folder, plan), as_json=self._as_json) as told:
+        with open_store("assistant sync") as store:
+            plan = plan_sync(folder, store.list())
+            with progress.track_adding(sources_to_add(folder, plan), as_json=self._as_json) as adding:
                 # When a folder is followed, it is worth a word only once how much of it stays as it is.
-                told.counts["unchanged"] = plan.unchanged if self._told is None else 0
-                news = [done for done in folder.rejected if done not in (self._told or ())]
-                self._told = set(folder.rejected)
-                for done in chain(news, carried_out(store, folder, plan, told.step)):
-                    told.came(done, output.as_json(asdict(done)) if self._as_json else output.done_line(done))
-                    if done.status == "rejected":
-                        self._told.add(done)
-                        self.look.reject(done)
-        return told.counts
+                adding.counts["unchanged"] = plan.unchanged if self._reported is None else 0
+                news = [item for item in folder.rejected if item not in (self._reported or ())]
+                self._reported = set(folder.rejected)
+                for result in chain(news, apply_plan(store, folder, plan, adding.on_step)):
+                    line = output.as_json(asdict(result)) if self._as_json else output.sync_line(result)
+                    adding.on_result(result, line)
+                    if result.status == "rejected":
+                        self._reported.add(result)
+                        self.scanner.reject(result)
+        return adding.counts
 
 
 # -- looking and taking out ------------------------------------------------------------------------
@@ -203,7 +205,7 @@ def list_documents(as_json: Json = False) -> None:
     """List the documents."""
     from assistant.core import serialization
 
-    with opened("assistant list") as store:
+    with open_store("assistant list") as store:
         entries = store.list()
     if as_json:
         output.print_json([serialization.entry(entry) for entry in entries])
@@ -218,7 +220,7 @@ def show(document: Annotated[str, typer.Argument(help="A document's id.")], as_j
     """Show a document's text."""
     from assistant.core import serialization
 
-    with opened("assistant show") as store:
+    with open_store("assistant show") as store:
         found = store.show(document)
     if as_json:
         output.print_json(serialization.document(found))
@@ -239,7 +241,7 @@ def remove(
 
     for word in documents:
         require_name(word, "remove")
-    with opened("assistant remove") as store:
+    with open_store("assistant remove") as store:
         entries = store.list()
         ids = [entry.id for entry in entries if entry.id in documents]
         names = {word: _named(word, entries) for word in dict.fromkeys(documents) if word not in ids}
@@ -280,14 +282,14 @@ def check(
     as_json: Json = False,
 ) -> None:
     """Verify that documents, passages, vectors and words agree."""
-    with opened("assistant check", repair=repair) as store:
+    with open_store("assistant check", repair=repair) as store:
         _tell_health(store.check(repair), as_json)
 
 
 @app.command(epilog="Example: assistant rebuild")
 def rebuild(as_json: Json = False) -> None:
     """Build the index anew from the ledger, after damage or with another embedder."""
-    with opened("assistant rebuild") as store:
+    with open_store("assistant rebuild") as store:
         _tell_health(store.rebuild(), as_json)
 
 
@@ -307,7 +309,7 @@ def export(file: Annotated[str, typer.Argument(help="The file to write.")], as_j
     require_name(file, "export")
     path = Path(file)
     try:
-        with opened("assistant export") as store:
+        with open_store("assistant export") as store:
             count = _exported(store, path)
     except LedgerError as fault:
         output.fault(fault.message)
@@ -326,5 +328,5 @@ def _exported(store: Store | None, file: Path) -> int:
     from assistant.ingest import restore
     from assistant.sync import bundles
 
-    with progress.counting("Exporting") as told:
-        return bundles.write(store or restore.Salvage(config.load().home), file, told)
+    with progress.track_count("Exporting") as on_progress:
+        return bundles.write(store or restore.Salvage(config.load().home), file, on_progress)

@@ -1,4 +1,4 @@
-"""`assistant eval`: golden questions are asked, or drafted."""
+"""`assistant eval`: measures answers by golden questions, and drafts such questions."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ import typer
 from typer.core import TyperGroup
 
 from assistant.cli import output, progress
-from assistant.cli.store import Json, fill, opened, require_name
+from assistant.cli.store import Json, fill, open_store, require_name
 
 if TYPE_CHECKING:
     from assistant.cli.store import Store
-    from assistant.evaluation.evaluate import Outcome
+    from assistant.evaluation.evaluate import Evaluation
 
 MEASURE, SUGGEST = "measure", "suggest"
 
 
 class _Measuring(TyperGroup):
-    """`assistant eval SET` measures; only `suggest` is a word of its own."""
+    """Runs `measure` for `assistant eval SET`; only `suggest` is a subcommand by name."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         return super().parse_args(ctx, args if args[:1] == [SUGGEST] else [MEASURE, *args])
@@ -56,40 +56,40 @@ def measure(
     report: Annotated[Path | None, typer.Option(help="Write the HTML report there.", metavar="FILE")] = None,
 ) -> None:
     """Measure how accurate the answers are, by golden questions."""
-    from assistant.evaluation import evaluate as command
+    from assistant.evaluation import evaluate
+    from assistant.evaluation.runs.summary import check_floors
 
     for name in sets or []:
         require_name(name, "eval")
-    paths, asked = _sets_and_floors([Path(name) for name in sets or []], fail_under or [])
-    floors = command.floors(asked)
-    with opened("assistant eval") as store:
+    paths, arguments = _split_floors([Path(name) for name in sets or []], fail_under or [])
+    floors = evaluate.parse_floors(arguments)
+    with open_store("assistant eval") as store:
         fill(store)
-        outcome = _measured(store, paths, compare, report)
-    printed = command.printed(outcome, as_json)
-    print(output.escaped(printed) if as_json else output.visible(printed))
-    failed = command.failures(outcome, floors)
-    for sentence in failed:
+        evaluation = _measure(store, paths, compare, report)
+    text = evaluate.format_evaluation(evaluation, as_json)
+    print(output.escaped(text) if as_json else output.visible(text))
+    failures = check_floors(evaluation.figures, floors)
+    for sentence in failures:
         output.say(sentence)
-    if failed:
+    if failures:
         raise typer.Exit(1)
 
 
-def _measured(store: Store, paths: Sequence[Path], compare: str | None, report: Path | None) -> Outcome:
+def _measure(store: Store, paths: Sequence[Path], compare: str | None, report: Path | None) -> Evaluation:
     from assistant.client import Remote
     from assistant.core import config
-    from assistant.evaluation import evaluate as command
-    from assistant.evaluation import remote
+    from assistant.evaluation import evaluate, remote
 
     home = config.load().home
-    paths = command.chosen(paths, store, home, output.say)
-    with progress.counting("Asking") as told:
+    paths = evaluate.resolve_sets(paths, store, home, output.say)
+    with progress.track_count("Asking") as on_progress:
         if isinstance(store, Remote):
-            return command.measure(store, home, paths, compare, report, told, remote.asked)
-        return command.measure(store, home, paths, compare, report, told)
+            return evaluate.measure(store, home, paths, compare, report, on_progress, remote.run_sets)
+        return evaluate.measure(store, home, paths, compare, report, on_progress)
 
 
-def _sets_and_floors(sets: Sequence[Path], floors: Sequence[str]) -> tuple[Sequence[Path], list[str]]:
-    """Of `--fail-under facts=0.9 cited=0.9` the first comes with the option, the other among the sets."""
+def _split_floors(sets: Sequence[Path], floors: Sequence[str]) -> tuple[Sequence[Path], list[str]]:
+    """Of `--fail-under facts=0.9 cited=0.9`, move the second floor from the sets to the floors."""
     more = [path for path in sets if floors and "=" in path.name and not path.exists()]
     return [path for path in sets if path not in more], [*floors, *map(str, more)]
 
@@ -106,38 +106,35 @@ def suggest(
     """Draft golden questions from documents: lines to edit, which wait in the web page too."""
     from assistant.evaluation.report import serialization
 
-    with opened("assistant eval suggest") as store:
+    with open_store("assistant eval suggest") as store:
         fill(store)
-        found, notes = _drafted(store, documents or [], number)
+        drafts, notes = _draft(store, documents or [], number)
     for note in notes:
         output.say(note)
     if as_json:
-        output.print_json(found)
+        output.print_json(drafts)
         return
-    for draft in found:
-        output.print_json(serialization.line(draft))
-    shared = sum(bool(draft["elsewhere"]) for draft in found)
-    if shared:
+    for draft in drafts:
+        output.print_json(serialization.suggestion_to_row(draft))
+    if shared := sum(bool(draft["elsewhere"]) for draft in drafts):
         output.say(f"{shared} of them have the tag `elsewhere`: other documents answer them as well.")
-    if not found:
+    if not drafts:
         output.say("These documents give rise to no question that has not been decided on.")
 
 
-def _drafted(
-    store: Store, documents: Sequence[str], number: int
-) -> tuple[list[dict[str, object]], list[str]]:
+def _draft(store: Store, documents: Sequence[str], number: int) -> tuple[list[dict[str, object]], list[str]]:
     from assistant.client import Remote
     from assistant.evaluation import remote
     from assistant.evaluation.drafting import suggest as suggesting
-    from assistant.evaluation.drafting.own_sets import Own
-    from assistant.evaluation.golden.places import Quotes
+    from assistant.evaluation.drafting.home_sets import HomeSets
+    from assistant.evaluation.golden.places import QuoteLookup
     from assistant.evaluation.report import serialization
 
     if isinstance(store, Remote):
-        return remote.drafted(store, documents, number)
+        return remote.draft_questions(store, documents, number)
     notes: list[str] = []
-    own = Own(store.settings.home)
-    found = suggesting.suggest(store, documents, number, own.decided(), notes.append)
-    own.keep(found)
-    quotes = Quotes(store)
-    return [serialization.suggestion(one, quotes) for one in found], notes
+    home_sets = HomeSets(store.settings.home)
+    drafts = suggesting.suggest(store, documents, number, home_sets.decided_ids(), notes.append)
+    home_sets.add_drafts(drafts)
+    quotes = QuoteLookup(store)
+    return [serialization.suggestion_to_json(draft, quotes) for draft in drafts], notes

@@ -1,4 +1,4 @@
-"""The store as a command of the command line opens it, and what many commands take."""
+"""Opening of the store for a command, and options shared by commands."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 
 
 @contextmanager
-def opened(doing: str, *, repair: bool = False) -> Iterator[Store]:
-    """The configured store; waiting and slow work are said on the error stream.
+def open_store(doing: str, *, repair: bool = False) -> Iterator[Store]:
+    """Open the configured store; waiting and slow work are reported on the error stream.
 
-    With `repair`, a ledger that cannot be relied on is made anew first.
+    With `repair`, a damaged ledger is rebuilt first.
 
     Raises:
-        AssistantError: a setting is wrong, or the store cannot be had.
+        AssistantError: a setting is wrong, or the store cannot be opened.
     """
     from assistant.client import connect
     from assistant.core import config
@@ -38,21 +38,20 @@ def opened(doing: str, *, repair: bool = False) -> Iterator[Store]:
 
 
 def fill(store: Store) -> None:
-    """Fills an empty store with the shipped corpus, and says so."""
-    told = False
+    """Fill an empty store with the shipped corpus, and report it."""
+    is_announced = False
 
-    def progress(outcome: Outcome, of: int) -> None:
-        nonlocal told
-        if not told:
-            say(f"The store is empty: reading the {of} documents of the shipped corpus.")
-            told = True
+    def on_progress(outcome: Outcome, total: int) -> None:
+        nonlocal is_announced
+        if not is_announced:
+            say(f"The store is empty: reading the {total} documents of the shipped corpus.")
+            is_announced = True
 
-    count = store.fill(progress)
-    if count:
+    if count := store.fill(on_progress):
         say(f"{count} documents read. Add your own with: assistant add FILE|FOLDER")
 
 
 def require_name(place: str, command: str) -> None:
-    """Refuses an empty name, as a variable gives that is not set: as a path it is the current folder."""
+    """Refuse an empty name, as an unset shell variable gives: as a path it would be the current folder."""
     if not place.strip():
-        raise AssistantError(f"An empty name was given to `assistant {command}`; name a file or folder.")
+        raise AssistantError(f"The name given to `assistant {command}` is empty. Name a file or a folder.")

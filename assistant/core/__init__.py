@@ -1,1 +1,1 @@
-"""Nouns, errors and settings that every other package rests on."""
+"""The types, errors and settings used by every other package."""

@@ -1,6 +1,6 @@
-"""The settings: one frozen object, from the environment and `config.toml` in the home folder.
+"""Settings, read from the environment and from `config.toml` in the home folder.
 
-The environment wins over the file. A key that nobody reads is an error, so that a typing mistake is seen.
+The environment takes precedence over the file. An unknown key is an error, to catch typing mistakes.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _ORIGIN = re.compile(r"(https?://(?:[a-z0-9.-]+|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How this assistant is set up. `model` is None where answers are extractive."""
+    """The configuration of an assistant. `model` is None for extractive answers."""
 
     home: Path
     cache: Path
@@ -44,26 +44,26 @@ class Settings:
     base_url: str | None = None
     api_key: str | None = None
     model_timeout: float = 60.0
-    """Seconds that a model may take for one answer."""
+    """The time limit for one answer, in seconds."""
     embedding_model: str | None = None
     embedding_url: str | None = None
     public_url: str | None = None
-    """Where people open the page, when a proxy serves it: scheme and host, in lower case."""
+    """The address of the page behind a proxy: scheme and host, in lower case."""
 
     def __repr__(self) -> str:
-        """Without the key, so that no log can hold it."""
+        """Leave out the API key, to keep it out of logs."""
         return f"Settings(home={str(self.home)!r}, corpus={str(self.corpus)!r}, model={self.model!r})"
 
 
 def load(environ: Mapping[str, str] = os.environ) -> Settings:
-    """The settings that `environ` and the home folder's `config.toml` give.
+    """Return the settings from `environ` and from `config.toml` in the home folder.
 
     Raises:
         ConfigError: a key is unknown, or a value is malformed.
     """
     _refuse_unknown(environ)
     home = Path(environ.get("ASSISTANT_HOME") or platformdirs.user_data_path(NAME)).expanduser().absolute()
-    values = _file(home / "config.toml")
+    values = _read_file(home / "config.toml")
     values |= {key: environ[name] for name, key in KEYS.items() if environ.get(name)}
     return Settings(
         home=home,
@@ -80,7 +80,7 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
 
 
 def bundled(folder: str) -> Path:
-    """The folder `corpus`, `prompts` or `eval/golden`, in the checkout or in the installed package."""
+    """Return the folder `corpus`, `prompts` or `eval/golden` of the checkout or the installed package."""
     package = Path(__file__).parents[1]
     inside = package / "_data" / folder
     return inside if inside.is_dir() else package.parent / folder
@@ -88,24 +88,24 @@ def bundled(folder: str) -> Path:
 
 def _refuse_unknown(environ: Mapping[str, str]) -> None:
     for name in environ:
-        # ASSISTANT_TEST_ is kept free for the tests' own settings.
+        # ASSISTANT_TEST_ is reserved for the tests.
         if name.startswith("ASSISTANT_") and name not in KEYS and not name.startswith("ASSISTANT_TEST_"):
-            raise ConfigError(f"The setting {name} is unknown; known are {', '.join(KEYS)}.")
+            raise ConfigError(f"The setting {name} is unknown. Use one of {', '.join(KEYS)}.")
 
 
-def _file(path: Path) -> dict[str, str]:
+def _read_file(path: Path) -> dict[str, str]:
     try:
         values = tomllib.loads(path.read_text("utf-8"))
     except FileNotFoundError:
         return {}
     except (OSError, ValueError) as fault:
-        raise ConfigError(f"The settings file {path} cannot be read ({fault}); mend or remove it.") from fault
+        raise ConfigError(f"The settings file {path} cannot be read ({fault}). Fix or remove it.") from fault
     known = set(KEYS.values()) - {"home"}
     for key in values:
         if key not in known:
-            raise ConfigError(f"The key {key!r} in {path} is unknown; known are {', '.join(sorted(known))}.")
+            raise ConfigError(f"The key {key!r} in {path} is unknown. Use one of {', '.join(sorted(known))}.")
         if not isinstance(values[key], str | int | float):
-            raise ConfigError(f'The key {key!r} in {path} is no text or number; write {key} = "…".')
+            raise ConfigError(f'The key {key!r} in {path} is not text or a number. Write {key} = "…".')
     return {key: str(value) for key, value in values.items()}
 
 
@@ -116,7 +116,7 @@ def _corpus(value: str | None) -> Path | None:
         return None
     folder = Path(value).expanduser().absolute()
     if not folder.is_dir():
-        raise ConfigError(f"ASSISTANT_CORPUS is {value}, which is not a folder; name a folder, or none.")
+        raise ConfigError(f"ASSISTANT_CORPUS is {value}, which is not a folder. Name a folder, or none.")
     return folder
 
 
@@ -129,12 +129,12 @@ def _model(values: Mapping[str, str]) -> str | None:
 def _public_url(value: str | None) -> str | None:
     if value is None:
         return None
-    found = _ORIGIN.fullmatch(value.lower())
-    if found is None:
+    origin = _ORIGIN.fullmatch(value.lower())
+    if origin is None:
         raise ConfigError(
-            f"ASSISTANT_PUBLIC_URL is {value}; give scheme and host alone, as in https://docs.example.org."
+            f"ASSISTANT_PUBLIC_URL is {value}. Set it to a scheme and a host, as in https://docs.example.org."
         )
-    return found[1]
+    return origin[1]
 
 
 def _seconds(value: str) -> float:
@@ -143,5 +143,5 @@ def _seconds(value: str) -> float:
     except ValueError:
         seconds = 0.0
     if not 0 < seconds < 3600:
-        raise ConfigError(f"ASSISTANT_MODEL_TIMEOUT is {value}; give seconds between 0 and 3600.")
+        raise ConfigError(f"ASSISTANT_MODEL_TIMEOUT is {value}. Set it to seconds between 0 and 3600.")
     return seconds

@@ -1,4 +1,4 @@
-"""Until when an answer may be worked on: one moment for all of its parts, which can be brought forward."""
+"""A deadline for all parts of an answer, which can be brought forward."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _lock = threading.Lock()
 
 
 class Deadline:
-    """A moment after which nothing more is done for an answer. Thread-safe."""
+    """The moment when work on an answer ends. Thread-safe."""
 
     def __init__(self, seconds: float) -> None:
         self._end = time.monotonic() + seconds
@@ -21,21 +21,21 @@ class Deadline:
 
     @property
     def left(self) -> float:
-        """Seconds until then; 0 where it is over."""
+        """Remaining seconds; 0 once the deadline has passed."""
         return 0.0 if self.is_withdrawn else max(0.0, self._end - time.monotonic())
 
     @property
     def is_withdrawn(self) -> bool:
-        """Whether nobody waits for the answer any more."""
+        """True if the caller has left."""
         return self._withdrawn.is_set()
 
     def withdraw(self) -> None:
-        """Ends it now, because who asked has left."""
+        """End the deadline now, because the caller has left."""
         self._withdrawn.set()
 
 
 def withdraw_all() -> None:
-    """Ends every deadline of this process, because the process itself is to end."""
+    """End every deadline of this process, before the process itself ends."""
     with _lock:
         for deadline in list(_running):
             deadline.withdraw()

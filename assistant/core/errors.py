@@ -1,30 +1,16 @@
-"""Everything that can go wrong and be told to a person.
+"""The errors that are reported to people, in one tree below `AssistantError`.
 
-    AssistantError
-    ├── ConfigError         a setting is unknown, missing or malformed
-    ├── ReadError           a document cannot be read: damaged, empty, of an unknown kind, too large
-    ├── FetchError          an address is refused or does not answer
-    ├── EmbedderError       the embedding model is absent, or does not fit the stored vectors
-    ├── ModelError          the language model cannot be reached or fails; `retryable` says if it may pass
-    ├── Withdrawn           nobody waits for the answer any more
-    ├── QuestionError       a question is empty or too long
-    ├── SyncError           a folder cannot be followed: it is gone, or suddenly empty
-    ├── StoreError          the home folder cannot be used: held by another process, full, unwritable
-    │   ├── StoreBusy       another process owns the store
-    │   └── LedgerError     the ledger is damaged, missing, or older than its originals
-    └── NotFound            no document, conversation or file of that name
-
-The message of each is one sentence that says what to do.
+Each message is short and says what to do.
 """
 
 from __future__ import annotations
 
-FAULT = "Something went wrong inside the assistant; its log says what."
-"""What a person is told where none of these errors says it."""
+FAULT = "Something went wrong inside the assistant. Its log has the details."
+"""The message for any other exception."""
 
 
 class AssistantError(Exception):
-    """The root. `message` is for a person; `retryable` says whether the same call may succeed later."""
+    """The root of the tree. `message` is for people; `retryable` if the same call may succeed later."""
 
     retryable = False
 
@@ -40,7 +26,7 @@ class ConfigError(AssistantError):
 
 
 class ReadError(AssistantError):
-    """A document cannot be read."""
+    """A document cannot be read: damaged, empty, of an unknown format, or too large."""
 
 
 class FetchError(AssistantError):
@@ -48,20 +34,20 @@ class FetchError(AssistantError):
 
 
 class EmbedderError(AssistantError):
-    """The embedding model is absent, or is not the one that made the stored vectors."""
+    """The embedding model is missing, or is not the one that made the stored vectors."""
 
 
 class ModelError(AssistantError):
-    """The language model cannot be reached or fails. `wait` is how many seconds it wants to be left alone."""
+    """The language model cannot be reached or fails. `wait` is its Retry-After, in seconds."""
 
     wait: float | None = None
 
 
 class Withdrawn(AssistantError):
-    """Nobody waits for the answer any more."""
+    """The caller has left before the answer."""
 
     def __init__(self) -> None:
-        super().__init__("The question was withdrawn; ask it again.", retryable=True)
+        super().__init__("The question was withdrawn. Ask it again.", retryable=True)
 
 
 class QuestionError(AssistantError):
@@ -69,13 +55,13 @@ class QuestionError(AssistantError):
 
 
 class SyncError(AssistantError):
-    """A folder cannot be followed."""
+    """A folder cannot be synchronised: it is missing, or suddenly empty."""
 
     retryable = True
 
 
 class StoreError(AssistantError):
-    """The home folder cannot be used."""
+    """The home folder cannot be used: locked by another process, full, or not writable."""
 
 
 class StoreBusy(StoreError):
@@ -89,12 +75,12 @@ class LedgerError(StoreError):
 
     @classmethod
     def of(cls, fault: str) -> LedgerError:
-        """The sentence around what is wrong with it."""
+        """Return the error for a fault of the ledger."""
         return cls(
-            f"The ledger cannot be relied on ({fault}); no original was touched, and with no server running "
-            "`assistant check --repair` makes the ledger anew from them."
+            f"The ledger cannot be used ({fault}). The originals are untouched: stop the server and run "
+            "`assistant check --repair` to rebuild the ledger from them."
         )
 
 
 class NotFound(AssistantError):
-    """No document, conversation or file of that name."""
+    """No document, conversation or file has this name."""

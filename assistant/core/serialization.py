@@ -1,4 +1,4 @@
-"""The JSON forms of our nouns: what the command line prints, the server answers and the ledger keeps."""
+"""JSON forms of the core types, shared by the command line, the server and the ledger."""
 
 from __future__ import annotations
 
@@ -28,35 +28,35 @@ Json = dict[str, Any]
 
 
 def writable(text: str) -> str:
-    """The text with a question mark for each half of a surrogate pair, which UTF-8 does not hold.
+    """Replace unpaired surrogates, which UTF-8 cannot encode, with question marks.
 
-    Such halves come from browsers, and from bytes of a command line that are no UTF-8.
+    They come from browsers, and from command lines that are not UTF-8.
     """
     return text.encode("utf-8", "replace").decode()
 
 
 def asked(question: str) -> str:
-    """The question as it is asked: trimmed, and such as can be written down.
+    """Return the question trimmed and encodable.
 
     Raises:
         QuestionError: it is empty or too long.
     """
     question = writable(question.replace("\0", " ")).strip()
     if not question:
-        raise QuestionError("The question is empty; type one.")
+        raise QuestionError("The question is empty. Type a question.")
     if len(question) > MAX_QUESTION:
-        raise QuestionError(f"The question has {len(question):,} characters; shorten it to {MAX_QUESTION:,}.")
+        raise QuestionError(f"The question has {len(question):,} characters. Shorten it to {MAX_QUESTION:,}.")
     return question
 
 
 def answer(value: Answer) -> Json:
-    """`answer` is the whole text with numbers; `sentences` the same, cut, for who renders it."""
+    """Return an answer. `answer` is the text with citation numbers; `sentences` is the same, split."""
     return {
         "question": value.question,
         "search_query": value.search_query,
         "answered": value.answered,
         "answer": value.text,
-        "sentences": [{"text": s.text, "citations": list(s.citations)} for s in value.sentences],
+        "sentences": [asdict(sentence) for sentence in value.sentences],
         "citations": [asdict(citation) for citation in value.citations],
         "related": [asdict(citation) for citation in value.related],
         "evidence": [asdict(citation) for citation in value.evidence],
@@ -68,92 +68,92 @@ def answer(value: Answer) -> Json:
     }
 
 
-def to_answer(given: Mapping[str, Any]) -> Answer:
-    """The answer that `answer` wrote."""
+def to_answer(data: Mapping[str, Any]) -> Answer:
+    """Parse an answer."""
     return Answer(
-        question=given["question"],
-        search_query=given["search_query"],
-        answered=given["answered"],
-        sentences=tuple(Sentence(s["text"], tuple(s["citations"])) for s in given["sentences"]),
-        citations=_citations(given["citations"]),
-        related=_citations(given["related"]),
-        evidence=_citations(given.get("evidence", ())),
-        mode=given["mode"],
-        model=given["model"],
-        notice=given["notice"],
-        timings_ms=given["timings_ms"],
-        understood=given.get("understood"),
+        question=data["question"],
+        search_query=data["search_query"],
+        answered=data["answered"],
+        sentences=tuple(
+            Sentence(s["text"], tuple(s["citations"]), s.get("is_whole", True)) for s in data["sentences"]
+        ),
+        citations=_citations(data["citations"]),
+        related=_citations(data["related"]),
+        evidence=_citations(data.get("evidence", ())),
+        mode=data["mode"],
+        model=data["model"],
+        notice=data["notice"],
+        timings_ms=data["timings_ms"],
+        understood=data.get("understood"),
     )
 
 
-def _citations(given: Iterable[Mapping[str, Any]]) -> tuple[Citation, ...]:
-    """Citations as they were written; those of older answers have no cells."""
-    return tuple(
-        Citation(**{**c, "cells": tuple(Cell(**cell) for cell in c.get("cells", ()))}) for c in given
-    )
+def _citations(data: Iterable[Mapping[str, Any]]) -> tuple[Citation, ...]:
+    """Parse citations; those of older answers have no cells."""
+    return tuple(Citation(**{**c, "cells": tuple(Cell(**cell) for cell in c.get("cells", ()))}) for c in data)
 
 
 def document(value: Document) -> Json:
-    """The document with its whole text, which all offsets count in."""
+    """Return a document with its whole text, in which all offsets count."""
     return asdict(value) | {"metadata": dict(value.metadata)}
 
 
-def to_document(given: Mapping[str, Any]) -> Document:
-    """The document that `document` wrote."""
+def to_document(data: Mapping[str, Any]) -> Document:
+    """Parse a document."""
     return Document(
-        id=given["id"],
-        title=given["title"],
-        source=given["source"],
-        media_type=given["media_type"],
-        text=given["text"],
-        headings=tuple(Heading(**h) for h in given["headings"]),
-        pages=tuple(Page(**p) for p in given["pages"]),
-        metadata=given["metadata"],
+        id=data["id"],
+        title=data["title"],
+        source=data["source"],
+        media_type=data["media_type"],
+        text=data["text"],
+        headings=tuple(Heading(**h) for h in data["headings"]),
+        pages=tuple(Page(**p) for p in data["pages"]),
+        metadata=data["metadata"],
     )
 
 
 def entry(value: Entry) -> Json:
-    """One line of the list of documents."""
+    """Return one row of the list of documents."""
     return asdict(value)
 
 
-def to_entry(given: Mapping[str, Any]) -> Entry:
-    """The line that `entry` wrote."""
-    return Entry(**{**given, "sources": tuple(given["sources"])})
+def to_entry(data: Mapping[str, Any]) -> Entry:
+    """Parse one row of the list of documents."""
+    return Entry(**{**data, "sources": tuple(data["sources"])})
 
 
 def step(value: Step) -> Json:
-    """How far the adding of one source has come."""
+    """Return the progress of one source."""
     return asdict(value)
 
 
-def to_step(given: Mapping[str, Any]) -> Step:
-    """The step that `step` wrote."""
-    return Step(**given)
+def to_step(data: Mapping[str, Any]) -> Step:
+    """Parse the progress of one source."""
+    return Step(**data)
 
 
 def outcome(value: Outcome) -> Json:
-    """What became of one source."""
+    """Return the result of adding one source."""
     return asdict(value)
 
 
-def to_outcome(given: Mapping[str, Any]) -> Outcome:
+def to_outcome(data: Mapping[str, Any]) -> Outcome:
     """The outcome that `outcome` wrote."""
-    return Outcome(**given)
+    return Outcome(**data)
 
 
 def health(value: Health) -> Json:
-    """What `check` found."""
+    """Return the result of a check."""
     return asdict(value) | {"problems": list(value.problems), "repaired": list(value.repaired)}
 
 
-def to_health(given: Mapping[str, Any]) -> Health:
-    """The finding that `health` wrote."""
-    return Health(**{**given, "problems": tuple(given["problems"]), "repaired": tuple(given["repaired"])})
+def to_health(data: Mapping[str, Any]) -> Health:
+    """Parse the result of a check."""
+    return Health(**{**data, "problems": tuple(data["problems"]), "repaired": tuple(data["repaired"])})
 
 
 def turn(value: Turn) -> Json:
-    """One turn of a conversation."""
+    """Return one turn of a conversation."""
     return {
         "question": value.question,
         "search_query": value.search_query,
@@ -162,12 +162,12 @@ def turn(value: Turn) -> Json:
 
 
 def event(name: str, data: Json) -> str:
-    """A server-sent event. In ASCII, for there are readers to whom U+2028 and the like end a line."""
+    """Format a server-sent event in ASCII: some clients take U+2028 for the end of a line."""
     return f"event: {name}\ndata: {json.dumps(data)}\n\n"
 
 
 def events(lines: Iterable[str]) -> Iterator[tuple[str, Json]]:
-    """The events that `event` wrote, from the lines of a reply as they come."""
+    """Parse server-sent events from the lines of a response as they arrive."""
     name = ""
     for line in lines:
         field, _, value = line.partition(": ")

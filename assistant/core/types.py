@@ -1,4 +1,4 @@
-"""The nouns that the parts hand to each other. Frozen, plain, without behaviour beyond what they derive."""
+"""The frozen types that packages exchange. They have no behaviour beyond derived values."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Mode = Literal["extractive", "model"]
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """A heading of a document: its level (1 is the highest), and where its line stands in the text."""
+    """A heading: its level (1 is the highest) and the range of its line in the text."""
 
     level: int
     title: str
@@ -23,7 +23,7 @@ class Heading:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page of a paginated document: `text[start:end]` is what it holds."""
+    """A page of a paginated document, with the text `text[start:end]`."""
 
     number: int
     start: int
@@ -32,7 +32,7 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One source document as read: plain text that every offset in the project counts in characters of."""
+    """A parsed document. All offsets in the project count characters of its plain `text`."""
 
     id: str
     title: str
@@ -56,8 +56,8 @@ class Span:
 class Passage:
     """A piece of a document: `document.text[start:end] == text`.
 
-    `headings` is the path of headings above it, outermost first. `sentences` are the ranges, in the
-    document's characters, that can be quoted: sentences, headings and table rows, in reading order.
+    `headings` is the path of headings above it, outermost first. `sentences` are the quotable ranges, in
+    characters of the document: sentences, headings and table rows, in reading order.
     """
 
     id: str
@@ -70,37 +70,37 @@ class Passage:
     page: int | None = None
     sentences: tuple[Span, ...] = ()
     header: str | None = None
-    """The column names of the table that its rows belong to, as the header row's text."""
+    """The header row of the table that its rows belong to, as text."""
 
     def quote(self, span: Span) -> str:
-        """The text of a range of the document that lies in this passage, one of its sentences say."""
+        """Return the text of a range of the document inside this passage, for example of a sentence."""
         return self.text[span.start - self.start : span.end - self.start]
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What is searched for."""
+    """A search query."""
 
     text: str
-    """The question as it stands alone, after the turns before it: what a person is shown."""
+    """The question rewritten to be understood without earlier turns. It is shown to the user."""
     focus: str = ""
-    """The part of the text that was asked just now; empty where that is all of it."""
+    """The part of the text from the latest question; empty if that is all of it."""
     earlier: tuple[str, ...] = ()
-    """The questions before it, oldest first."""
+    """Earlier questions, oldest first."""
     context: str = ""
-    """What the text begins with that is only its surroundings: the title that the answer before was from."""
+    """The beginning of the text that is only context: the title of the source of the previous answer."""
     unclear: str = ""
-    """A word of the question that stands for something which nobody has named."""
+    """A word of the question that refers to something that was never mentioned."""
     reading: str = ""
-    """How it was understood, in a sentence, where it could be understood otherwise."""
+    """The interpretation of an ambiguous question, in a sentence."""
 
 
 @dataclass(frozen=True, slots=True)
 class ScoredSentence:
-    """A quotable range of a passage: its cosine with the query, and the share of its terms that it holds.
+    """A quotable range of a passage: its cosine with the query, and the share of query terms in it.
 
-    `interaction` is the same share with words that mean alike counted too, `peak` how near one of its words
-    comes to the whole question (see `interaction`).
+    `interaction` is this share with similar words counted too (late interaction); `peak` is the highest
+    similarity of one of its words to the whole question.
     """
 
     span: Span
@@ -114,7 +114,7 @@ class ScoredSentence:
 
 @dataclass(frozen=True, slots=True)
 class ScoredPassage:
-    """A passage as retrieved, with the document's name and the scores that ranked it."""
+    """A retrieved passage, with the title and source of its document and the scores that ranked it."""
 
     passage: Passage
     title: str
@@ -122,15 +122,15 @@ class ScoredPassage:
     score: float
     cosine: float = 0.0
     words: float = 0.0
-    """BM25 divided by the largest BM25 that the query could reach: 0 to 1."""
+    """BM25 divided by the largest BM25 that the query can reach: 0 to 1."""
     coverage: float = 0.0
-    """The share of the query's terms, by idf, that stand in the passage, its title or its headings."""
+    """The share of query terms, weighted by idf, in the passage, its title or its headings."""
     interaction: float = 0.0
-    """The same with words that mean alike counted too."""
+    """The same share with similar words counted too."""
     weakest: float = 0.0
-    """How near the passage comes to that word of the query which it answers least."""
+    """The similarity of the query word that the passage matches least."""
     lead: float = 0.0
-    """The interaction of its title and headings alone."""
+    """The `interaction` of the title and headings alone."""
     sentences: tuple[ScoredSentence, ...] = ()
 
 
@@ -161,19 +161,19 @@ class Citation:
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """One sentence of an answer and the numbers of the citations that it rests on; none where unsupported."""
+    """A sentence of an answer with the numbers of its citations; none if unsupported."""
 
     text: str
     citations: tuple[int, ...] = ()
     is_whole: bool = True
-    """Not for the last one of an answer that grows: it is not checked yet."""
+    """False for the last sentence of a growing answer, which is not checked yet."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a person is told. `related` is filled, and `citations` empty, where the corpus holds no answer.
+    """An answer. If the corpus has none, `citations` is empty and `related` is filled.
 
-    `evidence` is what the documents say on it besides, where they answer.
+    `evidence` has further statements of the documents on an answered question.
     """
 
     question: str
@@ -185,21 +185,21 @@ class Answer:
     mode: Mode = "extractive"
     model: str | None = None
     notice: str | None = None
-    """Something that the person should know about how the answer came about, in one sentence."""
+    """A one-sentence remark on how the answer was made."""
     evidence: tuple[Citation, ...] = ()
     timings_ms: Mapping[str, float] = field(default_factory=dict)
     understood: str | None = None
-    """How the question was read, in one sentence, where it could be read otherwise or was mistyped."""
+    """The interpretation of an ambiguous or mistyped question, in one sentence."""
 
     @property
     def text(self) -> str:
-        """The answer as one string, each sentence followed by its numbers: `First. [1] Second. [2]`."""
+        """The sentences joined, each followed by its citation numbers: `First. [1] Second. [2]`."""
         return " ".join(" ".join([s.text, *(f"[{n}]" for n in s.citations)]) for s in self.sentences)
 
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One question of a conversation, what was searched for, and what was answered."""
+    """One question of a conversation with its search query and its answer."""
 
     question: str
     search_query: str
@@ -208,7 +208,7 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Something that can be added: its name, and how to get its bytes."""
+    """A document to add: its name, and a function that loads its bytes."""
 
     name: str
     load: Callable[[], bytes]
@@ -216,7 +216,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What the corpus says of one of its documents."""
+    """A row of the list of documents."""
 
     id: str
     title: str
@@ -224,18 +224,18 @@ class Entry:
     media_type: str
     passages: int
     size: int
-    """Bytes of the original."""
+    """Size of the original in bytes."""
     added: str
-    """When it was added, ISO 8601, UTC."""
+    """Time of adding, ISO 8601, UTC."""
     sources: tuple[str, ...] = ()
-    """All names that it goes by; `source` is the first that it was added under."""
+    """All its names; `source` is the first that it was added under."""
     duplicate_of: str | None = None
-    """The id of a document that says nearly the same, which answers in its place."""
+    """The id of a near-duplicate that is used for answers instead of this one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """How far the adding of one source has come; `share` of this stage, 0 to 1, is done."""
+    """The progress of one source: the `share` of this stage that is done, 0 to 1."""
 
     source: str
     stage: Stage
@@ -243,12 +243,12 @@ class Step:
 
 
 def ignore(step: Step) -> None:
-    """Hears of steps, and does nothing."""
+    """Ignore a progress step."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one source that was to be added. `reason` is one sentence where it was rejected."""
+    """The result of adding one source. `reason` is one sentence if it was rejected."""
 
     source: str
     status: Status
@@ -257,12 +257,12 @@ class Outcome:
     passages: int = 0
     reason: str | None = None
     duplicate_of: str | None = None
-    """The id of a document that says nearly the same, and answers in its place."""
+    """The id of a near-duplicate that is used for answers instead of this one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """What `check` found. Sound when the three counts agree and `problems` is empty."""
+    """The result of a check. The store is healthy if the three counts agree and `problems` is empty."""
 
     documents: int
     passages: int
@@ -270,4 +270,4 @@ class Health:
     words: int
     problems: tuple[str, ...] = ()
     repaired: tuple[str, ...] = ()
-    """What was amiss and was mended, a sentence each; empty where nothing was to be repaired."""
+    """One sentence for each repair; empty if nothing was repaired."""

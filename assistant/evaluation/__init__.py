@@ -1,1 +1,1 @@
-"""How accurate the answers are: golden sets, metrics, runs that are kept, their comparison and a report."""
+"""Accuracy of answers: golden sets, metrics, stored runs, comparisons and reports."""

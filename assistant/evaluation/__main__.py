@@ -1,7 +1,7 @@
 """`python -m assistant.evaluation SET… [--json] [--compare RUN] [--fail-under METRIC=VALUE …]`
 
-Asks golden sets of a store of its own, filled with the shipped corpus, so that what a person keeps has no
-part in it. The run is kept in the person's home folder all the same, to be compared with later.
+Measures golden sets on a temporary store with the shipped corpus, without the user's documents. The run is
+still saved in the user's home folder, for later comparisons.
 """
 
 from __future__ import annotations
@@ -13,55 +13,51 @@ from pathlib import Path
 from assistant.core import config
 from assistant.core.errors import AssistantError
 from assistant.evaluation import evaluate
+from assistant.evaluation.runs.summary import check_floors
 
 
 def main() -> None:
-    """Measures, prints, and ends with 1 where a figure is worse than --fail-under asks."""
+    """Measure and print; exit with 1 if a figure is worse than its --fail-under."""
     try:
-        sys.exit(_measure(_arguments()))
+        sys.exit(_measure(_parse_arguments()))
     except AssistantError as fault:
         sys.exit(f"assistant: {fault.message}")
 
 
-def _arguments() -> argparse.Namespace:
+def _parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m assistant.evaluation", description=__doc__)
-    parser.add_argument(
-        "sets", nargs="+", type=Path, metavar="SET", help="a .jsonl file, or a folder of them"
-    )
-    parser.add_argument("--json", action="store_true", help="print one line of JSON, last")
-    parser.add_argument("--compare", metavar="RUN", help="a run's id, `last`, or a file of one")
-    parser.add_argument(
-        "--fail-under",
-        nargs="+",
-        default=[],
-        metavar="METRIC=VALUE",
-        help="end with 1 where a figure is worse",
-    )
-    parser.add_argument("--report", type=Path, metavar="FILE", help="write the HTML report there")
+    add = parser.add_argument
+    add("sets", nargs="+", type=Path, metavar="SET", help="a .jsonl file, or a folder of them")
+    add("--json", action="store_true", help="print one line of JSON, last")
+    add("--compare", metavar="RUN", help="a run's id, `last`, or a file of one")
+    floor = "end with 1 where a figure is worse"
+    add("--fail-under", nargs="+", default=[], metavar="METRIC=VALUE", help=floor)
+    add("--report", type=Path, metavar="FILE", help="write the HTML report there")
     return parser.parse_args()
 
 
-def _measure(asked: argparse.Namespace) -> int:
+def _measure(arguments: argparse.Namespace) -> int:
     settings = config.load()
-    floors = evaluate.floors(asked.fail_under)
-    with evaluate.own_store(settings, _say) as assistant:
-        outcome = evaluate.measure(
-            assistant, settings.home, asked.sets, asked.compare, asked.report, _progress
+    floors = evaluate.parse_floors(arguments.fail_under)
+    with evaluate.open_shipped_store(settings, _notify) as assistant:
+        evaluation = evaluate.measure(
+            assistant, settings.home, arguments.sets, arguments.compare, arguments.report, _on_progress
         )
-    print(evaluate.printed(outcome, asked.json))
-    failed = evaluate.failures(outcome, floors)
-    for sentence in failed:
-        _say(sentence)
-    return 1 if failed else 0
+    print(evaluate.format_evaluation(evaluation, arguments.json))
+    failures = check_floors(evaluation.figures, floors)
+    for sentence in failures:
+        _notify(sentence)
+    return 1 if failures else 0
 
 
-def _progress(done: int, of: int) -> None:
+def _on_progress(done: int, total: int) -> None:
     if sys.stderr.isatty():
-        print(f"\r{done} of {of} questions", end="\n" if done == of else "", file=sys.stderr, flush=True)
+        end = "\n" if done == total else ""
+        print(f"\r{done} of {total} questions", end=end, file=sys.stderr, flush=True)
 
 
-def _say(told: str) -> None:
-    print(told, file=sys.stderr, flush=True)
+def _notify(message: str) -> None:
+    print(message, file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

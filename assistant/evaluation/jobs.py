@@ -1,4 +1,4 @@
-"""One run at a time, measured beside whatever else the server does, followed and cancelled from outside."""
+"""Evaluation runs in a background thread of the server, one at a time, with progress and cancellation."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from assistant.evaluation import evaluate
 from assistant.evaluation.golden.sets import GoldenSet
 
 FOLLOWERS = 100
-"""Readers of the progress, each of which costs a connection and no thread."""
+"""Concurrent readers of the progress; each costs a connection and no thread."""
 CANCELLED = "The run was cancelled; nothing of it is kept."
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """How far a run has come. `run` is its id once it is kept, `fault` a sentence where it failed."""
+class JobProgress:
+    """Progress of a run. `run` is its id once it is saved, `fault` a message if it failed."""
 
     running: bool = False
     sets: tuple[str, ...] = ()
@@ -33,98 +33,97 @@ class Standing:
 
 
 class Cancelled(Exception):
-    """The person does not want the run any more; nothing of it is kept."""
+    """The run was cancelled; nothing of it is saved."""
 
 
-class Measuring:
-    """Measures an assistant's answers in a thread of its own."""
+class EvaluationJob:
+    """Measures an assistant's answers in a background thread."""
 
     def __init__(self, assistant: Assistant) -> None:
         self._assistant = assistant
         self._starting = threading.Lock()
         self._followers: set[Callable[[], None]] = set()
-        self._standing = Standing()
+        self._progress = JobProgress()
         self._cancelled = False
         self._thread: threading.Thread | None = None
 
     @property
-    def standing(self) -> Standing:
-        """How far the run that goes on, or the last one, has come."""
-        return self._standing
+    def progress(self) -> JobProgress:
+        """Progress of the current run, or of the last one."""
+        return self._progress
 
-    def start(self, sets: Sequence[GoldenSet], then: Callable[[str], None] = lambda run: None) -> None:
-        """Begins to ask these sets; `then` hears the run's id when it is kept.
+    def start(self, sets: Sequence[GoldenSet]) -> None:
+        """Start to ask these sets.
 
         Raises:
-            StoreBusy: a run goes on already.
+            StoreBusy: a run is in progress.
         """
         with self._starting:
-            if self._standing.running:
+            if self._progress.running:
                 raise StoreBusy("A run goes on already; wait for it, or cancel it.")
             self._cancelled = False
-            self._standing = Standing(True, tuple(one.name for one in sets))
-        self._thread = threading.Thread(target=self._measure, args=(sets, then), daemon=True)
+            self._progress = JobProgress(True, tuple(golden.name for golden in sets))
+        self._thread = threading.Thread(target=self._measure, args=(sets,), daemon=True)
         self._thread.start()
 
     def cancel(self) -> None:
-        """Ends the run that goes on, if any, and waits until it has ended."""
+        """Cancel the current run, if any, and wait for its end."""
         self._cancelled = True
         if self._thread:
             self._thread.join()
 
-    def followed(self) -> AsyncIterator[Standing]:
-        """How far the run has come, each time that this changes, until it has ended; in a running loop.
+    def follow(self) -> AsyncIterator[JobProgress]:
+        """Yield the progress whenever it changes, until the run ends; needs a running event loop.
 
-        Whoever is slow misses what is outdated, and the server keeps nothing for them.
+        A slow reader skips outdated progress; nothing is queued for it.
 
         Raises:
-            StoreBusy: too many follow it already.
+            StoreBusy: there are too many readers.
         """
         if len(self._followers) >= FOLLOWERS:
             raise StoreBusy("Too many follow the run; close other pages that show it, then try again.")
         return self._follow()
 
-    async def _follow(self) -> AsyncIterator[Standing]:
+    async def _follow(self) -> AsyncIterator[JobProgress]:
         loop, changed = asyncio.get_running_loop(), asyncio.Event()
 
         def wake() -> None:
-            with suppress(RuntimeError):  # the loop has ended before its readers
+            with suppress(RuntimeError):  # the loop may have ended before its readers
                 loop.call_soon_threadsafe(changed.set)
 
-        if len(self._followers) >= FOLLOWERS:  # that came at the same moment
+        if len(self._followers) >= FOLLOWERS:  # others came at the same moment
             return
         self._followers.add(wake)
         try:
             seen = None
             while seen is None or seen.running:
                 changed.clear()
-                if self._standing == seen:
+                if self._progress == seen:
                     await changed.wait()
                     continue
-                seen = self._standing
+                seen = self._progress
                 yield seen
         finally:
             self._followers.discard(wake)
 
-    def _measure(self, sets: Sequence[GoldenSet], then: Callable[[str], None]) -> None:
+    def _measure(self, sets: Sequence[GoldenSet]) -> None:
         try:
-            found = evaluate.asked(self._assistant, self._assistant.settings.home, sets, self._progress)
-            then(found.id)
-            self._tell(replace(self._standing, running=False, run=found.id))
+            run = evaluate.run_sets(self._assistant, self._assistant.settings.home, sets, self._on_progress)
+            self._publish(replace(self._progress, running=False, run=run.id))
         except Cancelled:
-            self._tell(Standing(sets=self._standing.sets, fault=CANCELLED))
+            self._publish(JobProgress(sets=self._progress.sets, fault=CANCELLED))
         except AssistantError as fault:
-            self._tell(replace(self._standing, running=False, fault=fault.message))
+            self._publish(replace(self._progress, running=False, fault=fault.message))
         except Exception:
-            _log.exception("A run came to an end.")
-            self._tell(replace(self._standing, running=False, fault=FAULT))
+            _log.exception("A run failed.")
+            self._publish(replace(self._progress, running=False, fault=FAULT))
 
-    def _progress(self, done: int, of: int) -> None:
+    def _on_progress(self, done: int, total: int) -> None:
         if self._cancelled:
             raise Cancelled
-        self._tell(replace(self._standing, done=done, of=of))
+        self._publish(replace(self._progress, done=done, of=total))
 
-    def _tell(self, standing: Standing) -> None:
-        self._standing = standing
+    def _publish(self, progress: JobProgress) -> None:
+        self._progress = progress
         for wake in tuple(self._followers):
             wake()

@@ -1,4 +1,4 @@
-"""Evaluation through the server that has the store: it asks and drafts, and the rest is done here."""
+"""Evaluation through the server that owns the store: it asks and drafts, this process reports."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import Any, Protocol
 
 from assistant.core.errors import AssistantError
 from assistant.core.serialization import writable
-from assistant.evaluation.evaluate import Told
-from assistant.evaluation.golden.places import Shelf
+from assistant.evaluation.evaluate import OnProgress
+from assistant.evaluation.golden.places import DocumentStore
 from assistant.evaluation.golden.sets import MAX_BYTES, GoldenSet
 from assistant.evaluation.runs import records
 from assistant.evaluation.runs.records import Run
@@ -19,51 +19,50 @@ from assistant.ingest.files import load_text
 Json = dict[str, Any]
 
 
-class Server(Shelf, Protocol):
-    """What speaks to the server."""
+class Server(DocumentStore, Protocol):
+    """A client of the server."""
 
     def call(self, method: str, path: str, **sent: Any) -> Any: ...
     def follow(self, path: str) -> Iterator[tuple[str, Json]]: ...
 
 
-def asked(server: Server, home: Path, sets: Sequence[GoldenSet], told: Told) -> Run:
-    """The run of these sets, which the server keeps in `home`. Ctrl-C ends it there too.
+def run_sets(server: Server, home: Path, sets: Sequence[GoldenSet], on_progress: OnProgress) -> Run:
+    """Ask these sets on the server, which saves the run in `home`. Ctrl-C cancels it there too.
 
     Raises:
-        AssistantError: it goes wrong there, or another run goes on.
-        StoreBusy: the server breaks off.
+        AssistantError: it fails there, another run is in progress, or the server closes the connection.
     """
-    server.call("POST", "/api/eval", json={"sets": [_sent(one) for one in sets]})
+    server.call("POST", "/api/eval", json={"sets": [_set_to_json(golden) for golden in sets]})
     try:
-        found = records.load_kept(_followed(server, told), home)
+        run = records.load_by_id(_wait(server, on_progress), home)
     except KeyboardInterrupt:
         server.call("DELETE", "/api/eval")
         raise
-    # The server opens no path that a client names; this process keeps them, as the store is its own too.
-    found = replace(found, files=tuple(golden.path for golden in sets))
-    records.keep(found, home)
-    return found
+    # The server opens no path that a client names; this process owns the same home folder and adds them.
+    run = replace(run, files=tuple(golden.path for golden in sets))
+    records.save(run, home)
+    return run
 
 
-def _sent(golden: GoldenSet) -> Json:
+def _set_to_json(golden: GoldenSet) -> Json:
     text = load_text(Path(golden.path), "golden set", MAX_BYTES)
     return {"name": writable(golden.name), "text": text}
 
 
-def _followed(server: Server, told: Told) -> str:
-    """The id of the run, when it has ended."""
-    for event, said in server.follow("/api/eval/progress"):
+def _wait(server: Server, on_progress: OnProgress) -> str:
+    """Wait for the end of the run and return its id."""
+    for event, data in server.follow("/api/eval/progress"):
         if event == "progress":
-            told(said["done"], said["of"])
-        if event == "fault" or said.get("fault"):
-            raise AssistantError(said.get("fault") or said["error"])
-        if said.get("run"):
-            return str(said["run"])
-    raise AssistantError("The server broke off while it measured; try again.")
+            on_progress(data["done"], data["of"])
+        if event == "fault" or data.get("fault"):
+            raise AssistantError(data.get("fault") or data["error"])
+        if data.get("run"):
+            return str(data["run"])
+    raise AssistantError("The server closed the connection during the run. Try again.")
 
 
-def drafted(server: Server, documents: Sequence[str], number: int) -> tuple[list[Json], list[str]]:
-    """Drafts in the form of `wire.suggestion`, and what is to be said of them."""
-    wanted = {"documents": [*map(writable, documents)], "number": number, "again": True}
-    found = server.call("POST", "/api/eval/drafts", json=wanted)
-    return found["drafts"], found["notes"]
+def draft_questions(server: Server, documents: Sequence[str], number: int) -> tuple[list[Json], list[str]]:
+    """Return drafts in the form of `suggestion_to_json`, and notes for the user."""
+    body = {"documents": [*map(writable, documents)], "number": number, "again": True}
+    reply = server.call("POST", "/api/eval/drafts", json=body)
+    return reply["drafts"], reply["notes"]

@@ -1,4 +1,4 @@
-"""Zip archives of documents: what lies in one, as sources."""
+"""Zip archives: the documents in one, as sources."""
 
 from __future__ import annotations
 
@@ -18,31 +18,30 @@ from assistant.core.errors import ReadError
 from assistant.core.types import Source
 from assistant.ingest.parse import LIMIT, SUFFIXES
 from assistant.ingest.readers.content import one_line, plain
-from assistant.ingest.readers.package import ZIP, kind, opened, part
+from assistant.ingest.readers.package import ZIP, declared_type, open_zip, read_part
 
 MEMBERS = 10_000
-"""Documents that an archive may hold."""
+"""Limit on the documents of an archive."""
 CHARACTERS = 50_000_000
-"""Of text that the documents of an archive may hold together: some 25,000 pages."""
+"""Limit on the text of all documents of an archive together: some 25,000 pages."""
 PASSAGES = 100_000
-"""Passages that they may make together, the same as of one document: minutes of embedding, and not hours."""
-
+"""Limit on their passages, the same as for one document: minutes of embedding, not hours."""
 SECONDS = 1_200.0
-"""That all of them may take to be read."""
+"""Limit on the time to read all of them."""
 
-_TEXTS = frozenset(".md .markdown .txt .csv .tsv .tab .json .jsonl .ndjson".split())
-"""Kinds of which all is text, so that its length is known before anything is unpacked."""
+_PLAIN_SUFFIXES = frozenset(".md .markdown .txt .csv .tsv .tab .json .jsonl .ndjson".split())
+"""Suffixes of plain text, with a length known before unpacking."""
 _WIDEST = 4
-"""Bytes of a character at most, in any encoding."""
+"""The most bytes of a character in any encoding."""
 _TOO_MUCH = (
-    f"holds more than {CHARACTERS // 1_000_000} million characters or {PASSAGES:,} passages of text, "
+    f"has more than {CHARACTERS // 1_000_000} million characters or {PASSAGES:,} passages of text, "
     f"or takes longer than {SECONDS / 60:.0f} minutes to read; split it and add the parts."
 )
 _DRIVE = re.compile(r"[A-Za-z]:$")
 
 
 class Allowance:
-    """What the documents of one archive may still bring and take. Safe to use from several threads."""
+    """The budget of characters, passages and seconds of one archive. Thread-safe."""
 
     def __init__(self, name: str) -> None:
         self._name = name
@@ -51,10 +50,10 @@ class Allowance:
 
     @contextmanager
     def reading(self) -> Iterator[None]:
-        """The reading of a document, of which the time is counted.
+        """Count the time to read a document.
 
         Raises:
-            ReadError: all that is allowed was used by others.
+            ReadError: the budget is used up.
         """
         if min(self._characters, self._passages, self._seconds) <= 0:
             raise ReadError(f"{self._name} {_TOO_MUCH}")
@@ -66,10 +65,10 @@ class Allowance:
                 self._seconds -= time.monotonic() - began
 
     def take(self, characters: int, passages: int) -> None:
-        """Counts what a document brings.
+        """Count the text of a document.
 
         Raises:
-            ReadError: it is more than is left; nothing after it is read.
+            ReadError: it exceeds the budget; no later document is read.
         """
         with self._lock:
             self._characters -= characters
@@ -86,77 +85,77 @@ class Member(Source):
 
 
 def members(data: bytes, name: str) -> list[Source] | None:
-    """The documents in a zip archive, named `<name>/<path inside>`, in the order of their names.
+    """Return the documents in a zip archive, named `<name>/<path inside>`, in the order of their names.
 
-    None where the bytes are no zip, or are one document (.docx, .epub, …). Archives in the archive are
-    opened, those within them are not. As in a folder, what is hidden, links, and files of other kinds
-    are left out. Raises ReadError where it needs a password, is damaged, too large, or holds no document.
+    None if the bytes are not a zip file, or are one document (.docx, .epub, …). Archives are opened one
+    level deep. Hidden files, links and files of other kinds are left out, as in a folder. Raises ReadError
+    if it needs a password, is damaged, too large, or has no document.
     """
     if not data.startswith(ZIP):
         return None
     short = one_line(PurePath(name).name or name)[:200]
     try:
-        archive = opened(data)
-        if kind(archive) is not None:
+        archive = open_zip(data)
+        if declared_type(archive) is not None:
             return None
         if {"manifest.json", "originals"} <= {file.split("/")[0] for file in archive.namelist()}:
-            raise ReadError("is an export of an assistant; take it in with `assistant import`.")
-        found = dict(islice(_found(archive, name, Allowance(short)), MEMBERS + 1))
+            raise ReadError("is an export of an assistant; load it with `assistant import`.")
+        documents = dict(islice(_iterate(archive, name, Allowance(short)), MEMBERS + 1))
     except ReadError as error:
         raise ReadError(f"{short} {error.message}") from None
-    if not found:
-        raise ReadError(f"{short} is an archive that holds no document of a kind that can be read.")
-    if len(found) > MEMBERS:
-        raise ReadError(f"{short} holds more than {MEMBERS:,} documents; split it and add the parts.")
-    return [found[path] for path in sorted(found)]
+    if not documents:
+        raise ReadError(f"{short} is an archive without a readable document.")
+    if len(documents) > MEMBERS:
+        raise ReadError(f"{short} has more than {MEMBERS:,} documents; split it and add the parts.")
+    return [documents[path] for path in sorted(documents)]
 
 
 def _require_readable(archive: zipfile.ZipFile) -> None:
-    """Raises ReadError where the archive says itself that it holds more text than it may."""
+    """Raise ReadError if the directory of the archive lists too much text."""
     texts = (
         file.file_size
         for file in archive.infolist()
-        if (path := _path(file)) and path.suffix.lower() in _TEXTS
+        if (path := _path(file)) and path.suffix.lower() in _PLAIN_SUFFIXES
     )
     if sum(texts) > _WIDEST * CHARACTERS:
         raise ReadError(_TOO_MUCH)
 
 
-def _found(
+def _iterate(
     archive: zipfile.ZipFile, name: str, allowance: Allowance, *, nested: bool = False
 ) -> Iterator[tuple[str, Source]]:
-    """Each document with its full name. A later file of the same name takes the place of the earlier one."""
+    """Yield each document with its full name. A later file of the same name replaces the earlier one."""
     _require_readable(archive)
-    left = LIMIT  # bytes that archives in the archive may have together, as they stay in memory
+    budget = LIMIT  # bytes of all nested archives together, as they stay in memory
     for file in archive.infolist():
         path = _path(file)
         suffix = path.suffix.lower() if path else ""
         if path is None or suffix not in (*SUFFIXES, ".zip"):
             continue
         if file.flag_bits & 1:
-            raise ReadError("needs a password; unpack it and add what is in it.")
+            raise ReadError("needs a password; unpack it and add the files in it.")
         full = f"{name}/{path}"
         if suffix == ".zip":
-            left -= file.file_size
-            inner = None if nested or left < 0 else _inner(archive, file)
+            budget -= file.file_size
+            inner = None if nested or budget < 0 else _open_nested(archive, file)
             if inner is not None:
-                yield from _found(inner, full, allowance, nested=True)
+                yield from _iterate(inner, full, allowance, nested=True)
                 continue
         yield full, Member(full, partial(_load, archive, file, path.name), allowance)
 
 
 def _path(file: zipfile.ZipInfo) -> PurePosixPath | None:
-    """Where a file lies in its archive, never above or outside of it; None for what is left out."""
+    """Return the path of a file, always inside its archive; None for files that are left out."""
     if file.is_dir() or stat.S_ISLNK(file.external_attr >> 16):
         return None
-    parts = _decoded(file).replace("\\", "/").split("/")
+    parts = _decode_name(file).replace("\\", "/").split("/")
     parts = [p for p in parts if p not in ("", ".", "..") and not _DRIVE.match(p)]
     left_out = any(p.startswith((".", "~$")) or p == "__MACOSX" for p in parts)
     return None if left_out or not parts else PurePosixPath(*parts)
 
 
-def _decoded(file: zipfile.ZipInfo) -> str:
-    """The name. Where it is not marked as UTF-8 it may be that all the same, else it is taken for DOS."""
+def _decode_name(file: zipfile.ZipInfo) -> str:
+    """Decode the name: UTF-8 even if it is not marked as such, else the encoding of DOS."""
     name = file.filename
     if not file.flag_bits & 0x800:
         with suppress(UnicodeError):
@@ -164,21 +163,21 @@ def _decoded(file: zipfile.ZipInfo) -> str:
     return re.sub("[\t\n]", " ", plain(name))
 
 
-def _inner(archive: zipfile.ZipFile, file: zipfile.ZipInfo) -> zipfile.ZipFile | None:
-    """An archive in the archive; None where it cannot be opened, which is told when it is loaded."""
+def _open_nested(archive: zipfile.ZipFile, file: zipfile.ZipInfo) -> zipfile.ZipFile | None:
+    """Open a nested archive; None if that fails, which is reported when it is loaded."""
     try:
-        inner = opened(part(archive, file, LIMIT))
-        return inner if kind(inner) is None else None
+        inner = open_zip(read_part(archive, file, LIMIT))
+        return inner if declared_type(inner) is None else None
     except ReadError:
         return None
 
 
 def _load(archive: zipfile.ZipFile, file: zipfile.ZipInfo, short: str) -> bytes:
     if short.lower().endswith(".zip"):
-        raise ReadError(f"{short} cannot be opened within its archive; unpack it and add what is in it.")
+        raise ReadError(f"{short} cannot be opened within its archive; unpack it and add the files in it.")
     if file.file_size > LIMIT:
         raise ReadError(f"{short} is larger than {LIMIT // 1_000_000} MB; split it and add the parts.")
     try:
-        return part(archive, file, LIMIT)
+        return read_part(archive, file, LIMIT)
     except ReadError as error:
         raise ReadError(f"{short} {error.message}") from None

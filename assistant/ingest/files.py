@@ -1,4 +1,4 @@
-"""Files and folders on this machine, and what comes in by standard input, as sources."""
+"""Files and folders on this machine, and standard input, as sources."""
 
 from __future__ import annotations
 
@@ -17,35 +17,35 @@ from assistant.core.types import Source
 from assistant.ingest.parse import SUFFIXES
 
 ENDINGS = frozenset({*SUFFIXES, ".zip"})
-"""How files are called that are taken from a folder. A file that is named itself is always tried."""
+"""Suffixes of files taken from a folder. A file given by its own name is always tried."""
 MAX_BYTES = 200_000_000
 _KINDS = {
     stat.S_ISDIR: "a folder; add it by its own name",
-    stat.S_ISFIFO: "a pipe, and no file; save what comes out, or add it by: assistant add - --name NAME",
-    stat.S_ISSOCK: "a socket, and no file; check the name",
-    stat.S_ISCHR: "a device, and no file; check the name",
-    stat.S_ISBLK: "a device, and no file; check the name",
+    stat.S_ISFIFO: "a pipe, not a file; save its output, or add it with: assistant add - --name NAME",
+    stat.S_ISSOCK: "a socket, not a file; check the name",
+    stat.S_ISCHR: "a device, not a file; check the name",
+    stat.S_ISBLK: "a device, not a file; check the name",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Which files of a folder are taken, by patterns with `*`, `?` and `[…]`; `*` matches slashes too.
+    """A filter for the files of a folder, by patterns with `*`, `?` and `[…]`; `*` matches slashes too.
 
-    A pattern without a slash is held against each part of a file's path below the folder, so that `drafts`
-    means all below a folder of that name; one with a slash against the path and every folder on it.
+    A pattern without a slash is matched against each part of the path below the folder: `drafts` matches all
+    files below a folder of that name. One with a slash is matched against the path and its parent folders.
     """
 
     include: tuple[str, ...] = ()
-    """Where there are any, a file must match one of them."""
+    """If not empty, a file must match one of them."""
     exclude: tuple[str, ...] = ()
 
     def enters(self, path: PurePath) -> bool:
-        """Whether anything below this folder, a path from the chosen folder on, may be taken."""
+        """True if files below this folder, a path relative to the chosen folder, may be taken."""
         return not any(_matches(path, pattern) for pattern in self.exclude)
 
     def takes(self, path: PurePath) -> bool:
-        """Whether the file at this path from the folder on is taken."""
+        """True if the file at this path, relative to the chosen folder, is taken."""
         return self.enters(path) and (
             not self.include or any(_matches(path, pattern) for pattern in self.include)
         )
@@ -56,23 +56,23 @@ ALL = Choice()
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """What a folder holds."""
+    """The files of a folder."""
 
     files: tuple[Path, ...]
-    """Files of a known kind that were chosen, in reading order."""
+    """Chosen files with a known suffix, in reading order."""
     closed: tuple[Path, ...]
-    """Folders that cannot be looked into."""
+    """Folders that cannot be read."""
     others: int
-    """How many files there are besides; hidden ones do not count."""
+    """The number of other files that are not hidden."""
 
 
 def sources(paths: Iterable[Path], choice: Choice = ALL) -> Iterator[Source]:
-    """A source for each file named, and for each readable file below each folder named, by its full path.
+    """Yield a source for each file, and for each readable file below each folder, named by its full path.
 
-    A folder that cannot be looked into is a source too, which says so when it is loaded.
+    A folder that cannot be read is a source too, and raises ReadError when it is loaded.
     """
     for path in paths:
-        # Unlike the method of Path, this takes any name.
+        # Unlike `Path.is_dir`, this accepts any name.
         if not os.path.isdir(path):
             yield source(path)
             continue
@@ -82,31 +82,28 @@ def sources(paths: Iterable[Path], choice: Choice = ALL) -> Iterator[Source]:
 
 
 def source(path: Path, called: str | None = None) -> Source:
-    """The source that a file is; its name is its full path unless it is called by another."""
+    """Return a file as a source, named by its full path or as `called`."""
     return Source(called or name(path), functools.partial(load, path))
 
 
 def name(path: Path) -> str:
-    """What a file is called in the corpus: its full path.
-
-    Bytes of it that are no UTF-8 stand in it as `\\xe9`, for it is kept and shown as text.
-    """
+    """Return the name of a file in the corpus: its full path, with `\\xe9` for bytes that are not UTF-8."""
     return os.fsencode(os.path.abspath(path)).decode("utf-8", "backslashreplace")
 
 
 def standard_input(stream: BinaryIO, called: str) -> Source:
-    """What comes in until the stream ends, as one document. It is waited for here, not when it is loaded."""
+    """Read the stream to its end, now, as one document."""
     data = stream.read(MAX_BYTES + 1)
-    return Source(called, lambda: _within(data, called))
+    return Source(called, lambda: _require_size(data, called))
 
 
 def shipped(folder: Path) -> list[Source]:
-    """The documents of the shipped corpus, named from the corpus folder on: `corpus/handbook/asking.md`."""
+    """Return the documents of the shipped corpus, named `corpus/handbook/asking.md`."""
     return [source(file, f"corpus/{file.relative_to(folder).as_posix()}") for file in below(folder).files]
 
 
 def below(folder: Path, choice: Choice = ALL) -> Listing:
-    """What is below a folder. What is hidden, and links that lead out of the folder, are left alone."""
+    """List a folder recursively, without hidden files and links that lead out of it."""
     files: list[Path] = []
     closed: list[Path] = []
     others = 0
@@ -115,10 +112,10 @@ def below(folder: Path, choice: Choice = ALL) -> Listing:
     while waiting:
         path = waiting.pop()
         place = path.relative_to(folder)
-        # Links to folders are not entered: what they lead to stands elsewhere, or would come again and again.
+        # Links to folders are not followed: their targets are listed elsewhere, or form a loop.
         if path == folder or (os.path.isdir(path) and not os.path.islink(path)):
             if choice.enters(place):
-                waiting += _inside(path, closed)
+                waiting += _list_reversed(path, closed)
         elif path.suffix.lower() in ENDINGS and choice.takes(place) and _belongs(path, root):
             files.append(path)
         else:
@@ -126,10 +123,10 @@ def below(folder: Path, choice: Choice = ALL) -> Listing:
     return Listing(tuple(files), tuple(closed), others)
 
 
-def _inside(folder: Path, closed: list[Path]) -> list[Path]:
-    """What stands in a folder, the last first; one that cannot be looked into goes to `closed`."""
+def _list_reversed(folder: Path, closed: list[Path]) -> list[Path]:
+    """Return the paths in a folder in reverse order; an unreadable folder is added to `closed`."""
     try:
-        # A folder may tell its names and nothing more.
+        # A folder may be listed although its files cannot be opened.
         if not os.access(folder, os.X_OK):
             raise PermissionError
         return [folder / name for name in sorted(os.listdir(folder), reverse=True) if not _is_hidden(name)]
@@ -139,25 +136,25 @@ def _inside(folder: Path, closed: list[Path]) -> list[Path]:
 
 
 def told_closed(folder: Path) -> str:
-    """Why there is nothing from a folder, in one sentence."""
-    return f"The folder {folder} cannot be looked into; check its permissions."
+    """Return the message for a folder that cannot be read."""
+    return f"The folder {folder} cannot be read; check its permissions."
 
 
 def load(path: Path) -> bytes:
-    """The bytes of a regular file of at most 200 MB.
+    """Return the bytes of a regular file of at most 200 MB.
 
     Raises:
-        ReadError: there is none, it is something else, it cannot be read, or it is larger.
+        ReadError: it does not exist, is not a regular file, cannot be read, or is larger.
     """
     with open_regular(path) as file:
-        return _within(file.read(MAX_BYTES + 1) or b"", path.name)
+        return _require_size(file.read(MAX_BYTES + 1) or b"", path.name)
 
 
 def load_text(path: Path, what: str, limit: int) -> str:
-    """The text of a regular file in UTF-8 of at most `limit` bytes; `what` is what a person is told it is.
+    """Return the text of a UTF-8 file of at most `limit` bytes; messages call it `what`.
 
     Raises:
-        ReadError: as `load`, or it is not UTF-8.
+        ReadError: as in `load`, or it is not UTF-8.
     """
     with open_regular(path) as file:
         data = file.read(limit + 1) or b""
@@ -166,45 +163,45 @@ def load_text(path: Path, what: str, limit: int) -> str:
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as fault:
-        raise ReadError(f"The {what} {path} is not UTF-8; save it as that.") from fault
+        raise ReadError(f"The {what} {path} is not UTF-8; save it as UTF-8.") from fault
 
 
 @contextmanager
 def open_regular(path: Path) -> Iterator[BinaryIO]:
-    """A regular file, open to be read: no pipe is waited for, and no device read.
+    """Open a regular file for reading, without blocking on pipes and devices.
 
     Raises:
-        ReadError: there is none, it is something else, or it cannot be read.
+        ReadError: it does not exist, is not a regular file, or cannot be read.
     """
     try:
-        # A pipe that nobody writes to would be waited for at opening.
+        # Opening a pipe without a writer would block.
         with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
             require_regular(path, os.fstat(file.fileno()).st_mode)
             yield file
     except FileNotFoundError as fault:
         raise ReadError(f"There is no file {path}; check the name.") from fault
     except OSError as fault:
-        # A socket cannot be opened, so what it is has to be asked for.
+        # A socket cannot be opened, so its kind is checked afterwards.
         require_regular(path, _mode(path))
         raise ReadError(f"{path} cannot be read ({fault.strerror}); check its permissions.") from fault
 
 
-def _within(data: bytes, what: str) -> bytes:
+def _require_size(data: bytes, what: str) -> bytes:
     if len(data) > MAX_BYTES:
         raise ReadError(f"{what} is larger than {MAX_BYTES // 1_000_000} MB; add it in parts.")
     return data
 
 
 def require_regular(path: Path, mode: int | None = None) -> None:
-    """Makes sure that what stands at `path`, if anything, is a regular file.
+    """Check that `path`, if it exists, is a regular file.
 
     Raises:
         ReadError: it is a folder, a pipe, a socket or a device.
     """
     mode = _mode(path) if mode is None else mode
-    for is_kind, told in _KINDS.items():
+    for is_kind, description in _KINDS.items():
         if is_kind(mode):
-            raise ReadError(f"{path} is {told}.")
+            raise ReadError(f"{path} is {description}.")
 
 
 def _mode(path: Path) -> int:
@@ -219,12 +216,12 @@ def _refuse(folder: Path) -> bytes:
 
 
 def _is_hidden(name: str) -> bool:
-    # The second is what Office leaves beside a document that is open.
+    # The second is the lock file of a document open in Office.
     return name.startswith((".", "~$"))
 
 
 def _belongs(path: Path, root: Path) -> bool:
-    """Whether this is a regular file, and no link to one out of the folder."""
+    """True if this is a regular file, and not a link to one outside the folder."""
     inside = not os.path.islink(path) or Path(os.path.realpath(path)).is_relative_to(root)
     return inside and os.path.isfile(path)
 

@@ -1,4 +1,4 @@
-"""bytes -> Document: what a file holds, recognised by its content, read by the reader of its kind."""
+"""bytes -> Document: recognise a file by its content and parse it with the reader for its format."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from assistant.core.types import Document
 from assistant.ingest.readers.content import Content, one_line
 from assistant.ingest.readers.delimited import is_delimited, read_delimited
 from assistant.ingest.readers.eml import is_mail, read_eml
-from assistant.ingest.readers.encoding import decoded
+from assistant.ingest.readers.encoding import decode
 from assistant.ingest.readers.epub import read_epub
 from assistant.ingest.readers.html import read_html
 from assistant.ingest.readers.markdown import read_markdown
@@ -22,7 +22,7 @@ from assistant.ingest.readers.office.odf import read_odf
 from assistant.ingest.readers.office.pptx import read_pptx
 from assistant.ingest.readers.office.rtf import read_rtf
 from assistant.ingest.readers.office.xlsx import read_xlsx
-from assistant.ingest.readers.package import ZIP, kind, opened
+from assistant.ingest.readers.package import ZIP, declared_type, open_zip
 from assistant.ingest.readers.pdf import read_pdf
 from assistant.ingest.readers.records import is_records, read_records
 from assistant.ingest.readers.text import read_text
@@ -33,32 +33,22 @@ SUFFIXES: tuple[str, ...] = tuple(
         ".csv .tsv .tab .epub .eml .rtf .odt .odp .ods .json .jsonl .ndjson"
     ).split()
 )
-"""How the names of documents end that can be read. What is recognised by its content needs none of them."""
+"""Suffixes of readable documents. A file that is recognised by its content needs none of them."""
 LIMIT = 200_000_000
-"""Bytes that a document may have."""
+"""Limit on the bytes of a document."""
 
 _MAGIC = {
-    b"\x89PNG": "an image (PNG)",
-    b"\xff\xd8\xff": "an image (JPEG)",
-    b"GIF8": "an image (GIF)",
-    b"II*\0": "an image (TIFF)",
-    b"MM\0*": "an image (TIFF)",
-    b"\x7fELF": "a program",
-    b"MZ": "a program",
-    b"\x1f\x8b": "a compressed file (gzip)",
-    b"BZh": "a compressed file (bzip2)",
-    b"\xfd7zXZ": "a compressed file (xz)",
-    b"7z\xbc\xaf": "an archive (7z)",
-    b"Rar!": "an archive (RAR)",
-    b"SQLite format 3": "a database",
-    b"ID3": "a sound file",
-    b"OggS": "a sound file",
+    **{b"\x89PNG": "an image (PNG)", b"\xff\xd8\xff": "an image (JPEG)", b"GIF8": "an image (GIF)"},
+    **{b"II*\0": "an image (TIFF)", b"MM\0*": "an image (TIFF)", b"\x7fELF": "a program", b"MZ": "a program"},
+    **{b"\x1f\x8b": "a compressed file (gzip)", b"BZh": "a compressed file (bzip2)"},
+    **{b"\xfd7zXZ": "a compressed file (xz)", b"7z\xbc\xaf": "an archive (7z)", b"Rar!": "an archive (RAR)"},
+    **{b"SQLite format 3": "a database", b"ID3": "a sound file", b"OggS": "a sound file"},
 }
-"""How files begin that cannot be read, if what follows is no text."""
+"""Signatures of files that cannot be read, unless text follows."""
 _ADDRESS = re.compile("https?://", re.IGNORECASE)
-_INSTEAD = "save it as PDF, .docx or text and add that"
+_ADVICE = "save it as PDF, .docx or text and add that"
 _OLE = b"\xd0\xcf\x11\xe0"
-_IN_OLE = {
+_OLE_STREAMS = {
     "EncryptedPackage": "needs a password; save a copy without one and add that.",
     "WordDocument": "is an old Word file (.doc); save it as .docx and add that.",
     "Workbook": "is an old Excel file (.xls); save it as .xlsx and add that.",
@@ -75,78 +65,72 @@ _PACKAGES: dict[str, tuple[str, Callable[[bytes], Content]]] = {
     "ms-powerpoint": ("PowerPoint presentation", read_pptx),
     "epub": ("e-book", read_epub),
 }
-"""What the media type of a zip file has in it, by the kind of document that it is."""
+"""Parts of the media type of a zip file, by the format of the document."""
 _PAGE = re.compile(
     r"\s*(?:<\?xml[^>]{0,200}>\s*)?(?:<!--.{0,2000}?-->\s*)*<(?:!doctype\s+html|html)\b", re.I | re.S
 )
 _MARKUP = re.compile(_PAGE.pattern.replace("|html)", "|html|head|body)"), re.I | re.S)
 _TAG = re.compile(r"<(?:p|div|a|h[1-6]|ul|ol|table|span|body|title|meta)\b[^>]{0,2000}>", re.IGNORECASE)
+_DELIMITED = (".csv", ".tsv", ".tab")
 _ENDLESS = re.compile(r"\S{1000000}")
 
 
 def read(data: bytes, name: str) -> Document:
-    """The document that the bytes hold. `name` is what it is called: a file's path or an address.
+    """Parse a document. `name` is the path of a file or an address.
 
-    Recognised by content, and only where that leaves it open (Markdown or plain text) by the end of the name.
-    Raises ReadError, one sentence that names the file and says what to do, whatever is wrong with the bytes.
+    The format is recognised by content; the suffix decides only where the content does not, for example
+    between Markdown and plain text. Raises ReadError, which names the file and says what to do, for any
+    fault of the bytes.
     """
     path = _path(name)
     short = one_line(path.name or name)[:200]
-    what = "document"
+    label = "document"
     try:
-        what, content_of = _recognised(data, path.suffix.lower())
-        content = content_of()
+        label, reader = _recognise(data, path.suffix.lower())
+        content = reader()
     except ReadError as error:
         raise ReadError(f"{short} {error.message}") from None
     except (MemoryError, RecursionError):
         raise ReadError(f"{short} is too deeply nested or too large to be read.") from None
     except Exception as error:
-        raise ReadError(
-            f"{short} is damaged or no real {what}; open it, save it again and add that."
-        ) from error
+        message = f"{short} is damaged or not a real {label}; open it, save it again and add that."
+        raise ReadError(message) from error
     if not any(char.isalnum() for char in content.text):
-        raise ReadError(f"{short} holds no text.")
+        raise ReadError(f"{short} has no text.")
     if _ENDLESS.search(content.text):
-        raise ReadError(f"{short} holds a word of over a million characters; it is no text to read.")
-    return Document(
-        id=identity(data),
-        title=_cut(content.title or path.stem or name),
-        source=name,
-        media_type=content.media_type,
-        text=content.text,
-        headings=content.headings,
-        pages=content.pages,
-        metadata=content.metadata,
-    )
+        raise ReadError(f"{short} has a word of over a million characters; it is not readable text.")
+    title = _shorten(content.title or path.stem or name)
+    rest = (content.text, content.headings, content.pages, content.metadata)
+    return Document(identity(data), title, name, content.media_type, *rest)
 
 
 def is_plain(data: bytes, name: str) -> bool:
-    """Whether these are Markdown, plain text, or refused at sight: no library that could hang is needed."""
+    """True for Markdown, plain text, and files refused at sight, which need no library that could hang."""
     try:
-        what, _ = _recognised(data, _path(name).suffix.lower())
+        label, _ = _recognise(data, _path(name).suffix.lower())
     except ReadError:
         return True
-    return what in ("Markdown", "text")
+    return label in ("Markdown", "text")
 
 
 def identity(data: bytes) -> str:
-    """What a document is called for good: the first 16 hexadecimal digits of the SHA-256 of its bytes."""
+    """Return the id of a document: the first 16 hexadecimal digits of the SHA-256 of its bytes."""
     return hashlib.sha256(data).hexdigest()[:16]
 
 
 def _path(name: str) -> PurePath:
-    """The name as a path; of an address without what is asked of it after a question mark."""
+    """Return the name as a path, without the query and fragment of an address."""
     return PurePath(re.split("[?#]", name, maxsplit=1)[0] if _ADDRESS.match(name) else name)
 
 
-def _cut(title: str) -> str:
-    """The title on one line, of at most 300 characters."""
+def _shorten(title: str) -> str:
+    """Return the title on one line of at most 300 characters."""
     title = one_line(title)
     return title if len(title) <= 300 else title[:299] + "…"
 
 
-def _recognised(data: bytes, suffix: str) -> tuple[str, Callable[[], Content]]:
-    """What the bytes are, in a person's words, and what reads them. Raises ReadError where nothing does."""
+def _recognise(data: bytes, suffix: str) -> tuple[str, Callable[[], Content]]:
+    """Return the name of the format and a function that reads it. Raises ReadError for other formats."""
     if not data.strip():
         raise ReadError("is empty.")
     if len(data) > LIMIT:
@@ -155,56 +139,53 @@ def _recognised(data: bytes, suffix: str) -> tuple[str, Callable[[], Content]]:
     if pdf and (not before.strip() or suffix in ("", ".pdf")):
         return "PDF", partial(read_pdf, data)
     if data.startswith(ZIP):
-        return _recognised_package(data)
+        return _recognise_package(data)
     if data.startswith(_OLE):
-        said = (text for name, text in _IN_OLE.items() if name.encode("utf-16-le") in data)
-        raise ReadError(next(said, f"is an old Office file, which cannot be read; {_INSTEAD}."))
-    for magic, what in _MAGIC.items():
+        reasons = (reason for name, reason in _OLE_STREAMS.items() if name.encode("utf-16-le") in data)
+        raise ReadError(next(reasons, f"is an old Office file, which cannot be read; {_ADVICE}."))
+    for magic, label in _MAGIC.items():
         if data.startswith(magic) and min(data[:512]) < 9:
-            raise ReadError(f"is {what}, which cannot be read; {_INSTEAD}.")
-    return _recognised_text(data, suffix)
+            raise ReadError(f"is {label}, which cannot be read; {_ADVICE}.")
+    return _recognise_text(data, suffix)
 
 
-def _recognised_package(data: bytes) -> tuple[str, Callable[[], Content]]:
-    said = kind(opened(data))
-    if said is None:
-        raise ReadError("is an archive; unpack it and add what is in it.")
-    if said.startswith("application/vnd.oasis.opendocument."):
-        what = said.rpartition(".")[2].partition("-")[0]
-        if what in ("text", "spreadsheet", "presentation"):
-            return f"OpenDocument {what}", partial(read_odf, data, said)
-    for part_of, (what, reader) in _PACKAGES.items():
-        if part_of in said:
-            return what, partial(reader, data)
-    raise ReadError(f"is of a kind that cannot be read; {_INSTEAD}.")
+def _recognise_package(data: bytes) -> tuple[str, Callable[[], Content]]:
+    media_type = declared_type(open_zip(data))
+    if media_type is None:
+        raise ReadError("is an archive; unpack it and add the files in it.")
+    if media_type.startswith("application/vnd.oasis.opendocument."):
+        kind = media_type.rpartition(".")[2].partition("-")[0]
+        if kind in ("text", "spreadsheet", "presentation"):
+            return f"OpenDocument {kind}", partial(read_odf, data, media_type)
+    for fragment, (label, reader) in _PACKAGES.items():
+        if fragment in media_type:
+            return label, partial(reader, data)
+    raise ReadError(f"is of a kind that cannot be read; {_ADVICE}.")
 
 
-def _recognised_text(data: bytes, suffix: str) -> tuple[str, Callable[[], Content]]:
+def _recognise_text(data: bytes, suffix: str) -> tuple[str, Callable[[], Content]]:
     start = data[:8192].replace(b"\0", b"").decode("latin-1").lstrip("ÿþï»¿")
     if start.lstrip().startswith("{\\rtf"):
         return "rich text file (RTF)", partial(read_rtf, data)
     if suffix in (".md", ".markdown") and not _PAGE.match(start):
-        return "Markdown", partial(_of_text, data, read_markdown)
+        return "Markdown", partial(_decode_and_read, data, read_markdown)
     if is_mail(data, suffix):
         return "mail", partial(read_eml, data)
     if suffix in _DELIMITED and not _MARKUP.match(start):
-        return "CSV file", partial(_of_text, data, read_delimited)
+        return "CSV file", partial(_decode_and_read, data, read_delimited)
     if is_records(start, suffix):
-        return "JSON file", partial(_of_text, data, partial(_read_records, suffix=suffix))
+        return "JSON file", partial(_decode_and_read, data, partial(_read_records, suffix=suffix))
     if _is_page(start, suffix):
-        return "web page", partial(_of_text, data, read_html, declared=True)
+        return "web page", partial(_decode_and_read, data, read_html, declared=True)
     if suffix not in _DELIMITED and is_delimited(start):
-        return "CSV file", partial(_of_text, data, read_delimited)
-    return "text", partial(_of_text, data, read_text)
+        return "CSV file", partial(_decode_and_read, data, read_delimited)
+    return "text", partial(_decode_and_read, data, read_text)
 
 
-_DELIMITED = (".csv", ".tsv", ".tab")
-
-
-def _of_text(data: bytes, reader: Callable[[str], Content], *, declared: bool = False) -> Content:
-    text = decoded(data, declared=declared)
+def _decode_and_read(data: bytes, reader: Callable[[str], Content], *, declared: bool = False) -> Content:
+    text = decode(data, declared=declared)
     if text is None:
-        raise ReadError(f"is of a kind that cannot be read; {_INSTEAD}.")
+        raise ReadError(f"is of a kind that cannot be read; {_ADVICE}.")
     return reader(text)
 
 
@@ -213,7 +194,7 @@ def _read_records(text: str, suffix: str) -> Content:
 
 
 def _is_page(start: str, suffix: str) -> bool:
-    """Whether a file that begins so is HTML: it says so, or is called so or begins with a tag."""
+    """True if a file with this beginning is HTML: by its markup, or by its suffix and a tag."""
     if _MARKUP.match(start):
         return True
     may_be = suffix in (".html", ".htm", ".xhtml") or (suffix != ".txt" and start.lstrip().startswith("<"))

@@ -1,4 +1,4 @@
-"""Sources on their way in: several are loaded, read and split at once, while the batch before is embedded.
+"""Prepares sources concurrently: several are loaded, parsed and split while the previous batch is embedded.
 
 source -> bytes -> Document -> Passages -> vectors
 """
@@ -19,7 +19,7 @@ from queue import Empty, SimpleQueue
 import numpy as np
 
 from assistant.core.errors import FetchError, ReadError
-from assistant.core.priority import Precedence
+from assistant.core.priority import Precedence, Rank
 from assistant.core.types import Document, Outcome, Passage, Source, Span, Stage, Step
 from assistant.embedding.embedders import Embedder, Vectors
 from assistant.embedding.neighbours import leaning
@@ -30,23 +30,23 @@ from assistant.store.near_duplicates import sketch
 from assistant.store.records import Prepared
 
 BATCH_CHARACTERS = 200_000
-"""Text that is embedded and recorded at once: enough for full batches, little enough to lose."""
+"""Characters embedded and recorded at once: enough for full batches, and little work lost if interrupted."""
 BATCH_DOCUMENTS = 64
-ENOUGH = 16
-"""Documents for which an embedder that is idle begins, without waiting for more."""
-MOST = 100_000
-"""Passages of one document, which is held at once: some ten thousand pages."""
-TEXTS = 16
-"""That are embedded in one go, alike in length; between two of these, questions go first."""
-LULL = 0.25
-"""Seconds in which nothing comes, after which an idle embedder begins with what there is."""
-PATIENCE = 2.0
-"""Seconds for which those that come after a slow source wait for it."""
+MIN_DOCUMENTS = 16
+"""Documents with which an idle embedder begins at once."""
+MAX_PASSAGES = 100_000
+"""Limit on the passages of one document, which are in memory together: some ten thousand pages."""
+GROUP = 16
+"""Texts of similar length embedded together; between two groups, questions take priority."""
+IDLE_SECONDS = 0.25
+"""Seconds without a new document after which an idle embedder begins with those it has."""
+WAIT_SECONDS = 2.0
+"""Seconds that later documents wait for a slow source."""
 
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """A source that was read; `prepared` is None where the corpus, or this batch, held its bytes already."""
+    """A source that was read; `prepared` is None if the corpus, or this batch, already had its bytes."""
 
     source: str
     data: bytes
@@ -72,28 +72,28 @@ _Item = _Loaded | Item
 
 
 class Intake:
-    """What makes documents ready to be recorded."""
+    """Prepares documents for recording: parses, splits and embeds them."""
 
     def __init__(self, embedder: Embedder, holds: Callable[[str], bool], precedence: Precedence) -> None:
-        """`holds` tells whether the corpus has the document of an id."""
+        """`holds` is True for the ids of documents in the corpus."""
         self._embedder, self._holds, self._precedence = embedder, holds, precedence
 
     def batches(
         self, sources: Iterable[Source], told: Callable[[Step], None]
     ) -> Generator[list[Item], None, None]:
-        """What the sources hold, some at a time, in their order but for those that take long to read.
+        """Yield the prepared sources in batches, in their order except for slow ones.
 
-        `told` is called in the thread that asks for the batches. A source that is named twice comes in two
-        batches. Where `sources` raises, that is raised after what came before.
+        `told` is called in the thread that iterates over the batches. A source that is named twice comes in
+        two batches. If `sources` raises, the exception is raised after the batches of earlier sources.
         """
-        line = _Line(sources, told, self._loaded, self._embedded)
+        run = _Run(sources, told, self._load, self._embed)
         try:
-            yield from line.batches()
+            yield from run.batches()
         finally:
-            line.stop()
+            run.stop()
 
-    def _loaded(self, source: Source, tell: Callable[[Stage], None], errand: object) -> _Item | list[Source]:
-        """The document of a source, in its passages; what is in it, where it is an archive."""
+    def _load(self, source: Source, tell: Callable[[Stage], None], errand: object) -> _Item | list[Source]:
+        """Return a source split into passages, or the documents in it if it is an archive."""
         try:
             tell("reading")
             data = source.load()
@@ -108,7 +108,7 @@ class Intake:
                 document = sandbox.read_safely(data, source.name, errand=errand)
             tell("splitting")
             passages = split(document)
-            _require_moderate(source.name, len(passages))
+            _require_size(source.name, len(passages))
             if allowance:
                 allowance.take(len(document.text), len(passages))
         except (ReadError, FetchError) as fault:
@@ -118,45 +118,44 @@ class Intake:
         bands = sketch(document.text)
         return _Loaded(source.name, data, document, passages, tuple(t for t, _ in texts), spans, bands)
 
-    def _embedded(
-        self, batch: Sequence[_Item], tell: Callable[[Step], None], stopped: threading.Event
+    def _embed(
+        self, batch: Sequence[_Item], tell: Callable[[Step], None], stopped: threading.Event, rank: Rank
     ) -> list[Item]:
-        """The batch with its vectors: all passages together, those that are alike in length side by side."""
+        """Return the batch with vectors; passages of similar length are embedded together."""
         new: dict[str, _Loaded] = {}
         for item in batch:
             if isinstance(item, _Loaded):
                 new.setdefault(item.document.id, item)
-        found = {ident: _Vectors(item) for ident, item in new.items()}
+        vectors = {ident: _Vectors(item) for ident, item in new.items()}
         rows = [(ident, at) for ident, item in new.items() for at in range(len(item.texts))]
         rows.sort(key=lambda row: -len(new[row[0]].texts[row[1]]))
-        for at in range(0, len(rows), TEXTS):
+        for at in range(0, len(rows), GROUP):
             if stopped.is_set():
                 break
-            self._precedence.give_way()
-            some = rows[at : at + TEXTS]
-            texts, spans = zip(*((new[i].texts[n], new[i].spans[n]) for i, n in some), strict=True)
-            whole, parts = self._embedder.embed_spans(texts, spans)
-            for (ident, number), *vectors in zip(some, whole, parts, strict=True):
-                found[ident].put(number, *vectors)
-            for ident in dict.fromkeys(ident for ident, _ in some):
-                tell(Step(new[ident].source, "embedding", found[ident].share))
+            self._precedence.give_way(rank)
+            group = rows[at : at + GROUP]
+            texts, spans = zip(*((new[i].texts[n], new[i].spans[n]) for i, n in group), strict=True)
+            with self._precedence.first(rank):
+                whole, parts = self._embedder.embed_spans(texts, spans)
+            for (ident, number), *pair in zip(group, whole, parts, strict=True):
+                vectors[ident].put(number, *pair)
+            for ident in dict.fromkeys(ident for ident, _ in group):
+                tell(Step(new[ident].source, "embedding", vectors[ident].share))
         return [
-            _arrival(item, found.pop(item.document.id, None)) if isinstance(item, _Loaded) else item
+            _arrival(item, vectors.pop(item.document.id, None)) if isinstance(item, _Loaded) else item
             for item in batch
         ]
 
 
-def _require_moderate(name: str, passages: int) -> None:
-    """Raises ReadError where a document makes more passages than are held at once."""
-    if passages > MOST:
-        short = PurePath(name).name
-        raise ReadError(
-            f"{short} makes {passages:,} passages, and {MOST:,} are the most; split it and add the parts."
-        )
+def _require_size(name: str, passages: int) -> None:
+    """Raise ReadError if a document has too many passages."""
+    if passages > MAX_PASSAGES:
+        message = f"has {passages:,} passages, more than {MAX_PASSAGES:,}; split it and add the parts."
+        raise ReadError(f"{PurePath(name).name} {message}")
 
 
 class _Vectors:
-    """Those of one document, as they come."""
+    """The vectors of one document, filled as they are computed."""
 
     def __init__(self, item: _Loaded) -> None:
         self._whole: list[Vectors | None] = [None] * len(item.texts)
@@ -188,10 +187,10 @@ def _arrival(item: _Loaded, vectors: _Vectors | None) -> Arrival:
     return Arrival(item.source, item.data, item.document.id, prepared)
 
 
-class _Line:
-    """One adding: what is being read, what is ready, what is being embedded; moved by the thread that asks.
+class _Run:
+    """The state of one call of `batches`: sources being read, ready, and being embedded.
 
-    Threads of its own load and embed. What they have to say comes to the one that asks as calls in a queue.
+    Worker threads load and embed. They report to the iterating thread by calls in a queue.
     """
 
     def __init__(
@@ -199,7 +198,7 @@ class _Line:
         sources: Iterable[Source],
         told: Callable[[Step], None],
         load: Callable[[Source, Callable[[Stage], None], object], _Item | list[Source]],
-        embed: Callable[[Sequence[_Item], Callable[[Step], None], threading.Event], list[Item]],
+        embed: Callable[[Sequence[_Item], Callable[[Step], None], threading.Event, Rank], list[Item]],
     ) -> None:
         self._sources, self._told, self._load, self._embed = iter(sources), told, load, embed
         self._members: deque[Source] = deque()
@@ -207,6 +206,7 @@ class _Line:
         self._fault: BaseException | None = None
         self._exhausted = False
         self._number = 0
+        self._rank = Rank.NEW
         self._reading: dict[int, tuple[str, float]] = {}
         self._ready: dict[int, _Item] = {}
         self._names: set[str] = set()
@@ -217,23 +217,23 @@ class _Line:
         self._stopped = threading.Event()
 
     def batches(self) -> Iterator[list[Item]]:
-        """See `Intake.batches`."""
+        """Yield the batches, as `Intake.batches` does."""
         while True:
             self._pull()
-            self._begin(lull=False)
+            self._start_embedding(is_idle=False)
             if not (self._reading or self._ready or self._embedding):
                 break
-            batch = self._awaited()
+            batch = self._wait()
             if batch is not None:
                 self._names -= {item.source for item in batch}
                 self._pull()
-                self._begin(lull=False)
+                self._start_embedding(is_idle=False)
                 yield batch
         if self._fault is not None:
             raise self._fault
 
     def stop(self) -> None:
-        """Ends the threads: at once, or as soon as what they wait for lets them."""
+        """End the threads as soon as their current work allows."""
         self._stopped.set()
         for _ in range(self._threads):
             self._tasks.put(None)
@@ -241,13 +241,11 @@ class _Line:
         if self._embedding is not None:
             self._embedding.join()
 
-    # -- reading -----------------------------------------------------------------------------------
-
     def _pull(self) -> None:
-        """Lets sources be read, as long as there is room for what they hold."""
+        """Start reading sources while there is room for them."""
         while self._has_room():
             source = self._held_back or self._next()
-            # A source that is named twice waits until it has gone through.
+            # A source that is named twice waits for its first occurrence to be recorded.
             if source is None or source.name in self._names:
                 self._held_back = source
                 return
@@ -258,7 +256,7 @@ class _Line:
             self._tasks.put(partial(self._read, self._number, source))
             if self._threads < sandbox.CHILDREN:
                 self._threads += 1
-                # A daemon: what hangs in it, on a dead disk say, does not keep the program from ending.
+                # A daemon: if it hangs, for example on a dead disk, the program can still end.
                 threading.Thread(target=self._work, daemon=True).start()
 
     def _has_room(self) -> bool:
@@ -266,7 +264,7 @@ class _Line:
         return len(self._reading) < 2 * sandbox.CHILDREN and not is_full
 
     def _weight(self) -> int:
-        """What is ready, in characters; bytes count too, for all of a batch are held at once."""
+        """Return the size of the ready documents in characters; bytes count too, as a batch is in memory."""
         items = (item for item in self._ready.values() if isinstance(item, _Loaded))
         return sum(max(len(item.document.text), len(item.data) // 100) for item in items)
 
@@ -306,32 +304,30 @@ class _Line:
         else:
             self._ready[number] = item
 
-    # -- embedding ---------------------------------------------------------------------------------
-
-    def _awaited(self) -> list[Item] | None:
-        """Does what the next thread says; gives a batch where that was one."""
+    def _wait(self) -> list[Item] | None:
+        """Run the next call from a worker thread; return a batch if it gives one."""
         try:
-            call = self._calls.get(timeout=None if self._embedding or not self._ready else LULL)
+            call = self._calls.get(timeout=None if self._embedding or not self._ready else IDLE_SECONDS)
         except Empty:
-            self._begin(lull=True)
+            self._start_embedding(is_idle=True)
             return None
         return call()
 
-    def _begin(self, *, lull: bool) -> None:
-        """Begins to embed, where nothing is being embedded and there is enough that may be."""
+    def _start_embedding(self, *, is_idle: bool) -> None:
+        """Start embedding if the embedder is idle and enough documents are due."""
         if self._embedding is not None:
             return
         numbers = self._due()
-        enough = len(numbers) >= ENOUGH or self._weight() >= BATCH_CHARACTERS
-        if numbers and (enough or lull or not self._reading):
+        enough = len(numbers) >= MIN_DOCUMENTS or self._weight() >= BATCH_CHARACTERS
+        if numbers and (enough or is_idle or not self._reading):
             batch = [self._ready.pop(number) for number in numbers]
             self._embedding = threading.Thread(target=self._embed_batch, args=(batch,))
             self._embedding.start()
 
     def _due(self) -> list[int]:
-        """The numbers of what is ready, but for what is to wait for a source before it."""
+        """Return the numbers of ready documents that do not wait for an earlier source."""
         now = time.monotonic()
-        awaited = (number for number, (_, began) in self._reading.items() if now - began < PATIENCE)
+        awaited = (number for number, (_, began) in self._reading.items() if now - began < WAIT_SECONDS)
         first = min(awaited, default=self._number + 1)
         return sorted(number for number in self._ready if number < first)
 
@@ -340,7 +336,8 @@ class _Line:
             self._calls.put(partial(self._tell, step))
 
         try:
-            items = self._embed(batch, tell, self._stopped)
+            items = self._embed(batch, tell, self._stopped, self._rank)
+            self._rank = Rank.REST
             self._calls.put(partial(self._embedded, items))
         except BaseException as fault:
             self._calls.put(partial(_fail, fault))
@@ -356,7 +353,7 @@ class _Line:
 
 
 def shifted(passage: Passage, offset: int) -> list[Span]:
-    """The passage's sentences as ranges of its embedded text, in which its own text begins at `offset`."""
+    """Return the sentences as ranges of the embedded text, in which the passage begins at `offset`."""
     by = offset - passage.start
     return [Span(s.start + by, s.end + by) for s in passage.sentences]
 

@@ -1,7 +1,7 @@
-"""A ledger that cannot be relied on, made anew from the originals; and these exported without any.
+"""Rebuilds a damaged ledger from the originals, and exports the originals without a ledger.
 
-The new one is built beside, in a store of its own over the same originals, and takes the old one's place when
-it is whole. An interruption leaves the old one, and what was embedded; the next repair goes on from there.
+The new ledger is built in a separate store over the same originals, and replaces the old one once it is
+complete. An interruption leaves the old ledger, and the next repair continues with the new one.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ from assistant.store.shelf import Shelf
 
 FOLDER = "repair"
 FILES = ("ledger.db-wal", "ledger.db-shm", "ledger.db")
-"""In the order in which they go: a log must never meet another database."""
+"""In order of deletion: a log must never be combined with another database."""
 
 
 def repair(home: Path, embedder: Embedder, say: Callable[[str], None]) -> tuple[str, ...]:
-    """Makes the ledger in `home` anew where it cannot be relied on; gives what was done, a sentence each."""
+    """Rebuild the ledger in `home` if it cannot be used; return one sentence for each action."""
     try:
         _require(home)
     except LedgerError as fault:
@@ -38,13 +38,13 @@ def repair(home: Path, embedder: Embedder, say: Callable[[str], None]) -> tuple[
         return ()
     originals = Originals(home / "originals")
     say(f"Reading {len(originals.hashes())} originals into a new ledger.")
-    done = _build(home, originals, embedder, say)
+    actions = _build(home, originals, embedder, say)
     _swap(home)
-    return done
+    return actions
 
 
 def _require(home: Path) -> None:
-    """Makes sure that the ledger is the one of the originals, and whole as a file.
+    """Check that the ledger is intact and belongs to the originals.
 
     Raises:
         LedgerError: it is not.
@@ -67,11 +67,11 @@ class _Rebuilt(Library):
 
     def _set_up(self, home: Path, embedder: Embedder, say: Callable[[str], None]) -> None:
         super()._set_up(home, embedder, say)
-        self._shelf = _Untouched(self.ledger, self._originals)
+        self._shelf = _ReadOnlyShelf(self.ledger, self._originals)
 
 
-class _Untouched(Shelf):
-    """Originals that do not follow the ledger."""
+class _ReadOnlyShelf(Shelf):
+    """A shelf that does not change the originals."""
 
     def require(self) -> None: ...
 
@@ -106,18 +106,18 @@ def _build(
         if stamp is not None:
             ledger.set_note(STORE, stamp.store)
             ledger.set_note(CHANGE, str(stamp.change))
-        # What was emptied is not to be filled again.
+        # Documents that were removed must not be added again from the shipped corpus.
         ledger.set_note("shipped", "done")
         documents = ledger.counts()[0]
     return (
-        f"Made the ledger anew: {documents} documents from their originals, {turns} turns of conversations.",
-        *(f"The original of {o.source} was left as it is: {o.reason}" for o in rejected),
-        *(f"There is no original of {name} any more; add it again." for name in lost),
+        f"Rebuilt the ledger: {documents} documents from their originals, {turns} turns of conversations.",
+        *(f"The original of {o.source} was left unchanged: {o.reason}" for o in rejected),
+        *(f"The original of {name} is missing; add it again." for name in lost),
     )
 
 
 def _is_broken(folder: Path) -> bool:
-    """Whether what an interrupted repair left is of no use."""
+    """True if the ledger of an interrupted repair is unusable."""
     try:
         with contextlib.closing(Ledger.at(folder / "ledger.db")) as ledger:
             return bool(health.file_faults(ledger))
@@ -126,23 +126,22 @@ def _is_broken(folder: Path) -> bool:
 
 
 def _salvage(path: Path, ledger: Ledger) -> int:
-    """Takes over the conversations that can still be read, but for turns that quote a document which is gone;
-    gives how many turns."""
+    """Copy readable conversations, except turns that quote a lost document; return the number of turns."""
     rows: list[Sequence[object]] = []
     with contextlib.suppress(sqlite3.Error), contextlib.closing(_read_only(path)) as old:
-        # Row by row, so that what stands before a damage is not lost.
+        # Row by row, to keep the rows before a damaged one.
         for row in old.execute("SELECT conversation, at, turn FROM turns ORDER BY number"):
             rows.append(row)
-    held = {entry.id for entry in ledger.entries()}
-    return conversations.take_over(ledger.engine, rows, held)
+    ids = {entry.id for entry in ledger.entries()}
+    return conversations.take_over(ledger.engine, rows, ids)
 
 
 def _lost(path: Path, originals: Originals) -> list[str]:
-    """The documents of which the old ledger can still tell, and there is no original."""
-    kept = originals.hashes()
+    """Return the documents of the old ledger that have no original."""
+    hashes = originals.hashes()
     with contextlib.suppress(sqlite3.Error), contextlib.closing(_read_only(path)) as old:
-        return [source for sha256, source in old.execute("SELECT sha256, source FROM documents WHERE ready")
-                if sha256 not in kept]  # fmt: skip
+        rows = old.execute("SELECT sha256, source FROM documents WHERE ready").fetchall()
+        return [source for sha256, source in rows if sha256 not in hashes]
     return []
 
 
@@ -159,22 +158,19 @@ def _swap(home: Path) -> None:
     shutil.rmtree(home / FOLDER)
 
 
-# -- export without a ledger ---------------------------------------------------------------------------------
-
-
 class Salvage:
-    """As much of a store as an export asks for, from originals and labels alone."""
+    """The part of a store that an export needs, from originals and labels alone."""
 
     def __init__(self, home: Path) -> None:
         self._originals = Originals(home / "originals")
         self._labels = shelf.labels(self._originals, self._originals.hashes())
 
     def list(self) -> list[Entry]:
-        """All originals that are whole, each under its hash."""
+        """Return all intact originals, each with its hash as id."""
         return [_entry(*item) for item in self._labels.items() if self._originals.holds(item[0])]
 
     def original(self, document_id: str) -> bytes:
-        """The bytes of an original.
+        """Return the bytes of an original.
 
         Raises:
             NotFound: it is missing or damaged.

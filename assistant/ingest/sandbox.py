@@ -1,7 +1,7 @@
-"""Reading in a child process with limits on time and memory, so that a hostile file takes down only that.
+"""Parses in child processes with limits on time and memory: a hostile file can only end its child.
 
-`python -m assistant.ingest.sandbox MEGABYTES` is the child: a line of JSON and the bytes come in by standard
-input, a line of JSON goes out by standard output, for one document after the other.
+`python -m assistant.ingest.sandbox MEGABYTES` is the child. For each document it reads a line of JSON and the
+bytes from standard input, and writes a line of JSON to standard output.
 """
 
 from __future__ import annotations
@@ -21,23 +21,22 @@ from assistant.core.types import Document, Heading, Page
 from assistant.ingest.parse import is_plain, read
 
 SECONDS = 18.0
-"""With what it takes to tell, to end the child and to begin another, no file holds anybody up for 20."""
+"""Time limit of one document: below 20 with the time to send it and to replace the child."""
 MEGABYTES = 1000
 AT_HAND = 300_000
-"""Bytes of Markdown or text that are read here: of more, a table alone may take a minute and a gigabyte."""
+"""Bytes of Markdown or text parsed in this process: a larger table may take a minute and a gigabyte."""
 CHILDREN = max(2, os.cpu_count() or 1)
-"""That read at the same time."""
+"""Number of concurrent children."""
 _DOCUMENTS = 500
-"""After so many documents a child is replaced: what libraries leak is given back."""
+"""Documents after which a child is replaced, to free memory that libraries leak."""
 
 
 def read_safely(
     data: bytes, name: str, *, seconds: float = SECONDS, megabytes: int = MEGABYTES, errand: object = None
 ) -> Document:
-    """The same as `read`, but whatever needs a library is read by a child that has these limits.
+    """Parse a document as `read` does, but in a child with these limits if it needs a library.
 
-    Raises ReadError as `read` does, where the child needs more time or memory, and where `stop` ends what is
-    read on the same `errand`.
+    Raises ReadError as `read` does, if the child exceeds its limits, and if `stop` ends the `errand`.
     """
     if is_at_hand(data, name):
         return read(data, name)
@@ -45,29 +44,29 @@ def read_safely(
 
 
 def is_at_hand(data: bytes, name: str) -> bool:
-    """Whether these bytes are read here: so little text that what comes of it takes a few seconds at most."""
+    """True if these bytes are parsed in this process: text so short that it takes seconds at most."""
     return len(data) <= AT_HAND and is_plain(data, name)
 
 
 def stop(errand: object) -> None:
-    """Ends all reading on this errand."""
+    """End all parsing for this errand."""
     _pool.stop(errand)
 
 
 class _Child:
-    """A process that reads one document after the other."""
+    """A process that parses one document after the other."""
 
     def __init__(self, megabytes: int) -> None:
         self.megabytes = megabytes
-        self.process = _started(megabytes)
+        self.process = _start(megabytes)
         self._done = 0
 
     def read(self, data: bytes, name: str, seconds: float) -> dict[str, Any]:
         self._done += 1
-        return _asked(self.process, data, name, seconds)
+        return _request(self.process, data, name, seconds)
 
     def serves(self, megabytes: int) -> bool:
-        """Whether it can read another document within this limit."""
+        """True if it can parse another document within this limit."""
         return self.process.poll() is None and self.megabytes == megabytes and self._done < _DOCUMENTS
 
     def end(self) -> None:
@@ -76,7 +75,7 @@ class _Child:
 
 
 class _Pool:
-    """Children that stay alive from document to document. Threads wait until one is free."""
+    """Children that are reused between documents. Threads wait until one is free."""
 
     def __init__(self) -> None:
         self._change = threading.Condition()
@@ -85,13 +84,13 @@ class _Pool:
         self._starting = 0
 
     def read(self, data: bytes, name: str, seconds: float, megabytes: int, errand: object) -> Document:
-        child = self._taken(megabytes, errand)
+        child = self._acquire(megabytes, errand)
         try:
             reply = child.read(data, name, seconds)
         except BaseException:
-            self._given_back(child, sound=False)
+            self._release(child, is_healthy=False)
             raise
-        self._given_back(child, sound=True)
+        self._release(child, is_healthy=True)
         if "error" in reply:
             raise ReadError(str(reply["error"]))
         return _document(reply)
@@ -103,16 +102,16 @@ class _Pool:
                     child.process.kill()
 
     def close(self) -> None:
-        """Ends all children."""
+        """End all children."""
         with self._change:
             children, self._idle = [*self._idle, *self._busy], []
         for child in children:
             child.process.kill()
 
-    def _taken(self, megabytes: int, errand: object) -> _Child:
+    def _acquire(self, megabytes: int, errand: object) -> _Child:
         with self._change:
             self._change.wait_for(lambda: len(self._busy) + self._starting < CHILDREN)
-            # The last that was given back, so that one after the other is read by one child.
+            # The most recently used, to serve sequential documents with one child.
             child = self._idle.pop() if self._idle else None
             self._starting += 1
         try:
@@ -128,20 +127,20 @@ class _Pool:
                 self._change.notify()
         return child
 
-    def _given_back(self, child: _Child, *, sound: bool) -> None:
+    def _release(self, child: _Child, *, is_healthy: bool) -> None:
         with self._change:
             del self._busy[child]
-            if sound:
+            if is_healthy:
                 self._idle.append(child)
             self._change.notify()
-        if not sound:
+        if not is_healthy:
             child.end()
 
 
-def _started(megabytes: int) -> subprocess.Popen[bytes]:
-    """A child with our code and nothing else of our surroundings: no keys, not the folder we are in."""
-    kept = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "PYTHONHOME", "SYSTEMROOT", "PYTHONPATH")
-    env = {key: os.environ[key] for key in kept if key in os.environ}
+def _start(megabytes: int) -> subprocess.Popen[bytes]:
+    """Start a child with our code and a minimal environment: no keys, and not the working folder."""
+    names = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "PYTHONHOME", "SYSTEMROOT", "PYTHONPATH")
+    env = {name: os.environ[name] for name in names if name in os.environ}
     ours = str(Path(__file__).resolve().parents[2])
     env["PYTHONPATH"] = os.pathsep.join(filter(None, [ours, env.get("PYTHONPATH")]))
     return subprocess.Popen(  # noqa: S603
@@ -153,8 +152,8 @@ def _started(megabytes: int) -> subprocess.Popen[bytes]:
     )
 
 
-def _asked(child: subprocess.Popen[bytes], data: bytes, name: str, seconds: float) -> dict[str, Any]:
-    """The child's reply. Raises ReadError where it dies, of its limits or of the file."""
+def _request(child: subprocess.Popen[bytes], data: bytes, name: str, seconds: float) -> dict[str, Any]:
+    """Return the reply of the child. Raises ReadError if it dies of its limits or of the file."""
     late = threading.Event()
 
     def end() -> None:
@@ -164,22 +163,20 @@ def _asked(child: subprocess.Popen[bytes], data: bytes, name: str, seconds: floa
     timer = threading.Timer(seconds, end)
     timer.start()
     try:
-        reply = _exchanged(child, data, name)
+        reply = _exchange(child, data, name)
     finally:
         timer.cancel()
         if late.is_set():
-            child.wait()  # so that nobody takes it for alive
+            child.wait()  # or it would still count as alive
     if reply is not None:
         return reply
     short = PurePath(name).name or name
     if late.is_set():
         raise ReadError(f"{short} takes longer than {seconds:g} seconds to read; split it and add the parts.")
-    raise ReadError(
-        f"{short} needs too much memory or breaks its reader; save it anew or split it, and add that."
-    )
+    raise ReadError(f"{short} needs too much memory or crashes its reader; save it again or split it.")
 
 
-def _exchanged(child: subprocess.Popen[bytes], data: bytes, name: str) -> dict[str, Any] | None:
+def _exchange(child: subprocess.Popen[bytes], data: bytes, name: str) -> dict[str, Any] | None:
     assert child.stdin is not None
     assert child.stdout is not None
     try:
@@ -193,7 +190,7 @@ def _exchanged(child: subprocess.Popen[bytes], data: bytes, name: str) -> dict[s
 
 
 def _document(reply: dict[str, Any]) -> Document:
-    """A Document from what the child wrote. Its shape is checked, since a broken child may write anything."""
+    """Return the document that the child wrote. Its shape is checked: a crashing child may write anything."""
     try:
         return Document(
             **{key: str(reply[key]) for key in ("id", "title", "source", "media_type", "text")},
@@ -202,24 +199,28 @@ def _document(reply: dict[str, Any]) -> Document:
             metadata={str(key): str(value) for key, value in reply["metadata"].items()},
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise ReadError("The file breaks its reader; save it anew and add that.") from error
+        raise ReadError("The file crashes its reader; save it again and add that.") from error
 
 
 _pool = _Pool()
-atexit.register(_pool.close)
 
 
-# -- the child -----------------------------------------------------------------------------------------------
+def close() -> None:
+    """Ends all children."""
+    _pool.close()
+
+
+atexit.register(close)
 
 
 def _serve(megabytes: int) -> None:
-    """Reads documents until standard input ends. What libraries print goes nowhere."""
+    """Parse documents until standard input ends. Output of libraries is discarded."""
     replies = os.fdopen(os.dup(1), "wb")
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     _limit(megabytes)
     while line := sys.stdin.buffer.readline():
-        asked = json.loads(line)
-        reply = _reply(_exactly(sys.stdin.buffer, asked["size"]), asked["name"])
+        request = json.loads(line)
+        reply = _reply(_exactly(sys.stdin.buffer, request["size"]), request["name"])
         replies.write(json.dumps(reply).encode() + b"\n")
         replies.flush()
 
@@ -243,17 +244,14 @@ def _reply(data: bytes, name: str) -> dict[str, Any]:
 
 
 def _limit(megabytes: int) -> None:
-    """Memory is limited, and no file can be written; where the system has no such limits, only time is."""
+    """Limit memory and forbid writing files, if the system has such limits."""
     try:
         import resource
     except ImportError:
         return
-    for what, limit in (
-        (resource.RLIMIT_AS, megabytes * 1_000_000),
-        (resource.RLIMIT_FSIZE, 0),
-        (resource.RLIMIT_CORE, 0),
-    ):
-        resource.setrlimit(what, (limit, limit))
+    limits = {resource.RLIMIT_AS: megabytes * 1_000_000, resource.RLIMIT_FSIZE: 0, resource.RLIMIT_CORE: 0}
+    for kind, limit in limits.items():
+        resource.setrlimit(kind, (limit, limit))
 
 
 if __name__ == "__main__":

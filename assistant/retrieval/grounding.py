@@ -22,6 +22,9 @@ _YEARS = re.compile(
     r"(?<![\d.,])((?:1[0-9]|20|21)\d\d)(?:\s*[-–/]\s*((?:1[0-9]|20|21)?\d\d))?(?![\d.,]\d|\d)"
 )
 
+_GROUPED = re.compile(r"(?<![\d.,])([12])[,.'\u00a0\u202f](\d{3})(?![\d.,]\d|\d)")
+"""Numbers that would look like years without their separator: "1840 boats" is in "1,840 boats"."""
+
 
 @dataclass(frozen=True, slots=True)
 class Required:
@@ -68,6 +71,11 @@ def years(text: str) -> frozenset[int]:
     return frozenset(found)
 
 
+def _numbers(text: str) -> frozenset[int]:
+    """The years that a text names, and the numbers that a question may write in the form of one."""
+    return years(text) | {int(match[1] + match[2]) for match in _GROUPED.finditer(text)}
+
+
 def _is_about_a_span(text: str, language: str) -> bool:
     """Whether a year is only a bound: since 2011, before 2020."""
     around = languages.vocabulary(language, "follow_up").get("around", frozenset())
@@ -89,7 +97,7 @@ def _bearing(required: Required, scored: ScoredPassage) -> ScoredPassage:
     whole = f"{above}\n{passage.text}"
     if any(_lacks_name(name, whole) for name in required.names):
         return replace(scored, sentences=())
-    if not required.places <= codes(whole) or not required.years <= years(whole):
+    if not required.places <= codes(whole) or not required.years <= _numbers(whole):
         return replace(scored, sentences=())
     kept = (s for s in scored.sentences if _is_about(required, above, passage.quote(s.span)))
     return replace(scored, sentences=tuple(kept))
@@ -105,5 +113,5 @@ def _is_about(required: Required, above: str, sentence: str) -> bool:
     lacking = required.topic - here - codes(above)
     if lacking and here - required.topic:
         return False
-    lacking_years = required.years - here_years - years(above)
+    lacking_years = required.years - _numbers(sentence) - years(above)
     return not (lacking_years and here_years - required.years)

@@ -1,10 +1,14 @@
-"""The live generation of the index: opened, asked, changed, and built anew beside itself where it fails."""
+"""The live generation of the index: opened, asked, changed, and built anew beside itself where it fails.
+
+Where the disk has no room for it, it is built in memory, and on the disk at the next opening.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
@@ -31,15 +35,30 @@ class Generations:
         if not anew and self._opened():
             return
         self._say("Building the index anew from the ledger.")
-        self._index = self._built()
+        try:
+            self._index = self._built()
+        except StoreError as fault:
+            self._say(f"{fault.message} Meanwhile it is in memory.")
+            self._index = self._built_in_memory()
         self._remove_others()
+
+    def leave_disk(self) -> None:
+        """Builds the index in memory, and gives up the room of the live one on the disk."""
+        old, self._index = self._index, self._built_in_memory()
+        self._flawed = False
+        old.close()
+        self._remove_all()
 
     def close(self) -> None:
         """Lets go of the files."""
         self._index.close()
 
     def search(self, find: Callable[[Index], Result]) -> Result:
-        """What `find` finds in the index; where the index fails, it is rebuilt and asked once more."""
+        """What `find` finds in the index; where the index fails, it is rebuilt and asked once more.
+
+        Raises:
+            StoreError: the ledger, from which it is built, fails too.
+        """
         index = self._index
         try:
             return find(index)
@@ -48,7 +67,7 @@ class Generations:
                 # Otherwise another thread has just put a new one in its place.
                 if index is self._index:
                     self._say("The index cannot be read; building it anew.")
-                    self.rebuild()
+                    self._restore()
             return find(self._index)
 
     def change(self, change: Callable[[Index], None]) -> bool:
@@ -66,8 +85,18 @@ class Generations:
             return False
         return True
 
+    def _restore(self) -> None:
+        try:
+            self.rebuild()
+        except StoreError:
+            self.leave_disk()
+
     def rebuild(self) -> None:
-        """Builds the next generation from the ledger and puts it in the place of the live one."""
+        """Builds the next generation from the ledger and puts it in the place of the live one.
+
+        Raises:
+            StoreError: it cannot be written; the live one stays.
+        """
         old, self._index = self._index, self._built()
         self._flawed = False
         old.close()
@@ -94,25 +123,37 @@ class Generations:
         """A new generation, built beside the live one, checked, and made the live one."""
         number = self._number + 1
         shutil.rmtree(self._path(number), ignore_errors=True)
-        index = Index(self._path(number))
         try:
-            count = 0
-            for records in self._ledger.records():
-                index.add(records)
-                count += len(records)
-            if index.counts() != (count, count):
-                told = "The index could not be built; check the disk, then run `assistant rebuild`."
-                raise StoreError(told)
-            index.seal()
-            self._ledger.set_note("generation", str(number))
+            index = Index(self._path(number))
+            with _closing_on_failure(index):
+                self._fill(index)
+                index.seal()
+                self._ledger.set_note("generation", str(number))
         except BaseException:
-            index.close()
+            shutil.rmtree(self._path(number), ignore_errors=True)
             raise
         return index
 
+    def _built_in_memory(self) -> Index:
+        index = Index(None)
+        with _closing_on_failure(index):
+            self._fill(index)
+        return index
+
+    def _fill(self, index: Index) -> None:
+        count = 0
+        for records in self._ledger.records():
+            index.add(records)
+            count += len(records)
+        if index.counts() != (count, count):
+            raise StoreError("The index could not be built; check the disk, then run `assistant rebuild`.")
+
+    def _remove_all(self) -> None:
+        shutil.rmtree(self._folder, ignore_errors=True)
+
     def _remove_others(self) -> None:
         """Removes all generations but the live one."""
-        for folder in self._folder.iterdir():
+        for folder in self._folder.glob("*"):
             if folder.name != str(self._number):
                 shutil.rmtree(folder, ignore_errors=True)
 
@@ -122,3 +163,12 @@ class Generations:
 
     def _path(self, generation: int) -> Path:
         return self._folder / str(generation)
+
+
+@contextlib.contextmanager
+def _closing_on_failure(index: Index) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        index.close()
+        raise

@@ -10,6 +10,7 @@ import contextlib
 import functools
 import json
 import math
+import secrets
 import threading
 import time
 import zlib
@@ -40,28 +41,28 @@ T = TypeVar("T")
 
 
 class Index:
-    """One generation of the index, open in its folder.
+    """One generation of the index, open in its folder, or in memory alone.
 
     Whatever Chroma and Tantivy raise on a damaged file, down to Rust panics, is a StoreError here.
     """
 
-    def __init__(self, folder: Path) -> None:
-        """Opens the index in `folder`, or makes an empty one there.
+    def __init__(self, folder: Path | None) -> None:
+        """Opens the index in `folder`, or makes an empty one there; without a folder, one in memory.
 
         Raises:
             StoreError: the folder holds something that cannot be opened, or is not as it was written.
         """
-        self.folder = folder
+        self._place = "memory" if folder is None else str(folder)
         self._lock = threading.Lock()
-        self._seal = _Seal(folder)
+        self._seal = _NoSeal() if folder is None else _Seal(folder)
         self._failed = False
         with contextlib.ExitStack() as opened, self._faults("opened"):
             self._seal.require()
-            self._vectors = _Vectors(folder / "chroma")
+            self._vectors = _Vectors(folder and folder / "chroma")
             opened.callback(self._vectors.close)
-            self._words = _Words(folder / "words")
+            self._words = _Words(folder and folder / "words")
             # Chroma writes into its files each time that it is opened.
-            self._seal_up()
+            self._seal.write()
             opened.pop_all()
 
     def add(self, records: Sequence[Record]) -> None:
@@ -102,7 +103,7 @@ class Index:
         with self._lock, self._faults("written"):
             if self._seal.is_broken and not self._failed:
                 self._words.close()
-                self._seal_up()
+                self._seal.write()
 
     def keys(self) -> tuple[set[int], set[int]]:
         """The keys of the passages whose vectors it holds, and of those whose words."""
@@ -151,10 +152,6 @@ class Index:
             with contextlib.suppress(StoreError), self._faults("closed"):
                 part.close()
 
-    def _seal_up(self) -> None:
-        erasure.wipe(self.folder / "chroma")
-        self._seal.write()
-
     @contextlib.contextmanager
     def _writing(self) -> Iterator[None]:
         with self._lock, self._faults("written"):
@@ -173,7 +170,7 @@ class Index:
             raise
         except BaseException as fault:
             why = type(fault).__name__
-            told = f"The index in {self.folder} cannot be {what} ({why}); check that the disk is not full."
+            told = f"The index in {self._place} cannot be {what} ({why}); check that the disk is not full."
             raise StoreError(told) from fault
 
 
@@ -216,7 +213,8 @@ class _Seal:
         self.is_broken = True
 
     def write(self) -> None:
-        """Seals the files as they are."""
+        """Seals the files as they are, without slack."""
+        erasure.wipe(self._folder / "chroma")
         beside = self._folder / f"{SEAL}.part"
         beside.write_text(_sealed(self._states()), "utf-8")
         beside.replace(self._file)
@@ -249,6 +247,18 @@ class _Seal:
         return state
 
 
+class _NoSeal:
+    """That of an index without files."""
+
+    is_broken = False
+
+    def require(self) -> None: ...
+
+    def break_(self) -> None: ...
+
+    def write(self) -> None: ...
+
+
 def _sealed(states: Mapping[str, list[int]]) -> str:
     """What the seal says: on the second line, what the first adds up to."""
     told = json.dumps(states)
@@ -266,16 +276,24 @@ def _checksum(path: Path) -> int:
 class _Vectors:
     """The vectors of all passages, in Chroma."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path | None) -> None:
         import chromadb
         from chromadb.api.shared_system_client import SharedSystemClient
         from chromadb.config import Settings
 
         configuration: Any = {"hnsw": HNSW, "embedding_function": None}
+        settings = Settings(anonymized_telemetry=False)
+        # All clients in memory share one database.
+        self._name = COLLECTION if folder else f"{COLLECTION}-{secrets.token_hex(8)}"
+        self._is_kept = folder is not None
         try:
-            self._client: Any = chromadb.PersistentClient(str(folder), Settings(anonymized_telemetry=False))
+            self._client: Any = (
+                chromadb.PersistentClient(str(folder), settings)
+                if folder
+                else chromadb.EphemeralClient(settings)
+            )
             self._held: Any = self._client.get_or_create_collection(
-                COLLECTION, embedding_function=None, configuration=configuration
+                self._name, embedding_function=None, configuration=configuration
             )
         except BaseException:
             # Chroma keeps one system per path for the whole process, one that failed to start too.
@@ -302,13 +320,15 @@ class _Vectors:
         return {int(key): 1.0 - float(distance) for key, distance in pairs}
 
     def close(self) -> None:
+        if not self._is_kept:
+            self._client.delete_collection(self._name)
         self._client.close()
 
 
 class _Words:
     """The words of all passages, in Tantivy."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path | None) -> None:
         import tantivy
 
         self._tantivy = tantivy
@@ -316,8 +336,9 @@ class _Words:
         schema.add_unsigned_field("key", stored=False, indexed=True, fast=True)
         schema.add_text_field("words", stored=False, tokenizer_name="passage", index_option="freq")
         self._schema = schema.build()
-        folder.mkdir(parents=True, exist_ok=True)
-        self._index = tantivy.Index(self._schema, str(folder))
+        if folder:
+            folder.mkdir(parents=True, exist_ok=True)
+        self._index = tantivy.Index(self._schema, str(folder) if folder else None)
         self._index.register_tokenizer("passage", _analyzer())
         self._writer: Any = None
 

@@ -86,10 +86,9 @@ def close_to_others(home: Path, say: Callable[[str], None]) -> None:
         if not home.stat().st_mode & _OTHERS:
             return
         for folder, _, names in os.walk(home):
-            for name in (os.path.join(folder, name) for name in names):
-                if not os.path.islink(name):
-                    os.chmod(name, 0o600)
-            os.chmod(folder, 0o700)
+            for name in (folder, *(os.path.join(folder, name) for name in names)):
+                if name == str(home) or not os.path.islink(name):
+                    os.chmod(name, os.stat(name).st_mode & 0o700)
     except OSError as fault:
         say(f"Others may be able to look into {home}, which cannot be prevented ({fault.strerror}).")
 

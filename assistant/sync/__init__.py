@@ -1,1 +1,1 @@
-"""The corpus in step with folders and bundles."""
+"""Corpora in step with folders, and bundles to carry them to another machine."""

@@ -1,10 +1,10 @@
-"""The whole corpus as one file that another machine takes in: a zip of the originals, and a manifest.
+"""Export of the whole corpus as one zip file, and import on another machine.
 
-    manifest.json          format, version, and of each document: sha256, sources, title, added
-    originals/<sha256>     the bytes of a document, as they were added
+    manifest.json          format, version, and for each document: sha256, sources, title, added
+    originals/<sha256>     the bytes of a document, as added
 
-A bundle may come from anywhere: nothing of it is unpacked to a disk, and all of it is verified before any of
-it is added. What is derived (text, passages, vectors) is not in it, and is made anew where it is taken in.
+A bundle is untrusted: it is never unpacked to a disk, and is verified completely before any document is
+added. Derived data (text, passages, vectors) is not included; the import computes it.
 """
 
 from __future__ import annotations
@@ -37,22 +37,22 @@ FORMAT = "documents of an assistant"
 VERSION = 1
 MANIFEST = "manifest.json"
 MAX_MANIFEST = 100_000_000
-"""Bytes that a manifest may have."""
+"""Bytes of a manifest."""
 MAX_NAME = 4_000
-"""Bytes that a name may have."""
+"""Bytes of a name."""
 MAX_RATIO = 200
-"""How many times as large as the file its content may be: text becomes a tenth, a bomb a thousandth."""
+"""Content size over file size: about 10 for text, over 1,000 for a zip bomb."""
 MAX_DOCUMENTS = 100_000
 MAX_TOTAL = 20_000_000_000
-"""Bytes of all documents together, on the way out and in; a file is refused before any of it is read."""
+"""Bytes of all documents together, for export and import; checked before anything is read."""
 _ORIGINAL = re.compile(r"originals/[0-9a-f]{64}")
 _BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError)
-"""What `zipfile` raises where a file is damaged, packed in another way, or protected by a password."""
+"""Raised by `zipfile` for files that are damaged, packed another way, or protected by a password."""
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
-    """A document of a bundle: by which hash its bytes are found, and the names that it goes by."""
+class BundledDocument:
+    """A document of a bundle: the hash of its bytes, and its names."""
 
     sha256: str
     sources: tuple[str, ...]
@@ -61,39 +61,40 @@ class Kept:
 # -- out -----------------------------------------------------------------------------------------------------
 
 
-def write(store: Exported, path: Path, told: Callable[[int, int], None] = lambda done, of: None) -> int:
-    """Writes all documents of the store to a file, which is whole or not there; gives how many they are.
+def write(
+    store: Exported, path: Path, on_progress: Callable[[int, int], None] = lambda done, total: None
+) -> int:
+    """Write all documents of the store to a bundle, atomically, and return their number.
 
-    A bundle that stands there is replaced. `told` hears how many are written, and of how many.
+    An existing bundle is replaced.
 
     Raises:
-        StoreError: something else stands there, the file cannot be written, or an original is missing.
-        ReadError: a pipe or a device stands there, or there is more than a bundle may hold.
+        StoreError: the path holds something else, the file cannot be written, or an original is missing.
+        ReadError: the path is a pipe or a device, or the corpus exceeds the limits of a bundle.
     """
     if not path.is_dir():
         require_regular(path)
     if path.exists() and not _is_bundle(path):
         raise StoreError(f"{path} is there and is no export of an assistant; choose another name.")
     entries = store.list()
-    _require_moderate("The export", len(entries), sum(entry.size for entry in entries))
+    _check_limits("The export", len(entries), sum(entry.size for entry in entries))
     documents = []
-    with _beside(path) as beside, zipfile.ZipFile(beside, "w", zipfile.ZIP_DEFLATED) as archive:
+    with _atomic_file(path) as part, zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as archive:
         for done, entry in enumerate(entries, 1):
-            data = _bytes_of(store, entry)
+            data = _load_original(store, entry)
             if data is None:
                 continue
             sha256 = hashlib.sha256(data).hexdigest()
             archive.writestr(f"originals/{sha256}", data)
-            named = {"sources": entry.sources, "title": entry.title, "added": entry.added}
-            documents.append({"sha256": sha256, **named})
-            told(done, len(entries))
+            names = {"sources": entry.sources, "title": entry.title, "added": entry.added}
+            documents.append({"sha256": sha256, **names})
+            on_progress(done, len(entries))
         manifest = {"format": FORMAT, "version": VERSION, "documents": documents}
         archive.writestr(MANIFEST, json.dumps(manifest, ensure_ascii=False, indent=1))
     return len(documents)
 
 
-def _require_moderate(what: str, documents: int, size: int) -> None:
-    """Raises ReadError where there is more than a bundle may hold."""
+def _check_limits(what: str, documents: int, size: int) -> None:
     if documents > MAX_DOCUMENTS or size > MAX_TOTAL:
         raise ReadError(
             f"{what} would hold {documents:,} documents of {size / 1e9:,.1f} GB; "
@@ -101,8 +102,8 @@ def _require_moderate(what: str, documents: int, size: int) -> None:
         )
 
 
-def _bytes_of(store: Exported, entry: Entry) -> bytes | None:
-    """The original of a document; None where somebody has removed it meanwhile."""
+def _load_original(store: Exported, entry: Entry) -> bytes | None:
+    """Return the original of a document; None if it was removed in the meantime."""
     try:
         return store.original(entry.id)
     except NotFound:
@@ -112,20 +113,20 @@ def _bytes_of(store: Exported, entry: Entry) -> bytes | None:
 
 
 @contextmanager
-def _beside(path: Path) -> Iterator[Path]:
-    """A file to write to, which takes the place of `path` at the end; on any fault it goes."""
-    beside = path.with_name(f".{path.name}.part")
-    require_regular(beside)
+def _atomic_file(path: Path) -> Iterator[Path]:
+    """Yield a temporary file that replaces `path` at the end, and is deleted on any fault."""
+    part = path.with_name(f".{path.name}.part")
+    require_regular(part)
     try:
-        yield beside
-        with beside.open("rb+") as file:
+        yield part
+        with part.open("rb+") as file:
             os.fsync(file.fileno())
-        beside.replace(path)
+        part.replace(path)
     except OSError as fault:
-        told = f"{path} cannot be written ({fault.strerror}); make room there, or choose another place."
-        raise StoreError(told) from fault
+        reason = f"{path} cannot be written ({fault.strerror}); make room there, or choose another place."
+        raise StoreError(reason) from fault
     finally:
-        beside.unlink(missing_ok=True)
+        part.unlink(missing_ok=True)
 
 
 def _is_bundle(path: Path) -> bool:
@@ -140,22 +141,22 @@ def _is_bundle(path: Path) -> bool:
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[list[Source]]:
-    """The documents of a bundle as sources, one for each of their names, after all of it was verified.
+def open_bundle(path: Path) -> Iterator[list[Source]]:
+    """Verify a bundle and yield its documents as sources, one for each name.
 
     Raises:
-        ReadError: there is no such file, it is no bundle, or it is not whole.
+        ReadError: there is no such file, or it is no complete bundle.
     """
-    with _archive(path) as archive:
-        documents = _verified(archive, path)
+    with _open_archive(path) as archive:
+        documents = _verify(archive, path)
         yield [
-            Source(name, partial(_original, archive, path, document.sha256))
+            Source(name, partial(_read_verified, archive, path, document.sha256))
             for document in documents
             for name in document.sources
         ]
 
 
-def _archive(path: Path) -> zipfile.ZipFile:
+def _open_archive(path: Path) -> zipfile.ZipFile:
     if not path.is_dir():
         require_regular(path)
     try:
@@ -168,17 +169,17 @@ def _archive(path: Path) -> zipfile.ZipFile:
         ) from fault
 
 
-def _verified(archive: zipfile.ZipFile, path: Path) -> list[Kept]:
-    """The documents that the manifest names, after each was found whole."""
+def _verify(archive: zipfile.ZipFile, path: Path) -> list[BundledDocument]:
+    """Return the documents in the manifest, after checking the hash of each."""
     try:
         files = {file.filename: file for file in archive.infolist()}
-        _require_moderate(path.name, len(files) - 1, sum(file.file_size for file in files.values()))
-        _require_harmless(archive, path.stat().st_size)
-        documents = _documents(_read(archive, MANIFEST, MAX_MANIFEST))
+        _check_limits(path.name, len(files) - 1, sum(file.file_size for file in files.values()))
+        _check_files(archive, path.stat().st_size)
+        documents = _parse_manifest(_read(archive, MANIFEST, MAX_MANIFEST))
         for document in documents:
             if f"originals/{document.sha256}" not in files:
                 raise _Refused("lacks documents that its manifest names; copy it whole, or export it again")
-            _require_whole(archive, document.sha256)
+            _check_hash(archive, document.sha256)
     except _Refused as fault:
         raise ReadError(f"{path.name} {fault}.") from fault
     except (OSError, RecursionError, *_BROKEN) as fault:
@@ -186,8 +187,8 @@ def _verified(archive: zipfile.ZipFile, path: Path) -> list[Kept]:
     return documents
 
 
-def _require_harmless(archive: zipfile.ZipFile, size: int) -> None:
-    """Makes sure that only what an export writes is in there, at a size that it may have."""
+def _check_files(archive: zipfile.ZipFile, size: int) -> None:
+    """Check that the archive holds only files that an export writes, within the size limits."""
     files = archive.infolist()
     names = {file.filename for file in files}
     if MANIFEST not in names or not all(map(_ORIGINAL.fullmatch, names - {MANIFEST})):
@@ -202,14 +203,14 @@ def _require_harmless(archive: zipfile.ZipFile, size: int) -> None:
         raise _Refused(f"would unpack to more than {MAX_RATIO} times its size, as no real export does")
 
 
-def _documents(manifest: bytes) -> list[Kept]:
-    told = json.loads(manifest)
-    if not isinstance(told, dict) or told.get("format") != FORMAT:
+def _parse_manifest(data: bytes) -> list[BundledDocument]:
+    manifest = json.loads(data)
+    if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
         raise _Refused("is no export of an assistant; to add documents from an archive, use `assistant add`")
-    if told.get("version") != VERSION:
+    if manifest.get("version") != VERSION:
         raise _Refused("was written by another version of the assistant; use that version")
     try:
-        documents = [_kept(document) for document in told["documents"]]
+        documents = [_parse_document(document) for document in manifest["documents"]]
     except (KeyError, TypeError, AttributeError, UnicodeEncodeError) as fault:
         raise _Refused("has a manifest that no export writes; export it again") from fault
     names = [name for document in documents for name in document.sources]
@@ -218,20 +219,19 @@ def _documents(manifest: bytes) -> list[Kept]:
     return documents
 
 
-def _kept(document: Any) -> Kept:
-    """One document of the manifest. Raises TypeError where a part of it is not as it should be."""
+def _parse_document(document: Any) -> BundledDocument:
+    """Parse one document of the manifest. Raises TypeError if a part of it is wrong."""
     sha256, sources = str(document["sha256"]), document["sources"]
     if not _ORIGINAL.fullmatch(f"originals/{sha256}") or not isinstance(sources, list) or not sources:
         raise TypeError
     for name in sources:
         if not 0 < len(name.encode()) <= MAX_NAME:
             raise TypeError
-    return Kept(sha256, tuple(sources))
+    return BundledDocument(sha256, tuple(sources))
 
 
-def _require_whole(archive: zipfile.ZipFile, sha256: str) -> None:
-    found = hashlib.sha256(_read(archive, f"originals/{sha256}", MAX_BYTES)).hexdigest()
-    if found != sha256:
+def _check_hash(archive: zipfile.ZipFile, sha256: str) -> None:
+    if hashlib.sha256(_read(archive, f"originals/{sha256}", MAX_BYTES)).hexdigest() != sha256:
         raise _Refused("holds a document that is not what it was; copy it whole, or export it again")
 
 
@@ -241,7 +241,7 @@ def _read(archive: zipfile.ZipFile, name: str, limit: int) -> bytes:
     return archive.read(name)
 
 
-def _original(archive: zipfile.ZipFile, path: Path, sha256: str) -> bytes:
+def _read_verified(archive: zipfile.ZipFile, path: Path, sha256: str) -> bytes:
     try:
         return archive.read(f"originals/{sha256}")
     except (OSError, *_BROKEN) as fault:
@@ -249,4 +249,4 @@ def _original(archive: zipfile.ZipFile, path: Path, sha256: str) -> bytes:
 
 
 class _Refused(Exception):
-    """What is wrong with a bundle: the end of a sentence that begins with its name."""
+    """A fault of a bundle, as the end of a sentence that begins with its name."""

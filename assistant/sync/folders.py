@@ -1,10 +1,10 @@
-"""The corpus in step with a folder: what is new is added, what changed replaced, what is gone removed.
+"""Synchronisation of the corpus with a folder: adds new files, replaces changed ones, removes missing ones.
 
-    folder -> files with their content ids -> plan, held against the corpus's names -> add, then unname
+    folder -> files with their content ids -> plan, by comparing with the corpus's names -> add, then unname
 
-All is added first and taken away last: a document that moved is known by its content when it comes under its
-new name, and whatever an interruption leaves, the next run completes. Only names below the folder are ever
-taken away, and of these only such whose files are there no more.
+Additions come first and removals last: a moved document is recognised by its content under its new name, and
+the next run completes what an interruption left. Only names below the folder are removed, and only if their
+files are gone.
 """
 
 from __future__ import annotations
@@ -27,15 +27,17 @@ if TYPE_CHECKING:
     from assistant.client import Remote
 
 Kind = Literal["add", "replace", "move", "remove"]
-_AT_ONCE = 2_000
-"""Names that are taken away in one pass; a server takes a request of limited size."""
+Status = Literal["added", "updated", "moved", "removed", "rejected"]
+_STATUS: dict[Kind, Status] = {"add": "added", "replace": "updated", "move": "moved"}
+_BATCH = 2_000
+"""Names removed in one request; a server limits the size of requests."""
 Stamp = tuple[int, ...]
-"""What changes with a file: its inode, its size, when it was written and when it was changed."""
+"""Inode, size, modification and change time of a file, in nanoseconds; empty if it cannot be read."""
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A name that the corpus takes on, changes or gives up; `before` is what a moved document was called."""
+    """A name that the corpus adds, changes or removes; `before` is the old name of a moved document."""
 
     kind: Kind
     source: str
@@ -44,17 +46,17 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What brings the corpus into step, by name; `unchanged` documents are so already."""
+    """Changes that bring the corpus into step, by name, and the number of documents already in step."""
 
     changes: tuple[Change, ...]
     unchanged: int
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
-    """What became of one name; the rest as in Outcome."""
+class SyncResult:
+    """The result for one name; other fields as in Outcome."""
 
-    status: Literal["added", "updated", "moved", "removed", "rejected"]
+    status: Status
     source: str
     before: str | None = None
     document_id: str | None = None
@@ -65,29 +67,29 @@ class Done:
 
 
 @dataclass(frozen=True, slots=True)
-class Content:
-    """What one file holds: the ids of its documents by their names, several where it is an archive."""
+class FileContent:
+    """Content ids of the documents in one file, by name: several in an archive."""
 
     stamp: Stamp
     ids: Mapping[str, str]
-    rejected: tuple[Done, ...] = ()
-    """What of it cannot be read."""
+    rejected: tuple[SyncResult, ...] = ()
+    """Unreadable documents of the file."""
 
 
 @dataclass(frozen=True, slots=True)
-class Folder:
-    """What a folder holds, as far as it is followed."""
+class FolderContents:
+    """The files of a folder that are followed."""
 
     root: Path
-    contents: Mapping[Path, Content]
-    closed: tuple[Done, ...] = ()
-    """Folders in it that cannot be looked into."""
+    contents: Mapping[Path, FileContent]
+    closed: tuple[SyncResult, ...] = ()
+    """Subfolders that cannot be listed."""
     is_empty: bool = False
-    """Whether there is no file at all in it, of whatever kind."""
+    """True if it holds no file at all, of any kind."""
 
     @property
     def stamps(self) -> dict[Path, Stamp]:
-        """By which it is told whether anything has changed."""
+        """The stamp of each file; equal stamps mean that nothing has changed."""
         return {path: content.stamp for path, content in self.contents.items()}
 
     @property
@@ -96,29 +98,28 @@ class Folder:
         return {name: ident for content in self.contents.values() for name, ident in content.ids.items()}
 
     @property
-    def rejected(self) -> tuple[Done, ...]:
-        """All that cannot be read; what the corpus holds of it stays."""
-        return (*(told for content in self.contents.values() for told in content.rejected), *self.closed)
+    def rejected(self) -> tuple[SyncResult, ...]:
+        """Everything unreadable; the corpus keeps its documents from there."""
+        return (*(item for content in self.contents.values() for item in content.rejected), *self.closed)
 
 
-# -- what there is -------------------------------------------------------------------------------------------
+# -- scanning ------------------------------------------------------------------------------------------------
 
 
-class Look:
-    """Looks at a folder, again and again; what has not changed in between is not read again."""
+class FolderScanner:
+    """Lists a folder repeatedly, reading only files that have changed since the last time."""
 
     def __init__(self, root: Path, choice: Choice = ALL) -> None:
         self.root = Path(os.path.abspath(root))
         self._choice = choice
-        self._seen: dict[Path, Content] = {}
+        self._seen: dict[Path, FileContent] = {}
 
     def __call__(
         self,
-        settled: Callable[[Path, Stamp], bool] = lambda path, stamp: True,
-        told: Callable[[int, int], None] = lambda done, of: None,
-    ) -> Folder:
-        """What the folder holds now. A file that is not `settled` counts as what it was before, if anything.
-        `told` hears how many files were looked at, and of how many.
+        is_settled: Callable[[Path, Stamp], bool] = lambda path, stamp: True,
+        on_progress: Callable[[int, int], None] = lambda done, total: None,
+    ) -> FolderContents:
+        """Return the contents of the folder now. A file that is not settled has its last known content.
 
         Raises:
             SyncError: it is no folder.
@@ -128,164 +129,158 @@ class Look:
         listing = files.below(self.root, self._choice)
         seen = {}
         for number, path in enumerate(listing.files, 1):
-            found = self._looked_at(path, settled)
-            if found is not None:
-                seen[path] = found
-            told(number, len(listing.files))
+            if content := self._scan(path, is_settled):
+                seen[path] = content
+            on_progress(number, len(listing.files))
         self._seen = seen
-        return Folder(
+        return FolderContents(
             self.root,
-            dict(self._seen),
+            dict(seen),
             tuple(_rejected(files.name(path), files.told_closed(path)) for path in listing.closed),
             is_empty=not (listing.files or listing.closed or listing.others),
         )
 
-    def reject(self, told: Done) -> None:
-        """Remembers that this could not be read, so that it is tried again only when it has changed."""
-        for path in _above(Path(told.source), self.root):
+    def reject(self, result: SyncResult) -> None:
+        """Remember that this document could not be read, and retry it only when its file changes."""
+        for path in _path_and_parents(Path(result.source), self.root):
             if path in self._seen:
                 content = self._seen[path]
-                ids = {name: ident for name, ident in content.ids.items() if name != told.source}
-                self._seen[path] = Content(content.stamp, ids, (*content.rejected, told))
+                ids = {name: ident for name, ident in content.ids.items() if name != result.source}
+                self._seen[path] = FileContent(content.stamp, ids, (*content.rejected, result))
 
-    def _looked_at(self, path: Path, settled: Callable[[Path, Stamp], bool]) -> Content | None:
+    def _scan(self, path: Path, is_settled: Callable[[Path, Stamp], bool]) -> FileContent | None:
         stamp, before = _stamp(path), self._seen.get(path)
         if before is not None and before.stamp == stamp:
             return before
-        return _content(path, stamp) if settled(path, stamp) else before
+        return _read_content(path, stamp) if is_settled(path, stamp) else before
 
 
 def _stamp(path: Path) -> Stamp:
     try:
-        found = os.stat(path)
+        stat = os.stat(path)
     except OSError:
         return ()
-    return found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
+    return stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns
 
 
-def _content(path: Path, stamp: Stamp) -> Content:
+def _read_content(path: Path, stamp: Stamp) -> FileContent:
     name = files.name(path)
     try:
         data = files.load(path)
         members = archives.members(data, name)
     except ReadError as fault:
-        return Content(stamp, {}, (_rejected(name, fault.message),))
+        return FileContent(stamp, {}, (_rejected(name, fault.message),))
     if members is None:
-        return Content(stamp, {name: identity(data)})
+        return FileContent(stamp, {name: identity(data)})
     ids, rejected = {}, []
     for member in members:
         try:
             ids[member.name] = identity(member.load())
         except ReadError as fault:
             rejected.append(_rejected(member.name, fault.message))
-    return Content(stamp, ids, tuple(rejected))
+    return FileContent(stamp, ids, tuple(rejected))
 
 
-def _rejected(name: str, reason: str) -> Done:
-    return Done("rejected", name, reason=reason)
+def _rejected(name: str, reason: str) -> SyncResult:
+    return SyncResult("rejected", name, reason=reason)
 
 
-# -- what is to be done --------------------------------------------------------------------------------------
+# -- planning ------------------------------------------------------------------------------------------------
 
 
-def plan(ids: Mapping[str, str], named: Mapping[str, str], kept: AbstractSet[str] = frozenset()) -> Plan:
-    """What makes `named` into `ids`, both from names to content ids. The names of `kept` are not taken away.
+def make_plan(
+    ids: Mapping[str, str], named: Mapping[str, str], protected: AbstractSet[str] = frozenset()
+) -> Plan:
+    """Return the changes that turn `named` into `ids`, both from names to content ids.
 
-    A name that is new, with the content of one that is gone, is a move.
+    A new name with the content of a missing one is a move. Names in `protected` are never removed.
     """
-    gone: dict[str, list[str]] = {}
-    for name in sorted(named.keys() - ids.keys() - kept, reverse=True):
-        gone.setdefault(named[name], []).append(name)
+    missing: dict[str, list[str]] = {}
+    for name in sorted(named.keys() - ids.keys() - protected, reverse=True):
+        missing.setdefault(named[name], []).append(name)
     changes = []
     for name in sorted(ids):
         if name in named:
             changes += [Change("replace", name)] if named[name] != ids[name] else []
-        elif gone.get(ids[name]):
-            changes.append(Change("move", name, gone[ids[name]].pop()))
+        elif missing.get(ids[name]):
+            changes.append(Change("move", name, missing[ids[name]].pop()))
         else:
             changes.append(Change("add", name))
-    changes += [Change("remove", name) for names in gone.values() for name in names]
+    changes += [Change("remove", name) for names in missing.values() for name in names]
     unchanged = sum(named.get(name) == ident for name, ident in ids.items())
     return Plan(tuple(sorted(changes, key=lambda change: change.source)), unchanged)
 
 
-def planned(folder: Folder, entries: Iterable[Entry]) -> Plan:
-    """The plan that brings a corpus of these entries into step with the folder.
+def plan_sync(folder: FolderContents, entries: Iterable[Entry]) -> Plan:
+    """Return the plan that brings a corpus of these entries into step with the folder.
 
     Raises:
         SyncError: the folder is empty, but the corpus holds documents from it.
     """
-    below = files.name(folder.root).rstrip("/") + "/"
-    named = {name: entry.id for entry in entries for name in entry.sources if name.startswith(below)}
+    prefix = files.name(folder.root).rstrip("/") + "/"
+    named = {name: entry.id for entry in entries for name in entry.sources if name.startswith(prefix)}
     if folder.is_empty and named:
         raise SyncError(
             f"{folder.root} is empty, but the corpus holds {len(named)} documents from it; check whether its "
             f"disk is there, or take them out with `assistant remove {folder.root}`."
         )
     ids = folder.ids
-    return plan(ids, named, set(_staying(named.keys() - ids.keys(), folder)))
+    return make_plan(ids, named, set(_unknown(named.keys() - ids.keys(), folder)))
 
 
-def _staying(names: Iterable[str], folder: Folder) -> Iterator[str]:
-    """Those of the names of which nothing certain is known: the file is there, but was not looked into."""
-    rejected = {told.source for told in folder.rejected}
+def _unknown(names: Iterable[str], folder: FolderContents) -> Iterator[str]:
+    """Yield the names of unknown state: their file exists, but was not read."""
+    rejected = {item.source for item in folder.rejected}
     for name in names:
-        places = _above(Path(name), folder.root)
-        found = next((path for path in places if str(path) in rejected or os.path.isfile(path)), None)
-        if found is not None and (str(found) in rejected or found not in folder.contents):
+        paths = _path_and_parents(Path(name), folder.root)
+        file = next((path for path in paths if str(path) in rejected or os.path.isfile(path)), None)
+        if file is not None and (str(file) in rejected or file not in folder.contents):
             yield name
 
 
-def _above(path: Path, root: Path) -> Iterator[Path]:
-    """A path and what it lies in, up to the root: a document in an archive lies in a file."""
+def _path_and_parents(path: Path, root: Path) -> Iterator[Path]:
+    """Yield a path and its parents up to the root: a document of an archive is below the archive's path."""
     yield path
-    for above in path.parents:
-        if above == root:
+    for parent in path.parents:
+        if parent == root:
             return
-        yield above
+        yield parent
 
 
-# -- doing it ------------------------------------------------------------------------------------------------
+# -- applying ------------------------------------------------------------------------------------------------
 
 
-def sources(folder: Folder, plan: Plan) -> list[Source]:
-    """What is to be added: new names first, so that content which only moves is never without a name."""
-    files_of = {name: path for path, content in folder.contents.items() for name in content.ids}
-    wanted = [change for change in plan.changes if change.kind != "remove"]
-    wanted.sort(key=lambda change: change.kind == "replace")
-    return [files.source(path) for path in dict.fromkeys(files_of[change.source] for change in wanted)]
+def sources_to_add(folder: FolderContents, plan: Plan) -> list[Source]:
+    """Return the sources to add, new names first: content that only moves is never without a name."""
+    paths = {name: path for path, content in folder.contents.items() for name in content.ids}
+    additions = [change for change in plan.changes if change.kind != "remove"]
+    additions.sort(key=lambda change: change.kind == "replace")
+    return [files.source(path) for path in dict.fromkeys(paths[change.source] for change in additions)]
 
 
-def carried_out(
-    store: Assistant | Remote, folder: Folder, plan: Plan, told: Callable[[Step], None] = ignore
-) -> Iterator[Done]:
-    """Brings the store into step. Each name is given when what became of it is kept for good."""
+def apply_plan(
+    store: Assistant | Remote, folder: FolderContents, plan: Plan, on_step: Callable[[Step], None] = ignore
+) -> Iterator[SyncResult]:
+    """Bring the store into step. Yield the result for each name once it is durable."""
     changes = {change.source: change for change in plan.changes}
     missed = {change.source for change in plan.changes if change.kind == "move"}
-    for outcome in store.add(sources(folder, plan), told):
+    for outcome in store.add(sources_to_add(folder, plan), on_step):
         change = changes.get(outcome.source)
         if outcome.status == "rejected":
-            yield _done("rejected", outcome)
+            yield _to_result("rejected", outcome)
         elif change is not None:
             missed.discard(outcome.source)
-            yield replace(_done(_STATUS[change.kind], outcome), before=change.before)
-    # A document that did not arrive under its new name keeps the old one.
+            yield replace(_to_result(_STATUS[change.kind], outcome), before=change.before)
+    # A document that was not added under its new name keeps the old one.
     ended = (change for change in plan.changes if change.kind in ("move", "remove"))
-    gone = [change.before or change.source for change in ended if change.source not in missed]
-    for start in range(0, len(gone), _AT_ONCE):
-        store.unname(gone[start : start + _AT_ONCE])
+    names = [change.before or change.source for change in ended if change.source not in missed]
+    for start in range(0, len(names), _BATCH):
+        store.unname(names[start : start + _BATCH])
     for change in plan.changes:
         if change.kind == "remove":
-            yield Done("removed", change.source)
+            yield SyncResult("removed", change.source)
 
 
-_STATUS: dict[Kind, Literal["added", "updated", "moved"]] = {
-    "add": "added",
-    "replace": "updated",
-    "move": "moved",
-}
-
-
-def _done(status: Literal["added", "updated", "moved", "rejected"], outcome: Outcome) -> Done:
-    told = (outcome.document_id, outcome.title, outcome.passages, outcome.reason, outcome.duplicate_of)
-    return Done(status, outcome.source, None, *told)
+def _to_result(status: Status, outcome: Outcome) -> SyncResult:
+    details = (outcome.document_id, outcome.title, outcome.passages, outcome.reason, outcome.duplicate_of)
+    return SyncResult(status, outcome.source, None, *details)

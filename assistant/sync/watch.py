@@ -1,4 +1,4 @@
-"""Following a folder: hearing of changes as they happen, and waiting until a file is written to its end."""
+"""Watching of a folder: reacts to changes as they happen, once files are completely written."""
 
 from __future__ import annotations
 
@@ -9,134 +9,139 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from assistant.core.errors import AssistantError
-from assistant.sync.folders import Folder, Look, Stamp
+from assistant.sync.folders import FolderContents, FolderScanner, Stamp
 
 TICK = 0.5
-"""Seconds after which it is looked whether a file has settled, and whether the folder is the same still."""
+"""Seconds between checks whether files have settled and the folder is still the same."""
 SETTLED = 1.0
-"""Seconds for which a file must not have changed to count as written."""
-WAITED = 10.0
-"""Seconds for which all else waits for files that are being written: what moved looks like one at first, and
-its old name must not be taken away before."""
-GATHERED = 1.5
-"""Seconds for which changes that come one after the other are gathered."""
-AGAIN = 60.0
-"""Seconds after which the folder is looked at in any case: not all disks tell of changes."""
+"""Seconds without a change after which a file counts as written."""
+MAX_WAIT = 10.0
+"""Seconds for which all else waits for files being written: a moved file looks like one at first, and its old
+name must not be removed before."""
+DEBOUNCE = 1.5
+"""Seconds for which changes in quick succession are collected."""
+RESCAN = 60.0
+"""Seconds after which the folder is scanned in any case: not all file systems report changes."""
 RETRY = 10.0
-"""Seconds after which what failed is tried again."""
+"""Seconds after which a failed scan is repeated."""
 
 
 def follow(
-    look: Look, changed: Callable[[Folder], object], say: Callable[[str], None], stop: threading.Event
+    scanner: FolderScanner,
+    on_change: Callable[[FolderContents], object],
+    notify: Callable[[str], None],
+    stop: threading.Event,
 ) -> None:
-    """Calls `changed` with what the folder holds, at once, and whenever that has become something else.
+    """Call `on_change` with the folder's contents, at once and whenever they change, until `stop` is set.
 
-    What goes wrong is said, once, and tried again. Ends when `stop` is set, or by Ctrl-C.
+    A fault is reported to `notify` once, and the scan is repeated.
     """
-    following = _Following(look, changed, say)
+    follower = _Follower(scanner, on_change, notify)
     while not stop.is_set():
-        # What happens from here on is heard of, so that the first look misses nothing.
-        for number, heard in enumerate(_heard(look.root, stop)):
-            if heard or not number or following.is_due():
-                following.step()
+        # The watch starts before the first scan, so that no change in between is missed.
+        for number, is_changed in enumerate(_watch_folder(scanner.root, stop)):
+            if is_changed or not number or follower.is_due():
+                follower.step()
 
 
-class _Following:
-    """What was seen last, what is waited for, and what was said."""
-
-    def __init__(self, look: Look, changed: Callable[[Folder], object], say: Callable[[str], None]) -> None:
-        self._look = look
-        self._changed = changed
-        self._say = say
+class _Follower:
+    def __init__(
+        self,
+        scanner: FolderScanner,
+        on_change: Callable[[FolderContents], object],
+        notify: Callable[[str], None],
+    ) -> None:
+        self._scanner = scanner
+        self._on_change = on_change
+        self._notify = notify
         self._is_first = True
         self._settling: dict[Path, tuple[Stamp, float]] = {}
-        self._since: float | None = None
-        """Since when there are files that are being written."""
+        self._waiting_since: float | None = None
         self._last: Mapping[Path, Stamp] | None = None
-        self._said = ""
+        self._last_fault = ""
         self._next = 0.0
 
     def is_due(self) -> bool:
-        """Whether it is time to look although nothing was heard."""
+        """True if it is time for a scan although no change was reported."""
         return bool(self._settling) or time.monotonic() >= self._next
 
     def step(self) -> None:
-        """Looks, and tells where there is something else than before."""
+        """Scan, and call `on_change` if the contents differ from before."""
         try:
-            folder = self._looked()
-            if not self._is_to_wait():
+            folder = self._scan()
+            if not self._must_wait():
                 if folder.stamps != self._last:
-                    self._changed(folder)
+                    self._on_change(folder)
                 self._last = folder.stamps
-                self._said, self._next = "", time.monotonic() + AGAIN
-        except Exception as fault:
-            told = fault.message if isinstance(fault, AssistantError) else f"{type(fault).__name__}: {fault}"
-            if told != self._said:
-                self._say(told)
-            self._last, self._said, self._next = None, told, time.monotonic() + RETRY
+                self._last_fault, self._next = "", time.monotonic() + RESCAN
+        except Exception as error:
+            fault = error.message if isinstance(error, AssistantError) else f"{type(error).__name__}: {error}"
+            if fault != self._last_fault:
+                self._notify(fault)
+            self._last, self._last_fault, self._next = None, fault, time.monotonic() + RETRY
 
-    def _is_to_wait(self) -> bool:
+    def _must_wait(self) -> bool:
         now = time.monotonic()
         if not self._settling:
-            self._since = None
-        elif self._since is None:
-            self._since = now
-        elif now - self._since >= WAITED:
-            # What is written to all the time, as a log is, does not hold up the rest.
-            self._since = now
+            self._waiting_since = None
+        elif self._waiting_since is None:
+            self._waiting_since = now
+        elif now - self._waiting_since >= MAX_WAIT:
+            # A file written all the time, such as a log, does not hold up the rest.
+            self._waiting_since = now
             return False
         return bool(self._settling)
 
-    def _looked(self) -> Folder:
+    def _scan(self) -> FolderContents:
         before, self._settling = self._settling, {}
 
         def is_settled(path: Path, stamp: Stamp) -> bool:
-            # At first all is taken as it is.
+            # The first scan takes every file as it is.
             now = time.monotonic()
-            known, since = before.get(path, (None, now))
-            if self._is_first or (known == stamp and now - since >= SETTLED):
+            last_stamp, since = before.get(path, (None, now))
+            if self._is_first or (last_stamp == stamp and now - since >= SETTLED):
                 return True
-            self._settling[path] = stamp, since if known == stamp else now
+            self._settling[path] = stamp, since if last_stamp == stamp else now
             return False
 
-        folder = self._look(is_settled)
+        folder = self._scanner(is_settled)
         self._is_first = False
         return folder
 
 
-def _heard(root: Path, stop: threading.Event) -> Iterator[bool]:
-    """At least once a tick, whether something changed below the folder; ends where it is another folder."""
+def _watch_folder(root: Path, stop: threading.Event) -> Iterator[bool]:
+    """Yield at least once a tick, True if something changed below the folder; end if it is replaced."""
     from watchfiles import watch
 
-    folder = _number(root)
+    folder = _identify(root)
     if folder is None:
         stop.wait(TICK)
         yield False
         return
-    heard = watch(
+    events = watch(
         root,
         watch_filter=None,
         stop_event=stop,
-        debounce=int(GATHERED * 1000),
+        debounce=int(DEBOUNCE * 1000),
         rust_timeout=int(TICK * 1000),
         yield_on_timeout=True,
         ignore_permission_denied=True,
     )
     try:
-        for changes in heard:
+        for changes in events:
             yield bool(changes)
-            if _number(root) != folder:
+            if _identify(root) != folder:
                 return
     except (OSError, RuntimeError):
-        # The system tells of no more folders than it is set to: then they are looked at.
-        while not stop.wait(TICK) and _number(root) == folder:
+        # The system's limit of watched folders is reached: poll instead.
+        while not stop.wait(TICK) and _identify(root) == folder:
             yield True
 
 
-def _number(root: Path) -> tuple[int, int] | None:
-    """What tells a folder from another one at the same place."""
+def _identify(root: Path) -> tuple[int, int] | None:
+    """Return device and inode, which differ between two folders at the same path."""
     try:
-        found = os.stat(root)
+        stat = os.stat(root)
     except OSError:
         return None
-    return found.st_dev, found.st_ino
+    return stat.st_dev, stat.st_ino

@@ -1,7 +1,7 @@
-"""Text -> safe HTML: the only way by which a document, a question, a file name or a model reaches a page.
+"""Text -> safe HTML: the only way for documents, questions, file names and model output to reach a page.
 
-`Html` is a string that is markup already. Only `text` makes it from text, by escaping, and only `element`
-puts tags around it, so a type checker sees where text would go to a page as it is.
+`Html` is a string of markup. Only `text` makes it from text, by escaping, and only `element` adds tags, so a
+type checker finds text that would reach a page unescaped.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from assistant.text.marks import unmarked
 Html = NewType("Html", str)
 
 QUOTE = 180
-"""Characters of a quote that the list of sources shows."""
+"""Characters of a quote in the list of sources."""
 
-# One pass over the text. Controls that HTML forbids or drops are shown by their pictures (NUL as ␀); what
-# turns the order of other text around (the bidi overrides) or cannot be written in UTF-8 (lone surrogates)
-# becomes the replacement character. A bare carriage return would be read back as a line feed.
+# Control characters that HTML forbids or drops become their pictures (NUL as ␀). Bidi overrides, which
+# reverse other text, and surrogates, which UTF-8 cannot encode, become the replacement character. A bare
+# carriage return would be parsed as a line feed.
 _SAFE = str.maketrans(
     {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;", "\r": "&#13;", "\x7f": "␡"}
     | {chr(code): chr(0x2400 + code) for code in range(32) if chr(code) not in "\t\n\r"}
@@ -31,57 +31,49 @@ _SAFE = str.maketrans(
 )
 
 
-# -- answers ---------------------------------------------------------------------------------------
-
-
 def transcript_html(turns: Sequence[Turn], last: Html | None = None) -> Html:
-    """A whole conversation. `last` is what is not a turn yet: a pending, growing or failed one."""
+    """Render a conversation. `last` is its unfinished end: a pending, growing or failed turn."""
     done = [turn_html(turn.question, turn.answer) for turn in turns]
     return element("div", *done, *([last] if last else []), class_="turns")
 
 
 def turn_html(question: str, answer: Answer, *, growing: bool = False) -> Html:
-    """A question and its answer; `growing` while more sentences are to come."""
+    """Render a question and its answer; `growing` while more sentences follow."""
     if growing:
         return _turn(question, answer_html(answer, growing=True), "turn growing")
-    return _turn(question, _joined([answer_html(answer), _thumb()]), "turn")
-
-
-def _thumb() -> Html:
-    """What opens the dialog in which a person says what is wrong with the answer."""
-    return element("button", text("Not a good answer"), type="button", class_="thumb")
+    feedback = element("button", text("Not a good answer"), type="button", class_="thumb")
+    return _turn(question, _joined([answer_html(answer), feedback]), "turn")
 
 
 def pending_html(question: str) -> Html:
-    """A question of which nothing has been answered yet."""
+    """Render a question without any answer yet."""
     return _turn(question, element("p", text("Searching the documents…"), class_="waiting"), "turn growing")
 
 
 def failed_html(question: str, message: str) -> Html:
-    """A question that could not be answered, and the sentence that says why."""
+    """Render a question that failed, with the error message."""
     return _turn(question, element("p", text(message), class_="failure", role="alert"), "turn failed")
 
 
 def scope_html() -> Html:
-    """Where the page's script says which document alone is asked."""
+    """Render the place for the name of the only document to search, filled by the page's script."""
     return element("div", id="only")
 
 
 def welcome_html(documents: int) -> Html:
-    """What an empty chat says: what it is for, and from how many documents it answers."""
+    """Render the greeting of an empty chat, with the number of documents."""
     heading = element("h1", text("Ask the documents"))
     if not documents:
-        there = element("a", text("add some"), href="#documents")
-        told = _joined([text("There are no documents yet: "), there, text(" first.")])
+        link = element("a", text("add some"), href="#documents")
+        message = _joined([text("There are no documents yet: "), link, text(" first.")])
     else:
-        counted = "the one document here" if documents == 1 else f"the {documents:,} documents here"
-        told = text(f"Answers come only from {counted}, and every sentence names the passage it rests on.")
-    return element("section", heading, element("p", told), class_="welcome")
+        corpus = "the one document here" if documents == 1 else f"the {documents:,} documents here"
+        message = text(f"Answers come only from {corpus}, and every sentence names the passage it rests on.")
+    return element("section", heading, element("p", message), class_="welcome")
 
 
 def answer_html(answer: Answer, *, growing: bool = False) -> Html:
-    """The sentences with their numbers, then the sources and what else the documents say, or what is related
-    where there is no answer."""
+    """Render the sentences with their numbers, then sources and evidence, or related passages."""
     kind = "answer" if answer.answered else "answer unanswered"
     checked = answer.mode != "extractive" and (growing or answer.answered)
     parts = [element("p", *_spaced(_sentences(answer, checked)), class_=kind, dir="auto")]
@@ -97,12 +89,12 @@ def answer_html(answer: Answer, *, growing: bool = False) -> Html:
 
 
 def _turn(question: str, body: Html, kind: str) -> Html:
-    asked = element("h2", text(question), class_="question", dir="auto")
-    return element("article", asked, body, class_=kind)
+    heading = element("h2", text(question), class_="question", dir="auto")
+    return element("article", heading, body, class_=kind)
 
 
 def _sentences(answer: Answer, checked: bool) -> Iterator[Html]:
-    """Each sentence with its numbers; where they were `checked`, one that has none is marked at once."""
+    """Yield each sentence with its numbers; if `checked`, sentences without any are marked."""
     citations = {citation.number: citation for citation in answer.citations}
     for sentence in answer.sentences:
         cited = [citations[number] for number in sentence.citations if number in citations]
@@ -130,8 +122,8 @@ def _chip(citation: Citation) -> Html:
         class_="citation",
         data_number=str(citation.number),
         href=source_url(citation),
-        title=_named(citation),
-        aria_label=f"Source {citation.number}: {_named(citation)}",
+        title=_label(citation),
+        aria_label=f"Source {citation.number}: {_label(citation)}",
     )
 
 
@@ -147,17 +139,17 @@ def _source_link(citation: Citation) -> Html:
 
 
 def _related_link(citation: Citation) -> Html:
-    """A related passage is no evidence, so it has no number that an answer could seem to cite."""
+    """Render a related passage: it is not evidence, so it has no number that an answer could cite."""
     return element("a", *_summary(citation), class_="citation related", href=source_url(citation))
 
 
 def _summary(citation: Citation) -> Iterator[Html]:
-    yield element("span", text(_named(citation)), class_="title", dir="auto")
+    yield element("span", text(_label(citation)), class_="title", dir="auto")
     yield element("q", text(_short(unmarked(citation.quote))), class_="quote", dir="auto")
 
 
 def source_url(citation: Citation) -> str:
-    """The path, on this server, of the page that shows the quote in its document."""
+    """Return the path of the page that marks the quote in its document."""
     return f"/source/{_path(citation.document_id)}?start={citation.start}&end={citation.end}"
 
 
@@ -165,7 +157,7 @@ def _path(name: str) -> str:
     return quote(name.encode("utf-8", "replace"), safe="")
 
 
-def _named(citation: Citation) -> str:
+def _label(citation: Citation) -> str:
     return citation.title if citation.page is None else f"{citation.title}, page {citation.page}"
 
 
@@ -175,8 +167,6 @@ def _short(text: str) -> str:
         return text
     return text[:QUOTE].rsplit(" ", 1)[0].rstrip(",;:") + "…"
 
-
-# -- sources ---------------------------------------------------------------------------------------
 
 Kind = Literal["heading", "row", "code", "item", "paragraph"]
 
@@ -188,20 +178,20 @@ _CELL = re.compile(r"[^|\s](?:[^|]*[^|\s])?")
 
 
 def source_html(document: Document, start: int = 0, end: int = 0) -> Html:
-    """A document with `text[start:end]` in `<mark>`: its title, where it comes from, and its whole text."""
+    """Render a document with `text[start:end]` in `<mark>`, under its title and metadata."""
     marked = Span(max(0, start), min(end, len(document.text)))
     blocks = element("div", *_text_blocks(document, marked), class_="text", tabindex="0")
     return _joined([_source_head(document, marked), blocks])
 
 
 def source_page(document: Document, start: int = 0, end: int = 0) -> Html:
-    """The same as a page of its own, for a browser without script or a link opened in another tab."""
+    """Render the document as a whole page, for browsers without script and links in new tabs."""
     body = element("main", source_html(document, start, end), id="source", class_="page")
     return _whole(document.title, body)
 
 
 def error_page(message: str) -> Html:
-    """A page that says one sentence and leads back to the chat."""
+    """Render a page with one sentence and a link to the chat."""
     back = element("p", element("a", text("Back to the chat"), href="/"))
     body = element("main", element("h1", text(message)), back, id="source", class_="page")
     return _whole("Not found", body)
@@ -230,7 +220,7 @@ def _fact(name: str, value: str) -> Html:
 
 
 def _place(value: str) -> Html:
-    """A web address as a link that tells nothing of this page; anything else as text."""
+    """Render a web address as a link without a referrer; anything else as text."""
     if not _is_web_address(value):
         return text(value)
     return element("a", text(value), href=value, rel="noopener noreferrer", target="_blank")
@@ -244,13 +234,13 @@ def _is_web_address(value: str) -> bool:
 
 
 def _page(document: Document, at: int) -> int:
-    """The number of the page that holds a character; 0 in a document without pages."""
-    found = bisect_right(document.pages, at, key=lambda page: page.start) - 1
-    return document.pages[max(0, found)].number if document.pages else 0
+    """Return the number of the page of a character; 0 in a document without pages."""
+    index = bisect_right(document.pages, at, key=lambda page: page.start) - 1
+    return document.pages[max(0, index)].number if document.pages else 0
 
 
 def _section(document: Document, marked: Span) -> str:
-    """The path of headings above the mark."""
+    """Return the path of headings above the mark."""
     path: dict[int, str] = {}
     for heading in document.headings:
         if heading.start > marked.start or marked.start >= marked.end:
@@ -289,7 +279,7 @@ def _without_signs(text: str, heading: Span) -> Span:
 
 
 def _marked(whole: str, span: Span, marked: Span) -> Iterator[Html]:
-    """`whole[span]` with the part of it that is marked in a `<mark>`."""
+    """Render `whole[span]` with its marked part in a `<mark>`."""
     start, end = max(span.start, marked.start), min(span.end, marked.end)
     if start >= end:
         yield text(whole[span.start : span.end])
@@ -300,27 +290,24 @@ def _marked(whole: str, span: Span, marked: Span) -> Iterator[Html]:
 
 
 def _row(text: str, pieces: Sequence[tuple[Span, str]], marked: Span) -> Iterator[Html]:
-    """The cells and the bars between them; one `<mark>` around those that the quote touches."""
+    """Yield the cells of a row and the bars between them; one `<mark>` contains those in the quote."""
     touched = [
         n for n, (piece, _) in enumerate(pieces) if piece.start < marked.end and piece.end > marked.start
     ]
-    shown = [_cell(text, piece, kind) for piece, kind in pieces]
-    if not touched:
-        yield from shown
-        return
-    first, last = touched[0], touched[-1] + 1
-    yield from shown[:first]
-    yield element("mark", *shown[first:last])
-    yield from shown[last:]
+    cells = [_cell(text, piece, kind) for piece, kind in pieces]
+    if touched:
+        first, last = touched[0], touched[-1] + 1
+        cells[first:last] = [element("mark", *cells[first:last])]
+    yield from cells
 
 
 def _cells(text: str, span: Span) -> Iterator[tuple[Span, str]]:
     at = span.start
-    for found in _CELL.finditer(text, span.start, span.end):
-        if at < found.start():
-            yield Span(at, found.start()), "bar"
-        yield Span(found.start(), found.end()), "cell"
-        at = found.end()
+    for cell in _CELL.finditer(text, span.start, span.end):
+        if at < cell.start():
+            yield Span(at, cell.start()), "bar"
+        yield Span(*cell.span()), "cell"
+        at = cell.end()
     if at < span.end:
         yield Span(at, span.end), "bar"
 
@@ -330,21 +317,21 @@ def _cell(whole: str, piece: Span, kind: str) -> Html:
 
 
 def _blocks(document: Document) -> Iterator[tuple[Kind, Span]]:
-    """What a reader sees as one: lines of a paragraph, an item or of code together, others one by one."""
-    held: tuple[Kind, Span] | None = None
+    """Yield the blocks of a document: lines of a paragraph, an item or code together, others alone."""
+    block: tuple[Kind, Span] | None = None
     for kind, line in _lines(document):
-        if held and _goes_on(document, held, kind, line):
-            held = (held[0], Span(held[1].start, line.end))
+        if block and _continues(document, block, kind, line):
+            block = (block[0], Span(block[1].start, line.end))
             continue
-        if held:
-            yield held
-        held = (kind, line)
-    if held:
-        yield held
+        if block:
+            yield block
+        block = (kind, line)
+    if block:
+        yield block
 
 
-def _goes_on(document: Document, held: tuple[Kind, Span], kind: Kind, line: Span) -> bool:
-    before, span = held
+def _continues(document: Document, block: tuple[Kind, Span], kind: Kind, line: Span) -> bool:
+    before, span = block
     if _page(document, span.start) != _page(document, line.start):
         return False
     if kind == "code":
@@ -354,7 +341,7 @@ def _goes_on(document: Document, held: tuple[Kind, Span], kind: Kind, line: Span
 
 
 def _lines(document: Document) -> Iterator[tuple[Kind, Span]]:
-    """What is to be shown, line by line: rules under column names and the fences around code are left out."""
+    """Yield the visible lines, without rules below column names and fences around code."""
     headings, fenced = {heading.start for heading in document.headings}, False
     for line in _LINE.finditer(document.text):
         span, words = Span(line.start(), line.end()), line.group()
@@ -374,21 +361,18 @@ def _kind(words: str) -> Kind:
     return "item" if _ITEM.match(words) else "paragraph"
 
 
-# -- markup ----------------------------------------------------------------------------------------
-
-
 def text(plain: str) -> Html:
-    """Text as markup that shows it, within an element or an attribute."""
+    """Escape text for use within an element or an attribute."""
     return Html(plain.translate(_SAFE))
 
 
 def element(name: str, *children: Html, **attributes: str | None) -> Html:
-    """An element around its children. Of attributes, `class_` and `data_number` are written as `class` and
-    `data-number`, and None is left out."""
-    given = {
-        key.rstrip("_").replace("_", "-"): value for key, value in attributes.items() if value is not None
-    }
-    written = "".join(f' {key}="{text(value)}"' for key, value in given.items())
+    """Make an element. `class_` and `data_number` become `class` and `data-number`; None is left out."""
+    written = "".join(
+        f' {key.rstrip("_").replace("_", "-")}="{text(value)}"'
+        for key, value in attributes.items()
+        if value is not None
+    )
     return Html(f"<{name}{written}>{_joined(children)}</{name}>")
 
 

@@ -1,8 +1,8 @@
-"""The requests that the page sends to Gradio, each in its exact shape. No other request reaches Gradio.
+"""Admits only the exact requests of our page to Gradio.
 
-Gradio, when mounted, opens whatever path an object in an event's data names: a device or a FIFO stops the
-whole server, any other file is copied. So an event is let through only with the strings that our components
-hold, and it is written anew: Gradio never parses what a client wrote.
+A mounted Gradio opens any path ids by an object in the data of an event: a device or a FIFO blocks the whole
+server, any other file is copied. So events are admitted only with the strings of our components, and are
+serialized again: Gradio never parses the bytes of a client.
 """
 
 from __future__ import annotations
@@ -26,38 +26,38 @@ READ = {
     "/gradio_api/app_id": re.compile(""),
     STREAM: re.compile(rf"session_hash={SESSION.pattern}"),
 }
-"""What the page gets from Gradio, and the query of each address."""
+"""The addresses that the page fetches from Gradio, with the query of each."""
 FILES = re.compile(r"/(assets|static)(/\w[\w.-]*)+", re.ASCII)
 HEADERS = frozenset({b"host", b"accept", b"content-type"})
-"""What Gradio hears of a request: it believes headers on where it is served, and on who asks."""
+"""The headers passed to Gradio, which trusts others on its address and its caller."""
 
 SHAPES = {
-    # Names that the page makes up: nobody guesses one, and none of them is a name that was given to the API.
+    # Random names of the page: nobody can guess one, and none is a name given to the API.
     "conversation": re.compile(r"[0-9a-f]{32}"),
     "only-id": re.compile(r"([0-9a-f]{16})?"),
 }
-"""What the components of the page with these ids hold."""
+"""The values of the components with these ids."""
 TEXT = re.compile(rf".{{0,{MAX_SENT}}}", re.DOTALL)
-"""What all others hold."""
+"""The values of all other components."""
 _KEYS = {"data", "fn_index", "trigger_id", "session_hash"}
-MALFORMED = "This is not what the page sends; use /api/ask."
+MALFORMED = "The page does not send such requests; use /api/ask."
 CROWDED = "The answers to earlier questions of this page have not been fetched yet; reload it."
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """An event of the page: what each of its inputs holds, and the components that trigger it."""
+    """An event of the page: the shapes of its inputs, and the components that trigger it."""
 
     inputs: tuple[re.Pattern[str], ...]
     triggers: frozenset[int]
 
 
 def events(config: Mapping[str, Any]) -> dict[int, Event]:
-    """The events that the page of this Gradio configuration sends, by their `fn_index`."""
-    named = {component["id"]: component["props"].get("elem_id") for component in config["components"]}
+    """Return the events of a Gradio configuration by their `fn_index`."""
+    ids = {component["id"]: component["props"].get("elem_id") for component in config["components"]}
     return {
         dependency["id"]: Event(
-            tuple(SHAPES.get(named[component], TEXT) for component in dependency["inputs"]),
+            tuple(SHAPES.get(ids[component], TEXT) for component in dependency["inputs"]),
             frozenset(component for component, _ in dependency["targets"]),
         )
         for dependency in config["dependencies"]
@@ -66,25 +66,24 @@ def events(config: Mapping[str, Any]) -> dict[int, Event]:
 
 
 class Admission:
-    """What is let through to Gradio. `unfetched` holds the events of each session that wait to be fetched."""
+    """The check of requests for Gradio. `unfetched` has the pending events of each session."""
 
     def __init__(self, known: Mapping[int, Event], unfetched: Mapping[str, Collection[str]]) -> None:
         self._known = known
         self._unfetched = unfetched
 
     def rewritten(self, body: bytes) -> bytes:
-        """The body of a request to `JOIN`, written anew.
+        """Return the body of a request to `JOIN`, serialized again.
 
         Raises:
-            QuestionError: it is not what the page sends, or the page fetches nothing.
+            QuestionError: the page does not send it, or does not fetch its results.
         """
-        sent = _parsed(body)
+        sent = _parse(body)
         if sent is None or not self._is_known(sent):
             raise QuestionError(MALFORMED)
         if len(self._unfetched.get(sent["session_hash"], ())) >= MAX_EVENTS:
             raise QuestionError(CROWDED)
-        kept = {key: sent[key] for key in _KEYS} | {"data": [*map(writable, sent["data"])]}
-        return json.dumps(kept).encode()
+        return json.dumps(sent | {"data": [*map(writable, sent["data"])]}).encode()
 
     def _is_known(self, sent: Mapping[str, Any]) -> bool:
         event = self._known.get(sent["fn_index"]) if type(sent["fn_index"]) is int else None
@@ -100,13 +99,13 @@ class Admission:
 
 
 def is_read(method: str, path: str, query: bytes) -> bool:
-    """Whether the page gets this address from Gradio."""
-    asked = READ.get(path)
-    found = FILES.fullmatch(path) if asked is None else asked.fullmatch(query.decode("latin-1"))
-    return method == "GET" and found is not None
+    """True if the page fetches this address from Gradio."""
+    pattern = READ.get(path)
+    match = FILES.fullmatch(path) if pattern is None else pattern.fullmatch(query.decode("latin-1"))
+    return method == "GET" and match is not None
 
 
-def _parsed(body: bytes) -> dict[str, Any] | None:
+def _parse(body: bytes) -> dict[str, Any] | None:
     try:
         sent = json.loads(body)
     except (ValueError, RecursionError):

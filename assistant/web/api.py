@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import threading
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from contextlib import AsyncExitStack, suppress
 from functools import partial
 from pathlib import PurePath
@@ -21,7 +19,6 @@ from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from assistant.assistant import Assistant
 from assistant.core import serialization
-from assistant.core.deadline import Deadline
 from assistant.core.errors import (
     FAULT,
     AssistantError,
@@ -37,7 +34,7 @@ from assistant.core.limits import MAX_DOCUMENTS, MAX_SOURCE
 from assistant.core.serialization import Json
 from assistant.core.types import Outcome, Source, Status, Step
 from assistant.web import events
-from assistant.web.uploads import LIMITS, Limits, Uploads, while_there
+from assistant.web.uploads import LIMITS, Limits, Uploads, on_disconnect, while_there
 
 STATUS: dict[type[AssistantError], int] = {
     NotFound: 404,
@@ -48,14 +45,14 @@ STATUS: dict[type[AssistantError], int] = {
     StoreBusy: 503,
     Withdrawn: 503,
 }
-"""What each of our errors is in HTTP; 500 where not named."""
-NAMELESS = "Name the document by ?source=, or give its address by ?url=, but not both."
+"""The HTTP status of each error; 500 for others."""
+NAMELESS = "Name the document with ?source=, or give its address with ?url=, but not both."
 MERIT: tuple[Status, ...] = ("added", "updated", "unchanged")
-"""What became of an archive: the first of these that became of a document in it."""
+"""The status of an archive is the first of these that a document in it has."""
 GONE = 499
-"""The status for a client that has gone, as nginx has it; nobody reads it."""
+"""The status after a client has left, as in nginx; nobody reads it."""
 INERT = {"Content-Security-Policy": "sandbox; default-src 'none'; frame-ancestors 'none'"}
-"""For bytes that others made: whatever a browser takes them for, nothing in them runs."""
+"""The policy for originals: nothing in them runs, however a browser interprets them."""
 
 
 class Question(BaseModel):
@@ -64,7 +61,7 @@ class Question(BaseModel):
     question: str
     conversation: str | None = None
     documents: list[str] = Field([], max_length=MAX_DOCUMENTS)
-    """Ids of the documents that alone are to be searched; all where there are none."""
+    """Ids of the only documents to search; empty for all."""
 
 
 class Removal(BaseModel):
@@ -80,7 +77,7 @@ class Unnaming(BaseModel):
 
 
 def add_to(served: FastAPI, assistant: Assistant, limits: Limits = LIMITS) -> None:
-    """Puts the API's routes, and how it tells of faults, into an app."""
+    """Add the routes and error handlers of the API to an app."""
     for routes in (
         _questions(assistant),
         _store(assistant),
@@ -98,28 +95,15 @@ def _questions(assistant: Assistant) -> APIRouter:
     @routes.post("/ask")
     async def ask(request: Request, body: Question) -> Json:
         until = assistant.deadline()
-        asked = serialization.asked(body.question)
-        async with _withdrawn_when_gone(request, until):
-            answer = await run_in_threadpool(assistant.ask, asked, body.conversation, body.documents, until)
+        question = serialization.asked(body.question)
+        # If the client leaves, no model continues for nobody.
+        async with on_disconnect(request, until.withdraw):
+            answer = await run_in_threadpool(
+                assistant.ask, question, body.conversation, body.documents, until
+            )
         return serialization.answer(answer)
 
     return routes
-
-
-@contextlib.asynccontextmanager
-async def _withdrawn_when_gone(request: Request, until: Deadline) -> AsyncIterator[None]:
-    """Withdraws the question of a caller who hangs up, so that no model goes on for nobody."""
-
-    async def watch() -> None:
-        while (await request.receive())["type"] != "http.disconnect":
-            pass
-        until.withdraw()
-
-    watching = asyncio.create_task(watch())
-    try:
-        yield
-    finally:
-        watching.cancel()
 
 
 def _store(assistant: Assistant) -> APIRouter:
@@ -141,7 +125,7 @@ def _store(assistant: Assistant) -> APIRouter:
 
 
 def nothing() -> APIRouter:
-    """To be asked last of the API: otherwise Gradio would say in its own form that there is nothing."""
+    """Return the last routes of the API: otherwise Gradio would answer for unknown addresses."""
     routes = APIRouter(prefix="/api")
 
     @routes.api_route("/{rest:path}", methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
@@ -149,9 +133,6 @@ def nothing() -> APIRouter:
         raise HTTPException(404, f"There is nothing at /api/{rest} for this method.")
 
     return routes
-
-
-# -- documents ---------------------------------------------------------------------------------------
 
 
 def _documents(assistant: Assistant) -> APIRouter:
@@ -188,12 +169,9 @@ def _documents(assistant: Assistant) -> APIRouter:
 
 
 def _attachment(source: str) -> str:
-    """To be saved under the last part of the name, in a form that holds any characters (RFC 6266)."""
+    """Return a header that saves the file under the last part of its name, in any characters (RFC 6266)."""
     name = PurePath(source.split("?")[0].replace("\\", "/")).name or "document"
     return f"attachment; filename*=UTF-8''{quote(serialization.writable(name), safe='')}"
-
-
-# -- adding ------------------------------------------------------------------------------------------
 
 
 def _adding(assistant: Assistant, limits: Limits) -> APIRouter:
@@ -208,24 +186,24 @@ def _adding(assistant: Assistant, limits: Limits) -> APIRouter:
     ) -> Response:
         if (source is None) == (url is None):
             raise HTTPException(422, NAMELESS)
-        async with AsyncExitStack() as held:
+        async with AsyncExitStack() as stack:
             if source:
-                document = await held.enter_async_context(uploads.received(request, source))
+                document = await stack.enter_async_context(uploads.received(request, source))
             async with while_there(request) as gone:
                 if url:
-                    document = await held.enter_async_context(uploads.fetched(url))
-                await held.enter_async_context(uploads.turn(document))
+                    document = await stack.enter_async_context(uploads.fetched(url))
+                await stack.enter_async_context(uploads.turn(document))
                 if "text/event-stream" not in request.headers.get("accept", ""):
-                    outcomes = await run_in_threadpool(_added, assistant, document, gone)
-                    return JSONResponse(_summed(document.name, outcomes))
-                return events.reply(partial(_tell_adding, assistant, document), held.pop_all())
+                    outcomes = await run_in_threadpool(_add, assistant, document, gone)
+                    return JSONResponse(_summarise(document.name, outcomes))
+                return events.reply(partial(_add_with_events, assistant, document), stack.pop_all())
         return Response(status_code=GONE)
 
     return routes
 
 
-def _added(assistant: Assistant, document: Source, gone: threading.Event) -> list[Outcome]:
-    """What became of it; what was taken in before the client has gone."""
+def _add(assistant: Assistant, document: Source, gone: threading.Event) -> list[Outcome]:
+    """Add a document and return the results, up to the moment when the client leaves."""
     outcomes: list[Outcome] = []
 
     def go_on(step: Step) -> None:
@@ -237,29 +215,26 @@ def _added(assistant: Assistant, document: Source, gone: threading.Event) -> lis
     return outcomes
 
 
-def _tell_adding(assistant: Assistant, given: Source, tell: events.Tell) -> None:
-    def told(step: Step) -> None:
+def _add_with_events(assistant: Assistant, document: Source, tell: events.Tell) -> None:
+    def on_step(step: Step) -> None:
         tell("step", serialization.step(step))
 
-    for outcome in assistant.add([given], told):
+    for outcome in assistant.add([document], on_step):
         tell("outcome", serialization.outcome(outcome))
 
 
-def _summed(name: str, outcomes: Sequence[Outcome]) -> Json:
-    """The one outcome of a document, or those of the documents in an archive as one."""
+def _summarise(name: str, outcomes: Sequence[Outcome]) -> Json:
+    """Return the result of a document, or those of the documents in an archive as one."""
     if [outcome.source for outcome in outcomes] == [name]:
         return serialization.outcome(outcomes[0])
-    found = [outcome.status for outcome in outcomes]
-    status: Status = next((status for status in MERIT if status in found), "rejected")
-    lost = found.count("rejected")
-    reason = f"{lost} of the {len(found)} documents in it were rejected." if lost else None
+    statuses = [outcome.status for outcome in outcomes]
+    status: Status = next((status for status in MERIT if status in statuses), "rejected")
+    rejected = statuses.count("rejected")
+    reason = f"{rejected} of the {len(statuses)} documents in it were rejected." if rejected else None
     whole = Outcome(name, status, passages=sum(outcome.passages for outcome in outcomes), reason=reason)
     return serialization.outcome(whole) | {
         "members": [serialization.outcome(outcome) for outcome in outcomes]
     }
-
-
-# -- faults ------------------------------------------------------------------------------------------
 
 
 def _known(request: Request, fault: Exception) -> JSONResponse:
@@ -272,8 +247,8 @@ def _malformed(request: Request, fault: Exception) -> JSONResponse:
     assert isinstance(fault, RequestValidationError)
     first = fault.errors()[0]
     where = ".".join(str(part) for part in first["loc"] if part not in ("body", "query", "path"))
-    told = f"The request is not as it should be: {where + ': ' if where else ''}{first['msg']}."
-    return JSONResponse({"error": told}, 422)
+    message = f"The request is malformed: {where + ': ' if where else ''}{first['msg']}."
+    return JSONResponse({"error": message}, 422)
 
 
 def _http(request: Request, fault: Exception) -> JSONResponse:

@@ -1,7 +1,7 @@
-"""The connections of the server: none waits for ever, and none keeps the others out.
+"""Time limits for connections, so that none blocks others.
 
-Uvicorn has a time limit for a connection that rests between two requests, and none for one that sends its
-first request slowly or does not take its reply.
+Uvicorn limits the time between two requests, but not that of a slow first request or of a client that does
+not read its response.
 """
 
 from __future__ import annotations
@@ -13,33 +13,33 @@ import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 UPLOADS = "/api/documents"
-"""Where bodies come that take their time; `uploads` minds it."""
+"""The address of uploads, which may take longer; `uploads` limits their time."""
 
 
 class Connection(H11Protocol):
-    """HTTP/1.1 with deadlines. A connection that breaks one is closed."""
+    """HTTP/1.1 with deadlines. A connection that misses one is closed."""
 
     request_seconds: ClassVar[float] = 20.0
-    """For a whole request, from its first moment to the last byte of its body, but for uploads' bodies."""
+    """Time limit for a whole request, except for the body of an upload."""
     stall_seconds: ClassVar[float] = 30.0
-    """For a reply to go on, where its reader takes nothing."""
+    """Time limit for a client that stops reading its response."""
     most_waiting: ClassVar[int] = 256
-    """Connections whose request has not come yet; for another, the one that waits longest is closed."""
+    """Limit on connections without a complete request; the one waiting longest is closed for another."""
 
     _deadline: asyncio.TimerHandle | None = None
     _stalled: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        self._mind_request()
+        self._update_deadline()
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
-        self._mind_request()
+        self._update_deadline()
 
     def on_response_complete(self) -> None:
         super().on_response_complete()
-        self._mind_request()
+        self._update_deadline()
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
@@ -55,8 +55,8 @@ class Connection(H11Protocol):
         super().resume_writing()
         self._end_stall()
 
-    def _mind_request(self) -> None:
-        """Begins the deadline of a request that is awaited, ends that of one that has come."""
+    def _update_deadline(self) -> None:
+        """Start the deadline of an awaited request, or cancel that of a received one."""
         if not self._awaits():
             self._end_deadline()
         elif self._deadline is None and not self.transport.is_closing():
@@ -64,7 +64,7 @@ class Connection(H11Protocol):
             self._make_room()
 
     def _awaits(self) -> bool:
-        """Whether a part of a request is still to come, and nobody else minds how fast."""
+        """True if a part of a request is awaited, and no upload limits its time."""
         state = self.conn.their_state
         if state is h11.SEND_BODY:
             is_upload = (self.scope["method"], self.scope["path"]) == ("POST", UPLOADS)

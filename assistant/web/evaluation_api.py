@@ -1,4 +1,4 @@
-"""The HTTP API of evaluation: runs and their progress, sets of golden questions, drafts, feedback."""
+"""HTTP API of evaluation: runs and their progress, golden sets, drafts, feedback."""
 
 from __future__ import annotations
 
@@ -21,63 +21,62 @@ from assistant.core.errors import AssistantError, ReadError
 from assistant.core.limits import MAX_QUESTION
 from assistant.evaluation import feedback
 from assistant.evaluation.drafting import suggest
-from assistant.evaluation.drafting.own_sets import NAMES, Name, Own
+from assistant.evaluation.drafting.home_sets import NAMES, HomeSets, Name
 from assistant.evaluation.feedback import Reason
 from assistant.evaluation.golden import sets as golden
-from assistant.evaluation.golden.places import Quotes, gone
+from assistant.evaluation.golden.places import QuoteLookup, find_gone
 from assistant.evaluation.golden.sets import GoldenSet, Place
-from assistant.evaluation.jobs import Measuring, Standing
+from assistant.evaluation.jobs import EvaluationJob, JobProgress
 from assistant.evaluation.report import html
 from assistant.evaluation.report import serialization as forms
-from assistant.evaluation.report.plots import plots
+from assistant.evaluation.report.plots import render_plots
 from assistant.evaluation.runs import records
-from assistant.evaluation.runs.comparison import compare, shared
-from assistant.evaluation.runs.records import Run
-from assistant.evaluation.runs.summary import HEADLINE, by_tag, summary
+from assistant.evaluation.runs.comparison import common_results, compare
+from assistant.evaluation.runs.summary import HEADLINE, summarise_by_tag
 
 Json = dict[str, Any]
 HISTORY = 30
-"""Runs that are listed."""
+"""Runs in the overview."""
 FAILURES = 200
-"""Failed questions of a run that are shown."""
+"""Failed questions of a run in a reply."""
 CANDIDATES = 8
-"""Passages that are offered as the right one."""
+"""Passages offered as the right one."""
 Text = Annotated[str, Field(min_length=1, max_length=MAX_QUESTION)]
 REPORT = {"Content-Type": "text/html; charset=utf-8", "Content-Security-Policy": "sandbox"}
 
 
-class Sent(BaseModel):
-    """A golden set as a client has it: its lines, never a path of this machine."""
+class SetBody(BaseModel):
+    """A golden set sent by a client: its lines, never a path of this machine."""
 
     name: Annotated[str, Field(min_length=1, max_length=200)]
     text: str
 
 
-class Asked(BaseModel):
-    """The body of POST /api/eval: sets by name, or as they are."""
+class RunBody(BaseModel):
+    """Body of POST /api/eval: sets by name, or with their text."""
 
     names: Annotated[list[str], Field(max_length=10)] = []
-    sets: Annotated[list[Sent], Field(max_length=100)] = []
+    sets: Annotated[list[SetBody], Field(max_length=100)] = []
 
 
-class Wanted(BaseModel):
-    """The body of POST /api/eval/drafts."""
+class DraftsBody(BaseModel):
+    """Body of POST /api/eval/drafts."""
 
     documents: list[str] = []
     number: Annotated[int, Field(ge=1, le=1_000)] = suggest.NUMBER
     again: bool = False
-    """Whether those that wait already are given again."""
+    """True to return pending drafts again."""
 
 
-class Decision(BaseModel):
-    """The body of POST /api/eval/drafts/{id}: whether it is accepted, and how it is worded then."""
+class DecisionBody(BaseModel):
+    """Body of POST /api/eval/drafts/{id}: the decision, and the wording of an accepted draft."""
 
     accepted: bool
     question: Annotated[str, Field(max_length=MAX_QUESTION)] = ""
     facts: list[Text] | None = None
 
 
-class Where(BaseModel):
+class PlaceBody(BaseModel):
     """A range of a document's characters."""
 
     document: str
@@ -85,206 +84,201 @@ class Where(BaseModel):
     end: Annotated[int, Field(ge=1)]
 
 
-class Bad(BaseModel):
-    """The body of POST /api/eval/feedback: which turn of a conversation is no good, why, what is right."""
+class FeedbackBody(BaseModel):
+    """Body of POST /api/eval/feedback: a bad turn of a conversation, the reason, and the right passage."""
 
     conversation: str
     turn: Annotated[int, Field(ge=0)]
     question: Text
     reason: Reason
-    passage: Where | None = None
+    passage: PlaceBody | None = None
 
 
 def router(assistant: Assistant) -> APIRouter:
-    """The routes below /api/eval."""
-    measuring = Measuring(assistant)
-    own = Own(assistant.settings.home)
+    """Return the routes below /api/eval."""
+    job = EvaluationJob(assistant)
+    home_sets = HomeSets(assistant.settings.home)
 
     @asynccontextmanager
     async def lifespan(_: object) -> AsyncIterator[None]:
         yield
-        await run_in_threadpool(measuring.cancel)
+        await run_in_threadpool(job.cancel)
 
     routes = APIRouter(prefix="/api/eval", lifespan=lifespan)
-    _add_runs(routes, assistant, own, measuring)
-    _add_questions(routes, assistant, own)
-    _add_drafts(routes, assistant, own)
+    _add_runs(routes, assistant, home_sets, job)
+    _add_questions(routes, assistant, home_sets)
+    _add_drafts(routes, assistant, home_sets)
     return routes
 
 
 # -- runs ----------------------------------------------------------------------------------------------------
 
 
-def _add_runs(routes: APIRouter, assistant: Assistant, own: Own, measuring: Measuring) -> None:
+def _add_runs(routes: APIRouter, assistant: Assistant, home_sets: HomeSets, job: EvaluationJob) -> None:
     home = assistant.settings.home
 
     @routes.get("")
     def overview() -> Json:
-        quotes = Quotes(assistant)
-        sets = [_shipped(quotes), *(_told(name, own, quotes) for name in NAMES)]
-        history = [_line(home, ident) for ident in reversed(records.kept(home)[-HISTORY:])]
+        quotes = QuoteLookup(assistant)
+        history = [_run_summary(home, ident) for ident in reversed(records.list_ids(home)[-HISTORY:])]
         return {
-            "sets": sets,
-            "runs": [line for line in history if line],
-            "drafts": len(own.pending(assistant)),
-            "standing": asdict(measuring.standing),
+            "sets": [_describe_shipped(quotes), *(_describe_set(name, home_sets, quotes) for name in NAMES)],
+            "runs": [summary for summary in history if summary],
+            "drafts": len(home_sets.pending_drafts(assistant)),
+            "standing": asdict(job.progress),
         }
 
     @routes.post("", status_code=202)
-    def start(body: Asked) -> Json:
-        sets = [*_named(body.names, own), *(_read(one) for one in body.sets)]
+    def start(body: RunBody) -> Json:
+        sent = (golden.parse_set(each.text, each.name) for each in body.sets)
+        sets = [*_load_named(body.names, home_sets), *sent]
         golden.require_unique(sets)
-        measuring.start(sets)
-        return asdict(measuring.standing)
+        job.start(sets)
+        return asdict(job.progress)
 
     @routes.delete("")
     def cancel() -> Json:
-        measuring.cancel()
-        return asdict(measuring.standing)
+        job.cancel()
+        return asdict(job.progress)
 
     @routes.get("/progress")
     async def progress() -> StreamingResponse:
-        return StreamingResponse(_progress(measuring.followed()), media_type="text/event-stream")
+        return StreamingResponse(_progress_events(job.follow()), media_type="text/event-stream")
 
     @routes.get("/runs/{ident}")
     def run(ident: str) -> Json:
-        return _run(assistant, ident)
+        return _run_to_json(assistant, ident)
 
     @routes.get("/runs/{ident}/report")
     def page(ident: str) -> Response:
-        found, quotes = _loaded(assistant, ident), Quotes(assistant)
-        before = records.before(found, home)
+        found, quotes = records.load_by_id(ident, home), QuoteLookup(assistant)
+        before = records.find_previous(found, home)
         comparison = compare(before, found) if before else None
-        made = html.page(html.Contents(found, quotes, records.expected(found, quotes), before, comparison))
+        expected = records.load_expected(found, quotes)
+        report = html.render(html.Contents(found, quotes, expected, before, comparison))
         name = {"Content-Disposition": f'attachment; filename="accuracy-{found.id}.html"'}
-        return Response(made, headers=REPORT | name)
+        return Response(report, headers=REPORT | name)
 
 
-async def _progress(followed: AsyncIterator[Standing]) -> AsyncIterator[str]:
-    async for standing in followed:
-        yield serialization.event("progress", asdict(standing))
+async def _progress_events(progress: AsyncIterator[JobProgress]) -> AsyncIterator[str]:
+    async for state in progress:
+        yield serialization.event("progress", asdict(state))
     yield serialization.event("done", {})
 
 
-def _run(assistant: Assistant, ident: str) -> Json:
-    """A run with its plots, its failures, and what changed since the run before it."""
-    found, quotes = _loaded(assistant, ident), Quotes(assistant)
-    before = records.before(found, assistant.settings.home)
-    expected = records.expected(found, quotes)
-    failed = [result for result in found.results if result.failed]
-    shown = [forms.reviewed(one, expected.get(one.question.id), quotes) for one in failed[:FAILURES]]
-    return forms.told(found) | {
-        "tags": {tag: forms.figures(some) for tag, some in by_tag(found.results, HEADLINE).items()},
-        "failed": shown,
+def _run_to_json(assistant: Assistant, ident: str) -> Json:
+    """Return a run with its plots, its failures, and the changes since the run before it."""
+    home, quotes = assistant.settings.home, QuoteLookup(assistant)
+    run = records.load_by_id(ident, home)
+    before, expected = records.find_previous(run, home), records.load_expected(run, quotes)
+    failed = [result for result in run.results if result.failed]
+    tags = summarise_by_tag(run.results, HEADLINE).items()
+    return forms.summary_to_json(run) | {
+        "tags": {tag: forms.figures_to_json(figures) for tag, figures in tags},
+        "failed": [
+            forms.review_to_json(result, expected.get(result.question.id), quotes)
+            for result in failed[:FAILURES]
+        ],
         "failures": len(failed),
-        "plots": "".join(plots(found.results, shared(before, found) if before else ())),
-        "comparison": forms.comparison(compare(before, found), quotes) if before else None,
+        "plots": render_plots(run.results, common_results(before, run) if before else ()),
+        "comparison": forms.comparison_to_json(compare(before, run), quotes) if before else None,
     }
 
 
-def _loaded(assistant: Assistant, ident: str) -> Run:
-    return records.load_kept(ident, assistant.settings.home)
-
-
 @functools.lru_cache(maxsize=4 * HISTORY)
-def _line(home: Path, ident: str) -> Json | None:
-    """A run in the history; a kept one never changes."""
+def _run_summary(home: Path, ident: str) -> Json | None:
+    """Return a run for the overview, None if it is unreadable; cached, as a stored run never changes."""
     try:
-        found = records.load_kept(ident, home)
+        run = records.load_by_id(ident, home)
     except AssistantError:
         return None
-    failed = sum(result.failed for result in found.results)
-    figures = forms.figures(summary(found.results, HEADLINE))
-    told = {"run": found.id, "sets": found.sets, "questions": len(found.results), "failed": failed}
-    return {**told, "figures": figures, "conditions": dict(found.conditions)}
+    return {**forms.summary_to_json(run, HEADLINE), "failed": sum(result.failed for result in run.results)}
 
 
 # -- sets ----------------------------------------------------------------------------------------------------
 
 
-def _shipped(quotes: Quotes) -> Json:
-    """The shipped sets; they can be asked where the shipped corpus is there."""
-    shipped = golden.read([bundled("eval/golden")])
-    questions = [q for one in shipped for q in golden.questions(one)]
-    named = {name for question in questions for name in question.documents}
+def _describe_shipped(quotes: QuoteLookup) -> Json:
+    """Describe the shipped sets, which need the shipped corpus."""
+    shipped = golden.load_sets([bundled("eval/golden")])
+    questions = [question for each in shipped for question in golden.questions(each)]
+    documents = {name for question in questions for name in question.documents}
     return {
         "name": "shipped",
         "questions": len(questions),
-        "askable": all(map(quotes.holds, named)),
+        "askable": all(map(quotes.has_document, documents)),
         "gone": 0,
-        "files": [one.name for one in shipped],
+        "files": [each.name for each in shipped],
     }
 
 
-def _told(name: Name, own: Own, quotes: Quotes) -> Json:
-    questions = own.questions(name)
-    left_out = sum(1 for _ in gone(own.golden_set(name), quotes))
-    return {"name": name, "questions": len(questions), "askable": left_out < len(questions), "gone": left_out}
+def _describe_set(name: Name, home_sets: HomeSets, quotes: QuoteLookup) -> Json:
+    golden_set = home_sets.load_set(name)
+    total, gone = len(list(golden.questions(golden_set))), len(list(find_gone(golden_set, quotes)))
+    return {"name": name, "questions": total, "askable": gone < total, "gone": gone}
 
 
-def _named(names: Sequence[str], own: Own) -> list[GoldenSet]:
-    known = {"shipped": bundled("eval/golden"), **own.paths()}
+def _load_named(names: Sequence[str], home_sets: HomeSets) -> list[GoldenSet]:
+    known = {"shipped": bundled("eval/golden"), **home_sets.paths()}
     for name in names:
         if name not in known:
             raise ReadError(f"There is no set {name}; known are {', '.join(known)}.")
-    there = [known[name] for name in names if known[name].exists()]
-    return list(golden.read(there)) if there else []
+    paths = [known[name] for name in names if known[name].exists()]
+    return list(golden.load_sets(paths)) if paths else []
 
 
-def _read(sent: Sent) -> GoldenSet:
-    return golden.parse(sent.text, sent.name)
-
-
-def _add_questions(routes: APIRouter, assistant: Assistant, own: Own) -> None:
+def _add_questions(routes: APIRouter, assistant: Assistant, home_sets: HomeSets) -> None:
     @routes.get("/questions/{name}")
     def questions(name: Name) -> list[Json]:
-        quotes = Quotes(assistant)
-        return [forms.question(one, quotes) for one in own.questions(name)]
+        quotes = QuoteLookup(assistant)
+        return [forms.question_to_json(question, quotes) for question in home_sets.questions(name)]
 
     @routes.delete("/questions/{name}/{ident}")
     def remove(name: Name, ident: str) -> Json:
-        own.remove(name, ident)
+        home_sets.remove_question(name, ident)
         return {"removed": ident}
 
     @routes.get("/questions/{name}/file")
     def file(name: Name) -> Response:
-        quotes = Quotes(assistant)
-        lines = (golden.written(forms.quoting(one, quotes)) for one in own.questions(name))
-        given = {"Content-Disposition": f'attachment; filename="{name}.jsonl"'}
-        return Response("".join(f"{line}\n" for line in lines), media_type="application/jsonl", headers=given)
+        quotes = QuoteLookup(assistant)
+        questions = (forms.inline_quotes(question, quotes) for question in home_sets.questions(name))
+        text = "".join(f"{golden.to_line(question)}\n" for question in questions)
+        headers = {"Content-Disposition": f'attachment; filename="{name}.jsonl"'}
+        return Response(text, media_type="application/jsonl", headers=headers)
 
     @routes.get("/passages")
     def passages(query: Annotated[str, Query(min_length=1, max_length=MAX_QUESTION)]) -> list[Json]:
         found = assistant.retriever.retrieve(types.Query(serialization.asked(query)), CANDIDATES)
-        return [forms.passage(scored) for scored in found]
+        return [forms.passage_to_json(scored) for scored in found]
 
     @routes.post("/feedback")
-    def bad(body: Bad) -> Json:
+    def add_feedback(body: FeedbackBody) -> Json:
         right = Place(**body.passage.model_dump()) if body.passage else None
-        made = feedback.question(assistant, body.conversation, (body.turn, body.question), body.reason, right)
-        own.put("feedback", made)
-        return forms.question(made, Quotes(assistant))
+        marked = (body.turn, body.question)
+        question = feedback.make_question(assistant, body.conversation, marked, body.reason, right)
+        home_sets.save_question("feedback", question)
+        return forms.question_to_json(question, QuoteLookup(assistant))
 
 
-def _add_drafts(routes: APIRouter, assistant: Assistant, own: Own) -> None:
+def _add_drafts(routes: APIRouter, assistant: Assistant, home_sets: HomeSets) -> None:
     @routes.get("/drafts")
     def drafts() -> list[Json]:
-        quotes = Quotes(assistant)
-        return [forms.suggestion(one, quotes) for one in own.pending(assistant)]
+        quotes = QuoteLookup(assistant)
+        return [forms.suggestion_to_json(each, quotes) for each in home_sets.pending_drafts(assistant)]
 
     @routes.post("/drafts")
-    def draft(body: Wanted) -> Json:
+    def draft(body: DraftsBody) -> Json:
         notes: list[str] = []
-        known = own.decided() if body.again else own.known()
-        found = suggest.suggest(assistant, body.documents, body.number, known, notes.append)
-        own.keep(found)
-        quotes = Quotes(assistant)
-        return {"drafts": [forms.suggestion(one, quotes) for one in found], "notes": notes}
+        known = home_sets.decided_ids() if body.again else home_sets.known_ids()
+        drafts = suggest.suggest(assistant, body.documents, body.number, known, notes.append)
+        home_sets.add_drafts(drafts)
+        quotes = QuoteLookup(assistant)
+        return {"drafts": [forms.suggestion_to_json(each, quotes) for each in drafts], "notes": notes}
 
     @routes.post("/drafts/{ident}")
-    def decide(ident: str, body: Decision) -> Json:
+    def decide(ident: str, body: DecisionBody) -> Json:
         if not body.accepted:
-            own.reject(ident)
+            home_sets.reject(ident)
             return {"rejected": ident}
-        made = own.accept(ident, assistant, body.question, body.facts)
-        return forms.question(made, Quotes(assistant))
+        question = home_sets.accept(ident, assistant, body.question, body.facts)
+        return forms.question_to_json(question, QuoteLookup(assistant))

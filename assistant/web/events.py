@@ -1,7 +1,7 @@
-"""Work that takes a while, told to a browser or a client as it happens, by server-sent events.
+"""Reports long-running work to a browser or a client with server-sent events.
 
-The work runs in a thread and tells each event. Where nobody listens any more its next word raises `Gone`, so
-that it stops where Ctrl-C would stop it: what was finished stays, and nothing is left half done.
+The work runs in a thread and sends events. Once the client has left, sending raises `Gone`, which stops the
+work as Ctrl-C would: finished parts are kept, and nothing is left half done.
 """
 
 from __future__ import annotations
@@ -12,15 +12,15 @@ import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, nullcontext
 
+from fastapi.sse import EventSourceResponse
 from starlette.concurrency import run_in_threadpool
-from starlette.responses import StreamingResponse
 
 from assistant.core import serialization
 from assistant.core.errors import FAULT, AssistantError
 from assistant.core.serialization import Json
 
 Tell = Callable[[str, Json], None]
-"""Takes the name of an event and what it says; may be called from any thread."""
+"""Sends an event with its name and data; callable from any thread."""
 Work = Callable[[Tell], None]
 During = AbstractAsyncContextManager[object, bool | None]
 
@@ -28,16 +28,15 @@ _log = logging.getLogger(__name__)
 
 
 class Gone(Exception):
-    """Nobody listens any more."""
+    """The client has left."""
 
 
-def reply(work: Work, during: During | None = None) -> StreamingResponse:
-    """The events that `work` tells, then `done`, or `fault` with a sentence.
+def reply(work: Work, during: During | None = None) -> EventSourceResponse:
+    """Stream the events of `work`, then `done`, or `fault` with a message.
 
-    To be called in the server's loop. `during` is entered at once, and left when the work has ended.
+    Call it in the server's loop. `during` is entered at once, and left when the work has ended.
     """
-    events = _Events(work, during or nullcontext())
-    return StreamingResponse(events.told(), media_type="text/event-stream")
+    return EventSourceResponse(_Events(work, during or nullcontext()).stream())
 
 
 class _Events:
@@ -47,10 +46,10 @@ class _Events:
         self._gone = threading.Event()
         self._queue: asyncio.Queue[str | None] = asyncio.Queue()
         self._loop = asyncio.get_running_loop()
-        # A task of its own: who leaves ends the reply at once, but the work ends in its own time.
-        self._working = asyncio.create_task(self._begun())
+        # A separate task: a client that leaves ends the response at once, but the work ends later.
+        self._working = asyncio.create_task(self._start())
 
-    async def told(self) -> AsyncIterator[str]:
+    async def stream(self) -> AsyncIterator[str]:
         try:
             while (event := await self._queue.get()) is not None:
                 yield event
@@ -58,7 +57,7 @@ class _Events:
         finally:
             self._gone.set()
 
-    async def _begun(self) -> None:
+    async def _start(self) -> None:
         async with self._during:
             await run_in_threadpool(self._run)
 
@@ -69,17 +68,17 @@ class _Events:
         except Gone:
             pass
         except AssistantError as fault:
-            self._say(serialization.event("fault", {"error": fault.message}))
+            self._send(serialization.event("fault", {"error": fault.message}))
         except Exception:
-            _log.exception("What was told by events came to an end.")
-            self._say(serialization.event("fault", {"error": FAULT}))
+            _log.exception("Work reported by events failed.")
+            self._send(serialization.event("fault", {"error": FAULT}))
         finally:
-            self._say(None)
+            self._send(None)
 
     def _tell(self, name: str, data: Json) -> None:
         if self._gone.is_set():
             raise Gone
-        self._say(serialization.event(name, data))
+        self._send(serialization.event(name, data))
 
-    def _say(self, event: str | None) -> None:
+    def _send(self, event: str | None) -> None:
         self._loop.call_soon_threadsafe(self._queue.put_nowait, event)

@@ -1,4 +1,4 @@
-"""The chat page: Gradio wiring, and nothing else. What it shows comes from `render`."""
+"""The chat page: the wiring of Gradio. Its markup comes from `text.html`."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ STATIC = Path(__file__).parent / "static"
 TITLE = "Cited answers"
 STYLES = ("page", "documents", "plots", "accuracy")
 SCRIPTS = ("page", "documents", "uploads", "accuracy", "feedback")
-"""The files of the page beside Gradio's own, in the order in which they are read."""
+"""Our own files of the page, in loading order."""
 HINT = "Ask the documents…"
 SUGGESTED = {
     "How much does Iran export to Venezuela?": "Figures on trade, goals and influence",
@@ -34,34 +34,34 @@ SUGGESTED = {
     ),
     "What is a citation?": "Citations and sources",
 }
-"""Questions about the shipped corpus, and the title of the document that answers each."""
+"""Questions about the shipped corpus, each with the title of a document that answers it."""
 ANSWERING = 8
-"""Questions answered at the same time, of all pages together."""
+"""Questions answered concurrently, for all pages together."""
 SUGGESTIONS = 3
 REST = 0.02
-"""Seconds that a question may wait until Gradio looks for it."""
+"""Interval in seconds at which Gradio looks for questions."""
 QUIET = {"show_progress": "hidden", "api_visibility": "private"}
 Suggest = Callable[[Assistant], Sequence[str]]
 Updates = list[Any]
-"""What becomes of the transcript, the question box, the Send button and the suggestions, in this order."""
+"""Updates of the transcript, the question box, the Send button and the suggestions, in this order."""
 
 _log = logging.getLogger(__name__)
 _FONTS = [gr.themes.Font(name) for name in ("system-ui", "sans-serif")]
 THEME = gr.themes.Base(
     font=_FONTS, font_mono=[gr.themes.Font(name) for name in ("ui-monospace", "monospace")]
 )
-"""Fonts of the reader's own machine: none is fetched."""
+"""Only fonts of the user's system, so none is downloaded."""
 
 
 def suggestions(assistant: Assistant) -> Sequence[str]:
-    """Questions to begin with: about the shipped corpus where it is loaded, else from the first titles."""
+    """Return first questions: about the shipped corpus if it is loaded, else about the first titles."""
     titles = [entry.title for entry in assistant.list()]
     shipped = [question for question, title in SUGGESTED.items() if title in titles]
     return shipped or [f"What does “{title}” say?" for title in titles[:SUGGESTIONS]]
 
 
 def page(assistant: Assistant, suggest: Suggest = suggestions) -> gr.Blocks:
-    """The page as Gradio blocks; `suggest` gives questions to begin with, of which three are shown."""
+    """Build the page; `suggest` returns first questions, of which three are shown."""
     chat = Chat(assistant, suggest)
     blocks = gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True)
     with blocks:
@@ -75,50 +75,50 @@ def page(assistant: Assistant, suggest: Suggest = suggestions) -> gr.Blocks:
         with gr.Row(elem_id="composer"):
             gr.HTML(render.scope_html(), apply_default_css=False, elem_id="scope")
             question = gr.Textbox(elem_id="question-box", label="Question", max_lines=8, placeholder=HINT)
-            # Until the conversation is open: what is asked earlier would be asked outside of it.
+            # Disabled until the conversation is loaded, so no question is asked outside it.
             send = gr.Button("Send", elem_id="send", variant="primary", interactive=False)
         shown = [transcript, question, send, *suggested]
-        _asks(chat, [question.submit, send.click], [question, conversation, only], shown)
+        _connect_question(chat, [question.submit, send.click], [question, conversation, only], shown)
         for button in suggested:
-            _asks(chat, [button.click], [button, conversation, only], shown)
-        _opens(chat, blocks.load, "cited.current", [conversation, *shown])
-        _opens(chat, fresh.click, "cited.fresh", [conversation, *shown])
+            _connect_question(chat, [button.click], [button, conversation, only], shown)
+        _connect_conversation(chat, blocks.load, "cited.current", [conversation, *shown])
+        _connect_conversation(chat, fresh.click, "cited.fresh", [conversation, *shown])
     return blocks
 
 
-def _asks(chat: Chat, triggers: list[Any], inputs: list[Any], shown: list[Any]) -> None:
+def _connect_question(chat: Chat, triggers: list[Any], inputs: list[Any], shown: list[Any]) -> None:
     limit = {"concurrency_limit": ANSWERING, "concurrency_id": "answering"}
-    # The page's script knows which document alone is asked.
+    # The page's script knows the only document to search, if any.
     script = "(question, conversation) => [question, conversation, cited.scope()]"
-    asking = gr.on(triggers, chat.answered, inputs, shown, js=script, **limit, **QUIET)
-    # Only now a new question is taken, and if the server itself went away, this is where it is noticed.
+    asking = gr.on(triggers, chat.answer, inputs, shown, js=script, **limit, **QUIET)
+    # Enable the next question; a server that went away is noticed here.
     asking.then(None, None, shown[2], js="() => cited.settled()", **QUIET)
 
 
-def _opens(chat: Chat, trigger: Any, script: str, shown: list[Any]) -> None:
-    """`script` is the function of page.js that knows, or makes up, the name of the conversation."""
-    trigger(chat.opened, shown[:1], shown, js=f"() => {script}()", **QUIET)
+def _connect_conversation(chat: Chat, trigger: Any, script: str, shown: list[Any]) -> None:
+    """Load a conversation on an event; `script` is the function of page.js that returns its name."""
+    trigger(chat.load, shown[:1], shown, js=f"() => {script}()", **QUIET)
 
 
 class Chat:
-    """What the page's events do: each gives what is to be shown from now on."""
+    """The handlers of the page's events; each returns updates of the page."""
 
     def __init__(self, assistant: Assistant, suggest: Suggest) -> None:
         self._assistant = assistant
         self._suggest = suggest
 
-    def opened(self, conversation: str) -> Updates:
-        """A conversation as it was left, or the greeting and some questions where nothing was asked yet."""
+    def load(self, conversation: str) -> Updates:
+        """Return the conversation, or the greeting and first questions if it is empty."""
         turns = self._assistant.turns(conversation)
         if turns:
             return [conversation, *_updates(render.transcript_html(turns), busy=False, suggested=())]
         greeting = render.welcome_html(len(self._assistant.list()))
         return [conversation, *_updates(greeting, busy=False, suggested=self._suggest(self._assistant))]
 
-    def answered(self, question: str, conversation: str, only: str = "") -> Iterator[Updates]:
-        """The transcript as the answer grows, from the document `only` alone where it has an id.
+    def answer(self, question: str, conversation: str, only: str = "") -> Iterator[Updates]:
+        """Yield the transcript as the answer grows; `only` is the id of the only document to search, if any.
 
-        The box is emptied only when the question has arrived.
+        The question box is cleared once the question has arrived.
         """
         if not question.strip():
             return
@@ -145,7 +145,7 @@ def _updates(
     busy: bool | None = None,
     suggested: Sequence[str] | None = None,
 ) -> Updates:
-    """None leaves a part as it is."""
+    """Return the updates of the page; None leaves a part unchanged."""
     buttons = [gr.skip()] * SUGGESTIONS
     if suggested is not None:
         padded = [*suggested, *[""] * SUGGESTIONS][:SUGGESTIONS]
@@ -158,19 +158,16 @@ def _updates(
     ]
 
 
-# -- the page's HTML ---------------------------------------------------------------------------------
-
-
 @dataclass(frozen=True)
 class Mounted:
-    """The chat: `shell` gives the page's HTML for a request and the nonce of its reply."""
+    """The mounted chat. `shell` returns the HTML of the page for a request and a nonce."""
 
     shell: Callable[[Request, str], str]
     admitted: Admission
 
 
 def mount(served: FastAPI, assistant: Assistant) -> Mounted:
-    """Puts the chat's Gradio app under `served`, which sends the page itself by what is given back."""
+    """Mount the chat's Gradio app under `served`, which serves the page itself with `Mounted.shell`."""
     blocks = page(assistant)
     gr.mount_gradio_app(
         served,
@@ -186,7 +183,7 @@ def mount(served: FastAPI, assistant: Assistant) -> Mounted:
         show_error=False,
         max_file_size=1,
     )
-    # Gradio would look for one a thousand times a second, at the cost of those that are being answered.
+    # By default Gradio polls a thousand times a second, which slows down answers.
     blocks._queue.sleep_when_free = REST
     blocks._queue.progress_update_sleep_when_free = 1.0
     home = _home(served.routes[-1])
@@ -196,7 +193,7 @@ def mount(served: FastAPI, assistant: Assistant) -> Mounted:
 
 
 def _home(mounted: Any) -> Callable[..., Response]:
-    """Gradio's own function for its page."""
+    """Return Gradio's own endpoint of its page."""
     routes = [route for route in mounted.app.routes if getattr(route, "path", None) == "/"]
     home: Callable[..., Response] = next(route.endpoint for route in routes if "GET" in route.methods)
     return home
@@ -213,10 +210,10 @@ _ROOT = re.compile(r'"root":"[^"]*"(\};</script>)')
 
 
 def shell(html: str, nonce: str) -> str:
-    """The HTML that Gradio makes for the page, without what points to other places, with our files and views.
+    """Return Gradio's HTML of the page without external references, and with our files and views.
 
-    Each script in it bears `nonce`, so that a policy can forbid all others. Its addresses are those that the
-    browser knows: behind a proxy it reaches the server by another one than the server does.
+    Each script has the `nonce`, so a policy can forbid all others. Addresses are relative to the browser's
+    location, as a proxy may have a different address than the server.
     """
     html = _ROOT.sub(r'"root":location.origin\1', _EXTERNAL.sub("", html))
     html = html.replace("<script", f'<script nonce="{nonce}"')
@@ -227,7 +224,7 @@ def shell(html: str, nonce: str) -> str:
 
 def _head() -> str:
     styles = "".join(f'<link rel="stylesheet" href="/page/{name}.css">' for name in STYLES)
-    # The first is there before Gradio, which calls it; the others run when the whole page is there.
+    # The first must run before Gradio, which calls it; the others run once the page is complete.
     first, *others = SCRIPTS
     scripts = "".join(f'<script src="/page/{name}.js" defer></script>' for name in others)
     icon = '<link rel="icon" href="/page/icon.svg">'
@@ -236,7 +233,7 @@ def _head() -> str:
 
 @functools.cache
 def _views() -> tuple[str, str]:
-    """What stands before the chat, and what after it."""
+    """Return the markup before the chat, and the markup after it."""
     markup = (STATIC / "views.html").read_text("utf-8")
     markup = markup.replace("{limit}", str(MAX_BYTES)).replace("{kinds}", " ".join(sorted(ENDINGS)))
     before, after = markup.split("<!-- here: chat -->")

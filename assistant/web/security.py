@@ -1,8 +1,8 @@
-"""What stands before every request: whom it is for, what it may reach, what a browser may do with the reply.
+"""Checks every request before it is handled, and sets the security headers of every response.
 
-A page on another site can send requests to this machine through its visitor's browser, and can make a name of
-its own point to 127.0.0.1. So the `Host` must be ours, and the `Origin`, where there is one, must be the
-`Host`. Of what Gradio serves only what our page asks for is let through, by `admission`.
+Other web pages can send requests to this machine through the browser of a visitor, and can point their own
+name to 127.0.0.1 (DNS rebinding). So the `Host` must be ours, and an `Origin` must equal the `Host`. Of
+Gradio's addresses only those of our page are reachable, by `admission`.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ from assistant.web import admission
 from assistant.web.admission import JOIN, STREAM, Admission
 
 OWN = ("/api/", "/source/", "/page/")
-"""Below these the addresses are ours; all others are Gradio's."""
+"""Prefixes of our own addresses; all others are Gradio's."""
 UPLOAD = ("POST", "/api/documents")
 PATIENTLY = 2 * MAX_BYTES
-"""Bytes of a refused body that are read, so that its sender hears why; a longer one is cut off."""
+"""Bytes of a refused body that are read before the response; a longer body is cut off."""
 
 _HOST = re.compile(r"(\[[0-9a-f:.]+\]|[\w.-]+)(?::\d{1,5})?", re.ASCII)
 
@@ -46,7 +46,7 @@ HEADERS = {
 
 
 class Guard:
-    """ASGI middleware. `host` is what the server is bound to, `public_url` where a proxy serves it."""
+    """ASGI middleware. The server is bound to `host`; a proxy serves it at `public_url`."""
 
     def __init__(self, app: ASGIApp, host: str, admitted: Admission, public_url: str | None = None) -> None:
         self._app = app
@@ -59,7 +59,7 @@ class Guard:
             await self._app(scope, receive, send)
         elif scope["type"] == "http":
             await self._answer(scope, receive, _with_headers(send, scope))
-        else:  # a web socket: nothing here speaks it
+        else:  # web sockets are not supported
             await send({"type": "websocket.close", "code": 1008})
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -72,7 +72,7 @@ class Guard:
         elif scope["path"] == JOIN:
             await self._join(scope, receive, send)
         else:
-            with _page_may_go(scope["path"]):
+            with _ignore_closed_page(scope["path"]):
                 await self._app(_for_gradio(scope), receive, send)
 
     async def _join(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -84,7 +84,7 @@ class Guard:
         except QuestionError as fault:
             await _refused(422, fault.message)(scope, receive, send)
             return
-        await self._app(_for_gradio(scope, len(body)), _replayed(body, receive), send)
+        await self._app(_for_gradio(scope, len(body)), _replay(body, receive), send)
 
     def _foreign(self, headers: Headers) -> JSONResponse | None:
         host, origin = headers.get("host", "").lower(), headers.get("origin")
@@ -99,11 +99,8 @@ class Guard:
         return _netloc(self._public_url) if self._public_url else None
 
 
-# -- what is refused -----------------------------------------------------------------------------------------
-
-
 def _overlong(scope: Scope) -> JSONResponse | None:
-    """The parser sees only what has come in at once; here the whole is counted."""
+    """Refuse long headers; the parser limits only the part received at once."""
     lines = sum(len(name) + len(value) + 4 for name, value in scope["headers"])
     target = len(scope.get("raw_path") or b"") + len(scope["query_string"])
     if lines + target > MAX_HEADERS or len(scope["headers"]) > MAX_FIELDS:
@@ -121,14 +118,14 @@ def _misplaced(scope: Scope) -> JSONResponse | None:
 
 
 def _oversized(scope: Scope, headers: Headers) -> JSONResponse | None:
-    """A body of unknown length counts as too large: none of our clients sends one, but for documents."""
+    """Refuse large bodies; one of unknown length counts as large, as only uploads may have it."""
     if (scope["method"], scope["path"]) != UPLOAD and _length(headers) > MAX_BODY:
         return _refused(413, "The request is too large; send documents to /api/documents.")
     return None
 
 
 def _length(headers: Headers) -> float:
-    """Bytes of the body, as far as its sender says."""
+    """Return the declared bytes of the body; infinity if unknown."""
     length = headers.get("content-length", "0")
     return float("inf") if "transfer-encoding" in headers or not length.isdecimal() else int(length)
 
@@ -138,8 +135,8 @@ def _refused(status: int, message: str) -> JSONResponse:
 
 
 @contextlib.contextmanager
-def _page_may_go(path: str) -> Iterator[None]:
-    """Gradio raises a 404 into a stream that has begun where its page was left just then: no fault."""
+def _ignore_closed_page(path: str) -> Iterator[None]:
+    """Ignore the 404 that Gradio raises in a response that has begun when its page was just closed."""
     try:
         yield
     except RuntimeError as fault:
@@ -147,11 +144,8 @@ def _page_may_go(path: str) -> Iterator[None]:
             raise
 
 
-# -- whose requests are answered -----------------------------------------------------------------------------
-
-
 def is_loopback(host: str) -> bool:
-    """Whether only processes of this machine reach a server that is bound to `host`."""
+    """True if only processes of this machine can reach a server bound to `host`."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
@@ -159,15 +153,15 @@ def is_loopback(host: str) -> bool:
 
 
 def is_ours(host: str, bound: str) -> bool:
-    """Whether a `Host` header names this machine as the server knows itself. A port is not looked at.
+    """True if a `Host` header names this server, on any port.
 
-    Bound to all addresses, it answers for any address in figures and for the machine's own name: neither can
-    be made to point here by somebody else's name server.
+    If bound to all addresses, it accepts numeric addresses and the name of the machine: no foreign name
+    server can point these here.
     """
-    found = _HOST.fullmatch(host.lower())
-    if found is None:
+    match = _HOST.fullmatch(host.lower())
+    if match is None:
         return False
-    name = found[1].strip("[]")
+    name = match[1].strip("[]")
     if name in ("localhost", "127.0.0.1", "::1", bound.lower()):
         return True
     return bound in ("0.0.0.0", "::") and (_is_address(name) or name == socket.gethostname().lower())  # noqa: S104
@@ -188,11 +182,8 @@ def _netloc(origin: str) -> str | None:
         return None
 
 
-# -- what goes on to Gradio, and what comes back -------------------------------------------------------------
-
-
 async def _body(receive: Receive) -> bytes | None:
-    """The whole body, which `_oversized` has bounded; None where its sender left."""
+    """Return the body, limited by `_oversized`; None if the client left."""
     data = bytearray()
     while True:
         message = await receive()
@@ -203,7 +194,7 @@ async def _body(receive: Receive) -> bytes | None:
             return bytes(data)
 
 
-def _replayed(body: bytes, receive: Receive) -> Receive:
+def _replay(body: bytes, receive: Receive) -> Receive:
     messages = iter([{"type": "http.request", "body": body, "more_body": False}])
 
     async def replaying() -> Message:
@@ -213,7 +204,7 @@ def _replayed(body: bytes, receive: Receive) -> Receive:
 
 
 def _for_gradio(scope: Scope, length: int | None = None) -> Scope:
-    """The request as it goes on: what Gradio does not need of it is not there to be believed."""
+    """Return the request as passed to Gradio, without headers that Gradio should not trust."""
     if scope["path"].startswith(OWN):
         return scope
     headers = [header for header in scope["headers"] if header[0].lower() in admission.HEADERS]
@@ -240,7 +231,7 @@ def _with_headers(send: Send, scope: Scope) -> Send:
 
 
 def _caching(path: str) -> str:
-    """What is removed must be gone from browsers too; Gradio's files carry their version in their names."""
+    """Removed documents must not remain in browser caches; Gradio's file names have versions."""
     if path.startswith("/assets/"):
         return "max-age=86400"
     return "no-cache" if path.startswith(("/static/", "/page/")) else "no-store"

@@ -1,4 +1,4 @@
-"""The HTTP server: a JSON API, the pages of sources, and the chat page, all at one address."""
+"""The HTTP server: the JSON API, source pages and the chat page at one address."""
 
 from __future__ import annotations
 
@@ -35,25 +35,22 @@ PAGE_FILES = {
     "icon.svg": page.STATIC / "icon.svg",
 }
 PAGE_POLICY = (
-    # Gradio builds its components with `Function()`, and sets style attributes. Scripts in the page itself
-    # run only with this reply's nonce, so markup that slipped in could not bring its own.
+    # Gradio builds components with `Function()` and sets style attributes. Inline scripts
+    # run only with the nonce of this response, so injected markup cannot run any.
     "default-src 'none'; script-src 'self' 'nonce-{nonce}' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; "
     "img-src 'self' data:; font-src 'self'; connect-src 'self'; base-uri 'self'; form-action 'none'; "
     "frame-ancestors 'none'"
 )
 OPEN = (
-    "Served on {host}, everybody who reaches this machine over the network can ask, read, add and remove "
+    "Served on {host}, everyone who can reach this machine over the network can ask, read, add and remove "
     "documents, without a password and unencrypted."
 )
 CLOSING = 3
-"""Seconds that running requests are given when the server is stopped."""
-
-
-# -- the app -----------------------------------------------------------------------------------------
+"""Seconds for running requests to finish when the server stops."""
 
 
 def app(assistant: Assistant, host: str = "127.0.0.1", limits: Limits = LIMITS) -> FastAPI:
-    """The server as an ASGI app. `host` is what it is bound to: it answers to that and to localhost."""
+    """Return the server as an ASGI app. It is bound to `host` and answers to it and to localhost."""
     served = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
     api.add_to(served, assistant, limits)
     served.include_router(routes.router(assistant))
@@ -89,7 +86,7 @@ def _pages(assistant: Assistant) -> APIRouter:
 
 
 def _mount_chat(served: FastAPI, assistant: Assistant) -> Admission:
-    """Gradio's app at `/`, but for the page itself, which is sent with a policy of its own."""
+    """Mount Gradio's app at `/`, with the page itself served under a policy of its own."""
 
     @served.get("/")
     def chat(request: Request) -> HTMLResponse:
@@ -101,38 +98,35 @@ def _mount_chat(served: FastAPI, assistant: Assistant) -> Admission:
     return mounted.admitted
 
 
-# -- serving -----------------------------------------------------------------------------------------
-
-
 def require_allowed(host: str) -> None:
-    """Nothing, where only this machine reaches a server on `host`.
+    """Check that only this machine can reach a server on `host`.
 
     Raises:
-        ConfigError: others reach it too; there are no users and no passwords yet.
+        ConfigError: others can reach it too, and there are no users and no passwords yet.
     """
     if not is_loopback(host):
-        raise ConfigError(f"{OPEN.format(host=host)} If that is meant, add --allow-network.")
+        raise ConfigError(f"{OPEN.format(host=host)} To allow this, add --allow-network.")
 
 
 def require_free(host: str, port: int) -> None:
-    """Nothing, where the server could listen there; to be asked before the slow work of opening a store.
+    """Check that the server can listen there, before the slow opening of a store.
 
     Raises:
-        StoreError: it could not.
+        StoreError: it cannot.
     """
     _listener(host, port).close()
 
 
 def serve(assistant: Assistant, host: str = "127.0.0.1", port: int = 7860) -> None:
-    """Serves until Ctrl-C or SIGTERM; prints the address once it answers. Port 0 takes any that is free.
+    """Serve until Ctrl-C or SIGTERM; print the address once it answers. Port 0 is any free port.
 
     Raises:
-        StoreError: the address cannot be listened on.
+        StoreError: the server cannot listen on the address.
     """
     listener = _listener(host, port)
     address = _address(host, listener.getsockname()[1])
 
-    def answering() -> None:
+    def on_start() -> None:
         assistant.lock.say("assistant chat", address)
         print(f"The assistant answers at {address} (stop it with Ctrl-C).", flush=True)
         if not is_loopback(host):
@@ -141,7 +135,7 @@ def serve(assistant: Assistant, host: str = "127.0.0.1", port: int = 7860) -> No
     config = uvicorn.Config(
         app(assistant, host),
         http=Connection,
-        # h11 keeps no more of a line or of headers that do not end; httptools has no limit.
+        # h11 limits a request line and headers that do not end; httptools does not.
         h11_max_incomplete_event_size=MAX_HEADERS,
         ws="none",
         log_level="error",
@@ -151,21 +145,21 @@ def serve(assistant: Assistant, host: str = "127.0.0.1", port: int = 7860) -> No
         timeout_graceful_shutdown=CLOSING,
     )
     with listener, _stopping():
-        _Server(config, answering).run([listener])
+        _Server(config, on_start).run([listener])
 
 
 class _Server(uvicorn.Server):
-    def __init__(self, config: uvicorn.Config, answering: Callable[[], None]) -> None:
+    def __init__(self, config: uvicorn.Config, on_start: Callable[[], None]) -> None:
         super().__init__(config)
-        self._answering = answering
+        self._on_start = on_start
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
-            self._answering()
+            self._on_start()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        # What is cut off by stopping is no fault to be reported.
+        # Requests cut off by stopping are not errors.
         logging.getLogger("uvicorn.error").disabled = True
         deadline.withdraw_all()
         await super().shutdown(sockets)
@@ -173,10 +167,9 @@ class _Server(uvicorn.Server):
 
 @contextlib.contextmanager
 def _stopping() -> Iterator[None]:
-    """Ctrl-C and SIGTERM end the block in peace.
+    """End the block cleanly on Ctrl-C and SIGTERM.
 
-    Uvicorn raises the signal that stopped it once more when it is done; by default that would end the process
-    before the store is closed.
+    Uvicorn raises its stopping signal again at the end: the process would end before the store is closed.
     """
     before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
@@ -192,13 +185,13 @@ def _listener(host: str, port: int) -> socket.socket:
         return socket.create_server((host, port), family=family)
     except OSError as fault:
         if fault.errno == errno.EADDRINUSE:
-            told = f"Port {port} is taken; stop what uses it, or choose another with --port."
+            message = f"Port {port} is in use; stop its program, or choose another port with --port."
         else:
-            told = f"{host}:{port} cannot be served on ({fault.strerror}); choose another --host or --port."
-        raise StoreError(told) from fault
+            message = f"{host}:{port} cannot be used ({fault.strerror}); choose another --host or --port."
+        raise StoreError(message) from fault
 
 
 def _address(host: str, port: int) -> str:
-    """Where a browser on this machine finds the server."""
+    """Return the address for a browser on this machine."""
     near = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
     return f"http://[{near}]:{port}" if ":" in near else f"http://{near}:{port}"

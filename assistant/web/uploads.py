@@ -1,14 +1,14 @@
-"""Documents on their way to the server: how slowly one may come, how much is held, and who goes first.
+"""Receives documents within limits on time, memory and concurrency.
 
-Nobody holds a place of the others: a body is received before it waits for its turn, an address is fetched
-before it does, and where memory runs short, the body that comes most slowly has to leave.
+Slow uploads do not block others: a body is received, or an address fetched, before it waits for its turn, and
+if memory runs short, the slowest body is dropped.
 """
 
 from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
@@ -27,36 +27,36 @@ from assistant.ingest.readers.package import ZIP
 from assistant.ingest.sandbox import is_at_hand
 
 TOO_LARGE = f"The document is larger than {MAX_BYTES // 1_000_000} MB; add it in parts."
-TOO_SLOW = "The document comes too slowly; send it again over a better connection, or in parts."
-BROKEN_OFF = "The document did not arrive whole; send it again."
-CROWDED = "Too much is being sent at the same time; send it again in a minute."
+TOO_SLOW = "The document arrives too slowly; send it again over a better connection, or in parts."
+BROKEN_OFF = "The document did not arrive completely; send it again."
+CROWDED = "Too many documents are being sent; send it again in a minute."
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What documents on their way may take, each and all together."""
+    """Limits on documents being received, for each and for all together."""
 
     least: int = 200_000
-    """Bytes that have to come in each `window`; in the last one, what is left."""
+    """Bytes that must arrive in each `window`; the last one may have fewer."""
     window: float = 10.0
     """Seconds."""
     whole: float = 1_800.0
     """Seconds for one body: 200 MB at 111 kB a second."""
     held: int = 4 * MAX_BYTES
-    """Bytes of all documents that are being received or taken in."""
+    """Bytes of all documents being received or added."""
     adding: int = 4
-    """Documents that are taken in at the same time; as many again of those that take seconds at most."""
+    """Documents added concurrently; as many again of those that take seconds at most."""
     fetching: int = 64
-    """Addresses that are fetched at the same time: each takes a thread for 20 seconds at most."""
+    """Addresses fetched concurrently: each occupies a thread for 20 seconds at most."""
     site: int = 4
-    """Addresses of one site among these."""
+    """Addresses of one site fetched concurrently."""
 
 
 LIMITS = Limits()
 
 
 class _Body:
-    """A body that is being received."""
+    """A body being received."""
 
     def __init__(self) -> None:
         self.data = bytearray()
@@ -66,18 +66,18 @@ class _Body:
 
     @property
     def rate(self) -> float:
-        """Bytes a second, from the beginning on."""
+        """Average bytes a second."""
         return len(self.data) / max(asyncio.get_running_loop().time() - self.began, 0.1)
 
     def leave(self) -> None:
-        """Makes room for others."""
+        """Stop receiving, to make room for others."""
         self.refusal = HTTPException(503, CROWDED)
         if self.timeout is not None and not self.timeout.expired():
             self.timeout.reschedule(asyncio.get_running_loop().time())
 
 
 class Uploads:
-    """The documents that are on their way to one server. All of it runs in the server's loop."""
+    """The documents being received by one server. All methods run in the server's loop."""
 
     def __init__(self, limits: Limits = LIMITS) -> None:
         self._limits = limits
@@ -88,14 +88,12 @@ class Uploads:
         self._fetching = CapacityLimiter(self._limits.fetching)
         self._sites: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
 
-    # -- bytes -----------------------------------------------------------------------------------
-
     @asynccontextmanager
     async def received(self, request: Request, name: str) -> AsyncIterator[Source]:
-        """The body of a request as a source, held until the block ends.
+        """Receive the body of a request as a source, in memory until the block ends.
 
         Raises:
-            HTTPException: it is too large, too slow, broken off, or there is no room for it.
+            HTTPException: it is too large, too slow or incomplete, or there is no room for it.
         """
         data = await self._body(request)
         async with self._holding(data):
@@ -154,11 +152,9 @@ class Uploads:
         finally:
             self._held -= len(data)
 
-    # -- addresses -------------------------------------------------------------------------------
-
     @asynccontextmanager
     async def fetched(self, url: str) -> AsyncIterator[Source]:
-        """What is at an address as a source, held until the block ends; a fault of it is the source's own.
+        """Fetch an address as a source, in memory until the block ends. Its `load` raises a failed fetch.
 
         Raises:
             HTTPException: there is no room for it.
@@ -173,11 +169,9 @@ class Uploads:
         async with self._holding(data):
             yield _in_memory(url, data)
 
-    # -- turns -----------------------------------------------------------------------------------
-
     @asynccontextmanager
     async def turn(self, source: Source) -> AsyncIterator[None]:
-        """A turn at taking in. What takes a few seconds at most does not wait for what may take many."""
+        """Wait for a turn to add. Documents that take seconds do not wait for those that may take minutes."""
         async with self._short if _is_short(source) else self._long:
             yield
 
@@ -199,21 +193,32 @@ def _is_short(source: Source) -> bool:
 
 @asynccontextmanager
 async def while_there(request: Request) -> AsyncIterator[threading.Event]:
-    """The block, left early where the client goes away; the event is set then, for work in threads.
+    """Leave the block early if the client leaves; the event is set then, for work in threads.
 
-    To be entered when the body has been read.
+    Enter it after the body has been read.
     """
     gone = threading.Event()
     with anyio.CancelScope() as scope:
 
-        async def watch() -> None:
-            while (await request.receive())["type"] != "http.disconnect":
-                pass
+        def leave() -> None:
             gone.set()
             scope.cancel()
 
-        watching = asyncio.create_task(watch())
-        try:
+        async with on_disconnect(request, leave):
             yield gone
-        finally:
-            watching.cancel()
+
+
+@asynccontextmanager
+async def on_disconnect(request: Request, leave: Callable[[], None]) -> AsyncIterator[None]:
+    """Call `leave` if the client leaves during the block. Enter it after the body has been read."""
+
+    async def watch() -> None:
+        while (await request.receive())["type"] != "http.disconnect":
+            pass
+        leave()
+
+    watching = asyncio.create_task(watch())
+    try:
+        yield
+    finally:
+        watching.cancel()

@@ -16,7 +16,7 @@ from assistant.core.types import Source
 from assistant.evaluation import evaluate
 from assistant.evaluation.golden import sets
 from assistant.evaluation.runs.runner import ask
-from assistant.evaluation.runs.summary import HEADLINE, summary
+from assistant.evaluation.runs.summary import HEADLINE, summarise
 from eval.benchmarks.corpus import progress
 from eval.benchmarks.data import find, read_text
 
@@ -28,14 +28,14 @@ FILES = 64
 def run(data: Path, limit: int | None = None) -> dict[str, float]:
     """The headline figures of the golden set, over the shipped corpus and the others."""
     others = list(_others(data))
-    with evaluate.own_store(config.load(), lambda _: None) as assistant:
+    with evaluate.open_shipped_store(config.load(), lambda _: None) as assistant:
         list(assistant.add(progress(others, "Reading and embedding")))
         results = [
             result
-            for golden in progress(sets.read([GOLDEN]), "Asking")
+            for golden in progress(sets.load_sets([GOLDEN]), "Asking")
             for result in islice(ask(assistant, [golden]), limit)
         ]
-    figures = summary(results)
+    figures = summarise(results)
     return {metric.name: figures[metric.name].value for metric in HEADLINE if metric.name in figures}
 
 

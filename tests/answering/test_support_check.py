@@ -314,3 +314,12 @@ def test_ambiguous_forms_bear_out_both_readings() -> None:
 @given(st.text(max_size=80))
 def test_a_text_bears_out_its_own_figures(text: str) -> None:
     assert claimed(text) <= allowed(text)
+
+
+def test_a_row_told_with_the_names_of_its_columns_is_supported() -> None:
+    head = "| Sector | What Iran and Peru do together | Purpose |"
+    row = "| Culture | cultural initiatives | stronger ties |"
+    told = "Sector: Culture; What Iran and Peru do together: cultural initiatives; Purpose: stronger ties."
+    assert supported(told, row, context=head)
+    assert not supported(told.replace("stronger", "weaker"), row, context=head)
+    assert not supported(told.replace("Sector: Culture", "Sector: Defence"), row, context=head)

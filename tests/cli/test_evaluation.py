@@ -14,7 +14,7 @@ import pytest
 from assistant.assistant import Assistant
 from assistant.cli import app
 from assistant.core import config
-from assistant.evaluation.drafting.own_sets import Own
+from assistant.evaluation.drafting.home_sets import HomeSets
 
 DOCUMENTS = {
     "salt.md": "# The salt mine\n\nThe salt mine of Wieliczka opened in the 13th century. "
@@ -105,7 +105,7 @@ def test_a_report_to_a_pipe_is_refused_and_not_waited_for(
 ) -> None:
     os.mkfifo(tmp_path / "pipe")
     assert called(mine, "--report", tmp_path / "pipe") == 1
-    assert "is a pipe, and no file" in capsys.readouterr().err
+    assert "is a pipe, not a file" in capsys.readouterr().err
 
 
 def test_a_wrong_line_is_named_by_its_number(
@@ -181,7 +181,7 @@ def test_without_a_set_the_shipped_ones_are_asked_of_the_shipped_corpus(
     from assistant.evaluation.golden import sets
 
     told: list[str] = []
-    names = [one.name for one in sets.read(command.chosen([], shipped, tmp_path, told.append))]
+    names = [one.name for one in sets.load_sets(command.resolve_sets([], shipped, tmp_path, told.append))]
     assert names == ["conversations", "handbook", "iran", "unanswerable"]
     assert told == []
 
@@ -255,8 +255,8 @@ def test_the_own_sets_are_asked_by_name_and_together(
 ) -> None:
     called("suggest")
     with Assistant.open(config.load()) as opened:
-        own = Own(home)
-        own.accept(own.pending(opened)[0].draft.id, opened)
+        own = HomeSets(home)
+        own.accept(own.pending_drafts(opened)[0].draft.id, opened)
     for words in (["own"], []):
         capsys.readouterr()
         assert called(*words, "--json") == 0

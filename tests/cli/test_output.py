@@ -6,7 +6,7 @@ import pytest
 
 from assistant.cli import output
 from assistant.core.types import Entry, Health, Outcome
-from assistant.sync.folders import Change, Done
+from assistant.sync.folders import Change, SyncResult
 
 
 @pytest.mark.parametrize(
@@ -25,7 +25,7 @@ def test_sizes_are_short(count: int, told: str) -> None:
     [(0.04, "0.0 s"), (9.9, "9.9 s"), (9.96, "10 s"), (59.6, "1 min 0 s"), (200, "3 min 20 s")],
 )
 def test_spans_of_time_are_short(seconds: float, told: str) -> None:
-    assert output.lasting(seconds) == told
+    assert output.duration(seconds) == told
 
 
 def test_an_outcome_is_one_line_without_what_a_terminal_obeys() -> None:
@@ -38,8 +38,11 @@ def test_an_outcome_is_one_line_without_what_a_terminal_obeys() -> None:
 def test_a_change_says_from_where_and_what_is_done_to_where() -> None:
     assert output.change_line(Change("move", "/f/b", "/f/a")) == "move       /f/a -> /f/b"
     assert output.change_line(Change("remove", "/f/a")) == "remove     /f/a"
-    assert output.done_line(Done("moved", "/f/b", "/f/a", passages=1)) == "moved      /f/a -> /f/b: 1 passage"
-    assert output.done_line(Done("removed", "/f/a")) == "removed    /f/a"
+    assert (
+        output.sync_line(SyncResult("moved", "/f/b", "/f/a", passages=1))
+        == "moved      /f/a -> /f/b: 1 passage"
+    )
+    assert output.sync_line(SyncResult("removed", "/f/a")) == "removed    /f/a"
 
 
 def test_the_list_tells_of_repeated_documents(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,4 +1,4 @@
-"""How far adding has come: what is counted, told and printed, with and without a person who watches."""
+"""Progress of adding: counts, output and the bar, with and without a terminal."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assistant.cli import progress
-from assistant.cli.progress import Adding
+from assistant.cli.progress import AddProgress
 from assistant.core.types import Outcome, Source, Step
 
 
@@ -21,24 +21,24 @@ class Screen:
     shown: list[tuple[float, int, int, str]] = field(default_factory=list)
     lines: list[str] = field(default_factory=list)
 
-    def update(self, come: float, done: int, of: int, doing: str = "") -> None:
-        self.shown.append((come, done, of, doing))
+    def update(self, amount: float, done: int, total: int, doing: str = "") -> None:
+        self.shown.append((amount, done, total, doing))
 
     def line(self, text: str) -> None:
         self.lines.append(text)
 
 
-def adding(screen: Screen | None, *names: str, all_lines: bool = False) -> Adding:
-    return Adding(screen, set(names), len(names), all_lines)
+def adding(screen: Screen | None, *names: str, all_lines: bool = False) -> AddProgress:
+    return AddProgress(screen, set(names), len(names), all_lines)
 
 
 def test_each_stage_of_a_document_brings_it_on() -> None:
     screen = Screen()
-    told = adding(screen, "a.md", "b.md")
-    told.step(Step("a.md", "reading"))
-    told.step(Step("a.md", "embedding", 0.5))
-    told.step(Step("b.md", "splitting"))
-    told.came(Outcome("a.md", "added"), "added a.md")
+    tracker = adding(screen, "a.md", "b.md")
+    tracker.on_step(Step("a.md", "reading"))
+    tracker.on_step(Step("a.md", "embedding", 0.5))
+    tracker.on_step(Step("b.md", "splitting"))
+    tracker.on_result(Outcome("a.md", "added"), "added a.md")
     come = [come for come, *_ in screen.shown]
     assert come == sorted(come)
     assert come[0] < 0.5 < come[1] < 1 < come[-1] < 2
@@ -48,7 +48,7 @@ def test_each_stage_of_a_document_brings_it_on() -> None:
 
 def test_of_a_long_name_the_end_is_shown() -> None:
     screen = Screen()
-    adding(screen, "x").step(Step("/a" * 100 + "/notes\x1b[2J.md", "reading"))
+    adding(screen, "x").on_step(Step("/a" * 100 + "/notes\x1b[2J.md", "reading"))
     [(*_, doing)] = screen.shown
     assert doing.endswith("/a/notes[2J.md")
     assert len(doing) < 80
@@ -56,9 +56,9 @@ def test_of_a_long_name_the_end_is_shown() -> None:
 
 def test_the_documents_of_an_archive_come_on_top() -> None:
     screen = Screen()
-    told = adding(screen, "a.zip", "b.md")
+    tracker = adding(screen, "a.zip", "b.md")
     for name in ("a.zip/x.md", "a.zip/y.md", "a.zip/z.md", "b.md"):
-        told.came(Outcome(name, "added"), "")
+        tracker.on_result(Outcome(name, "added"), "")
     assert [(done, of) for _, done, of, _ in screen.shown] == [(1, 2), (2, 3), (3, 4), (4, 4)]
 
 
@@ -68,9 +68,11 @@ NAMES = st.sampled_from(["a.md", "b.md", "z.zip", "z.zip/a.md", "z.zip/b.md", "o
 @given(st.lists(st.tuples(NAMES, st.floats(0, 1), st.booleans()), max_size=20))
 def test_it_never_comes_further_than_to_the_end(events: list[tuple[str, float, bool]]) -> None:
     screen = Screen()
-    told = adding(screen, "a.md", "b.md", "z.zip")
+    tracker = adding(screen, "a.md", "b.md", "z.zip")
     for name, share, is_step in events:
-        told.step(Step(name, "embedding", share)) if is_step else told.came(Outcome(name, "added"), "")
+        tracker.on_step(Step(name, "embedding", share)) if is_step else tracker.on_result(
+            Outcome(name, "added"), ""
+        )
     assert all(0 <= come <= of and done <= of for come, done, of, _ in screen.shown)
 
 
@@ -81,9 +83,9 @@ def test_under_a_bar_many_lines_would_hide_what_is_wrong() -> None:
         (10, False, ["good", "bad"]),
     ):
         screen = Screen()
-        told = adding(screen, *map(str, range(count)), all_lines=all_lines)
-        told.came(Outcome("1", "added"), "good")
-        told.came(Outcome("2", "rejected"), "bad")
+        tracker = adding(screen, *map(str, range(count)), all_lines=all_lines)
+        tracker.on_result(Outcome("1", "added"), "good")
+        tracker.on_result(Outcome("2", "rejected"), "bad")
         assert screen.lines == lines
 
 
@@ -91,17 +93,17 @@ def test_without_a_person_each_line_is_printed_and_a_summary_ends_it(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     sources = [Source("a.md", bytes), Source("b.md", bytes)]
-    with contextlib.suppress(KeyboardInterrupt), progress.adding(sources, as_json=False) as told:
-        told.step(Step("a.md", "reading"))
-        told.came(Outcome("a.md", "updated"), "updated a.md")
-        told.came(Outcome("b.md", "added"), "added b.md")
+    with contextlib.suppress(KeyboardInterrupt), progress.track_adding(sources, as_json=False) as tracker:
+        tracker.on_step(Step("a.md", "reading"))
+        tracker.on_result(Outcome("a.md", "updated"), "updated a.md")
+        tracker.on_result(Outcome("b.md", "added"), "added b.md")
         raise KeyboardInterrupt
     out, err = capsys.readouterr()
     assert out == "updated a.md\nadded b.md\n"
     assert err.startswith("1 added, 1 updated in 0.")
-    with progress.adding(sources, as_json=True) as told:
-        told.came(Outcome("a.md", "added"), "{}")
+    with progress.track_adding(sources, as_json=True) as tracker:
+        tracker.on_result(Outcome("a.md", "added"), "{}")
     assert capsys.readouterr() == ("{}\n", "")
-    with progress.adding([], as_json=False):
+    with progress.track_adding([], as_json=False):
         pass
     assert capsys.readouterr() == ("", "")

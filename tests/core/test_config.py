@@ -79,11 +79,11 @@ def test_a_file_that_cannot_be_meant_is_refused_by_name(tmp_path: Path, text: st
 
 def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
     (tmp_path / "config.toml").write_bytes(b"model = '\xff'")
-    with pytest.raises(ConfigError, match="mend or remove it"):
+    with pytest.raises(ConfigError, match="Fix or remove it"):
         config.load({"ASSISTANT_HOME": str(tmp_path)})
     (tmp_path / "config.toml").unlink()
     (tmp_path / "config.toml").mkdir()
-    with pytest.raises(ConfigError, match="mend or remove it"):
+    with pytest.raises(ConfigError, match="Fix or remove it"):
         config.load({"ASSISTANT_HOME": str(tmp_path)})
 
 
@@ -114,5 +114,5 @@ def test_the_public_address_is_scheme_and_host(value: str) -> None:
     "value", ["docs.example.org", "https://a.example/docs", "https://a@b.example", "file:///a"]
 )
 def test_a_public_address_with_more_or_less_is_refused(value: str) -> None:
-    with pytest.raises(ConfigError, match="scheme and host alone"):
+    with pytest.raises(ConfigError, match="a scheme and a host"):
         config.load({"ASSISTANT_PUBLIC_URL": value})

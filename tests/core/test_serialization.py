@@ -19,7 +19,19 @@ def sent(value: Any) -> Any:
     return json.loads(json.dumps(value, ensure_ascii=False).encode().decode())
 
 
-@given(st.builds(Answer, question=TEXT, search_query=TEXT, mode=st.sampled_from(["extractive", "model"])))
+SENTENCE = st.builds(Sentence, TEXT, st.lists(st.integers(), max_size=3).map(tuple))
+"""Complete, as in every stored answer."""
+
+
+@given(
+    st.builds(
+        Answer,
+        question=TEXT,
+        search_query=TEXT,
+        sentences=st.lists(SENTENCE, max_size=3).map(tuple),
+        mode=st.sampled_from(["extractive", "model"]),
+    )
+)
 def test_an_answer_comes_back_as_it_was(answer: Answer) -> None:
     assert serialization.to_answer(sent(serialization.answer(answer))) == answer
 

@@ -1,4 +1,4 @@
-"""Drafts of golden questions: what is asked reads as a person would ask it, and stands where it says."""
+"""Drafts of golden questions: worded as a person would ask, with the right places."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assistant.core.types import Document
-from assistant.evaluation.drafting.drafts import Draft, drafts
+from assistant.evaluation.drafting.drafts import Draft, draft_questions
 from assistant.ingest.parse import read
 
 CORPUS = sorted((Path(__file__).parents[2] / "corpus").rglob("*.md"))
@@ -20,10 +20,12 @@ def document(text: str) -> Document:
     return read(text.encode(), "given.md")
 
 
-def asked(text: str) -> dict[str, list[str]]:
+def ask(text: str) -> dict[str, list[str]]:
     """Each question with the words that its answer must hold."""
     found = document(f"# A title\n\n{text}\n")
-    return {d.question: [found.text[fact.start : fact.end] for fact in d.facts] for d in drafts(found)}
+    return {
+        d.question: [found.text[fact.start : fact.end] for fact in d.facts] for d in draft_questions(found)
+    }
 
 
 @pytest.mark.parametrize(
@@ -62,7 +64,7 @@ def asked(text: str) -> dict[str, list[str]]:
     ],
 )
 def test_a_statement_becomes_the_question_that_it_answers(sentence: str, question: str, fact: str) -> None:
-    found = asked(f"{sentence} She came late.")
+    found = ask(f"{sentence} She came late.")
     if question not in found:
         pytest.fail(f"asked: {found}")
     assert found[question] == [fact]
@@ -83,7 +85,7 @@ def test_a_statement_becomes_the_question_that_it_answers(sentence: str, questio
     ],
 )
 def test_what_cannot_be_asked_by_itself_is_left_out(sentence: str) -> None:
-    assert asked(sentence) == {}
+    assert ask(sentence) == {}
 
 
 def test_rows_are_asked_for_by_name_or_by_kind() -> None:
@@ -98,7 +100,7 @@ def test_rows_are_asked_for_by_name_or_by_kind() -> None:
 | `make test` | runs the tests |
 | `make lint` | checks the style |
 """
-    assert asked(text) == {
+    assert ask(text) == {
         "What is the capital of Peru?": ["Lima"],
         "What is the capital of Cuba?": ["Havana"],
         "What is Peru’s trade with Iran in 2020?": ["3 million"],
@@ -108,9 +110,9 @@ def test_rows_are_asked_for_by_name_or_by_kind() -> None:
 
 
 def test_rows_that_say_nothing_of_their_own_are_left_out() -> None:
-    assert asked("| Name | Notes |\n|---|---|\n| Peru | fine |\n| Cuba | well |\n") == {}
-    assert asked("| Country | Tax |\n|---|---|\n| Peru | low |\n| Cuba | low |\n| Chile | low |\n") == {}
-    assert asked("| Country | Capital |\n|---|---|\n| Peru | Lima |\n| Peru | Cusco |\n") == {}
+    assert ask("| Name | Notes |\n|---|---|\n| Peru | fine |\n| Cuba | well |\n") == {}
+    assert ask("| Country | Tax |\n|---|---|\n| Peru | low |\n| Cuba | low |\n| Chile | low |\n") == {}
+    assert ask("| Country | Capital |\n|---|---|\n| Peru | Lima |\n| Peru | Cusco |\n") == {}
 
 
 @pytest.mark.parametrize(
@@ -132,10 +134,10 @@ def test_rows_that_say_nothing_of_their_own_are_left_out() -> None:
 )
 def test_a_heading_becomes_a_question_where_it_names_one(heading: str, question: str | None) -> None:
     section = "You add a file by its name, and then you wait until all is done, as told above."
-    assert list(asked(f"## {heading}\n\n{section}")) == ([question] if question else [])
+    assert list(ask(f"## {heading}\n\n{section}")) == ([question] if question else [])
 
 
-def test_drafts_of_the_shipped_corpus_stand_in_it() -> None:
+def test_drafts_of_the_shipped_corpus_lie_in_it() -> None:
     found = [draft for path in CORPUS for draft in checked(read(path.read_bytes(), path.name))]
     assert len(found) > 80
     assert len({draft.id for draft in found}) == len(found)
@@ -144,14 +146,14 @@ def test_drafts_of_the_shipped_corpus_stand_in_it() -> None:
 
 def checked(document: Document) -> list[Draft]:
     """The drafts of a document, of which holds what must of all."""
-    found = drafts(document)
+    found = draft_questions(document)
     for draft in found:
         assert draft.question.endswith("?")
         assert not re.search(r"[|`*<>\[\]]|\b[Yy]our?\b", draft.question)
         for fact in draft.facts:
             assert fact.document == draft.passage.document == document.id
             assert draft.passage.start <= fact.start < fact.end <= draft.passage.end
-    assert drafts(document) == found
+    assert draft_questions(document) == found
     return found
 
 

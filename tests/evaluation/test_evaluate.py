@@ -56,10 +56,10 @@ GOLDEN: list[dict[str, Any]] = [
 @pytest.fixture(scope="module")
 def assistant(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Assistant]:
     settings = replace(config.load({}), home=tmp_path_factory.mktemp("home"), corpus=None)
-    with Assistant.open(settings) as opened:
+    with Assistant.open(settings) as assistant:
         for name, text in DOCUMENTS.items():
-            opened.add_bytes(text.encode(), name)
-        yield opened
+            assistant.add_bytes(text.encode(), name)
+        yield assistant
 
 
 @pytest.fixture
@@ -71,24 +71,24 @@ def golden(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def outcome(assistant: Assistant, golden: Path, tmp_path: Path) -> evaluate.Outcome:
+def evaluation(assistant: Assistant, golden: Path, tmp_path: Path) -> evaluate.Evaluation:
     return evaluate.measure(assistant, tmp_path / "kept", [golden])
 
 
-def by_id(outcome: evaluate.Outcome) -> dict[str, Result]:
-    return {result.question.id: result for result in outcome.run.results}
+def by_id(evaluation: evaluate.Evaluation) -> dict[str, Result]:
+    return {result.question.id: result for result in evaluation.run.results}
 
 
-def test_right_answers_have_full_marks(outcome: evaluate.Outcome) -> None:
-    marks = by_id(outcome)["dance"].marks
+def test_right_answers_have_full_marks(evaluation: evaluate.Evaluation) -> None:
+    marks = by_id(evaluation)["dance"].marks
     right = ("facts", "cited", "recall@1", "ndcg@10", "citation_recall")
     assert [marks[name] for name in right] == [1] * 5
     assert 0 < marks["rougeL"] <= 1
     assert 0.25 < marks["similarity"] <= 1
 
 
-def test_follow_ups_are_understood_from_the_turns_before(outcome: evaluate.Outcome) -> None:
-    follow_up = by_id(outcome)["mine/2"]
+def test_follow_ups_are_understood_from_the_turns_before(evaluation: evaluate.Evaluation) -> None:
+    follow_up = by_id(evaluation)["mine/2"]
     assert "Wieliczka" in follow_up.search_query
     assert follow_up.marks["facts"] == 1
 
@@ -108,13 +108,13 @@ def test_a_question_is_understood_from_those_before_it_which_are_not_measured(
     assert result.marks["facts"] == 1
 
 
-def test_what_the_documents_do_not_hold_is_less_sure(outcome: evaluate.Outcome) -> None:
-    found = by_id(outcome)
+def test_what_the_documents_do_not_hold_is_less_sure(evaluation: evaluate.Evaluation) -> None:
+    found = by_id(evaluation)
     assert found["moon"].confidence < min(r.confidence for r in found.values() if r.question.answerable)
 
 
-def test_each_question_was_timed(outcome: evaluate.Outcome) -> None:
-    assert all(result.marks["latency"] > 0 for result in outcome.run.results)
+def test_each_question_was_timed(evaluation: evaluate.Evaluation) -> None:
+    assert all(result.marks["latency"] > 0 for result in evaluation.run.results)
 
 
 def test_a_run_leaves_no_trace_in_the_store(assistant: Assistant, golden: Path, tmp_path: Path) -> None:
@@ -133,17 +133,17 @@ def ledger_rows(assistant: Assistant) -> dict[str, int]:
         return {name: db.execute(f'SELECT count(*) FROM "{name}"').fetchone()[0] for name in names}
 
 
-def test_the_run_is_kept_with_what_it_was_measured_on(outcome: evaluate.Outcome, tmp_path: Path) -> None:
-    kept = records.load("last", tmp_path / "kept")
-    assert kept == outcome.run
-    assert "Honey bees" not in outcome.kept.read_text("utf-8")
-    assert kept.conditions["documents"] == "2"
-    assert kept.conditions["model"] == "none (extractive)"
-    assert outcome.report.read_text("utf-8").startswith("<!doctype html>")
+def test_the_run_is_kept_with_its_conditions(evaluation: evaluate.Evaluation, tmp_path: Path) -> None:
+    stored = records.load("last", tmp_path / "kept")
+    assert stored == evaluation.run
+    assert "Honey bees" not in evaluation.file.read_text("utf-8")
+    assert stored.conditions["documents"] == "2"
+    assert stored.conditions["model"] == "none (extractive)"
+    assert evaluation.report.read_text("utf-8").startswith("<!doctype html>")
 
 
 def test_the_same_store_gives_the_same_marks_again(
-    assistant: Assistant, outcome: evaluate.Outcome, golden: Path, tmp_path: Path
+    assistant: Assistant, evaluation: evaluate.Evaluation, golden: Path, tmp_path: Path
 ) -> None:
     again = evaluate.measure(assistant, tmp_path / "kept", [golden], against="last")
     assert again.comparison is not None
@@ -153,12 +153,12 @@ def test_the_same_store_gives_the_same_marks_again(
 
 
 def test_a_removed_document_shows_in_the_comparison(
-    assistant: Assistant, outcome: evaluate.Outcome, golden: Path, tmp_path: Path
+    assistant: Assistant, evaluation: evaluate.Evaluation, golden: Path, tmp_path: Path
 ) -> None:
     removed = next(entry for entry in assistant.list() if entry.source == "bees.md")
     assistant.remove(removed.id)
     try:
-        again = evaluate.measure(assistant, tmp_path / "kept", [golden], against=outcome.run.id)
+        again = evaluate.measure(assistant, tmp_path / "kept", [golden], against=evaluation.run.id)
     finally:
         assistant.add_bytes(DOCUMENTS["bees.md"].encode(), "bees.md")
     assert again.comparison is not None
@@ -197,11 +197,11 @@ def test_the_command_asks_a_store_of_its_own_and_prints_json_last(
     golden: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert called(monkeypatch, str(golden.parent), "--json", "--fail-under", "cited=0.5") == 0
-    told = json.loads(capsys.readouterr().out.splitlines()[-1])
-    assert told["questions"] == 4
-    assert told["figures"]["cited"]["questions"] == 3
-    assert told["tags"]["why"]["cited"]["value"] == 1
-    assert Path(told["kept"]).parent == tmp_path / "mine" / "evaluation"
+    printed = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert printed["questions"] == 4
+    assert printed["figures"]["cited"]["questions"] == 3
+    assert printed["tags"]["why"]["cited"]["value"] == 1
+    assert Path(printed["kept"]).parent == tmp_path / "mine" / "evaluation"
     assert not (tmp_path / "mine" / "ledger.db").exists()
 
 

@@ -15,17 +15,17 @@ from assistant.core.config import Settings
 from assistant.core.types import Answer, Passage, Query, ScoredPassage, Sentence
 from assistant.evaluation import evaluate
 from assistant.evaluation.golden.sets import Question
-from assistant.evaluation.scoring.judge import Judge, grade
-from assistant.evaluation.scoring.scores import Examined
+from assistant.evaluation.scoring.judge import Judge, parse_grade
+from assistant.evaluation.scoring.scores import ExaminedAnswer
 
 BEES = "Honey bees dance to tell where flowers are."
 QUESTION = Question("q", "Why do bees dance?", reference="To tell where flowers are.")
 
 
-def examined(answered: bool = True) -> Examined:
+def examined(answered: bool = True) -> ExaminedAnswer:
     passage = ScoredPassage(Passage("p", "d", 0, 0, len(BEES), BEES), "Bees", "bees.md", 1.0)
     answer = Answer("?", "?", answered, (Sentence(BEES, ()),))
-    return Examined(Query(QUESTION.text), [passage], answer, 0.9, 1.0, BEES)
+    return ExaminedAnswer(Query(QUESTION.text), [passage], answer, 0.9, 1.0, BEES)
 
 
 def verdict(prompt: str) -> str:
@@ -91,7 +91,7 @@ def test_a_model_that_cannot_be_reached_marks_nothing() -> None:
     ],
 )
 def test_a_grade_is_read_from_the_first_line(reply: str, found: float | None) -> None:
-    assert grade(reply)[0] == found
+    assert parse_grade(reply)[0] == found
 
 
 def test_a_run_with_a_model_has_its_marks(settings: Settings, tmp_path: Path) -> None:

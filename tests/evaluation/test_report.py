@@ -8,13 +8,13 @@ from html.parser import HTMLParser
 
 from assistant.core.errors import NotFound
 from assistant.core.types import Document, Entry
-from assistant.evaluation.golden.places import GONE, Quotes
+from assistant.evaluation.golden.places import GONE, QuoteLookup
 from assistant.evaluation.golden.sets import Place, Question
 from assistant.evaluation.report import html, text
 from assistant.evaluation.runs.comparison import compare
 from assistant.evaluation.runs.records import Run
-from assistant.evaluation.runs.runner import Asked, Result
-from assistant.evaluation.runs.summary import summary
+from assistant.evaluation.runs.runner import Result, RunQuestion
+from assistant.evaluation.runs.summary import summarise
 
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>&amp;"
 VOID = {"meta"}
@@ -25,7 +25,7 @@ def document(words: str, title: str = "", source: str = "") -> Document:
     return Document(words, title or words, source or words, "text/plain", words)
 
 
-class Shelf:
+class Documents:
     """Some documents, by id."""
 
     def __init__(self, *documents: Document) -> None:
@@ -53,7 +53,7 @@ def question(number: int, words: str = "plain") -> Question:
 
 
 def result(number: int, *, wrong: bool = False, words: str = "plain") -> Result:
-    asked = Asked(f"q{number}", f"{words} question {number}?", tags=(words,))
+    expected = RunQuestion(f"q{number}", f"{words} question {number}?", tags=(words,))
     marks = {
         "facts": float(not wrong),
         "cited": float(not wrong),
@@ -63,13 +63,15 @@ def result(number: int, *, wrong: bool = False, words: str = "plain") -> Result:
     }
     marks |= {f"recall@{k}": min(1.0, k / 4) for k in range(1, 11)}
     place = (Place(words, 0, len(words)),)
-    return Result(asked, words, True, number / 10, place, place, not wrong, marks, f"search {words}", words)
+    return Result(
+        expected, words, True, number / 10, place, place, not wrong, marks, f"search {words}", words
+    )
 
 
-def page(run: Run, before: Run | None = None, *, shelf: Shelf | None = None, **expected: Question) -> str:
+def page(run: Run, before: Run | None = None, *, store: Documents | None = None, **expected: Question) -> str:
     comparison = compare(before, run) if before else None
-    quotes = Quotes(shelf or Shelf(document("plain")))
-    return html.page(html.Contents(run, quotes, expected, before, comparison))
+    quotes = QuoteLookup(store or Documents(document("plain")))
+    return html.render(html.Contents(run, quotes, expected, before, comparison))
 
 
 def run(*results: Result, **conditions: str) -> Run:
@@ -104,8 +106,8 @@ class Outline(HTMLParser):
 def test_nothing_from_outside_is_markup() -> None:
     made = run(result(1, wrong=True, words=HOSTILE), result(2, words=HOSTILE), model=HOSTILE)
     before = replace(made, results=(result(1, words=HOSTILE), result(2, words=HOSTILE)), conditions={})
-    hostile = Shelf(document(HOSTILE))
-    outline = Outline(page(made, before, shelf=hostile, q1=question(1, HOSTILE)))
+    hostile = Documents(document(HOSTILE))
+    outline = Outline(page(made, before, store=hostile, q1=question(1, HOSTILE)))
     assert outline.open == []
     assert not outline.tags & {"script", "img", "a", "iframe", "form"}
     assert not any(name.startswith("on") for name, _ in outline.attributes)
@@ -123,14 +125,14 @@ def test_each_failed_question_is_shown_with_what_was_expected_and_retrieved() ->
     sea = document("The Black Sea is deep.", "Seas", "home/corpus/sea.md")
     failed = replace(
         result(1, wrong=True),
-        question=Asked("q1", "Which sea?"),
+        question=RunQuestion("q1", "Which sea?"),
         answer="The Red Sea.",
         retrieved=(Place(sea.id, 0, len(sea.text)),),
     )
-    asked = Question("q1", "Which sea?", documents=("corpus/sea.md",), facts=(("Black Sea", "Euxine"),))
-    made = page(run(failed, result(2)), shelf=Shelf(sea), q1=asked)
+    expected = Question("q1", "Which sea?", documents=("corpus/sea.md",), facts=(("Black Sea", "Euxine"),))
+    made = page(run(failed, result(2)), store=Documents(sea), q1=expected)
     words = Outline(made).words
-    told = (
+    lines = (
         "Failed questions: 1 of 2",
         "Which sea?",
         "facts are missing",
@@ -139,14 +141,14 @@ def test_each_failed_question_is_shown_with_what_was_expected_and_retrieved() ->
         "corpus/sea.md",
         "The Black Sea is deep.",
     )
-    assert [line for line in told if line not in words] == []
+    assert [line for line in lines if line not in words] == []
     assert 'class="right"' in made
 
 
 def test_of_a_document_that_was_removed_the_report_says_so() -> None:
-    words = Outline(page(run(replace(result(1, wrong=True), answer="")), shelf=Shelf())).words
+    words = Outline(page(run(replace(result(1, wrong=True), answer="")), store=Documents())).words
     assert f"It quoted {GONE}." in words
-    assert "which is not at hand any more" in words
+    assert "no longer in its golden set" in words
 
 
 def test_plots_are_drawn_for_this_run_and_the_one_before() -> None:
@@ -166,13 +168,13 @@ def test_points_of_a_plot_lie_within_it() -> None:
 
 def test_a_run_of_unanswerable_questions_alone_has_a_report() -> None:
     marks = {"abstained_rightly": 1.0, "latency": 3.0}
-    lone = Result(Asked("u", "?", answerable=False), "s", False, 0.1, (), (), False, marks)
+    lone = Result(RunQuestion("u", "?", answerable=False), "s", False, 0.1, (), (), False, marks)
     assert "abstained rightly" in Outline(page(run(lone))).words
 
 
 def test_the_terminal_is_told_the_four_figures_and_each_failure() -> None:
     results = [result(1), result(2, wrong=True)]
-    lines = list(text.headline(summary(results)))
+    lines = list(text.headline(summarise(results)))
     assert re.match(r"facts found +50\.0% +\(.*\) +2 questions", lines[0])
     assert list(text.failures(results)) == [
         "  q2: facts are missing, no right document is cited: plain question 2?"

@@ -14,18 +14,18 @@ from assistant.evaluation.golden.sets import Place
 from assistant.evaluation.runs import records, summary
 from assistant.evaluation.runs.comparison import Comparison, compare
 from assistant.evaluation.runs.records import Run
-from assistant.evaluation.runs.runner import Asked, Result
+from assistant.evaluation.runs.runner import Result, RunQuestion
 
 
 def result(number: int, facts: float = 1.0, *, latency: float = 10.0, tags: tuple[str, ...] = ()) -> Result:
-    question = Asked(f"q{number}", f"Question {number}?", tags=tags)
+    question = RunQuestion(f"q{number}", f"Question {number}?", tags=tags)
     marks = {"facts": facts, "cited": 1.0, "abstained_wrongly": 0.0, "latency": latency}
     place = Place("a1", 0, 6)
     return Result(question, "mine", True, 0.5 + number / 100, (place,), (place,), facts > 0, marks)
 
 
 def unanswerable(number: int, confidence: float, answered: bool = False) -> Result:
-    question = Asked(f"u{number}", "?", answerable=False)
+    question = RunQuestion(f"u{number}", "?", answerable=False)
     marks = {"abstained_rightly": float(not answered), "latency": 5.0}
     if not answered:
         marks["abstention_precision"] = 1.0
@@ -45,7 +45,7 @@ def verdicts(found: Comparison) -> dict[str, str]:
 
 def test_a_kept_run_comes_back_as_it_was(tmp_path: Path) -> None:
     made = run(result(1), unanswerable(1, 0.25), code="abc")
-    records.keep(made, tmp_path)
+    records.save(made, tmp_path)
     assert records.load(made.id, tmp_path) == made
     assert records.load("last", tmp_path) == made
 
@@ -59,8 +59,8 @@ def test_a_run_is_loaded_from_a_file_too(tmp_path: Path) -> None:
 
 def test_runs_are_listed_oldest_first(tmp_path: Path) -> None:
     for ident in ("20260102-000000-000", "20260101-000000-000"):
-        records.keep(run(result(1), ident=ident), tmp_path)
-    assert records.kept(tmp_path) == ["20260101-000000-000", "20260102-000000-000"]
+        records.save(run(result(1), ident=ident), tmp_path)
+    assert records.list_ids(tmp_path) == ["20260101-000000-000", "20260102-000000-000"]
 
 
 def test_a_run_that_is_not_there_is_named(tmp_path: Path) -> None:
@@ -79,7 +79,7 @@ def test_a_file_that_is_no_run_is_named(tmp_path: Path, text: str) -> None:
 
 
 def test_figures_are_over_the_questions_they_apply_to() -> None:
-    figures = summary.summary([result(1), result(2, 0.0), unanswerable(1, 0.1)])
+    figures = summary.summarise([result(1), result(2, 0.0), unanswerable(1, 0.1)])
     assert (figures["facts"].value, figures["facts"].questions) == (0.5, 2)
     assert figures["facts"].low <= 0.5 <= figures["facts"].high
     assert (figures["abstained_rightly"].value, figures["abstained_rightly"].questions) == (1, 1)
@@ -89,7 +89,7 @@ def test_figures_are_over_the_questions_they_apply_to() -> None:
 
 
 def test_figures_are_told_by_set_and_tag() -> None:
-    tags = summary.by_tag([result(1, tags=("table",)), result(2, 0.0)])
+    tags = summary.summarise_by_tag([result(1, tags=("table",)), result(2, 0.0)])
     assert tags["table"]["facts"].value == 1
     assert tags["set mine"]["facts"].value == 0.5
 
@@ -110,23 +110,26 @@ def test_a_question_fails_by_what_matters() -> None:
 
 
 def test_floors_are_ceilings_where_less_is_better() -> None:
-    figures = summary.summary([result(1), result(2, 0.0), unanswerable(1, 0.1)])
-    assert summary.fails(figures, {"facts": 0.5, "abstained_wrongly": 0.0, "p95": 10}) == []
-    assert summary.fails(figures, {"facts": 0.51}) == ["facts is 0.5, below 0.51."]
-    assert summary.fails(figures, {"p50": 9}) == ["p50 is 10, above 9."]
-    assert "not measured" in summary.fails(figures, {"rougeL": 0})[0]
+    figures = summary.summarise([result(1), result(2, 0.0), unanswerable(1, 0.1)])
+    assert summary.check_floors(figures, {"facts": 0.5, "abstained_wrongly": 0.0, "p95": 10}) == []
+    assert summary.check_floors(figures, {"facts": 0.51}) == ["facts is 0.5, below 0.51."]
+    assert summary.check_floors(figures, {"p50": 9}) == ["p50 is 10, above 9."]
+    assert "not measured" in summary.check_floors(figures, {"rougeL": 0})[0]
 
 
 def test_floors_are_read_as_shares_or_per_cent() -> None:
-    assert evaluate.floors(["facts=0.9", "abstained_wrongly=5%"]) == {"facts": 0.9, "abstained_wrongly": 0.05}
+    assert evaluate.parse_floors(["facts=0.9", "abstained_wrongly=5%"]) == {
+        "facts": 0.9,
+        "abstained_wrongly": 0.05,
+    }
 
 
 @pytest.mark.parametrize(
-    ("asked", "told"), [("fact=1", "knows no fact"), ("facts", "no number"), ("facts=all", "no number")]
+    ("argument", "message"), [("fact=1", "knows no fact"), ("facts", "no number"), ("facts=all", "no number")]
 )
-def test_a_wrong_floor_is_named(asked: str, told: str) -> None:
-    with pytest.raises(ConfigError, match=told):
-        evaluate.floors([asked])
+def test_a_wrong_floor_is_named(argument: str, message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        evaluate.parse_floors([argument])
 
 
 # -- compared ------------------------------------------------------------------------------------------------

@@ -16,14 +16,14 @@ SHIPPED = Path(__file__).parents[2] / "eval" / "golden"
 
 
 def parsed(*rows: dict[str, Any]) -> list[golden.Question]:
-    return list(golden.questions(golden.parse("\n".join(map(json.dumps, rows)), "mine")))
+    return list(golden.questions(golden.parse_set("\n".join(map(json.dumps, rows)), "mine")))
 
 
 def test_the_shipped_sets_are_read_whole() -> None:
-    sets = golden.read([SHIPPED])
+    sets = golden.load_sets([SHIPPED])
     lines = sum(len(path.read_text("utf-8").splitlines()) for path in SHIPPED.glob("*.jsonl"))
-    assert sum(len(one.conversations) for one in sets) == lines
-    assert {one.name for one in sets} == {"iran", "handbook", "conversations", "unanswerable"}
+    assert sum(len(each.conversations) for each in sets) == lines
+    assert {each.name for each in sets} == {"iran", "handbook", "conversations", "unanswerable"}
 
 
 def test_a_question_holds_what_the_line_says() -> None:
@@ -80,7 +80,7 @@ def test_a_question_that_was_written_down_is_read_back_as_it_was() -> None:
             "facts": [["b", {"document": "d1", "start": 3, "end": 9}]],
         }
     )
-    assert list(golden.questions(golden.parse(golden.written(question), "other"))) == [question]
+    assert list(golden.questions(golden.parse_set(golden.to_line(question), "other"))) == [question]
 
 
 def test_places_that_share_more_than_half_are_the_same() -> None:
@@ -105,17 +105,17 @@ def test_turns_have_the_tags_and_the_kind_of_their_conversation() -> None:
 
 
 def test_a_question_without_an_id_is_named_by_its_line() -> None:
-    found = golden.parse('\n\n{"question": "Why?"}\n', "mine")
+    found = golden.parse_set('\n\n{"question": "Why?"}\n', "mine")
     assert [question.id for question in golden.questions(found)] == ["mine-3"]
 
 
 def test_a_line_separator_inside_a_string_ends_no_line() -> None:
     line = json.dumps({"question": "One\u2028two?"}, ensure_ascii=False)
-    assert [q.text for q in golden.questions(golden.parse(line, "mine"))] == ["One\u2028two?"]
+    assert [q.text for q in golden.questions(golden.parse_set(line, "mine"))] == ["One\u2028two?"]
 
 
 @pytest.mark.parametrize(
-    ("line", "told"),
+    ("line", "message"),
     [
         ('{"question": "a"', "no JSON"),
         ('["a"]', "one object"),
@@ -151,46 +151,46 @@ def test_a_line_separator_inside_a_string_ends_no_line() -> None:
         ('{"turns": [{"question": "a", "facts": ["b"]}], "answerable": false}', "has no facts"),
     ],
 )
-def test_a_wrong_line_is_named_with_its_number_and_what_is_wrong(line: str, told: str) -> None:
+def test_a_wrong_line_is_named_with_its_number_and_what_is_wrong(line: str, message: str) -> None:
     with pytest.raises(ReadError) as caught:
-        golden.parse(f'{{"question": "Fine?"}}\n{line}\n', "mine")
+        golden.parse_set(f'{{"question": "Fine?"}}\n{line}\n', "mine")
     assert caught.value.message.startswith("Line 2 of mine: ")
-    assert told in caught.value.message
+    assert message in caught.value.message
 
 
-def test_an_id_that_stands_twice_is_refused_across_sets(tmp_path: Path) -> None:
+def test_an_id_that_is_used_twice_is_refused_across_sets(tmp_path: Path) -> None:
     for name in ("one", "two"):
         (tmp_path / f"{name}.jsonl").write_text('{"id": "a", "question": "Why?"}\n')
-    with pytest.raises(ReadError, match="id a stands twice, in one and two"):
-        golden.read([tmp_path])
+    with pytest.raises(ReadError, match="id a is used twice, in one and two"):
+        golden.load_sets([tmp_path])
 
 
 def test_a_folder_without_sets_is_named(tmp_path: Path) -> None:
     with pytest.raises(ReadError, match="no golden set"):
-        golden.read([tmp_path])
+        golden.load_sets([tmp_path])
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(ReadError, match=r"absent\.jsonl"):
-        golden.read([tmp_path / "absent.jsonl"])
+        golden.load_sets([tmp_path / "absent.jsonl"])
 
 
 @pytest.mark.parametrize("path", ["/dev/zero", "/dev/tty", "pipe"])
 def test_a_pipe_or_a_device_is_neither_waited_for_nor_read(path: str, tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
-    with pytest.raises(ReadError, match=r"is a (pipe|device), and no file"):
-        golden.read([tmp_path / path])
+    with pytest.raises(ReadError, match=r"is a (pipe|device), not a file"):
+        golden.load_sets([tmp_path / path])
 
 
 def test_a_file_that_is_too_large_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(golden, "MAX_BYTES", 5)
     (path := tmp_path / "mine.jsonl").write_text('{"question": "a"}')
     with pytest.raises(ReadError, match="larger"):
-        golden.read([path])
+        golden.load_sets([path])
 
 
 def test_a_file_that_is_no_utf8_is_named(tmp_path: Path) -> None:
     path = tmp_path / "latin.jsonl"
     path.write_bytes('{"question": "é"}'.encode("latin-1"))
     with pytest.raises(ReadError, match="not UTF-8"):
-        golden.read([path])
+        golden.load_sets([path])

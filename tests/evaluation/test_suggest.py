@@ -14,9 +14,9 @@ from assistant.assistant import Assistant
 from assistant.core import config
 from assistant.core.config import Settings
 from assistant.core.errors import NotFound
-from assistant.evaluation.drafting.suggest import question, suggest
+from assistant.evaluation.drafting.suggest import suggest, to_question
 from assistant.evaluation.golden import sets
-from assistant.evaluation.golden.places import Quotes, askable
+from assistant.evaluation.golden.places import QuoteLookup, resolve_set
 
 PERU = (
     "# Peru\n\n| City | Founder |\n|---|---|\n| Lima | Pizarro |\n| Cusco | Pachacuti |\n\n"
@@ -29,47 +29,49 @@ TRAMS = "# Trams\n\nThe Lima tram opened in 1904. The Quito tram opened in 1914.
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Assistant]:
     settings = replace(config.load({}), home=tmp_path_factory.mktemp("home"), corpus=None)
-    with Assistant.open(settings) as opened:
+    with Assistant.open(settings) as assistant:
         for name, text in {"peru.md": PERU, "cuba.md": CUBA, "trams.md": TRAMS}.items():
-            opened.add_bytes(text.encode(), name)
-        yield opened
+            assistant.add_bytes(text.encode(), name)
+        yield assistant
 
 
 def test_each_document_gives_one_before_any_gives_two(store: Assistant) -> None:
-    found = suggest(store, ["cuba.md", "trams.md"], number=2)
-    assert {one.source for one in found} == {"cuba.md", "trams.md"}
-    assert suggest(store, ["cuba.md", "trams.md"], number=2) == found
+    suggestions = suggest(store, ["cuba.md", "trams.md"], number=2)
+    assert {item.source for item in suggestions} == {"cuba.md", "trams.md"}
+    assert suggest(store, ["cuba.md", "trams.md"], number=2) == suggestions
 
 
 def test_only_the_wanted_documents_are_drafted_from(store: Assistant) -> None:
     (cuba,) = [entry for entry in store.list() if entry.source == "cuba.md"]
     for wanted in (cuba.id, "cuba.md"):
-        assert {one.source for one in suggest(store, [wanted])} == {"cuba.md"}
+        assert {item.source for item in suggest(store, [wanted])} == {"cuba.md"}
     with pytest.raises(NotFound, match=r"called absent\.md"):
         suggest(store, ["absent.md"])
 
 
 def test_what_another_document_answers_as_well_comes_last_and_says_so(store: Assistant) -> None:
-    found = suggest(store)
-    noted = {one.draft.question: one.elsewhere for one in found if one.elsewhere}
+    suggestions = suggest(store)
+    noted = {item.draft.question: item.elsewhere for item in suggestions if item.elsewhere}
     assert list(noted) == ["When did the Lima tram open?"]
-    assert found[-1].elsewhere
-    asked = question(found[-1])
-    assert set(asked.documents) == {"peru.md", "trams.md"}
-    assert asked.passages == ()
+    assert suggestions[-1].elsewhere
+    question = to_question(suggestions[-1])
+    assert set(question.documents) == {"peru.md", "trams.md"}
+    assert question.passages == ()
 
 
 def test_what_is_known_is_not_drafted_again(store: Assistant) -> None:
     first = suggest(store, number=2)
-    again = suggest(store, known=[one.draft.id for one in first])
-    assert not {one.draft.id for one in first} & {one.draft.id for one in again}
+    again = suggest(store, known=[item.draft.id for item in first])
+    assert not {item.draft.id for item in first} & {item.draft.id for item in again}
 
 
 def test_a_draft_is_a_golden_question_that_the_store_can_be_asked(store: Assistant) -> None:
-    lines = "\n".join(sets.written(question(one)) for one in suggest(store))
-    asked = list(sets.questions(askable(sets.parse(lines, "mine"), Quotes(store))))
-    assert len(asked) == len(lines.splitlines()) >= 5
-    assert all(isinstance(fact, str) for one in asked for alternatives in one.facts for fact in alternatives)
+    lines = "\n".join(sets.to_line(to_question(item)) for item in suggest(store))
+    questions = list(sets.questions(resolve_set(sets.parse_set(lines, "mine"), QuoteLookup(store))))
+    assert len(questions) == len(lines.splitlines()) >= 5
+    assert all(
+        isinstance(fact, str) for item in questions for alternatives in item.facts for fact in alternatives
+    )
 
 
 # -- with a model --------------------------------------------------------------------------------------------
@@ -81,11 +83,11 @@ LONG = f"# Harbours\n\n{'The harbour of Havana is deep and calm all year. ' * 5}
 def drafted(settings: Settings, url: str, tmp_path: Path) -> tuple[list[str], list[str], list[str]]:
     """The questions, their facts, and what was said besides."""
     said: list[str] = []
-    with Assistant.open(replace(settings, model="small", base_url=url)) as opened:
-        opened.add_bytes(LONG.encode(), "harbours.md")
-        found = suggest(opened, say=said.append)
-        facts = [text for one in found for text in Quotes(opened).texts(one.draft.facts)]
-        return [one.draft.question for one in found], facts, said
+    with Assistant.open(replace(settings, model="small", base_url=url)) as assistant:
+        assistant.add_bytes(LONG.encode(), "harbours.md")
+        suggestions = suggest(assistant, notify=said.append)
+        facts = [text for item in suggestions for text in QuoteLookup(assistant).texts(item.draft.facts)]
+        return [item.draft.question for item in suggestions], facts, said
 
 
 def reply(question: str, quote: str, fact: str) -> str:
@@ -115,7 +117,7 @@ def test_a_model_is_asked_of_each_passage_and_believed_where_it_quotes(
         reply("Who <b>dredged</b> Havana's harbour?", QUOTE, "Ruiz"),
     ],
 )
-def test_what_does_not_stand_in_the_passage_or_asks_badly_is_dropped(
+def test_a_quote_missing_in_the_passage_or_a_bad_question_is_dropped(
     settings: Settings, tmp_path: Path, said: str
 ) -> None:
     with serve(lambda prompt: said) as server:
@@ -125,6 +127,6 @@ def test_what_does_not_stand_in_the_passage_or_asks_badly_is_dropped(
 def test_without_a_model_that_answers_the_rules_draft_and_it_is_said(
     settings: Settings, tmp_path: Path
 ) -> None:
-    asked, _, said = drafted(settings, refused(), tmp_path)
-    assert all(re.fullmatch(r"[A-Z].+\?", one) for one in asked)
+    questions, _, said = drafted(settings, refused(), tmp_path)
+    assert all(re.fullmatch(r"[A-Z].+\?", item) for item in questions)
     assert "drafted without the model" in said[0]

@@ -286,9 +286,9 @@ def _sync(doing: Doing) -> None:
     }
 
     def happening() -> Iterator[str]:
-        folder = folders.Look(root)()
-        plan = folders.planned(folder, doing.assistant.list())
-        for done in folders.carried_out(doing.assistant, folder, plan):
+        folder = folders.FolderScanner(root)()
+        plan = folders.plan_sync(folder, doing.assistant.list())
+        for done in folders.apply_plan(doing.assistant, folder, plan):
             yield done.source
 
     doing.tell(Change("sync", changes), happening)
@@ -304,7 +304,7 @@ def _import(doing: Doing) -> None:
     bundles.write(_Theirs(names), path)  # type: ignore[arg-type]
 
     def happening() -> Iterator[str]:
-        with bundles.opened(path) as sources:
+        with bundles.open_bundle(path) as sources:
             for outcome in doing.assistant.add(sources):
                 yield outcome.source
 

@@ -21,7 +21,7 @@ import httpx
 import watched
 
 from assistant.core import config
-from assistant.embedding.embedders import MiniLM
+from assistant.embedding.embedders import embedder
 from eval.bench_figure import Figure
 
 CHAT = 60.0
@@ -71,8 +71,9 @@ class Person:
 
     def prepare(self) -> None:
         """Makes the home, the model's place in its cache, and the files to add and to measure by."""
-        ours = config.load({}).cache
-        MiniLM(ours).embed(["prepared"])
+        settings = config.load({})
+        ours = settings.cache
+        embedder(settings).embed(["prepared"])
         cache = self.folder / "person" / ".cache"
         cache.mkdir(parents=True)
         (cache / ours.name).symlink_to(ours)

@@ -110,7 +110,7 @@ def test_odd_spellings_slip_through_nowhere(web: Web, url: str) -> None:
 @given(st.text(max_size=60), st.sampled_from(["http://", "https://", "http://127.0.0.1", "http:/", ""]))
 def test_whatever_is_given_is_refused_in_a_sentence(start: str, text: str) -> None:
     try:
-        url = fetch._checked(start + text)
+        url = fetch._check(start + text)
     except FetchError:
         return
     host = url.raw_host.decode()

@@ -8,8 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.ingest.charset import applied
-from assistant.ingest.readers.encoding import decoded
+from assistant.ingest.readers.encoding import apply_charset, decode
 
 
 @pytest.mark.parametrize(
@@ -28,7 +27,7 @@ from assistant.ingest.readers.encoding import decoded
 def test_a_text_is_read_as_the_server_says(text: str, written: str, named: str, kind: str) -> None:
     # What a page says of itself gives way.
     page = f'<meta charset="windows-1250">{text}'
-    assert decoded(applied(page.encode(written), kind.format(named)), declared=True) == page
+    assert decode(apply_charset(page.encode(written), kind.format(named)), declared=True) == page
 
 
 @pytest.mark.parametrize(
@@ -41,17 +40,17 @@ def test_a_text_is_read_as_the_server_says(text: str, written: str, named: str, 
 )
 def test_where_the_server_says_nothing_of_use_the_bytes_stay(content_type: str) -> None:
     data = "Käse".encode("cp1252")
-    assert applied(data, content_type) == data
+    assert apply_charset(data, content_type) == data
 
 
 @pytest.mark.parametrize(
     "data", [b"%PDF-1.4 \xe9", b"PK\x03\x04\xe9", codecs.BOM_UTF8 + b"\xe9", bytes(range(256))]
 )
 def test_what_is_no_text_stays_as_it_is(data: bytes) -> None:
-    assert applied(data, "text/html; charset=iso-8859-1") == data
+    assert apply_charset(data, "text/html; charset=iso-8859-1") == data
 
 
 @given(st.binary(max_size=200), st.text(max_size=40))
 def test_nothing_breaks_it(data: bytes, name: str) -> None:
-    given = applied(data, f"text/plain; charset={name}")
+    given = apply_charset(data, f"text/plain; charset={name}")
     assert given == data or given.startswith(codecs.BOM_UTF8)

@@ -155,7 +155,7 @@ def test_a_resolver_that_does_not_answer_is_left(web: Web, monkeypatch: pytest.M
     monkeypatch.setattr(fetch, "CONNECT_SECONDS", 0.1)
     fault = web.refusal("http://docs.example.com/")
     answered.set()
-    assert "Nobody says" in fault.message
+    assert "cannot be looked up" in fault.message
     assert fault.retryable
     assert not web.connected
 

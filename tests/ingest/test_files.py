@@ -83,7 +83,7 @@ def test_a_folder_that_cannot_be_looked_into_says_so(folder: Path, monkeypatch: 
 
     monkeypatch.setattr(os, "listdir", guarded)
     assert names(folder, folder) == ["a.txt", "b.md", "e.pdf", "f.markdown", "sub"]
-    with pytest.raises(ReadError, match=r"sub cannot be looked into; check its permissions\."):
+    with pytest.raises(ReadError, match=r"sub cannot be read; check its permissions\."):
         list(files.sources([folder]))[-1].load()
 
 

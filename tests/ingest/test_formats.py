@@ -119,7 +119,7 @@ def test_a_page_that_is_called_markdown_is_a_page() -> None:
 
 def test_the_end_of_an_address_is_that_of_its_path() -> None:
     assert read(b"Part,Price\nLid,5\n", "https://example.org/list.csv?version=1.2#top").title == "list"
-    with pytest.raises(ReadError, match=r"^list\.json is no valid JSON"):
+    with pytest.raises(ReadError, match=r"^list\.json is not valid JSON"):
         read(b'{"a"', "https://example.org/list.json?x=1")
     assert read(b"# C#", "What is C#?.md").title == "C#"
 
@@ -151,7 +151,7 @@ def test_what_is_missing_or_unknown_in_a_package_is_told() -> None:
     whole = workbook({"S": sheet([["a"]])})
     assert "damaged" in refusal(packed({k: v for k, v in whole.items() if "sheet1" not in k}), "a.xlsx")
     assert "kind that cannot be read" in refusal(packed(offices.office("visio/a.xml", "visio", {})), "a.vsdx")
-    assert "holds no text" in refusal(packed(slides(shape("title", ""))), "a.pptx")
+    assert "has no text" in refusal(packed(slides(shape("title", ""))), "a.pptx")
 
 
 def test_a_document_with_macros_and_a_template_are_read_as_any() -> None:

@@ -51,10 +51,10 @@ def test_a_file_that_changes_back_is_the_former_again(library: Library) -> None:
 def test_a_document_of_too_many_passages_is_refused(
     library: Library, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pipeline, "MOST", 3)
+    monkeypatch.setattr(pipeline, "MAX_PASSAGES", 3)
     many, few = library.add(given(many="# A\n\nOne.\n\n" * 4, few="# A\n\nOne.\n\n" * 2))
     assert (many.status, few.status) == ("rejected", "added")
-    assert many.reason == "many.md makes 4 passages, and 3 are the most; split it and add the parts."
+    assert many.reason == "many.md has 4 passages, more than 3; split it and add the parts."
 
 
 def test_what_cannot_be_read_is_rejected_and_the_others_are_added(library: Library) -> None:
@@ -135,7 +135,7 @@ def test_what_is_given_out_is_kept_when_it_is_stopped(
     library: Library, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """By Ctrl-C, or by a page that is closed: whoever hears of the steps raises."""
-    monkeypatch.setattr(pipeline, "ENOUGH", 2)
+    monkeypatch.setattr(pipeline, "MIN_DOCUMENTS", 2)
     monkeypatch.setattr(pipeline, "BATCH_DOCUMENTS", 2)
     given_out: list[str] = []
 
@@ -178,7 +178,7 @@ def test_each_source_s_steps_are_told_in_order_by_the_thread_that_asks(library: 
 
 
 def test_a_source_that_takes_its_time_is_overtaken(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pipeline, "PATIENCE", 0.1)
+    monkeypatch.setattr(pipeline, "WAIT_SECONDS", 0.1)
     others = threading.Event()
 
     def slow() -> bytes:

@@ -10,7 +10,7 @@ from offices import open_document, packed, sheet, workbook
 from specimens import ODT, headings, odt, pptx, refusal, xlsx
 
 from assistant.ingest.parse import read
-from assistant.ingest.readers.office.number_formats import numeral
+from assistant.ingest.readers.office.number_formats import format_number
 from assistant.ingest.splitting import split
 from assistant.text import tables
 
@@ -111,7 +111,7 @@ def test_strings_that_are_shared_errors_truth_and_hidden_sheets() -> None:
     ],
 )
 def test_numbers_look_as_their_format_says(value: float, code: str, shown: str) -> None:
-    assert numeral(value, code) == shown
+    assert format_number(value, code) == shown
 
 
 @given(st.floats(allow_nan=False, allow_infinity=False), st.text('0#?,.%E+-/"\\[];@ymdhs_*$€ ', max_size=12))
@@ -126,8 +126,10 @@ def test_a_wide_table_is_given_in_parts_that_a_passage_holds() -> None:
     document = read(packed(workbook({"S": sheet(rows)})), "a.xlsx")
     spoken = [
         tables.spoken(
-            passage.quote(span),
-            tables.columns_above(passage.text, span.start - passage.start) or passage.header,
+            tables.named(
+                passage.quote(span),
+                tables.columns_above(passage.text, span.start - passage.start) or passage.header,
+            )
         )
         for passage in split(document)
         for span in passage.sentences

@@ -41,7 +41,7 @@ def test_csv_in_another_encoding_with_titles_line_ends_and_bars_in_cells() -> No
     )
     row = "| Gerät | 1.234,50 € | one two \\| three |"
     assert (
-        tables.spoken(row, "| Part | Price | Note |")
+        tables.spoken(tables.named(row, "| Part | Price | Note |"))
         == "Part: Gerät; Price: 1.234,50 €; Note: one two | three."
     )
 
@@ -72,12 +72,10 @@ def test_a_row_is_found_and_cited_with_its_column_names(settings: Settings) -> N
     with Assistant.open(settings) as assistant:
         assert [outcome.status for outcome in assistant.add(sources)] == ["added", "added"]
         told = assistant.ask("Where is the Vulcan made?")
-        assert "Model: Vulcan; Price in euro: 4711; Made in: Bergen." in [s.text for s in told.sentences]
+        assert "Model: Vulcan; Made in: Bergen." in [s.text for s in told.sentences]
         assert "| Vulcan | 4711 | Bergen |" in [citation.quote for citation in told.citations]
         told = assistant.ask("What is the share of the Lid?")
-        assert "Part: Lid; Price: 5.10 €; Share: 12.5%; Since: 2024-03-05." in [
-            s.text for s in told.sentences
-        ]
+        assert "Part: Lid; Share: 12.5%." in [s.text for s in told.sentences]
 
 
 # -- JSON ----------------------------------------------------------------------------------------------------

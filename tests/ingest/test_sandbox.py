@@ -105,12 +105,12 @@ def test_a_child_that_died_is_replaced() -> None:
 
 def test_the_child_has_no_keys_and_cannot_write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "sk-secret")
-    child = sandbox._started(500)
+    child = sandbox._start(500)
     try:
         environment = Path(f"/proc/{child.pid}/environ")
         if not environment.exists():
             pytest.skip("no /proc on this system")
-        sandbox._exchanged(child, PAGE, "a.html")
+        sandbox._exchange(child, PAGE, "a.html")
         assert b"sk-secret" not in environment.read_bytes()
         limits = Path(f"/proc/{child.pid}/limits").read_text()
         assert "Max file size             0                    0" in limits
@@ -130,8 +130,8 @@ def test_neither_side_loads_what_it_does_not_need() -> None:
 
 
 def test_a_child_ends_when_its_parent_is_gone() -> None:
-    child = sandbox._started(500)
-    sandbox._exchanged(child, PAGE, "a.html")
+    child = sandbox._start(500)
+    sandbox._exchange(child, PAGE, "a.html")
     assert child.stdin is not None
     child.stdin.close()
     assert child.wait(30) == 0

@@ -33,7 +33,7 @@ def read_or_refused(data: bytes, name: str) -> Document:
         (b"\x89PNG\r\n\x1a\n" + bytes(100), "a.png", "image (PNG)"),
         (b"\x89PNG\r\n\x1a\n" + bytes(100), "renamed.md", "image (PNG)"),
         (bytes(range(256)) * 40, "a.txt", "kind"),
-        (b"%PDF-1.7\nnothing of the kind", "a.pdf", "damaged or no real PDF"),
+        (b"%PDF-1.7\nnothing of the kind", "a.pdf", "damaged or not a real PDF"),
         (b"PK\x03\x04 cut short", "a.docx", "damaged"),
         (b"<html><body></body></html>", "a.html", "no text"),
     ],

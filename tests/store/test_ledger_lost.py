@@ -101,7 +101,7 @@ def test_an_original_without_a_record_stays_and_is_taken_in_by_a_repair(home: Pa
     assert "1 original has no record" in " ".join(said)
     assert len(originals(home)) == 3
     assert "no record" in " ".join(library.check().problems)
-    assert "Took in 1 of 1" in " ".join(library.check(repair=True).repaired)
+    assert "Added 1 of 1" in " ".join(library.check(repair=True).repaired)
     library.close()
     assert entries(home) == before
 

@@ -6,10 +6,13 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from assistant.assistant import Assistant
+from assistant.core import config
 from assistant.core.errors import StoreBusy, StoreError
 from assistant.ingest import sandbox
 from assistant.store import lock
@@ -133,3 +136,44 @@ def test_the_child_that_reads_documents_does_not_hold_the_store(tmp_path: Path) 
     again = lock.take(tmp_path, "ask")
     assert isinstance(again, Lock), "the child has the lock"
     again.release()
+
+
+def rights(home: Path) -> dict[str, int]:
+    """The rights on a folder and on all in it."""
+    return {path.name: path.stat().st_mode & 0o777 for path in (home, *home.rglob("*"))}
+
+
+def test_a_home_that_others_could_read_is_narrowed(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    (home / "originals").mkdir(parents=True)
+    for file in (home / "ledger.db", home / "originals" / "a"):
+        file.write_text("")
+        file.chmod(0o644)
+    for folder in (home / "originals", home):
+        folder.chmod(0o755)
+    lock.close_to_others(home, pytest.fail)
+    assert rights(home) == {"home": 0o700, "originals": 0o700, "ledger.db": 0o600, "a": 0o600}
+
+
+def test_what_a_home_links_to_keeps_its_rights(tmp_path: Path) -> None:
+    (tmp_path / "home").mkdir()
+    for other in (tmp_path / "folder", tmp_path / "folder" / "program"):
+        other.mkdir() if other.name == "folder" else other.write_text("")
+        other.chmod(0o755)
+        (tmp_path / "home" / other.name).symlink_to(other)
+    (tmp_path / "home" / "script").write_text("")
+    (tmp_path / "home" / "script").chmod(0o755)
+    lock.close_to_others(tmp_path / "home", pytest.fail)
+    assert set(rights(tmp_path / "folder").values()) == {0o755}
+    assert (tmp_path / "home" / "script").stat().st_mode & 0o777 == 0o700
+
+
+def test_a_store_is_open_to_its_owner_alone(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.mkdir(mode=0o755)
+    for _ in range(2):
+        with Assistant.open(replace(config.load({}), home=home, corpus=None)) as opened:
+            opened.add_bytes(b"# Lamp\n\nA green lamp is in the hall.\n", "lamp.md")
+            assert home.stat().st_mode & 0o777 == 0o700
+    private = {name for name, mode in rights(home).items() if not mode & 0o077}
+    assert {"home", "ledger.db", "owner.lock", "originals", "originals.json", "reserve"} <= private

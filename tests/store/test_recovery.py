@@ -14,7 +14,7 @@ from stores import add, found, is_sound, originals, statuses, text
 
 from assistant.core.errors import EmbedderError
 from assistant.core.types import Span, ignore
-from assistant.embedding.embedders import Vectors
+from assistant.embedding.embedders import Role, Vectors
 from assistant.ingest import pipeline
 from assistant.ingest.library import Library
 
@@ -209,7 +209,7 @@ def test_an_index_with_other_passages_but_as_many_is_found_and_mended(library: L
     library._generations._index.remove([record.key])
     library._generations._index.add([replace(record, key=999)])
     assert not is_sound(library)
-    assert library.check(repair=True).repaired == ("Built the index anew from the ledger.",)
+    assert library.check(repair=True).repaired == ("Rebuilt the index from the ledger.",)
     assert is_sound(library)
     assert found(library, "zebra") == {"a.md"}
 
@@ -234,12 +234,12 @@ class Stopping(Hashing):
     calls = 0
 
     def embed_spans(
-        self, texts: Sequence[str], spans: Sequence[Sequence[Span]]
+        self, texts: Sequence[str], spans: Sequence[Sequence[Span]], role: Role = "passage"
     ) -> tuple[Vectors, list[Vectors]]:
         self.calls += 1
         if self.calls == 2:
             raise KeyboardInterrupt
-        return super().embed_spans(texts, spans)
+        return super().embed_spans(texts, spans, role)
 
 
 def test_vectors_of_which_only_some_are_new_fit_no_embedder(filled: Path) -> None:

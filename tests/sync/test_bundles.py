@@ -29,7 +29,7 @@ TOASTER = "# Toaster\n\nThe toaster of Brisa has seven levels.\n"
 
 
 class Store:
-    """What an export asks of an assistant, of a library with the quick embedder."""
+    """The methods of an assistant that an export calls, over a library with the quick embedder."""
 
     def __init__(self, library: Library) -> None:
         self.list = library.ledger.entries
@@ -52,9 +52,9 @@ def file(store: Any, tmp_path: Path) -> Path:
 @pytest.fixture
 def other(tmp_path: Path) -> Iterator[Library]:
     (tmp_path / "other").mkdir()
-    opened = Library(tmp_path / "other", Hashing())
-    yield opened
-    opened.close()
+    library = Library(tmp_path / "other", Hashing())
+    yield library
+    library.close()
 
 
 def contents(library: Library) -> dict[str, bytes]:
@@ -62,7 +62,7 @@ def contents(library: Library) -> dict[str, bytes]:
 
 
 def refusal(file: Path) -> str:
-    with pytest.raises(ReadError) as caught, bundles.opened(file):
+    with pytest.raises(ReadError) as caught, bundles.open_bundle(file):
         pytest.fail("it was opened")
     message = caught.value.message
     assert len(message.splitlines()) == 1
@@ -74,31 +74,31 @@ def refusal(file: Path) -> str:
 
 
 def test_another_store_takes_all_in_under_all_names(library: Library, file: Path, other: Library) -> None:
-    with bundles.opened(file) as found:
+    with bundles.open_bundle(file) as found:
         outcomes = list(other.add(found))
     assert sorted(outcome.status for outcome in outcomes) == ["added", "added", "unchanged"]
     assert contents(other) == contents(library)
     assert len(other.ledger.entries()) == 2
-    with bundles.opened(file) as found:
+    with bundles.open_bundle(file) as found:
         assert {outcome.status for outcome in other.add(found)} == {"unchanged"}
 
 
 def test_what_is_written_is_told_and_replaces_an_export_before(store: Any, file: Path) -> None:
-    told: list[tuple[int, int]] = []
-    assert bundles.write(store, file, lambda done, of: told.append((done, of))) == 2
-    assert told == [(1, 2), (2, 2)]
+    calls: list[tuple[int, int]] = []
+    assert bundles.write(store, file, lambda done, of: calls.append((done, of))) == 2
+    assert calls == [(1, 2), (2, 2)]
     assert [path.name for path in file.parent.glob("*corpus*")] == ["corpus.zip"]
 
 
 def test_a_bundle_that_is_added_as_an_archive_is_told_from_one(library: Library, file: Path) -> None:
     [outcome] = library.add([files.source(file)])
-    assert outcome.reason == "corpus.zip is an export of an assistant; take it in with `assistant import`."
+    assert outcome.reason == "corpus.zip is an export of an assistant; load it with `assistant import`."
 
 
 def test_an_empty_store_can_be_carried_too(other: Library, tmp_path: Path) -> None:
     empty: Any = Store(other)
     assert bundles.write(empty, tmp_path / "empty.zip") == 0
-    with bundles.opened(tmp_path / "empty.zip") as found:
+    with bundles.open_bundle(tmp_path / "empty.zip") as found:
         assert found == []
 
 
@@ -176,7 +176,7 @@ def test_a_place_that_cannot_be_written_is_told(store: Any, tmp_path: Path) -> N
 Manifest = dict[str, Any]
 
 
-def written(path: Path, documents: Any, *extra: tuple[str, bytes], **changes: Any) -> Path:
+def write_bundle(path: Path, documents: Any, *extra: tuple[str, bytes], **changes: Any) -> Path:
     """A bundle in which anything may be wrong."""
     manifest = {"format": bundles.FORMAT, "version": bundles.VERSION, "documents": documents} | changes
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive, warnings.catch_warnings():
@@ -186,22 +186,22 @@ def written(path: Path, documents: Any, *extra: tuple[str, bytes], **changes: An
     return path
 
 
-def kept(data: bytes, *names: Any) -> tuple[Manifest, tuple[str, bytes]]:
+def make_document(data: bytes, *names: Any) -> tuple[Manifest, tuple[str, bytes]]:
     sha256 = hashlib.sha256(data).hexdigest()
     return {"sha256": sha256, "sources": list(names)}, (f"originals/{sha256}", data)
 
 
-DOCUMENT, ORIGINAL = kept(LAMP.encode(), "lamp.md")
-OTHER, OTHER_ORIGINAL = kept(TOASTER.encode(), "toaster.md")
+DOCUMENT, ORIGINAL = make_document(LAMP.encode(), "lamp.md")
+OTHER, OTHER_ORIGINAL = make_document(TOASTER.encode(), "toaster.md")
 
 
 def test_the_smallest_bundle_is_taken(tmp_path: Path) -> None:
-    with bundles.opened(written(tmp_path / "b.zip", [DOCUMENT], ORIGINAL)) as found:
+    with bundles.open_bundle(write_bundle(tmp_path / "b.zip", [DOCUMENT], ORIGINAL)) as found:
         assert [(source.name, source.load()) for source in found] == [("lamp.md", LAMP.encode())]
 
 
 @pytest.mark.parametrize(
-    ("documents", "extra", "changes", "told"),
+    ("documents", "extra", "changes", "message"),
     [
         ([DOCUMENT], [], {}, "lacks documents"),
         ([DOCUMENT], [(ORIGINAL[0], b"another")], {}, "not what it was"),
@@ -230,21 +230,21 @@ def test_the_smallest_bundle_is_taken(tmp_path: Path) -> None:
     ],
 )
 def test_what_no_export_writes_is_refused(
-    tmp_path: Path, documents: list[Any], extra: list[tuple[str, bytes]], changes: Manifest, told: str
+    tmp_path: Path, documents: list[Any], extra: list[tuple[str, bytes]], changes: Manifest, message: str
 ) -> None:
-    assert told in refusal(written(tmp_path / "b.zip", documents, *extra, **changes))
+    assert message in refusal(write_bundle(tmp_path / "b.zip", documents, *extra, **changes))
 
 
 def test_a_bomb_is_not_unpacked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    document, original = kept(bytes(20_000_000), "bomb.md")
-    file = written(tmp_path / "b.zip", [document], original)
+    document, original = make_document(bytes(20_000_000), "bomb.md")
+    file = write_bundle(tmp_path / "b.zip", [document], original)
     monkeypatch.setattr(zipfile.ZipFile, "read", lambda *_: pytest.fail("it was unpacked"))
     assert "200 times" in refusal(file)
 
 
 def test_a_document_beyond_what_is_read_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bundles, "MAX_BYTES", 10)
-    assert "more than 0 MB" in refusal(written(tmp_path / "b.zip", [DOCUMENT], ORIGINAL))
+    assert "more than 0 MB" in refusal(write_bundle(tmp_path / "b.zip", [DOCUMENT], ORIGINAL))
 
 
 def test_a_manifest_that_is_too_deep_is_refused(tmp_path: Path) -> None:
@@ -257,7 +257,7 @@ def test_another_way_of_packing_and_a_password_are_refused(tmp_path: Path) -> No
     with zipfile.ZipFile(tmp_path / "b.zip", "w", zipfile.ZIP_LZMA) as archive:
         archive.writestr("manifest.json", b"{}")
     assert "was changed after it was exported" in refusal(tmp_path / "b.zip")
-    data = bytearray(written(tmp_path / "c.zip", [DOCUMENT], ORIGINAL).read_bytes())
+    data = bytearray(write_bundle(tmp_path / "c.zip", [DOCUMENT], ORIGINAL).read_bytes())
     data[data.index(b"PK\x01\x02") + 8] |= 1
     (tmp_path / "c.zip").write_bytes(data)
     assert "was changed after it was exported" in refusal(tmp_path / "c.zip")
@@ -278,7 +278,7 @@ def test_what_is_no_bundle_at_all_is_told(tmp_path: Path) -> None:
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_damaged_bundle_is_refused_or_the_same(tmp_path: Path, data: st.DataObject) -> None:
     """Whatever single byte is wrong, or wherever it breaks off, no document comes out as another one."""
-    file = written(tmp_path / "b.zip", [DOCUMENT, OTHER], ORIGINAL, OTHER_ORIGINAL)
+    file = write_bundle(tmp_path / "b.zip", [DOCUMENT, OTHER], ORIGINAL, OTHER_ORIGINAL)
     whole = bytearray(file.read_bytes())
     place = data.draw(st.integers(0, len(whole) - 1))
     if data.draw(st.booleans()):
@@ -286,7 +286,7 @@ def test_a_damaged_bundle_is_refused_or_the_same(tmp_path: Path, data: st.DataOb
     else:
         del whole[place:]
     file.write_bytes(whole)
-    with contextlib.suppress(ReadError), bundles.opened(file) as found:
+    with contextlib.suppress(ReadError), bundles.open_bundle(file) as found:
         assert {source.load() for source in found} == {LAMP.encode(), TOASTER.encode()}
 
 
@@ -296,9 +296,12 @@ def test_a_damaged_bundle_is_refused_or_the_same(tmp_path: Path, data: st.DataOb
 @pytest.mark.parametrize("place", ["pipe", "/dev/null", "/dev/zero"])
 def test_a_pipe_or_a_device_is_neither_written_nor_read(store: Any, tmp_path: Path, place: str) -> None:
     os.mkfifo(tmp_path / "pipe")
-    with pytest.raises(ReadError, match=r"is a (pipe|device), and no file"):
+    with pytest.raises(ReadError, match=r"is a (pipe|device), not a file"):
         bundles.write(store, tmp_path / place)
-    with pytest.raises(ReadError, match=r"is a (pipe|device), and no file"), bundles.opened(tmp_path / place):
+    with (
+        pytest.raises(ReadError, match=r"is a (pipe|device), not a file"),
+        bundles.open_bundle(tmp_path / place),
+    ):
         pass
 
 
@@ -317,5 +320,5 @@ def test_more_than_a_bundle_may_hold_is_said_before_anything_is_written_or_read(
         bundles.write(store, tmp_path / "other.zip")
     assert not list(tmp_path.glob("*other*"))
     monkeypatch.setattr(bundles, "_read", None)
-    with pytest.raises(ReadError, match="are the most"), bundles.opened(file):
+    with pytest.raises(ReadError, match="are the most"), bundles.open_bundle(file):
         pass

@@ -1,4 +1,4 @@
-"""A corpus in step with a folder: what is planned, what is done, and what is left alone."""
+"""A corpus in step with a folder: what is plan_sync, what is done, and what is left alone."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ from assistant.ingest.files import Choice
 from assistant.ingest.library import Library
 from assistant.ingest.parse import identity
 from assistant.sync import folders
-from assistant.sync.folders import Change, Look
+from assistant.sync.folders import Change, FolderScanner
 
 KETTLE = b"# Arvo kettle\n\nThe Arvo kettle boils one litre in 95 seconds.\n"
 TOASTER = b"# Brisa toaster\n\nThe Brisa toaster has seven browning levels.\n"
-LAMP = b"# Cora lamp\n\nThe lamp of Cora is green and stands in the hall.\n"
+LAMP = b"# Cora lamp\n\nThe lamp of Cora is green and hangs in the hall.\n"
 
 
 @pytest.fixture
@@ -40,20 +40,20 @@ def folder(tmp_path: Path) -> Path:
     return docs
 
 
-def kept(library: Library, folder: Path) -> dict[str, str]:
-    """The id of each document of the corpus by the part of its name below the folder."""
+def stored_ids(library: Library, folder: Path) -> dict[str, str]:
+    """Return the id of each document of the corpus by its name relative to the folder."""
     named = {name: entry.id for entry in library.ledger.entries() for name in entry.sources}
     return {
         os.path.relpath(name, folder): ident for name, ident in named.items() if name.startswith(f"{folder}/")
     }
 
 
-def synced(library: Library, look: Look | Path, **choice: tuple[str, ...]) -> list[tuple[str, str]]:
-    """What became of each name, in step with the folder now."""
-    look = look if isinstance(look, Look) else Look(look, Choice(**choice))
-    folder = look()
-    plan = folders.planned(folder, library.ledger.entries())
-    done = [*folder.rejected, *folders.carried_out(library, folder, plan)]
+def sync(library: Library, scanner: FolderScanner | Path, **choice: tuple[str, ...]) -> list[tuple[str, str]]:
+    """Sync with the folder and return (status, name) of each result."""
+    scanner = scanner if isinstance(scanner, FolderScanner) else FolderScanner(scanner, Choice(**choice))
+    folder = scanner()
+    plan = folders.plan_sync(folder, library.ledger.entries())
+    done = [*folder.rejected, *folders.apply_plan(library, folder, plan)]
     return [(each.status, os.path.relpath(each.source, folder.root)) for each in done]
 
 
@@ -61,7 +61,7 @@ def synced(library: Library, look: Look | Path, **choice: tuple[str, ...]) -> li
 
 
 def test_a_plan_names_what_is_new_changed_moved_and_gone() -> None:
-    plan = folders.plan(
+    plan = folders.make_plan(
         {"/f/a": "1", "/f/b": "22", "/f/new": "9", "/f/moved": "3", "/f/copy": "1"},
         {"/f/a": "1", "/f/b": "2", "/f/c": "3", "/f/d": "4"},
     )
@@ -73,7 +73,7 @@ def test_a_plan_names_what_is_new_changed_moved_and_gone() -> None:
 
 
 def test_what_is_kept_is_neither_removed_nor_moved() -> None:
-    assert folders.plan({"/f/a": "1"}, {"/f/b": "1", "/f/c": "2"}, {"/f/b", "/f/c"}).changes == (
+    assert folders.make_plan({"/f/a": "1"}, {"/f/b": "1", "/f/c": "2"}, {"/f/b", "/f/c"}).changes == (
         Change("add", "/f/a"),
     )
 
@@ -83,7 +83,7 @@ NAMES = st.dictionaries(st.sampled_from([f"/f/{letter}" for letter in "abcdef"])
 
 @given(NAMES, NAMES)
 def test_a_plan_leads_from_any_names_to_any_others(ids: dict[str, str], named: dict[str, str]) -> None:
-    plan = folders.plan(ids, named)
+    plan = folders.make_plan(ids, named)
     after = dict(named)
     for change in plan.changes:
         if change.kind != "remove":
@@ -102,17 +102,17 @@ def test_a_plan_leads_from_any_names_to_any_others(ids: dict[str, str], named: d
 
 
 def test_the_corpus_follows_the_folder(library: Library, folder: Path) -> None:
-    assert synced(library, folder) == [("added", "kettle.md"), ("added", "sub/toaster.md")]
-    assert synced(library, folder) == []
+    assert sync(library, folder) == [("added", "kettle.md"), ("added", "sub/toaster.md")]
+    assert sync(library, folder) == []
     (folder / "kettle.md").write_bytes(KETTLE.replace(b"95", b"80"))
     (folder / "lamp.md").write_bytes(LAMP)
     (folder / "sub").rename(folder / "kitchen")
-    assert synced(library, folder) == [
+    assert sync(library, folder) == [
         *(("moved", "kitchen/toaster.md"), ("added", "lamp.md"), ("updated", "kettle.md")),
     ]
     (folder / "lamp.md").unlink()
-    assert synced(library, folder) == [("removed", "lamp.md")]
-    assert kept(library, folder) == {
+    assert sync(library, folder) == [("removed", "lamp.md")]
+    assert stored_ids(library, folder) == {
         "kettle.md": identity(KETTLE.replace(b"95", b"80")),
         "kitchen/toaster.md": identity(TOASTER),
     }
@@ -121,13 +121,13 @@ def test_the_corpus_follows_the_folder(library: Library, folder: Path) -> None:
 def test_a_move_costs_no_reading_and_no_embedding(
     library: Library, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    synced(library, folder)
+    sync(library, folder)
     before = library.ledger.entries()
     (folder / "sub" / "toaster.md").rename(folder / "kettle.md")
     (folder / "renamed.md").write_bytes(KETTLE)
     monkeypatch.setattr(Hashing, "embed", lambda *_: pytest.fail("it was embedded again"))
     # The name kettle.md has the content of another now, whose name is gone.
-    assert synced(library, folder) == [
+    assert sync(library, folder) == [
         *(("added", "renamed.md"), ("updated", "kettle.md"), ("removed", "sub/toaster.md")),
     ]
     assert {entry.added for entry in library.ledger.entries()} == {entry.added for entry in before}
@@ -137,12 +137,12 @@ def test_a_move_costs_no_reading_and_no_embedding(
 def test_contents_that_change_places_are_not_embedded_again(
     library: Library, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    synced(library, folder)
+    sync(library, folder)
     (folder / "kettle.md").write_bytes(TOASTER)
     (folder / "sub" / "toaster.md").write_bytes(KETTLE)
     monkeypatch.setattr(Hashing, "embed", lambda *_: pytest.fail("it was embedded again"))
-    assert synced(library, folder) == [("updated", "kettle.md"), ("updated", "sub/toaster.md")]
-    assert kept(library, folder) == {"kettle.md": identity(TOASTER), "sub/toaster.md": identity(KETTLE)}
+    assert sync(library, folder) == [("updated", "kettle.md"), ("updated", "sub/toaster.md")]
+    assert stored_ids(library, folder) == {"kettle.md": identity(TOASTER), "sub/toaster.md": identity(KETTLE)}
 
 
 def test_what_was_added_from_elsewhere_stays(library: Library, folder: Path, tmp_path: Path) -> None:
@@ -152,55 +152,55 @@ def test_what_was_added_from_elsewhere_stays(library: Library, folder: Path, tmp
     (folder / ".notes.md").write_text("# Notes\n\nHidden ones.\n")
     by_hand = [tmp_path / "docs-of-mine" / "lamp.md", folder / "Makefile", folder / ".notes.md"]
     added = list(library.add(files.sources(by_hand)))
-    synced(library, folder)
+    sync(library, folder)
     assert {outcome.document_id for outcome in added} < {entry.id for entry in library.ledger.entries()}
     (folder / "Makefile").unlink()
-    assert synced(library, folder) == [("removed", "Makefile")]
+    assert sync(library, folder) == [("removed", "Makefile")]
 
 
 def test_what_is_left_out_is_neither_added_nor_removed_until_it_is_gone(
     library: Library, folder: Path
 ) -> None:
-    assert synced(library, folder, exclude=("sub",)) == [("added", "kettle.md")]
-    synced(library, folder)
-    assert synced(library, folder, include=("nothing*",)) == []
+    assert sync(library, folder, exclude=("sub",)) == [("added", "kettle.md")]
+    sync(library, folder)
+    assert sync(library, folder, include=("nothing*",)) == []
     (folder / "sub" / "toaster.md").unlink()
-    assert synced(library, folder, exclude=("sub",)) == [("removed", "sub/toaster.md")]
+    assert sync(library, folder, exclude=("sub",)) == [("removed", "sub/toaster.md")]
 
 
 def test_a_document_in_two_places_stays_while_one_of_them_is_there(library: Library, folder: Path) -> None:
     (folder / "copy.md").write_bytes(KETTLE)
-    synced(library, folder)
+    sync(library, folder)
     (folder / "kettle.md").unlink()
-    assert synced(library, folder) == [("removed", "kettle.md")]
-    assert kept(library, folder) == {"copy.md": identity(KETTLE), "sub/toaster.md": identity(TOASTER)}
+    assert sync(library, folder) == [("removed", "kettle.md")]
+    assert stored_ids(library, folder) == {"copy.md": identity(KETTLE), "sub/toaster.md": identity(TOASTER)}
 
 
 def test_what_cannot_be_read_now_keeps_its_old_version(library: Library, folder: Path) -> None:
-    synced(library, folder)
+    sync(library, folder)
     (folder / "kettle.md").write_bytes(b"")
     (folder / "empty.md").write_bytes(b"")
-    look = Look(folder)
-    assert synced(library, look) == [("rejected", "empty.md"), ("rejected", "kettle.md")]
-    assert kept(library, folder)["kettle.md"] == identity(KETTLE)
+    scanner = FolderScanner(folder)
+    assert sync(library, scanner) == [("rejected", "empty.md"), ("rejected", "kettle.md")]
+    assert stored_ids(library, folder)["kettle.md"] == identity(KETTLE)
 
 
 def test_a_document_that_moved_out_of_reach_keeps_its_name(
     library: Library, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    synced(library, folder)
+    sync(library, folder)
     (folder / "kettle.md").rename(folder / "moved.md")
-    seen = Look(folder)()
+    seen = FolderScanner(folder)()
     (folder / "moved.md").unlink()
-    plan = folders.planned(seen, library.ledger.entries())
-    assert [done.status for done in folders.carried_out(library, seen, plan)] == ["rejected"]
-    assert identity(KETTLE) in kept(library, folder).values()
+    plan = folders.plan_sync(seen, library.ledger.entries())
+    assert [done.status for done in folders.apply_plan(library, seen, plan)] == ["rejected"]
+    assert identity(KETTLE) in stored_ids(library, folder).values()
 
 
 def test_a_closed_folder_keeps_what_the_corpus_holds_of_it(
     library: Library, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    synced(library, folder)
+    sync(library, folder)
     (folder / "kettle.md").unlink()
     listdir = os.listdir
 
@@ -212,39 +212,39 @@ def test_a_closed_folder_keeps_what_the_corpus_holds_of_it(
     monkeypatch.setattr(os, "listdir", guarded)
     # The name's file cannot be asked for either, where a folder may not be entered.
     monkeypatch.setattr(os.path, "isfile", lambda path: False)
-    assert synced(library, folder)[0] == ("rejected", "sub")
-    assert "sub/toaster.md" in kept(library, folder)
+    assert sync(library, folder)[0] == ("rejected", "sub")
+    assert "sub/toaster.md" in stored_ids(library, folder)
 
 
 @pytest.mark.parametrize("what", ["gone", "empty", "folders only"])
 def test_a_disk_that_is_not_there_takes_nothing_away(library: Library, folder: Path, what: str) -> None:
-    synced(library, folder)
-    before = kept(library, folder)
+    sync(library, folder)
+    before = stored_ids(library, folder)
     shutil.rmtree(folder)
     if what != "gone":
         (folder / ("." if what == "empty" else "sub")).mkdir(parents=True)
         (folder / ".hidden").touch()
     with pytest.raises(SyncError, match="disk is there"):
-        synced(library, folder)
-    assert kept(library, folder) == before
+        sync(library, folder)
+    assert stored_ids(library, folder) == before
 
 
 def test_an_empty_folder_that_the_corpus_knows_nothing_of_is_fine(library: Library, tmp_path: Path) -> None:
     (tmp_path / "new").mkdir()
-    assert synced(library, tmp_path / "new") == []
+    assert sync(library, tmp_path / "new") == []
 
 
 def test_a_folder_is_the_same_from_wherever_it_is_named(
     library: Library, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    synced(library, folder)
+    sync(library, folder)
     monkeypatch.chdir(folder / "sub")
-    assert synced(library, Path("..")) == []
-    assert synced(library, Path(".")) == []
-    assert synced(library, Path("../../docs/")) == []
+    assert sync(library, Path("..")) == []
+    assert sync(library, Path(".")) == []
+    assert sync(library, Path("../../docs/")) == []
 
 
-def packed(**documents: bytes) -> bytes:
+def make_zip(**documents: bytes) -> bytes:
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w") as archive:
         for name, data in documents.items():
@@ -254,23 +254,23 @@ def packed(**documents: bytes) -> bytes:
 
 def test_the_documents_of_an_archive_are_followed_too(library: Library, folder: Path) -> None:
     archive = folder / "old.zip"
-    archive.write_bytes(packed(lamp=LAMP, empty=b""))
-    look = Look(folder)
-    told = synced(library, look)
-    assert ("added", "old.zip/lamp.md") in told
-    assert ("rejected", "old.zip/empty.md") in told
-    assert "old.zip/lamp.md" in kept(library, folder)
-    archive.write_bytes(packed(lamp=LAMP, shade=LAMP.replace(b"lamp", b"shade")))
-    assert synced(library, look) == [("added", "old.zip/shade.md")]
+    archive.write_bytes(make_zip(lamp=LAMP, empty=b""))
+    scanner = FolderScanner(folder)
+    results = sync(library, scanner)
+    assert ("added", "old.zip/lamp.md") in results
+    assert ("rejected", "old.zip/empty.md") in results
+    assert "old.zip/lamp.md" in stored_ids(library, folder)
+    archive.write_bytes(make_zip(lamp=LAMP, shade=LAMP.replace(b"lamp", b"shade")))
+    assert sync(library, scanner) == [("added", "old.zip/shade.md")]
     archive.rename(folder / "new.zip")
-    assert synced(library, look) == [("moved", "new.zip/lamp.md"), ("moved", "new.zip/shade.md")]
-    (folder / "new.zip").write_bytes(packed(lamp=LAMP)[:-30])
-    assert synced(library, look) == [("rejected", "new.zip")]
-    assert {"new.zip/lamp.md", "new.zip/shade.md"} < kept(library, folder).keys()
-    (folder / "new.zip").write_bytes(packed(lamp=LAMP))
-    assert synced(library, look) == [("removed", "new.zip/shade.md")]
+    assert sync(library, scanner) == [("moved", "new.zip/lamp.md"), ("moved", "new.zip/shade.md")]
+    (folder / "new.zip").write_bytes(make_zip(lamp=LAMP)[:-30])
+    assert sync(library, scanner) == [("rejected", "new.zip")]
+    assert {"new.zip/lamp.md", "new.zip/shade.md"} < stored_ids(library, folder).keys()
+    (folder / "new.zip").write_bytes(make_zip(lamp=LAMP))
+    assert sync(library, scanner) == [("removed", "new.zip/shade.md")]
     (folder / "new.zip").unlink()
-    assert synced(library, look) == [("removed", "new.zip/lamp.md")]
+    assert sync(library, scanner) == [("removed", "new.zip/lamp.md")]
 
 
 # -- for any course of things ------------------------------------------------------------------------
@@ -287,9 +287,9 @@ STEPS = st.one_of(
 
 @pytest.fixture(scope="module")
 def shared_library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
-    opened = Library(tmp_path_factory.mktemp("home"), Hashing())
-    yield opened
-    opened.close()
+    library = Library(tmp_path_factory.mktemp("home"), Hashing())
+    yield library
+    library.close()
 
 
 class Stopped(Exception):
@@ -314,19 +314,19 @@ def test_after_syncing_the_corpus_names_what_the_folder_holds(
     root = Path(tempfile.mkdtemp())
     # There is something at any time, as an empty folder is taken for a disk that is not there.
     (root / "always.md").write_bytes(b"# Always\n\nThis one stays.\n")
-    look, before = Look(root), dict[str, str]()
+    scanner, before = FolderScanner(root), dict[str, str]()
     for step, place, more in [*steps, ("sync", None, None)]:
         if step in ("sync", "stop"):
-            before = brought(shared_library, look, before, stopped=step == "stop")
+            before = sync_and_check(shared_library, scanner, before, stopped=step == "stop")
         else:
-            done_to(root, step, place, more)
+            change_file(root, step, place, more)
     shutil.rmtree(root)
-    for names in (list(kept(shared_library, root)),):
+    for names in (list(stored_ids(shared_library, root)),):
         shared_library.unname([f"{root}/{name}" for name in names])
     assert shared_library.ledger.entries() == []
 
 
-def done_to(root: Path, step: str, place: str, more: Any) -> None:
+def change_file(root: Path, step: str, place: str, more: Any) -> None:
     path = root / place
     if step == "write":
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -338,21 +338,23 @@ def done_to(root: Path, step: str, place: str, more: Any) -> None:
         path.rename(root / more)
 
 
-def brought(library: Library, look: Look, before: dict[str, str], *, stopped: bool) -> dict[str, str]:
-    """Brings the library into step, and holds it to that; gives what it names then."""
-    folder = look()
-    plan = folders.planned(folder, library.ledger.entries())
+def sync_and_check(
+    library: Library, scanner: FolderScanner, before: dict[str, str], *, stopped: bool
+) -> dict[str, str]:
+    """Sync the library, check the result, and return its names."""
+    folder = scanner()
+    plan = folders.plan_sync(folder, library.ledger.entries())
     try:
-        for done in folders.carried_out(Stopping(library) if stopped else library, folder, plan):
+        for done in folders.apply_plan(Stopping(library) if stopped else library, folder, plan):
             if done.status == "rejected":
-                look.reject(done)
+                scanner.reject(done)
     except Stopped:
-        held = kept(library, look.root)
+        stored = stored_ids(library, scanner.root)
         # Nothing is lost: what was there is there still, or its newer version.
-        assert before.keys() <= held.keys()
-        return held
-    contents = {os.path.relpath(path, look.root): path.read_bytes() for path in folder.contents}
+        assert before.keys() <= stored.keys()
+        return stored
+    contents = {os.path.relpath(path, scanner.root): path.read_bytes() for path in folder.contents}
     readable = {name: identity(data) for name, data in contents.items() if data}
     unread = {name: before[name] for name, data in contents.items() if not data and name in before}
-    assert kept(library, look.root) == readable | unread
+    assert stored_ids(library, scanner.root) == readable | unread
     return readable | unread

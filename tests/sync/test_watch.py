@@ -17,7 +17,7 @@ from assistant.core.errors import StoreBusy
 from assistant.ingest import files
 from assistant.ingest.parse import identity
 from assistant.sync import watch
-from assistant.sync.folders import Folder, Look
+from assistant.sync.folders import FolderContents, FolderScanner
 
 PATIENCE = 30.0
 
@@ -27,17 +27,17 @@ class Following:
     """A folder that is followed by a thread, and what was heard of it."""
 
     root: Path
-    changed: Callable[[Folder], object] = lambda folder: None
+    changed: Callable[[FolderContents], object] = lambda folder: None
     heard: list[dict[str, str]] = field(default_factory=list)
     said: list[str] = field(default_factory=list)
     stop: threading.Event = field(default_factory=threading.Event)
 
     def run(self) -> None:
-        def changed(folder: Folder) -> None:
+        def changed(folder: FolderContents) -> None:
             self.changed(folder)
             self.heard.append({Path(name).name: ident for name, ident in folder.ids.items()})
 
-        watch.follow(Look(self.root), changed, self.said.append, self.stop)
+        watch.follow(FolderScanner(self.root), changed, self.said.append, self.stop)
 
     def until(self, condition: Callable[[], object]) -> None:
         limit = time.monotonic() + PATIENCE
@@ -52,7 +52,7 @@ class Following:
 
 @pytest.fixture
 def following(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Following]:
-    for name, seconds in (("TICK", 0.05), ("SETTLED", 0.1), ("GATHERED", 0.1), ("RETRY", 0.1)):
+    for name, seconds in (("TICK", 0.05), ("SETTLED", 0.1), ("DEBOUNCE", 0.1), ("RETRY", 0.1)):
         monkeypatch.setattr(watch, name, seconds)
     (tmp_path / "docs").mkdir()
     (tmp_path / "docs" / "a.md").write_bytes(b"first")
@@ -86,7 +86,7 @@ def test_a_file_is_waited_for_while_it_grows(tmp_path: Path, monkeypatch: pytest
     now = 0.0
     monkeypatch.setattr(watch, "time", SimpleNamespace(monotonic=lambda: now))
     heard: list[dict[str, str]] = []
-    seen = watch._Following(Look(tmp_path), lambda folder: heard.append(folder.ids), pytest.fail)
+    seen = watch._Follower(FolderScanner(tmp_path), lambda folder: heard.append(folder.ids), pytest.fail)
     seen.step()
     path = tmp_path / "a.md"
     for _ in range(10):
@@ -108,7 +108,7 @@ def test_the_rest_waits_for_what_is_being_written_but_not_for_ever(
     now = 0.0
     monkeypatch.setattr(watch, "time", SimpleNamespace(monotonic=lambda: now))
     heard: list[set[str]] = []
-    seen = watch._Following(Look(tmp_path), lambda folder: heard.append(set(folder.ids)), pytest.fail)
+    seen = watch._Follower(FolderScanner(tmp_path), lambda folder: heard.append(set(folder.ids)), pytest.fail)
     (tmp_path / "a.md").write_bytes(b"text")
     (tmp_path / "log.txt").write_bytes(b"")
     seen.step()
@@ -127,7 +127,7 @@ def test_what_fails_is_said_once_and_tried_again(following: Following) -> None:
     following.until_it_holds(a=b"first")
     failures = iter([StoreBusy("Somebody has it."), StoreBusy("Somebody has it."), OSError("a cable")])
 
-    def changed(folder: Folder) -> None:
+    def changed(folder: FolderContents) -> None:
         for failure in failures:
             raise failure
 

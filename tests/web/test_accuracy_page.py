@@ -12,7 +12,7 @@ import pytest
 from browsing import CHROMIUM, Served, chromium, serving, watched
 from playwright.sync_api import Browser, Page, expect
 
-from assistant.evaluation.drafting.own_sets import Own
+from assistant.evaluation.drafting.home_sets import HomeSets
 from assistant.evaluation.golden.sets import Question
 
 pytestmark = pytest.mark.skipif(
@@ -49,7 +49,7 @@ def hostile() -> list[Question]:
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     home = tmp_path_factory.mktemp("home")
     for question in hostile():
-        Own(home).put("feedback", question)
+        HomeSets(home).save_question("feedback", question)
     with serving(home, ASSISTANT_CORPUS="none") as running:
         for name, text in DOCUMENTS.items():
             running.add(name, text)

@@ -306,7 +306,7 @@ def test_a_check_can_repair(http: httpx.Client) -> None:
 def test_a_malformed_wish_is_refused_in_a_sentence(http: httpx.Client, path: str, body: object) -> None:
     reply = http.post(path, json=body)
     assert reply.status_code == 422
-    assert "not as it should be" in reply.json()["error"]
+    assert "request is malformed" in reply.json()["error"]
 
 
 # -- asking within a document ------------------------------------------------------------------------

@@ -48,29 +48,29 @@ GOLDEN = [
 @pytest.fixture(scope="module")
 def assistant(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Assistant]:
     settings = replace(config.load({}), home=tmp_path_factory.mktemp("home"), corpus=None)
-    with Assistant.open(settings) as opened:
+    with Assistant.open(settings) as assistant:
         for name, text in DOCUMENTS.items():
-            opened.add_bytes(text.encode(), name)
-        yield opened
+            assistant.add_bytes(text.encode(), name)
+        yield assistant
 
 
 @pytest.fixture(scope="module")
 def client(assistant: Assistant) -> Iterator[TestClient]:
-    with TestClient(server.app(assistant), HERE, raise_server_exceptions=False) as opened:
-        yield opened
+    with TestClient(server.app(assistant), HERE, raise_server_exceptions=False) as client:
+        yield client
 
 
-def sent(*rows: dict[str, Any], name: str = "mine") -> dict[str, Any]:
+def body_of(*rows: dict[str, Any], name: str = "mine") -> dict[str, Any]:
     return {"sets": [{"name": name, "text": "\n".join(map(json.dumps, rows))}]}
 
 
-def measured(client: TestClient, *rows: dict[str, Any]) -> dict[str, Any]:
-    """What the page is told of a run of these questions, followed to its end."""
-    assert client.post("/api/eval", json=sent(*rows)).status_code == 202
+def measure(client: TestClient, *rows: dict[str, Any]) -> dict[str, Any]:
+    """Run these questions to the end and return the run as the page gets it."""
+    assert client.post("/api/eval", json=body_of(*rows)).status_code == 202
     with client.stream("GET", "/api/eval/progress") as reply:
-        told = [said for name, said in serialization.events(reply.iter_lines()) if name == "progress"]
-    assert told[-1]["fault"] is None
-    found: dict[str, Any] = client.get(f"/api/eval/runs/{told[-1]['run']}").json()
+        events = [said for name, said in serialization.events(reply.iter_lines()) if name == "progress"]
+    assert events[-1]["fault"] is None
+    found: dict[str, Any] = client.get(f"/api/eval/runs/{events[-1]['run']}").json()
     return found
 
 
@@ -78,7 +78,7 @@ def measured(client: TestClient, *rows: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_a_run_is_followed_to_its_end_and_shown(client: TestClient) -> None:
-    found = measured(client, *GOLDEN)
+    found = measure(client, *GOLDEN)
     assert (found["questions"], found["failures"]) == (3, 1)
     assert found["figures"]["facts"]["written"] == "50.0%"
     assert found["plots"].count("<svg") >= 2
@@ -88,15 +88,15 @@ def test_a_run_is_followed_to_its_end_and_shown(client: TestClient) -> None:
 
 
 def test_a_run_is_compared_with_the_one_before_of_the_same_sets(client: TestClient) -> None:
-    before = measured(client, *GOLDEN)
-    assert measured(client, *GOLDEN)["comparison"]["before"] == before["run"]
+    before = measure(client, *GOLDEN)
+    assert measure(client, *GOLDEN)["comparison"]["before"] == before["run"]
     history = client.get("/api/eval").json()["runs"]
     assert history[1]["run"] == before["run"]
     assert history[0]["failed"] == 1
 
 
 def test_the_report_is_a_file_to_keep_with_nothing_of_others_as_markup(client: TestClient) -> None:
-    reply = client.get(f"/api/eval/runs/{measured(client, *GOLDEN)['run']}/report")
+    reply = client.get(f"/api/eval/runs/{measure(client, *GOLDEN)['run']}/report")
     assert reply.headers["content-disposition"].startswith("attachment")
     assert reply.headers["content-security-policy"] == "sandbox"
     assert HOSTILE not in reply.text
@@ -105,11 +105,11 @@ def test_the_report_is_a_file_to_keep_with_nothing_of_others_as_markup(client: T
 
 def test_one_run_goes_on_at_a_time_and_can_be_cancelled(client: TestClient) -> None:
     many = [{"question": f"Who is number {n}?", "answerable": False} for n in range(2_000)]
-    assert client.post("/api/eval", json=sent(*many)).json()["running"]
+    assert client.post("/api/eval", json=body_of(*many)).json()["running"]
     try:
         while not client.get("/api/eval").json()["standing"]["done"]:
             time.sleep(0.01)
-        second = client.post("/api/eval", json=sent(*GOLDEN))
+        second = client.post("/api/eval", json=body_of(*GOLDEN))
         assert (second.status_code, second.json()["error"][:18]) == (503, "A run goes on alre")
         assert client.post("/api/ask", json={"question": "Why do bees dance?"}).json()["answered"]
     finally:
@@ -120,7 +120,7 @@ def test_one_run_goes_on_at_a_time_and_can_be_cancelled(client: TestClient) -> N
 
 
 def test_a_wrong_line_is_named_and_no_run_begins(client: TestClient) -> None:
-    reply = client.post("/api/eval", json=sent(*GOLDEN, {"question": ""}))
+    reply = client.post("/api/eval", json=body_of(*GOLDEN, {"question": ""}))
     assert reply.status_code == 422
     assert reply.json()["error"].startswith("Line 4 of mine: ")
     assert not client.get("/api/eval").json()["standing"]["running"]
@@ -130,12 +130,12 @@ def test_a_wrong_line_is_named_and_no_run_begins(client: TestClient) -> None:
 def test_no_path_of_the_server_is_opened_for_a_client(
     client: TestClient, assistant: Assistant, path: str
 ) -> None:
-    body = sent({"question": "Why do bees dance?", "facts": ["where flowers are"]})
+    body = body_of({"question": "Why do bees dance?", "facts": ["where flowers are"]})
     body["sets"][0]["path"] = path
     assert client.post("/api/eval", json=body).status_code == 202
     with client.stream("GET", "/api/eval/progress") as reply:
         *_, (_, last), _ = serialization.events(reply.iter_lines())
-    assert records.load_kept(last["run"], assistant.settings.home).files == ("",)
+    assert records.load_by_id(last["run"], assistant.settings.home).files == ("",)
 
 
 def test_so_many_follow_a_run_and_one_more_is_refused(
@@ -148,17 +148,17 @@ def test_so_many_follow_a_run_and_one_more_is_refused(
 
 def test_who_follows_takes_no_thread(assistant: Assistant) -> None:
     async def following() -> tuple[int, int]:
-        run = jobs.Measuring(assistant)
-        run._standing = jobs.Standing(running=True)
-        followed = [run.followed() for _ in range(60)]
+        run = jobs.EvaluationJob(assistant)
+        run._progress = jobs.JobProgress(running=True)
+        followed = [run.follow() for _ in range(60)]
         for one in followed:
             assert (await anext(one)).running
         waiting = [asyncio.ensure_future(anext(one)) for one in followed]  # type: ignore[arg-type]
         await asyncio.sleep(0)
         threads = threading.active_count() - before
-        run._tell(jobs.Standing(run="done"))
+        run._publish(jobs.JobProgress(run="done"))
         ended = await asyncio.gather(*waiting)
-        return threads, sum(standing.run == "done" for standing in ended)
+        return threads, sum(progress.run == "done" for progress in ended)
 
     before = threading.active_count()
     assert asyncio.run(following()) == (0, 60)
@@ -176,31 +176,31 @@ def test_drafts_wait_until_they_are_accepted_or_rejected(client: TestClient, ass
     made = client.post("/api/eval/drafts", json={"number": 5}).json()["drafts"]
     assert client.get("/api/eval/drafts").json() == made
     by_question = {draft["question"]: draft for draft in made}
-    opened = by_question["When did the salt mine of Wieliczka open?"]
-    assert opened["facts"] == ["1280"]
-    assert opened["passage"]["text"] == "The salt mine of Wieliczka opened in 1280."
+    accepted = by_question["When did the salt mine of Wieliczka open?"]
+    assert accepted["facts"] == ["1280"]
+    assert accepted["passage"]["text"] == "The salt mine of Wieliczka opened in 1280."
     for draft in made:
-        body = {"accepted": draft is opened, "question": "When was the mine of Wieliczka opened?"}
+        body = {"accepted": draft is accepted, "question": "When was the mine of Wieliczka opened?"}
         assert client.post(f"/api/eval/drafts/{draft['id']}", json=body).status_code == 200
     assert client.get("/api/eval/drafts").json() == []
     assert client.post("/api/eval/drafts", json={"number": 5}).json()["drafts"] == []
-    (kept,) = client.get("/api/eval/questions/own").json()
-    assert (kept["question"], kept["gone"]) == ("When was the mine of Wieliczka opened?", False)
-    assert kept["expected"] == ["“1280”", "salt.md", "“The salt mine of Wieliczka opened in 1280.”"]
-    assert client.post(f"/api/eval/drafts/{opened['id']}", json={"accepted": True}).status_code == 404
+    (stored,) = client.get("/api/eval/questions/own").json()
+    assert (stored["question"], stored["gone"]) == ("When was the mine of Wieliczka opened?", False)
+    assert stored["expected"] == ["“1280”", "salt.md", "“The salt mine of Wieliczka opened in 1280.”"]
+    assert client.post(f"/api/eval/drafts/{accepted['id']}", json={"accepted": True}).status_code == 404
 
 
 def test_the_own_questions_can_be_run_taken_along_and_removed(client: TestClient) -> None:
-    (kept,) = client.get("/api/eval/questions/own").json()
+    (stored,) = client.get("/api/eval/questions/own").json()
     assert client.post("/api/eval", json={"names": ["own"]}).status_code == 202
     with client.stream("GET", "/api/eval/progress") as reply:
         *_, (_, last), _ = serialization.events(reply.iter_lines())
     assert client.get(f"/api/eval/runs/{last['run']}").json()["figures"]["facts"]["value"] == 1
     lines = client.get("/api/eval/questions/own/file").text.splitlines()
     assert json.loads(lines[0])["passages"] == ["The salt mine of Wieliczka opened in 1280."]
-    assert client.delete(f"/api/eval/questions/own/{kept['id']}").status_code == 200
+    assert client.delete(f"/api/eval/questions/own/{stored['id']}").status_code == 200
     assert client.get("/api/eval/questions/own").json() == []
-    assert client.delete(f"/api/eval/questions/own/{kept['id']}").status_code == 404
+    assert client.delete(f"/api/eval/questions/own/{stored['id']}").status_code == 404
 
 
 # -- feedback ------------------------------------------------------------------------------------------------
@@ -298,29 +298,29 @@ def test_of_a_removed_document_nothing_is_left_and_the_question_says_so(
         "reason": "wrong",
     }
     client.post("/api/eval/drafts", json={"documents": ["bees.md"]})
-    measured(client, *GOLDEN)
+    measure(client, *GOLDEN)
     (bees,) = [entry for entry in assistant.list() if entry.source == "bees.md"]
     (found, *_) = client.get("/api/eval/passages", params={"query": "bees dance"}).json()
     client.post("/api/eval/feedback", json=body | {"passage": found["place"]})
     assistant.remove(bees.id)
     home = assistant.settings.home
-    kept = [path for path in home.rglob("*") if path.is_file() and path.is_relative_to(home / "golden")]
-    kept += (home / "evaluation").glob("*.json")
-    for path in kept:
+    stored = [path for path in home.rglob("*") if path.is_file() and path.is_relative_to(home / "golden")]
+    stored += (home / "evaluation").glob("*.json")
+    for path in stored:
         assert b"tell where flowers" not in path.read_bytes()
         assert b"decoded in 1944" not in path.read_bytes()
-    asked = {row["question"]: row["gone"] for row in client.get("/api/eval/questions/feedback").json()}
-    assert asked["When was the dance of Honey Bees decoded?"]
+    gone = {row["question"]: row["gone"] for row in client.get("/api/eval/questions/feedback").json()}
+    assert gone["When was the dance of Honey Bees decoded?"]
     assert all(draft["source"] != "bees.md" for draft in client.get("/api/eval/drafts").json())
     overview = client.get("/api/eval").json()
     assert {one["name"]: one["gone"] for one in overview["sets"]}["feedback"] >= 1
 
 
 def test_a_run_of_before_is_shown_with_what_is_left(client: TestClient, assistant: Assistant) -> None:
-    oldest = records.kept(assistant.settings.home)[0]
-    shown = client.get(f"/api/eval/runs/{oldest}").json()
-    assert shown["questions"] == 3
-    assert any(quote["gone"] for failed in shown["failed"] for quote in failed["retrieved"])
+    oldest = records.list_ids(assistant.settings.home)[0]
+    run = client.get(f"/api/eval/runs/{oldest}").json()
+    assert run["questions"] == 3
+    assert any(quote["gone"] for failed in run["failed"] for quote in failed["retrieved"])
 
 
 def test_a_damaged_file_of_drafts_is_named(client: TestClient, assistant: Assistant) -> None:

@@ -366,7 +366,7 @@ def test_each_suggested_question_is_answered_from_its_document(assistant: Assist
 
 
 def test_an_answer_begins_with_an_empty_box_and_grows(assistant: Assistant) -> None:
-    updates = list(web.Chat(assistant, web.suggestions).answered(EXPORTS, "c"))
+    updates = list(web.Chat(assistant, web.suggestions).answer(EXPORTS, "c"))
     assert updates[0][1] == ""
     assert updates[0][2]["interactive"] is False
     assert "Searching" in updates[1][0]
@@ -387,7 +387,7 @@ def test_a_fault_is_told_in_the_transcript(
         raise fault
 
     monkeypatch.setattr(assistant, "stream", failing, raising=False)
-    updates = list(web.Chat(assistant, web.suggestions).answered(EXPORTS, "d"))
+    updates = list(web.Chat(assistant, web.suggestions).answer(EXPORTS, "d"))
     assert told in updates[-1][0]
     assert EXPORTS in updates[-1][0]
     assert "secret" not in updates[-1][0]

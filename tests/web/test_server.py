@@ -116,7 +116,7 @@ def test_a_question_with_half_a_character_is_taken(client: TestClient) -> None:
 def test_a_malformed_body_is_refused_in_a_sentence(client: TestClient, body: bytes) -> None:
     reply = client.post("/api/ask", content=body, headers={"Content-Type": "application/json"})
     assert reply.status_code == 422
-    assert "not as it should be" in reply.json()["error"]
+    assert "request is malformed" in reply.json()["error"]
 
 
 def test_health_says_how_many_documents_there_are(client: TestClient) -> None:
@@ -242,7 +242,7 @@ def test_other_faults_give_nothing_away(
 
 def test_a_conversation_has_the_same_limits_everywhere(client: TestClient, assistant: Assistant) -> None:
     asked = {"question": "How fast?", "conversation": "x" * 201}
-    assert "shorten it to 200" in client.post("/api/ask", json=asked).json()["error"]
+    assert "Shorten it to 200" in client.post("/api/ask", json=asked).json()["error"]
     halved = b'{"question": "How fast?", "conversation": "\\ud83d"}'
     reply = client.post("/api/ask", content=halved, headers={"Content-Type": "application/json"})
     assert reply.status_code == 422
@@ -315,9 +315,9 @@ def test_it_answers_others_while_a_question_is_worked_on(
 def test_a_taken_port_is_said_in_a_sentence() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
-        with pytest.raises(StoreError, match=f"Port {port} is taken; .*--port"):
+        with pytest.raises(StoreError, match=f"Port {port} is in use; .*--port"):
             server.require_free("127.0.0.1", port)
-    with pytest.raises(StoreError, match="cannot be served on"):
+    with pytest.raises(StoreError, match="cannot be used"):
         server.require_free("host.invalid", port)
 
 

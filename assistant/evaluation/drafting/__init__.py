@@ -1,1 +1,1 @@
-"""Drafts of golden questions from documents, by rule or by a model."""
+"""Drafting of golden questions from documents, by rules or by a model."""

@@ -1,4 +1,4 @@
-"""A draft of a golden question that a model writes for a passage, as far as the passage bears it out."""
+"""Drafting of a golden question by a model, checked against its passage."""
 
 from __future__ import annotations
 
@@ -8,9 +8,8 @@ import re
 from assistant.answering import prompts, replies
 from assistant.answering.language_model import Model
 from assistant.core.types import Document, Passage, Span
-from assistant.evaluation.drafting.drafts import LENGTH, Draft, worded_well
-from assistant.evaluation.drafting.phrases import within
-from assistant.evaluation.golden.sets import Place
+from assistant.evaluation.drafting.drafts import LENGTH, Draft, is_well_worded, to_place
+from assistant.evaluation.drafting.phrases import find_words
 
 SHORTEST = 200
 """Characters of a passage that a model is asked about."""
@@ -21,26 +20,22 @@ _POINTING = re.compile(
 )
 
 
-def written(document: Document, passage: Passage, model: Model) -> Draft | None:
-    """What the model asks of a passage; None where it asks nothing, or nothing that stands there.
+def draft_by_model(document: Document, passage: Passage, model: Model) -> Draft | None:
+    """Ask the model for a question that the passage answers; None if its quote is not in the passage.
 
     Raises:
         ModelError: the model fails.
     """
     text = "\n".join([document.title, *passage.headings, "", passage.text])
     fence = hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:12]
-    said = replies.visible(model.complete(prompts.load("suggest", fence=fence, passage=text)))
-    told = {name: value.strip("\"“”'` ") for name, value in _LINE.findall(said)}
-    question, whole = told.get("QUESTION", ""), Span(passage.start, passage.end)
-    quote = within(document.text, whole, told.get("QUOTE", "")) if told.get("QUOTE") else None
-    if quote is None or not _is_question(question):
+    reply = replies.visible(model.complete(prompts.load("suggest", fence=fence, passage=text)))
+    parts = {name: value.strip("\"“”'` ") for name, value in _LINE.findall(reply)}
+    question, span = parts.get("QUESTION", ""), Span(passage.start, passage.end)
+    quote = find_words(document.text, span, parts.get("QUOTE", ""))
+    is_question = len(question) in LENGTH and is_well_worded(question) and not _POINTING.search(question)
+    if quote is None or not is_question:
         return None
-    fact = within(document.text, quote, told["FACT"]) if told.get("FACT") else None
-    place = Place(document.id, quote.start, quote.end)
-    facts = (Place(document.id, fact.start, fact.end),) if fact else ()
-    named = hashlib.sha256(f"{place} {question}".encode("utf-8", "replace")).hexdigest()[:12]
-    return Draft(f"draft-{named}", question, "model", place, facts)
-
-
-def _is_question(question: str) -> bool:
-    return len(question) in LENGTH and worded_well(question) and not _POINTING.search(question)
+    fact, place = find_words(document.text, quote, parts.get("FACT", "")), to_place(document, quote)
+    ident = hashlib.sha256(f"{place} {question}".encode("utf-8", "replace")).hexdigest()[:12]
+    facts = (to_place(document, fact),) if fact else ()
+    return Draft(f"draft-{ident}", question, "model", place, facts)

@@ -1,7 +1,7 @@
-"""Document -> drafts of golden questions, without a model: from tables, sentences and headings.
+"""Drafting of golden questions from a document without a model: from tables, sentences and headings.
 
-A draft is a question that the document answers in one place, worded so that it can be asked by itself. It is
-better to draft few: what cannot be worded well is left out.
+A draft is a question that the document answers in one place, and that makes sense by itself. A question that
+cannot be worded well is left out.
 """
 
 from __future__ import annotations
@@ -13,20 +13,22 @@ from dataclasses import dataclass
 from itertools import zip_longest
 
 from assistant.core.types import Document, Span
-from assistant.evaluation.drafting import headings, statements
-from assistant.evaluation.drafting.phrases import Wording
-from assistant.evaluation.drafting.tabular import rows
+from assistant.evaluation.drafting.headings import ask_headings
+from assistant.evaluation.drafting.phrases import WordedQuestion
+from assistant.evaluation.drafting.statements import ask_statement
+from assistant.evaluation.drafting.tabular import ask_tables
 from assistant.evaluation.golden.sets import Place
 from assistant.ingest.splitting import split
 
 LENGTH = range(12, 141)
 """Characters of a question."""
+_KINDS = ("figure", "table", "definition", "heading")
 _MARKUP = re.compile(r"[|`*_<>{}\[\]\\^~#]|https?:|\w\.\w+\.\w")
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A question, the place that answers it, and the words there that an answer must hold."""
+    """A question, the passage that answers it, and the places of the words required in an answer."""
 
     id: str
     question: str
@@ -35,68 +37,52 @@ class Draft:
     facts: tuple[Place, ...]
 
 
-def drafts(document: Document) -> list[Draft]:
-    """All questions that a document gives rise to, those that are best spread over it first.
+def draft_questions(document: Document) -> list[Draft]:
+    """Draft all questions that a document gives rise to, ordered to spread over it.
 
     The same document always gives the same drafts, with the same ids.
     """
-    named = (_named(kind, worded, document) for kind, worded in _worded(document))
-    found: dict[str, Draft] = {}
-    for draft in named:
-        if draft and draft.question.casefold() not in found:
-            found[draft.question.casefold()] = draft
-    return list(_mixed(found.values()))
+    drafts: dict[str, Draft] = {}
+    for kind, worded in _word_questions(document):
+        if draft := _to_draft(kind, worded, document):
+            drafts.setdefault(draft.question.casefold(), draft)
+    return list(_interleave(drafts.values()))
 
 
-def _worded(document: Document) -> Iterator[tuple[str, Wording]]:
-    words = _lowercase(document.text)
-    yield from (("table", wording) for wording in rows(document.text, words))
-    prose = [
-        span for span in _sentences(document) if not document.text[span.start : span.end].startswith("|")
-    ]
-    for span in prose:
-        yield from statements.worded(document.text, span, words)
-    yield from (("heading", wording) for wording in headings.worded(document, words))
-
-
-def _sentences(document: Document) -> Iterator[Span]:
-    at = {heading.start for heading in document.headings}
+def _word_questions(document: Document) -> Iterator[tuple[str, WordedQuestion]]:
+    text = document.text
+    lowercase = frozenset(re.findall(r"\b[a-z][a-z'’-]*\b", text))
+    yield from (("table", question) for question in ask_tables(text, lowercase))
+    headings = {heading.start for heading in document.headings}
     for passage in split(document):
-        yield from (span for span in passage.sentences if span.start not in at)
+        for span in passage.sentences:
+            if span.start not in headings and not text.startswith("|", span.start):
+                yield from ask_statement(text, span, lowercase)
+    yield from (("heading", question) for question in ask_headings(document, lowercase))
 
 
-def _lowercase(text: str) -> frozenset[str]:
-    """The words that stand in the text without a capital: what is no name."""
-    return frozenset(re.findall(r"\b[a-z][a-z'’-]*\b", text))
-
-
-def _named(kind: str, wording: Wording, document: Document) -> Draft | None:
-    question = " ".join(wording.question.split())
-    if len(question) not in LENGTH or not worded_well(question):
+def _to_draft(kind: str, worded: WordedQuestion, document: Document) -> Draft | None:
+    question = " ".join(worded.question.split())
+    if len(question) not in LENGTH or not is_well_worded(question):
         return None
-    facts = tuple(_place(document, span) for span in wording.facts)
-    said = f"{document.id} {kind} {wording.span.start} {question}"
-    ident = f"draft-{hashlib.sha256(said.encode('utf-8', 'replace')).hexdigest()[:12]}"
-    return Draft(ident, question, kind, _place(document, wording.span), facts)
+    key = f"{document.id} {kind} {worded.span.start} {question}"
+    ident = f"draft-{hashlib.sha256(key.encode('utf-8', 'replace')).hexdigest()[:12]}"
+    facts = tuple(to_place(document, span) for span in worded.facts)
+    return Draft(ident, question, kind, to_place(document, worded.span), facts)
 
 
-def worded_well(question: str) -> bool:
-    """Whether a question can be shown and asked as it is: it ends as one, and no markup is in it."""
+def is_well_worded(question: str) -> bool:
+    """True if a question can be shown and asked: it ends as a question and contains no markup."""
     return question.endswith(("?", "？", "؟")) and question.isprintable() and not _MARKUP.search(question)
 
 
-def _place(document: Document, span: Span) -> Place:
+def to_place(document: Document, span: Span) -> Place:
+    """Return a span of a document as a place."""
     return Place(document.id, span.start, span.end)
 
 
-def _mixed(found: Iterable[Draft]) -> Iterator[Draft]:
-    """One of each kind by turns. By their ids those of a kind come from all over the document."""
-    kinds: dict[str, list[Draft]] = {}
-    for draft in sorted(found, key=lambda draft: draft.id):
-        kinds.setdefault(draft.kind, []).append(draft)
-    turns = zip_longest(*(kinds[kind] for kind in sorted(kinds, key=_rank)))
-    yield from (draft for turn in turns for draft in turn if draft)
-
-
-def _rank(kind: str) -> int:
-    return ("figure", "table", "definition", "heading").index(kind)
+def _interleave(drafts: Iterable[Draft]) -> Iterator[Draft]:
+    """Yield one draft of each kind in turn; ordering by id spreads a kind over the document."""
+    ordered = sorted(drafts, key=lambda draft: draft.id)
+    by_kind = ([draft for draft in ordered if draft.kind == kind] for kind in _KINDS)
+    yield from (draft for row in zip_longest(*by_kind) for draft in row if draft)

@@ -1,15 +1,16 @@
-"""Questions from headings that are one already, or name one thing that is asked for."""
+"""Questions from headings that are questions, or can be turned into one. For English."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from assistant.core.types import Document, Heading, Span
-from assistant.evaluation.drafting.phrases import Wording, running
+from assistant.evaluation.drafting.phrases import WordedQuestion, to_running
 
 LONGEST = 1_500
-"""Characters of a section that a question may rest on; of a longer one its beginning."""
+"""Characters of a section used as the passage of a question; a longer one is cut."""
+SHORTEST = 40
 _NUMBERING = re.compile(
     r"^(?:(?:chapter|section|part) )?(?:\d+(?:\.\d+)*|[IVX]+|[A-Z])[.):]?\s+", re.IGNORECASE
 )
@@ -36,79 +37,74 @@ _JUNK = re.compile(
 )
 
 
-def worded(document: Document, lowercase: frozenset[str]) -> Iterator[Wording]:
-    """The questions of a document's headings."""
+def ask_headings(document: Document, lowercase: frozenset[str]) -> Iterator[WordedQuestion]:
+    """Yield the questions of a document's headings; `lowercase` are its words that are no names."""
     for heading, section in _sections(document):
         title = _NUMBERING.sub("", " ".join(heading.title.split())).strip(" .:")
-        question = None if _JUNK.search(title) else _question(title, document.text, section, lowercase)
+        question = None if _JUNK.search(title) else _to_question(title, document.text, section, lowercase)
         if question:
-            yield Wording(question, section)
+            yield WordedQuestion(question, section)
 
 
 def _sections(document: Document) -> Iterator[tuple[Heading, Span]]:
-    """Each heading with the text right below it, but for those without text and the document's title."""
-    headings = document.headings
-    for at, heading in enumerate(headings):
-        end = headings[at + 1].start if at + 1 < len(headings) else len(document.text)
-        start = heading.end
-        while start < end and document.text[start].isspace():
-            start += 1
-        end = min(end, start + LONGEST)
-        while end > start and document.text[end - 1].isspace():
-            end -= 1
-        if end - start > 40 and heading.title != document.title:
-            yield heading, Span(start, end)
+    """Yield each heading with the text directly below it, except the title and headings without text."""
+    text, headings = document.text, document.headings
+    ends = [*(heading.start for heading in headings[1:]), len(text)]
+    for heading, end in zip(headings, ends, strict=False):
+        below = text[heading.end : end]
+        start = heading.end + len(below) - len(below.lstrip())
+        section = Span(start, start + len(text[start : min(end, start + LONGEST)].rstrip()))
+        if section.end - section.start > SHORTEST and heading.title != document.title:
+            yield heading, section
 
 
-def _question(title: str, text: str, section: Span, lowercase: frozenset[str]) -> str | None:
+def _to_question(title: str, text: str, section: Span, lowercase: frozenset[str]) -> str | None:
     if title.endswith("?"):
         return title if _ASKS.match(title) and len(title.split()) >= 4 else None
     for pattern, ask in _FORMS:
-        if found := pattern.fullmatch(title):
-            return ask(found, text[section.start : section.end], lowercase)
+        if match := pattern.fullmatch(title):
+            groups = match.groupdict("")
+            subject = to_running(groups.get("s", ""), lowercase)
+            return ask(groups | {"subject": subject, "text": text[section.start : section.end]})
     return None
 
 
-def _how_to(found: re.Match[str], text: str, lowercase: frozenset[str]) -> str | None:
-    return f"How do I {_mine(found['do'])}?" if len(found["do"].split()) > 1 else None
+Groups = dict[str, str]
 
 
-def _works(found: re.Match[str], text: str, lowercase: frozenset[str]) -> str | None:
-    aid = "does" if found["v"] == "works" else "do"
-    return f"How {aid} {running(found['s'], lowercase)} work{found['rest']}?"
+def _ask_how_to(groups: Groups) -> str | None:
+    return f"How do I {_to_first_person(groups['do'])}?" if " " in groups["do"] else None
 
 
-def _when(found: re.Match[str], text: str, lowercase: frozenset[str]) -> str | None:
-    return f"{found['w']} {found['be']} {running(found['s'], lowercase)} {found['done']}{found['rest']}?"
+def _ask_how_it_works(groups: Groups) -> str:
+    auxiliary = "does" if groups["v"] == "works" else "do"
+    return f"How {auxiliary} {groups['subject']} work{groups['rest']}?"
 
 
-def _that(found: re.Match[str], text: str, lowercase: frozenset[str]) -> str | None:
-    return f"Which {found['s'].lower()} {found['rest']}?"
-
-
-def _gerund(found: re.Match[str], text: str, lowercase: frozenset[str]) -> str | None:
-    """The verb is that form of the word which stands in the section itself."""
-    root = found["v"].lower().removesuffix("ing")
+def _ask_gerund(groups: Groups) -> str | None:
+    """Use the base form of the verb that occurs in the section."""
+    root = groups["v"].lower().removesuffix("ing")
     forms = [root, f"{root}e", *([root[:-1]] if root[-1:] == root[-2:-1] else [])]
-    base = next((form for form in forms if re.search(rf"\b{form}\b", text, re.IGNORECASE)), None)
-    return f"How do I {base} {_mine(found['o'])}?" if base else None
+    used = (form for form in forms if re.search(rf"\b{form}\b", groups["text"], re.IGNORECASE))
+    base = next(used, None)
+    return f"How do I {base} {_to_first_person(groups['o'])}?" if base else None
 
 
-def _mine(phrase: str) -> str:
+def _to_first_person(phrase: str) -> str:
     return re.sub(r"\b([Yy])our\b", "my", phrase)
 
 
-def _own(found: re.Match[str], text: str, lowercase: frozenset[str]) -> str | None:
-    head = found["head"].split()[-1]
-    be = "are" if head.endswith("s") and not head.endswith(("ss", "us", "is")) else "is"
-    return f"What {be} {running(found['s'], lowercase)}?"
+def _ask_possession(groups: Groups) -> str:
+    head = groups["head"].split()[-1]
+    verb = "are" if head.endswith("s") and not head.endswith(("ss", "us", "is")) else "is"
+    return f"What {verb} {groups['subject']}?"
 
 
-_FORMS = (
-    (_HOW_TO, _how_to),
-    (_WORKS, _works),
-    (_WHEN, _when),
-    (_THAT, _that),
-    (_GERUND, _gerund),
-    (_OWN, _own),
+_FORMS: tuple[tuple[re.Pattern[str], Callable[[Groups], str | None]], ...] = (
+    (_HOW_TO, _ask_how_to),
+    (_WORKS, _ask_how_it_works),
+    (_WHEN, lambda groups: "{w} {be} {subject} {done}{rest}?".format(**groups)),
+    (_THAT, lambda groups: f"Which {groups['s'].lower()} {groups['rest']}?"),
+    (_GERUND, _ask_gerund),
+    (_OWN, _ask_possession),
 )

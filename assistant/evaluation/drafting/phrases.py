@@ -1,9 +1,8 @@
-"""What questions are put together from: phrases of documents in running form, and the forms of verbs."""
+"""Building blocks of questions: phrases as they read within a sentence, and forms of verbs. For English."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from assistant.core.types import Span
@@ -32,45 +31,23 @@ _BASES = (
     "weigh cost land collapse merge expand resign retire emigrate settle occur happen ship carry "
     "treat consume"
 ).split()
-_IRREGULAR = {
-    "begin": "began",
-    "win": "won",
-    "become": "became",
-    "build": "built",
-    "buy": "bought",
-    "sell": "sold",
-    "hold": "held",
-    "lose": "lost",
-    "spend": "spent",
-    "pay": "paid",
-    "grow": "grew",
-    "fall": "fell",
-    "rise": "rose",
-    "run": "ran",
-    "write": "wrote",
-    "leave": "left",
-    "sink": "sank",
-    "die": "died",
-    "take": "took",
-    "make": "made",
-    "find": "found",
-    "found": "founded",
-    "cost": "cost",
-    "give": "gave",
-    "come": "came",
-    "go": "went",
-    "break": "broke",
-    "speak": "spoke",
-    "sign": "signed",
-}
+_IRREGULAR = dict(
+    pair.split(":")
+    for pair in (
+        "begin:began win:won become:became build:built buy:bought sell:sold hold:held lose:lost spend:spent "
+        "pay:paid grow:grew fall:fell rise:rose run:ran write:wrote leave:left sink:sank die:died take:took "
+        "make:made find:found found:founded cost:cost give:gave come:came go:went break:broke speak:spoke "
+        "sign:signed"
+    ).split()
+)
 PARTICIPLE = (
     "(?:[a-z]+ed|built|born|made|written|sold|won|held|set|begun|taken|bought|found|lost|sent|shot|struck)"
 )
 
 
 @dataclass(frozen=True, slots=True)
-class Wording:
-    """A question, where its answer stands, and the parts of that which an answer must hold."""
+class WordedQuestion:
+    """A question, the span that answers it, and the parts of the span required in an answer."""
 
     question: str
     span: Span
@@ -91,23 +68,24 @@ def _third(base: str) -> str:
     return f"{base}es" if base.endswith(("s", "sh", "ch", "o")) else f"{base}s"
 
 
-def _forms() -> Iterator[tuple[str, tuple[str, str]]]:
-    for base in dict.fromkeys([*_BASES, *_IRREGULAR]):
-        yield base, ("do", base)
-        yield _third(base), ("does", base)
-    # The past last: "found" is more often the past of "find" than a verb of its own.
-    for base in dict.fromkeys([*_BASES, *_IRREGULAR]):
-        yield _past(base), ("did", base)
-
-
-VERBS = dict(_forms())
-"""A form of a verb -> what asks for it, and the form that stands in the question."""
-PASTS = "|".join(sorted((form for form, (aid, _) in VERBS.items() if aid == "did"), key=len, reverse=True))
+_VERB_BASES = tuple(dict.fromkeys([*_BASES, *_IRREGULAR]))
+# The past last: "found" is more often the past of "find" than the verb "to found".
+VERBS = {
+    form: (auxiliary, base)
+    for pair in ((("do", str), ("does", _third)), (("did", _past),))
+    for base in _VERB_BASES
+    for auxiliary, inflect in pair
+    for form in [inflect(base)]
+}
+"""A form of a verb -> the auxiliary and the base form of its question."""
+PASTS = "|".join(
+    sorted((form for form, (auxiliary, _) in VERBS.items() if auxiliary == "did"), key=len, reverse=True)
+)
 ANY = "|".join(sorted(VERBS, key=len, reverse=True))
 
 
-def running(phrase: str, lowercase: frozenset[str]) -> str:
-    """A phrase as it stands within a sentence: its first word without a capital, unless it is a name."""
+def to_running(phrase: str, lowercase: frozenset[str]) -> str:
+    """Return a phrase as it reads within a sentence: without its capital, unless it is a name."""
     first, space, rest = phrase.partition(" ")
     lower = first.lower()
     common = lower in _DETERMINERS or lower in lowercase
@@ -115,8 +93,8 @@ def running(phrase: str, lowercase: frozenset[str]) -> str:
 
 
 def is_subject(phrase: str, lowercase: frozenset[str]) -> bool:
-    """Whether a phrase names something that can be asked about by itself, and is no clause."""
-    words = running(phrase, lowercase).split()
+    """True if a phrase names something that can be asked about by itself, and is no clause."""
+    words = to_running(phrase, lowercase).split()
     lower = [word.lower() for word in words]
     if not 0 < len(words) <= 10 or lower[0] in _POINTING or (_VERBS | _OURS) & set(lower):
         return False
@@ -131,10 +109,8 @@ def _is_named(words: list[str]) -> bool:
     return any(re.match(r"[A-Z][^\W\d_]", word) for word in words)
 
 
-def within(text: str, span: Span, words: str) -> Span | None:
-    """Where `words` stand in `text[span]`, whatever white space is between them."""
+def find_words(text: str, span: Span, words: str) -> Span | None:
+    """Return the span of `words` in `text[span]`, with any white space between them; None for no words."""
     pattern = r"\s+".join(map(re.escape, words.split()))
-    found = re.search(rf"(?<!\w){pattern}(?!\w)", text[span.start : span.end])
-    if found is None:
-        return None
-    return Span(span.start + found.start(), span.start + found.end())
+    match = re.search(rf"(?<!\w){pattern}(?!\w)", text[span.start : span.end])
+    return Span(span.start + match.start(), span.start + match.end()) if match and pattern else None

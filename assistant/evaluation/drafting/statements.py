@@ -11,14 +11,14 @@ from assistant.evaluation.drafting.phrases import (
     PARTICIPLE,
     PASTS,
     VERBS,
-    Wording,
+    WordedQuestion,
+    find_words,
     is_subject,
-    running,
-    within,
+    to_running,
 )
 
 LENGTH = range(25, 301)
-"""Characters of a sentence that is asked about."""
+"""Characters of a sentence that becomes a question."""
 Lowercase = frozenset[str]
 _MONTH = "January|February|March|April|May|June|July|August|September|October|November|December"
 _YEAR = r"(?:1[0-9]|20)\d\d(?!\d|[-–/]\d)"
@@ -59,10 +59,10 @@ _VAGUE = frozenset(
         "aspect response"
     ).split()
 )
-_SECOND = re.compile(r" and [a-z]+ed\b| (?:that|which|who)\b")
+_SECOND_VERB = re.compile(r" and [a-z]+ed\b| (?:that|which|who)\b")
 _GRADED = re.compile(r"(?:first|last|only|same|most|least|next|other|main|[a-z]+est)\b")
 NEAR = 300
-"""Characters after a definition that show whether it is of a person."""
+"""Characters after a definition searched for signs of a person."""
 _MARKS = re.compile(r"[`*_<>\[\]\\]|https?:")
 _ADJECTIVES = "long|wide|high|tall|deep|old|thick|heavy|large"
 
@@ -71,129 +71,87 @@ _BEFORE = re.compile(rf"(?:According to [^,]{{3,60}}, |{_SAYS} that )")
 _AFTER = re.compile(rf", (?:according to [^,]{{3,80}}|{_SAYS})\.$")
 
 
-def worded(text: str, span: Span, lowercase: Lowercase) -> Iterator[tuple[str, Wording]]:
-    """The question, if any, that a sentence answers, with its kind; `lowercase` are no names."""
-    sentence = _bare(" ".join(text[span.start : span.end].split()))
+def ask_statement(text: str, span: Span, lowercase: Lowercase) -> Iterator[tuple[str, WordedQuestion]]:
+    """Yield the question, if any, that a sentence answers, with its kind; `lowercase` are no names."""
+    sentence = _strip_attribution(" ".join(text[span.start : span.end].split()))
     if len(sentence) not in LENGTH or not sentence.endswith(".") or re.search(r"[|@]", sentence):
         return
-    for kind, pattern, ask in _PATTERNS:
-        if (found := pattern.match(sentence)) is None:
+    for ask, pattern in _PATTERNS:
+        if (match := pattern.match(sentence)) is None or not is_subject(match["s"], lowercase):
             continue
-        asked = ask(found, lowercase) if is_subject(found["s"], lowercase) else None
-        if asked and kind == "definition":
-            asked = _of_whom(asked, found["s"], text[span.end : span.end + NEAR])
-        place = within(text, span, asked[1]) if asked and not _MARKS.search(asked[1]) else None
-        if asked and place:
-            yield kind, Wording(asked[0], span, (place,))
+        groups = match.groupdict("") | {"subject": to_running(match["s"], lowercase)}
+        asked = ask(groups) if callable(ask) else _fill(ask, groups)
+        if asked and callable(ask):
+            asked = _ask_who_or_what(asked, match["s"], text[span.end : span.end + NEAR])
+        fact = find_words(text, span, asked[1]) if asked and not _MARKS.search(asked[1]) else None
+        if asked and fact:
+            yield "definition" if callable(ask) else "figure", WordedQuestion(asked[0], span, (fact,))
             return
 
 
-def _bare(sentence: str) -> str:
-    """A sentence without who says it, and without the mark of a list."""
+def _strip_attribution(sentence: str) -> str:
+    """Return a sentence without its speaker, and without the mark of a list."""
     sentence = re.sub(r"^(?:[-*+•] |\d{1,2}[.)] )", "", sentence)
-    said = _BEFORE.sub("", _AFTER.sub(".", sentence), count=1)
-    return said[:1].upper() + said[1:]
+    claim = _BEFORE.sub("", _AFTER.sub(".", sentence), count=1)
+    return claim[:1].upper() + claim[1:]
 
 
-# -- what is asked: the question and the words that answer it ----------------------------------------------
+# -- questions, each with the words that answer it ---------------------------------------------------------
 
+Groups = dict[str, str]
 Asked = tuple[str, str] | None
-Ask = Callable[[re.Match[str], Lowercase], Asked]
 
 
-def _of_whom(asked: Asked, subject: str, after: str) -> Asked:
-    """A bare name may be of a person or of a thing: what follows tells, or else nothing is asked."""
-    if asked is None or not all(word[:1].isupper() for word in subject.split()) or asked[0].startswith("Who"):
+def _fill(templates: tuple[str, str], groups: Groups) -> Asked:
+    """Fill the templates of a question and its answer; {aux} and {base} are forms of the verb `v`."""
+    if _SECOND_VERB.search(groups.get("mid", "")):
+        return None
+    verb = groups.get("v", "")
+    auxiliary, base = _AUXILIARIES.get(verb) or VERBS.get(verb, ("", ""))
+    values = groups | {"aux": auxiliary, "base": base, "past": "was" if verb == "had" else "is"}
+    question, answer = (" ".join(template.format(**values).split()) for template in templates)
+    return question, answer
+
+
+def _ask_who_or_what(asked: tuple[str, str], subject: str, after: str) -> Asked:
+    """Ask for a bare name only if the text after it shows whether it is a person or a thing."""
+    question, answer = asked
+    if not all(word[:1].isupper() for word in subject.split()) or question.startswith("Who"):
         return asked
-    pointing = re.search(r"\b(?:(he|she|his|her|him)|its?)\b", after, re.IGNORECASE)
-    if pointing is None:
+    pronoun = re.search(r"\b(?:(he|she|his|her|him)|its?)\b", after, re.IGNORECASE)
+    if pronoun is None:
         return None
-    return (f"Who{asked[0].removeprefix('What')}", asked[1]) if pointing[1] else asked
+    return (f"Who{question.removeprefix('What')}", answer) if pronoun[1] else asked
 
 
-def _defined(found: re.Match[str], lowercase: Lowercase) -> Asked:
-    subject, said = running(found["s"], lowercase), found["o"]
-    head = (
-        re.split(r" (?:of|for|that|which|who|whose|in|on|from|with|by|to|at) |,", said)[0].split()[-1].lower()
-    )
-    article = subject.split()[0] in ("a", "an", "the")
-    if subject.split()[0] in ("a", "an") and (len(subject.split()) > 4 or subject.split()[-1] in _VAGUE):
+def _ask_definition(groups: Groups) -> Asked:
+    subject, definition = groups["subject"], groups["o"]
+    words = subject.split()
+    first = re.split(r" (?:of|for|that|which|who|whose|in|on|from|with|by|to|at) |,", definition)[0]
+    head = first.split()[-1].lower()
+    has_article = words[0] in ("a", "an", "the")
+    if words[0] in ("a", "an") and (len(words) > 4 or words[-1] in _VAGUE):
         return None
-    if head in _VAGUE or _GRADED.match(said) or (not article and found["a"] not in ("a", "an")):
+    if head in _VAGUE or _GRADED.match(definition) or (not has_article and groups["a"] not in ("a", "an")):
         return None
     is_person = not _PEOPLE.isdisjoint([head, *subject.lower().split()])
-    is_person = is_person or (head.endswith(("ist", "ician")) and not article)
-    fact = _cut(said)
-    return (f"{'Who' if is_person else 'What'} {found['be']} {subject}?", fact) if fact else None
+    is_person = is_person or (head.endswith(("ist", "ician")) and not has_article)
+    fact = _shorten_definition(definition)
+    return (f"{'Who' if is_person else 'What'} {groups['be']} {subject}?", fact) if fact else None
 
 
-def _cut(said: str) -> str | None:
-    """What a definition says in the end, in 2 to 10 words."""
-    whole = re.split(r",(?!\d)|[;:(–—]| when | where ", said)[0].strip()
-    if len(whole.split()) > 10:
-        whole = re.split(r" (?:that|which|who|whose|where|in which|to which|by which) ", whole)[0]
-    return whole if 2 <= len(whole.split()) <= 10 else None
+def _shorten_definition(definition: str) -> str | None:
+    """Return the core of a definition, 2 to 10 words."""
+    core = re.split(r",(?!\d)|[;:(–—]| when | where ", definition)[0].strip()
+    if len(core.split()) > 10:
+        core = re.split(r" (?:that|which|who|whose|where|in which|to which|by which) ", core)[0]
+    return core if 2 <= len(core.split()) <= 10 else None
 
 
-def _named(found: re.Match[str], lowercase: Lowercase) -> Asked:
-    subject = running(found["s"], lowercase)
+def _ask_name(groups: Groups) -> Asked:
+    subject = groups["subject"]
     head = re.split(r" (?:of|for|in|on|from|at) ", subject)[0].split()[-1]
-    return f"{'Who' if head in _PEOPLE else 'What'} {found['be']} {subject}?", found["o"]
-
-
-def _passive(found: re.Match[str], lowercase: Lowercase) -> Asked:
-    said = f"{running(found['s'], lowercase)} {found['done']}{found['mid']}".strip()
-    if _SECOND.search(found["mid"]):
-        return None
-    return f"When {found['be']} {said}?", found["date"]
-
-
-def _active(found: re.Match[str], lowercase: Lowercase) -> Asked:
-    _, base = VERBS[found["v"]]
-    if _SECOND.search(found["mid"]):
-        return None
-    return f"When did {running(found['s'], lowercase)} {base}{found['mid']}?", found["date"]
-
-
-def _amounting(found: re.Match[str], lowercase: Lowercase) -> Asked:
-    aid = {"s": "does", "ed": "did", "": "do"}[found["v"].removeprefix("amount")]
-    return f"How much {aid} {running(found['s'], lowercase)} amount to?", found["figure"]
-
-
-def _having(found: re.Match[str], lowercase: Lowercase) -> Asked:
-    aid = {"has": "does", "have": "do", "had": "did"}[found["v"]]
-    asked = f"{aid} {running(found['s'], lowercase)} have{found['tail']}"
-    return f"How many {found['noun']} {asked}?", found["figure"]
-
-
-def _doing(found: re.Match[str], lowercase: Lowercase) -> Asked:
-    aid, base = VERBS[found["v"]]
-    asked = f"{aid} {running(found['s'], lowercase)} {base}{found['tail']}"
-    return f"How many {found['noun']} {asked}?", found["figure"]
-
-
-def _costing(found: re.Match[str], lowercase: Lowercase) -> Asked:
-    aid, base = VERBS[found["v"]]
-    return f"How much {aid} {running(found['s'], lowercase)} {base}?", found["figure"]
-
-
-def _lasting(found: re.Match[str], lowercase: Lowercase) -> Asked:
-    aid, base = VERBS[found["v"]]
-    return f"How long {aid} {running(found['s'], lowercase)} {base}?", f"{found['figure']} {found['unit']}"
-
-
-def _measuring(found: re.Match[str], lowercase: Lowercase) -> Asked:
-    asked = f"How {found['how']} {found['be']} {running(found['s'], lowercase)}?"
-    return asked, f"{found['figure']} {found['unit']}"
-
-
-def _with_a(found: re.Match[str], lowercase: Lowercase) -> Asked:
-    be = "was" if found["v"] == "had" else "is"
-    return f"What {be} the {found['noun']} of {running(found['s'], lowercase)}?", found["figure"]
-
-
-def _being(found: re.Match[str], lowercase: Lowercase) -> Asked:
-    return f"What {found['be']} {running(found['s'], lowercase)}?", found["figure"]
+    return f"{'Who' if head in _PEOPLE else 'What'} {groups['be']} {subject}?", groups["o"]
 
 
 _BE = "(?P<be>is|are|was|were)"
@@ -202,27 +160,36 @@ _DONE = rf"{_BE} (?:first |formally |officially )?(?P<done>{PARTICIPLE})(?P<mid>
 _DID = rf"(?P<v>{PASTS})(?P<mid>{_REST})"
 _THE_S = _S.replace("[A-Z]", "[A-Za-z]")
 _HAS = "(?P<v>has|have|had)"
-_PATTERNS: tuple[tuple[str, re.Pattern[str], Ask], ...] = tuple(
-    (kind, re.compile(form), ask)
-    for kind, ask, form in (
-        ("figure", _passive, rf"{_S} {_DONE} (?:in|on) {_DATE}{_END}"),
-        ("figure", _passive, rf"(?:In|On) {_DATE},? {_THE_S} {_DONE}{_END}"),
-        ("figure", _active, rf"{_S} {_DID} (?:in|on) {_DATE}{_END}"),
-        ("figure", _active, rf"(?:In|On) {_DATE},? {_THE_S} {_DID}{_END}"),
-        ("figure", _amounting, rf"{_S} (?:currently |now )?(?P<v>amount(?:s|ed)?) to {_FIGURE}{_UNIT}{_END}"),
-        ("figure", _with_a, rf"{_S} {_HAS} (?:a|an) (?P<noun>[a-z]+(?: [a-z]+)?) of {_FIGURE}{_UNIT}{_END}"),
-        ("figure", _having, rf"{_S} {_HAS} {_FIGURE} {_NOUNS}{_TAIL}{_END}"),
-        ("figure", _costing, rf"{_S} (?P<v>costs?|weighs?|weighed) {_FIGURE}{_REST}{_END}"),
-        (
-            "figure",
-            _lasting,
-            rf"{_S} (?P<v>takes?|took|lasts?|lasted) {_FIGURE} (?P<unit>{_TIME}){_REST}{_END}",
-        ),
-        ("figure", _measuring, rf"{_S} {_BE} {_FIGURE} (?P<unit>[a-z]+) (?P<how>{_ADJECTIVES}){_END}"),
-        ("figure", _doing, rf"{_S} (?P<v>{ANY}) {_FIGURE} {_NOUNS}{_TAIL}{_END}"),
-        ("figure", _being, rf"{_S} {_BE} {_FIGURE}(?: [a-z]+){{0,2}}{_END}"),
-        ("definition", _defined, rf"{_S} (?P<be>is|was) (?P<a>an?|the) (?P<o>.+)\.$"),
-        ("definition", _named, rf"(?P<s>The {_REST}) (?P<be>is|was) (?P<o>{_NAMED})\.$"),
+_AUXILIARIES = {
+    **{"has": ("does", "have"), "have": ("do", "have"), "had": ("did", "have")},
+    **{"amounts": ("does", "amount"), "amounted": ("did", "amount"), "amount": ("do", "amount")},
+}
+_WHEN_DONE = ("When {be} {subject} {done}{mid}?", "{date}")
+_WHEN_DID = ("When did {subject} {base}{mid}?", "{date}")
+_HOW_MANY = ("How many {noun} {aux} {subject} {base}{tail}?", "{figure}")
+_HOW_MUCH = ("How much {aux} {subject} {base}?", "{figure}")
+_AMOUNT = ("How much {aux} {subject} amount to?", "{figure}")
+_HOW_LONG = ("How long {aux} {subject} {base}?", "{figure} {unit}")
+_HOW_LARGE = ("How {how} {be} {subject}?", "{figure} {unit}")
+_PROPERTY = ("What {past} the {noun} of {subject}?", "{figure}")
+_VALUE = ("What {be} {subject}?", "{figure}")
+_PATTERNS: tuple[tuple[tuple[str, str] | Callable[[Groups], Asked], re.Pattern[str]], ...] = tuple(
+    (ask, re.compile(pattern))
+    for ask, pattern in (
+        (_WHEN_DONE, rf"{_S} {_DONE} (?:in|on) {_DATE}{_END}"),
+        (_WHEN_DONE, rf"(?:In|On) {_DATE},? {_THE_S} {_DONE}{_END}"),
+        (_WHEN_DID, rf"{_S} {_DID} (?:in|on) {_DATE}{_END}"),
+        (_WHEN_DID, rf"(?:In|On) {_DATE},? {_THE_S} {_DID}{_END}"),
+        (_AMOUNT, rf"{_S} (?:currently |now )?(?P<v>amount(?:s|ed)?) to {_FIGURE}{_UNIT}{_END}"),
+        (_PROPERTY, rf"{_S} {_HAS} (?:a|an) (?P<noun>[a-z]+(?: [a-z]+)?) of {_FIGURE}{_UNIT}{_END}"),
+        (_HOW_MANY, rf"{_S} {_HAS} {_FIGURE} {_NOUNS}{_TAIL}{_END}"),
+        (_HOW_MUCH, rf"{_S} (?P<v>costs?|weighs?|weighed) {_FIGURE}{_REST}{_END}"),
+        (_HOW_LONG, rf"{_S} (?P<v>takes?|took|lasts?|lasted) {_FIGURE} (?P<unit>{_TIME}){_REST}{_END}"),
+        (_HOW_LARGE, rf"{_S} {_BE} {_FIGURE} (?P<unit>[a-z]+) (?P<how>{_ADJECTIVES}){_END}"),
+        (_HOW_MANY, rf"{_S} (?P<v>{ANY}) {_FIGURE} {_NOUNS}{_TAIL}{_END}"),
+        (_VALUE, rf"{_S} {_BE} {_FIGURE}(?: [a-z]+){{0,2}}{_END}"),
+        (_ask_definition, rf"{_S} (?P<be>is|was) (?P<a>an?|the) (?P<o>.+)\.$"),
+        (_ask_name, rf"(?P<s>The {_REST}) (?P<be>is|was) (?P<o>{_NAMED})\.$"),
     )
 )
-"""The first that fits, and can be worded, is asked."""
+"""The first match that can be worded is used. Figures have templates, definitions functions."""

@@ -1,4 +1,4 @@
-"""Drafts of golden questions over a whole store: spread over its documents, and held against the others."""
+"""Drafting of golden questions over a whole store: spread over its documents, checked against the others."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from assistant.answering import language_model
 from assistant.assistant import Assistant
 from assistant.core.errors import ModelError, NotFound
 from assistant.core.types import Entry, Query, ScoredPassage
-from assistant.evaluation.drafting.by_model import SHORTEST, written
-from assistant.evaluation.drafting.drafts import Draft, drafts
+from assistant.evaluation.drafting.by_model import SHORTEST, draft_by_model
+from assistant.evaluation.drafting.drafts import Draft, draft_questions
 from assistant.evaluation.golden.sets import Question
 from assistant.evaluation.scoring.scores import is_named
 from assistant.ingest.splitting import split
 from assistant.text.words import content, folded, share
 
 NUMBER = 20
-"""Drafts that are made unless another number is asked for."""
+"""Default number of drafts."""
 ALIKE = 0.75
-"""The share of a question's words from which on a passage with the same facts answers it too."""
-Say = Callable[[str], None]
+"""Share of a question's words above which a passage with the same facts answers it too."""
+Notify = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """A draft with the name of its document, and the names of others that answer it as well."""
+    """A draft with the name of its document, and the names of other documents that answer it."""
 
     draft: Draft
     source: str
@@ -35,33 +35,37 @@ class Suggestion:
 
 def suggest(
     assistant: Assistant,
-    wanted: Sequence[str] = (),
+    documents: Sequence[str] = (),
     number: int = NUMBER,
     known: Iterable[str] = (),
-    say: Say = lambda told: None,
+    notify: Notify = lambda message: None,
 ) -> list[Suggestion]:
-    """At most `number` drafts from the documents `wanted` (ids, or names as in golden sets), or from all.
+    """Draft at most `number` questions from `documents` (ids, or names as in golden sets), or from all.
 
-    Those that other documents answer as well come last, and only where there are not enough others. `known`
-    are the ids of drafts that are not wanted again.
+    Questions that other documents answer too come last, to fill up. `known` are ids of drafts to skip.
 
     Raises:
         NotFound: there is no such document.
     """
-    entries = _chosen(assistant.list(), wanted)
-    names = {entry.id: entry.source for entry in entries}
-    alone: list[Suggestion] = []
+    entries = _select(assistant.list(), documents)
+    sources = {entry.id: entry.source for entry in entries}
+    unique: list[Suggestion] = []
     shared: list[Suggestion] = []
-    for draft in _unlike(_dealt(assistant, entries, frozenset(known), say)):
-        elsewhere = _elsewhere(assistant, draft)
-        (shared if elsewhere else alone).append(Suggestion(draft, names[draft.passage.document], elsewhere))
-        if len(alone) == number:
+    seen: list[frozenset[str]] = []
+    for draft in _draft_in_turn(assistant, entries, frozenset(known), notify):
+        if (words := content(draft.question)) in seen:
+            continue
+        seen.append(words)
+        elsewhere = _find_elsewhere(assistant, draft)
+        suggestion = Suggestion(draft, sources[draft.passage.document], elsewhere)
+        (shared if elsewhere else unique).append(suggestion)
+        if len(unique) == number:
             break
-    return [*alone, *shared][:number]
+    return [*unique, *shared][:number]
 
 
-def question(suggestion: Suggestion) -> Question:
-    """The draft as a golden question. Where several documents answer it, to cite any of them is right."""
+def to_question(suggestion: Suggestion) -> Question:
+    """Return the draft as a golden question; if several documents answer it, citing any of them is right."""
     draft = suggestion.draft
     tags = ("suggested", draft.kind, *(["elsewhere"] if suggestion.elsewhere else []))
     return Question(
@@ -74,84 +78,71 @@ def question(suggestion: Suggestion) -> Question:
     )
 
 
-def _chosen(entries: Sequence[Entry], wanted: Sequence[str]) -> list[Entry]:
-    """By id, which says nothing of what a document is about: so the first few are from all over the store."""
-    for name in wanted:
-        if not any(_is(entry, name) for entry in entries):
+def _select(entries: Sequence[Entry], names: Sequence[str]) -> list[Entry]:
+    """Sort by id, which is unrelated to the subject: the first few come from all over the store."""
+    for name in names:
+        if not any(_has_name(entry, name) for entry in entries):
             raise NotFound(f"No document is called {name}; `assistant list` shows ids and names.")
-    found = [e for e in entries if not wanted or any(_is(e, name) for name in wanted)]
-    return sorted((e for e in found if wanted or e.duplicate_of is None), key=lambda entry: entry.id)
+    if names:
+        selected = [entry for entry in entries if any(_has_name(entry, name) for name in names)]
+    else:
+        selected = [entry for entry in entries if entry.duplicate_of is None]
+    return sorted(selected, key=lambda entry: entry.id)
 
 
-def _is(entry: Entry, name: str) -> bool:
+def _has_name(entry: Entry, name: str) -> bool:
     return entry.id == name or any(is_named(source, name) for source in (entry.source, *entry.sources))
 
 
-# -- drafts in turn ----------------------------------------------------------------------------------------
-
-
-def _dealt(
-    assistant: Assistant, entries: Sequence[Entry], known: frozenset[str], say: Say
+def _draft_in_turn(
+    assistant: Assistant, entries: Sequence[Entry], known: frozenset[str], notify: Notify
 ) -> Iterator[Draft]:
-    """One draft of each document, then a second of each, until none has any left."""
+    """Yield one draft of each document, then a second of each, until none has any left."""
     model = language_model.model(assistant.settings)
-    left = [_of(assistant, entry.id, model, say) for entry in entries]
-    while left:
-        again = []
-        for found in left:
-            if draft := next((draft for draft in found if draft.id not in known), None):
-                again.append(found)
+    queues = [_draft_document(assistant, entry.id, model, notify) for entry in entries]
+    while queues:
+        remaining = []
+        for drafts in queues:
+            if draft := next((draft for draft in drafts if draft.id not in known), None):
+                remaining.append(drafts)
                 yield draft
-        left = again
+        queues = remaining
 
 
-def _of(assistant: Assistant, ident: str, model: language_model.Model | None, say: Say) -> Iterator[Draft]:
-    """What the model asks of a document's passages or, without one that answers, what the rules do.
+def _draft_document(
+    assistant: Assistant, ident: str, model: language_model.Model | None, notify: Notify
+) -> Iterator[Draft]:
+    """Draft by the model or, without one that answers, by rules.
 
-    Nothing is read before the first draft is wanted: there may be many more documents than drafts.
+    Reads nothing before the first draft is requested: there may be many more documents than drafts.
     """
     document = assistant.show(ident)
-    passages = [p for p in split(document) if p.end - p.start >= SHORTEST] if model else []
-    try:
-        for passage in sorted(passages, key=lambda passage: passage.id):
-            draft = written(document, passage, model) if model else None
-            if draft:
-                yield draft
-    except ModelError as fault:
-        say(f"{fault.message} These questions were drafted without the model.")
-    else:
-        if model:
+    if model:
+        passages = [passage for passage in split(document) if passage.end - passage.start >= SHORTEST]
+        try:
+            for passage in sorted(passages, key=lambda passage: passage.id):
+                if draft := draft_by_model(document, passage, model):
+                    yield draft
             return
-    yield from drafts(document)
+        except ModelError as fault:
+            notify(f"{fault.message} These questions were drafted without the model.")
+    yield from draft_questions(document)
 
 
-def _unlike(found: Iterable[Draft]) -> Iterator[Draft]:
-    """Without questions that were asked in nearly the same words before."""
-    before: list[frozenset[str]] = []
-    for draft in found:
-        words = content(draft.question)
-        if not any(words == other for other in before):
-            before.append(words)
-            yield draft
-
-
-# -- other documents ---------------------------------------------------------------------------------------
-
-
-def _elsewhere(assistant: Assistant, draft: Draft) -> tuple[str, ...]:
-    """The names of other documents of which a passage holds the facts and the words of the question."""
+def _find_elsewhere(assistant: Assistant, draft: Draft) -> tuple[str, ...]:
+    """Return the names of other documents with a passage that has the facts and words of the question."""
     text = assistant.show(draft.passage.document).text
     facts = [text[fact.start : fact.end] for fact in draft.facts]
-    asked = content(draft.question)
-    found = assistant.retriever.retrieve(Query(draft.question))
-    others = (p for p in found if p.passage.document_id != draft.passage.document)
-    names = (p.source for p in others if _answers(p, asked, facts))
+    words = content(draft.question)
+    passages = assistant.retriever.retrieve(Query(draft.question))
+    others = (p for p in passages if p.passage.document_id != draft.passage.document)
+    names = (p.source for p in others if _answers(p, words, facts))
     return tuple(dict.fromkeys(islice(names, 5)))
 
 
-def _answers(scored: ScoredPassage, asked: frozenset[str], facts: Sequence[str]) -> bool:
-    """Without a fact to look for, only a passage with all words of the question is taken to answer it."""
+def _answers(scored: ScoredPassage, words: frozenset[str], facts: Sequence[str]) -> bool:
+    """True if a passage answers the question; without facts to look for, it must have all the words."""
     passage = scored.passage
-    held = f"{passage.header or ''} {passage.text}"
-    words = share(asked, scored.title, *passage.headings, held)
-    return words >= (ALIKE if facts else 1) and all(folded(fact) in folded(held) for fact in facts)
+    text = f"{passage.header or ''} {passage.text}"
+    covered = share(words, scored.title, *passage.headings, text)
+    return covered >= (ALIKE if facts else 1) and all(folded(fact) in folded(text) for fact in facts)

@@ -1,4 +1,4 @@
-"""Questions from tables: what one column says of what stands in the first."""
+"""Questions from tables: the value of a column for the thing in the first column. For English."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from assistant.core.types import Span
-from assistant.evaluation.drafting.phrases import VERBS, Wording
+from assistant.evaluation.drafting.phrases import VERBS, WordedQuestion
 
 LONGEST_KEY, LONGEST_CELL = 45, 60
-"""Characters of what is asked about, and of what is asked for."""
+"""Characters of the cell in the first column, and of the answer."""
 MOST = 12
-"""Questions of one table: of a long one those that are spread over it."""
+"""Questions per table; in a long one they are spread over it."""
 _LINE = re.compile(r"[^\n]+")
 _RULE = re.compile(r"[ \t]*\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*$")
 _CELL = re.compile(r"[^|\s](?:[^|]*[^|\s])?")
@@ -33,14 +33,15 @@ class _Row:
     cells: Sequence[tuple[Span, str]]
 
 
-def rows(text: str, lowercase: frozenset[str]) -> Iterator[Wording]:
-    """The questions of all tables in a text; `lowercase` are its words that are no names."""
+def ask_tables(text: str, lowercase: frozenset[str]) -> Iterator[WordedQuestion]:
+    """Yield the questions of all tables in a text; `lowercase` are its words that are no names."""
     for header, body in _tables(text):
-        yield from _spread([wording for row in body for wording in _of_row(header, row, body, lowercase)])
+        questions = [question for row in body for question in _ask_row(header, row, body, lowercase)]
+        yield from questions[:: max(1, -(-len(questions) // MOST))]
 
 
 def _tables(text: str) -> Iterator[tuple[_Row, list[_Row]]]:
-    """The row of column names and the other rows of each table that is whole."""
+    """Yield the header and the complete rows of each table."""
     lines = [Span(line.start(), line.end()) for line in _LINE.finditer(text)]
     for at in range(1, len(lines)):
         if not _RULE.match(text, lines[at].start, lines[at].end) or "|" not in _cut(text, lines[at - 1]):
@@ -59,20 +60,21 @@ def _cut(text: str, span: Span) -> str:
 
 
 def _row(text: str, line: Span) -> _Row:
-    inner = Span(line.start, line.end)
-    cells = [Span(cell.start(), cell.end()) for cell in _CELL.finditer(text, inner.start, inner.end)]
-    return _Row(line, [_bare(text, cell) for cell in cells])
+    cells = [Span(cell.start(), cell.end()) for cell in _CELL.finditer(text, line.start, line.end)]
+    return _Row(line, [_strip_marks(text, cell) for cell in cells])
 
 
-def _bare(text: str, cell: Span) -> tuple[Span, str]:
-    """A cell without the marks around all of it: `name`, **name**."""
+def _strip_marks(text: str, cell: Span) -> tuple[Span, str]:
+    """Return a cell without marks around all of it: `name`, **name**."""
     start, end = cell.start, cell.end
     while end - start > 2 and text[start] == text[end - 1] and text[start] in "`*_":
         start, end = start + 1, end - 1
     return Span(start, end), text[start:end]
 
 
-def _of_row(header: _Row, row: _Row, body: Sequence[_Row], lowercase: frozenset[str]) -> Iterator[Wording]:
+def _ask_row(
+    header: _Row, row: _Row, body: Sequence[_Row], lowercase: frozenset[str]
+) -> Iterator[WordedQuestion]:
     (_, key), *cells = row.cells
     keys = Counter(other.cells[0][1].casefold() for other in body)
     if keys[key.casefold()] > 1 or not _is_key(key):
@@ -80,45 +82,41 @@ def _of_row(header: _Row, row: _Row, body: Sequence[_Row], lowercase: frozenset[
     is_name = key[0].isupper() and key[1:2].islower() and key.split()[0].lower() not in lowercase
     for at, (span, cell) in enumerate(cells, 1):
         kind, column = header.cells[0][1], header.cells[at][1]
-        question = _of_name(column, key) if is_name else _question(kind, column, key)
+        question = _ask_named(column, key) if is_name else _ask_kind(kind, column, key)
         if question and _is_answer(cell, [other.cells[at][1] for other in body]):
-            yield Wording(question, row.span, (span,))
+            yield WordedQuestion(question, row.span, (span,))
 
 
 def _is_key(key: str) -> bool:
-    telling = any(character.isalpha() for character in key) and not re.search(r"[,;:]", key)
-    return telling and len(key) <= LONGEST_KEY and not _MARKS.search(key) and key.casefold() not in _EMPTY
+    is_plain = any(character.isalpha() for character in key) and not re.search(r"[,;:]", key)
+    return is_plain and len(key) <= LONGEST_KEY and not _MARKS.search(key) and key.casefold() not in _EMPTY
 
 
 def _is_answer(cell: str, column: Sequence[str]) -> bool:
-    """Whether a cell says something short that not every row says."""
-    told = any(map(str.isalnum, cell)) and cell.casefold() not in _EMPTY and not cell.startswith("not ")
+    """True if a cell is short, and at most half of the rows have the same."""
+    is_value = any(map(str.isalnum, cell)) and cell.casefold() not in _EMPTY and not cell.startswith("not ")
     fits = 1 < len(cell) <= LONGEST_CELL and not _MARKS.search(cell)
-    return told and fits and column.count(cell) * 2 <= len(column)
+    return is_value and fits and column.count(cell) * 2 <= len(column)
 
 
-def _question(kind: str, column: str, key: str) -> str | None:
-    """What is asked of a row that is about a thing of a kind: the name of the first column."""
+def _ask_kind(kind: str, column: str, key: str) -> str | None:
+    """Ask about a thing of a kind, which is the name of the first column."""
     subject = _subject(kind, key)
-    if subject is None:
-        return None
-    if found := _WHAT_IT.fullmatch(column):
-        base = _base(found["verb"])
+    return _ask_column(column, subject, f"the {_lower(column)} of {subject}") if subject else None
+
+
+def _ask_named(column: str, name: str) -> str | None:
+    """Ask about something with a name."""
+    if not re.search(r" (?:in|of|for|with|to|from|on) ", column):
+        return _ask_column(column, name, f"the {_lower(column)} of {name}")
+    return _ask_column(column, name, f"{name}’{'' if name.endswith('s') else 's'} {_lower(column)}")
+
+
+def _ask_column(column: str, subject: str, phrase: str) -> str | None:
+    if match := _WHAT_IT.fullmatch(column):
+        base = _base(match["verb"])
         return f"What does {subject} {base}?" if base else None
-    return f"What {_be(column)} the {_lower(column)} of {subject}?" if _is_noun(column) else None
-
-
-def _of_name(column: str, name: str) -> str | None:
-    """What is asked of a row that is about something with a name."""
-    if found := _WHAT_IT.fullmatch(column):
-        base = _base(found["verb"])
-        return f"What does {name} {base}?" if base else None
-    if not _is_noun(column):
-        return None
-    own = f"{name}’" if name.endswith("s") else f"{name}’s"
-    with_more = re.search(r" (?:in|of|for|with|to|from|on) ", column)
-    said = f"{own} {_lower(column)}" if with_more else f"the {_lower(column)} of {name}"
-    return f"What {_be(column)} {said}?"
+    return f"What {_be(column)} {phrase}?" if _is_noun(column) else None
 
 
 def _subject(kind: str, key: str) -> str | None:
@@ -130,8 +128,10 @@ def _subject(kind: str, key: str) -> str | None:
 
 def _is_noun(column: str) -> bool:
     words = column.lower().split()
-    told = bool(_NOUN.fullmatch(column)) and words[0] not in _NO_NOUN
-    return told and not any(word in ("by", "that", "is", "are") or word.endswith("ed") for word in words[1:])
+    is_noun = bool(_NOUN.fullmatch(column)) and words[0] not in _NO_NOUN
+    return is_noun and not any(
+        word in ("by", "that", "is", "are") or word.endswith("ed") for word in words[1:]
+    )
 
 
 def _be(column: str) -> str:
@@ -144,12 +144,7 @@ def _lower(name: str) -> str:
 
 
 def _base(verb: str) -> str | None:
-    """The verb of “What it does” in its first form; none of “What it is”."""
+    """Return the base form of the verb in “What it does”; None for “What it is”."""
     if verb in ("is", "are", "was", "were", "has"):
         return None
     return VERBS.get(verb, ("", "do" if verb == "does" else verb.removesuffix("s")))[1]
-
-
-def _spread(found: list[Wording]) -> list[Wording]:
-    step = max(1, -(-len(found) // MOST))
-    return found[::step]

@@ -1,1 +1,1 @@
-"""Golden sets: questions with the facts and documents that a right answer has."""
+"""Golden sets: questions with the facts and documents of a right answer."""

@@ -1,9 +1,9 @@
-"""Regular expressions of golden sets, on an engine whose time grows linearly with the text.
+"""Regular expressions of golden sets, matched in time linear in the text.
 
-A pattern may come from anybody who can reach the server, and Python's own engine takes exponential time for
-some of them, in which no other thread runs. RE2 has no backtracking, so it has no backreferences and no
-lookaround either (https://github.com/google/re2/wiki/Syntax). Its `\\w`, `\\d` and `\\b` know ASCII only;
-letters of every script are `\\pL`, digits `\\pN`.
+A pattern may come from anybody who can reach the server, and Python's `re` takes exponential time for some,
+during which no other thread runs. RE2 does not backtrack, so it has no backreferences and no lookaround
+(https://github.com/google/re2/wiki/Syntax). Its `\\w`, `\\d` and `\\b` are ASCII only; letters of every
+script are `\\pL`, digits `\\pN`.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ import re2
 LENGTH = 1_000
 """Characters of a pattern."""
 STEPS = 10_000
-"""Instructions of a compiled pattern: in the worst case each is looked at for each character of the text."""
+"""Instructions of a compiled pattern; in the worst case each one runs for each character of the text."""
 _MEMORY = 1 << 20
-"""Bytes that a compiled pattern may take; 128 of them are kept."""
+"""Bytes of a compiled pattern; the module caches 128 of them."""
 
 
 def require_pattern(pattern: str) -> None:
-    """Makes sure that a pattern can be searched for.
+    """Check that a pattern can be used.
 
     Raises:
         ValueError: it cannot; the message is a clause that follows the name of the line.
@@ -36,7 +36,7 @@ def require_pattern(pattern: str) -> None:
 
 
 def matches(pattern: str, text: str) -> bool:
-    """Whether a pattern matches anywhere in `text`, without regard to case."""
+    """True if a pattern matches anywhere in `text`, ignoring case."""
     return _compiled(pattern).search(text) is not None
 
 
@@ -50,5 +50,5 @@ def _compiled(pattern: str) -> re2._Regexp:
 
 
 def _reason(fault: re2.error) -> str:
-    told = fault.args[0] if fault.args else ""
-    return told.decode("utf-8", "replace") if isinstance(told, bytes) else str(told)
+    reason = fault.args[0] if fault.args else ""
+    return reason.decode("utf-8", "replace") if isinstance(reason, bytes) else str(reason)

@@ -1,7 +1,7 @@
-"""Places of documents as text, looked up when they are shown.
+"""Text of places in documents, looked up when it is shown.
 
-Runs, feedback and accepted questions are kept without quoting any document, so that one which is removed
-leaves nothing of itself in them. Here they meet the documents again, or are told that these are gone.
+Runs, feedback and accepted questions are kept without quotes, so a removed document leaves no text in them.
+Here places are resolved against the documents present now.
 """
 
 from __future__ import annotations
@@ -13,16 +13,16 @@ from typing import Protocol
 
 from assistant.core.errors import NotFound
 from assistant.core.types import Document, Entry
-from assistant.evaluation.golden.sets import Conversation, GoldenSet, Place, Question, Quoted
+from assistant.evaluation.golden.sets import Conversation, Excerpt, GoldenSet, Place, Question
 from assistant.evaluation.scoring.scores import is_named
 
-GONE = "a document that is not there any more"
-OPEN = 32
-"""Documents that are held at once while places of them are looked up."""
+GONE = "a document that was removed"
+CACHED = 32
+"""Documents held in memory while places are looked up."""
 
 
-class Shelf(Protocol):
-    """What documents are looked up in: the assistant, or the server that has it."""
+class DocumentStore(Protocol):
+    """Source of documents: the assistant, or the server that owns the store."""
 
     def show(self, document_id: str) -> Document: ...
     def list(self) -> list[Entry]: ...
@@ -30,7 +30,7 @@ class Shelf(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """A piece of a document, as it is shown. `gone` where the document is; there is no text then."""
+    """A piece of a document with its text; `gone`, and without text, if the document was removed."""
 
     source: str
     title: str
@@ -39,63 +39,66 @@ class Quote:
     gone: bool = False
 
 
-class Quotes:
-    """What stands at places of documents."""
+class QuoteLookup:
+    """Looks up the text at places of documents."""
 
-    def __init__(self, shelf: Shelf) -> None:
-        self._sources = [name for entry in shelf.list() for name in (entry.source, *entry.sources)]
-        self._show = functools.lru_cache(OPEN)(functools.partial(_shown, shelf))
+    def __init__(self, store: DocumentStore) -> None:
+        self._sources = [name for entry in store.list() for name in (entry.source, *entry.sources)]
+        self._find = functools.lru_cache(CACHED)(functools.partial(_find_document, store))
 
     def quote(self, place: Place) -> Quote:
-        """The text at a place, with the names of its document."""
-        document = self._show(place.document)
+        """Return the text at a place, with the names of its document."""
+        document = self._find(place.document)
         if document is None or place.end > len(document.text):
             return Quote("", GONE, "", place, gone=True)
         return Quote(document.source, document.title, document.text[place.start : place.end], place)
 
-    def texts(self, quoted: Iterable[Quoted]) -> list[str]:
-        """Quotes as text, without those that are gone."""
-        found = (self.quote(one).text if isinstance(one, Place) else one for one in quoted)
-        return [text for text in found if text]
+    def texts(self, excerpts: Iterable[Excerpt]) -> list[str]:
+        """Return excerpts as text, without those whose document was removed."""
+        texts = (self.quote(item).text if isinstance(item, Place) else item for item in excerpts)
+        return [text for text in texts if text]
 
-    def there(self, quoted: Iterable[Quoted]) -> tuple[Quoted, ...]:
-        """Those whose documents are there."""
-        return tuple(one for one in quoted if self.texts([one]))
+    def existing(self, excerpts: Iterable[Excerpt]) -> tuple[Excerpt, ...]:
+        """Return the excerpts whose documents exist."""
+        return tuple(excerpt for excerpt in excerpts if self.texts([excerpt]))
 
-    def holds(self, name: str) -> bool:
-        """Whether a document goes by this name."""
+    def has_document(self, name: str) -> bool:
+        """True if a document has this name."""
         return any(is_named(source, name) for source in self._sources)
 
 
-def _shown(shelf: Shelf, document_id: str) -> Document | None:
+def _find_document(store: DocumentStore, document_id: str) -> Document | None:
     try:
-        return shelf.show(document_id)
+        return store.show(document_id)
     except NotFound:
         return None
 
 
-def askable(golden: GoldenSet, quotes: Quotes) -> GoldenSet:
-    """The set as it can be asked of what the store holds now: facts as text, and without the conversations
-    that point into documents of which nothing is left. What a person wrote in words is never left out."""
-    found = ([_resolved(question, quotes) for question in one.turns] for one in golden.conversations)
-    kept = (tuple(turn for turn in turns if turn) for turns in found if None not in turns)
-    return replace(golden, conversations=tuple(map(Conversation, kept)))
-
-
-def gone(golden: GoldenSet, quotes: Quotes) -> Iterator[Question]:
-    """The questions that `askable` leaves out."""
+def resolve_set(golden: GoldenSet, quotes: QuoteLookup) -> GoldenSet:
+    """Return the set as it can be asked now: facts as text, without conversations that point into documents
+    of which nothing is left. Questions that a person wrote in words are never left out."""
+    conversations = []
     for conversation in golden.conversations:
-        if any(_resolved(turn, quotes) is None for turn in conversation.turns):
+        turns = [_resolve(question, quotes) for question in conversation.turns]
+        if None not in turns:
+            conversations.append(Conversation(tuple(turn for turn in turns if turn)))
+    return replace(golden, conversations=tuple(conversations))
+
+
+def find_gone(golden: GoldenSet, quotes: QuoteLookup) -> Iterator[Question]:
+    """Yield the questions that `resolve_set` leaves out."""
+    for conversation in golden.conversations:
+        if any(_resolve(turn, quotes) is None for turn in conversation.turns):
             yield from conversation.turns
 
 
-def _resolved(question: Question, quotes: Quotes) -> Question | None:
+def _resolve(question: Question, quotes: QuoteLookup) -> Question | None:
     facts = tuple(tuple(quotes.texts(fact)) for fact in question.facts)
-    passages, wrong = quotes.there(question.passages), quotes.there(question.wrong)
-    found = replace(question, passages=passages, wrong=wrong, facts=facts)
-    if all(facts) and (found.passages or not question.passages):
-        return found
-    # The document has a new version: where in it the answer stands now, nobody has said.
-    if any(map(quotes.holds, question.documents)):
-        return replace(found, facts=tuple(fact for fact in facts if fact))
+    passages, wrong = quotes.existing(question.passages), quotes.existing(question.wrong)
+    resolved = replace(question, passages=passages, wrong=wrong, facts=facts)
+    if all(facts) and (passages or not question.passages):
+        return resolved
+    # The document has a new version, in which the place of the answer is unknown.
+    if any(map(quotes.has_document, question.documents)):
+        return replace(resolved, facts=tuple(fact for fact in facts if fact))
     return None

@@ -1,173 +1,174 @@
-"""Golden sets: JSON lines that a person writes, one question or one conversation a line.
+"""Golden sets: JSON lines written by a person, one question or one conversation per line.
 
     {"id": "…", "question": "…", "documents": ["…"], "facts": ["…"], "tags": ["…"]}
     {"id": "…", "turns": [{"question": "…", "facts": ["…"]}, {"question": "…", "answerable": false}]}
 
-Of a question may be told: `documents` (names, or how their sources end), `passages` (quotes of them),
-`facts` (strings that the answer must hold; a list is of alternatives), `patterns` (regular expressions, RE2),
-`reference` (a right answer), `wrong` (quotes of what must not be cited alone), `answerable` (true unless
-said), `earlier` (questions asked before it, which are not measured), `tags`. A conversation's `answerable`
-and `tags` are those of all its turns.
+Keys of a question: `documents` (names, or the ends of their sources), `passages` (quotes of them), `facts`
+(strings required in the answer; a list holds alternatives), `patterns` (RE2 regular expressions), `reference`
+(a right answer), `wrong` (quotes that must not be the only citations), `answerable` (default true), `earlier`
+(questions asked before it, not measured), `tags`. `answerable` and `tags` of a conversation apply to all its
+turns.
 
-What the assistant writes down itself quotes no document: a quote is `{"document": id, "start": n, "end": n}`
-there, and its text is looked up when it is needed (see `places`).
+Lines written by the assistant quote no document: there a quote is `{"document": id, "start": n, "end": n}`,
+and its text is looked up when needed (see `places`).
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Annotated, Any
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    StrictBool,
+    StringConstraints,
+    ValidationError,
+)
 
 from assistant.core.errors import ReadError
 from assistant.core.serialization import writable
 from assistant.evaluation.golden.patterns import require_pattern
 from assistant.ingest.files import load_text
 
-Read = TypeVar("Read")
 MAX_BYTES = 20_000_000
 """Bytes of a golden set."""
 MAX_STRING = 10_000
-"""Characters of each string in it: quotes are compared with passages in time that grows with both."""
+"""Characters of each string in it: comparing quotes with passages takes time that grows with both."""
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A range of a document, by its id and in its characters: a quote that holds no text of it."""
+    """A range of characters in a document, by the document's id: a quote without its text."""
 
     document: str
     start: int
     end: int
 
     def overlaps(self, other: Place) -> bool:
-        """Whether the two share more than half of the shorter one."""
+        """True if the two share more than half of the shorter one."""
         shared = min(self.end, other.end) - max(self.start, other.start)
         shorter = min(self.end - self.start, other.end - other.start)
         return self.document == other.document and shared * 2 > shorter
 
 
-Quoted = str | Place
-"""A piece of a document, as it reads or where it stands."""
+Excerpt = str | Place
+"""A piece of a document, as text or as a place."""
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question and what is known of its right answer. `facts` are all needed, of each any alternative."""
+    """A question and its right answer. All `facts` are needed, and any alternative of each."""
 
     id: str
     text: str
     answerable: bool = True
     documents: tuple[str, ...] = ()
-    passages: tuple[Quoted, ...] = ()
-    facts: tuple[tuple[Quoted, ...], ...] = ()
+    passages: tuple[Excerpt, ...] = ()
+    facts: tuple[tuple[Excerpt, ...], ...] = ()
     patterns: tuple[str, ...] = ()
     reference: str | None = None
-    wrong: tuple[Quoted, ...] = ()
-    """What a bad answer cited: to cite nothing else is wrong again."""
+    wrong: tuple[Excerpt, ...] = ()
+    """Citations of a bad answer: an answer that cites nothing else is wrong again."""
     earlier: tuple[str, ...] = ()
-    """What was asked before it, oldest first."""
+    """Questions asked before it, oldest first."""
     tags: tuple[str, ...] = ()
 
     @property
     def fingerprint(self) -> str:
-        """A name for all that is told of the question: only where it is the same, two results compare."""
+        """Hash of all fields: two results are comparable only if it is the same."""
         return hashlib.sha256(json.dumps(asdict(self)).encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """Questions that are asked one after the other; most often just one."""
+    """Questions asked one after the other; most often just one."""
 
     turns: tuple[Question, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class GoldenSet:
-    """The conversations of one file, by the file's name; `path` is where it stands, if it is a file."""
+    """The conversations of one file; `name` is its stem, `path` its absolute path, or empty."""
 
     name: str
     conversations: tuple[Conversation, ...] = field(repr=False)
     path: str = ""
 
 
-EXPECTED = ("documents", "passages", "facts", "patterns", "reference")
-"""What says how an answer is right: an unanswerable question has none of these."""
-_TURN = {"question", "answerable", "tags", "wrong", *EXPECTED}
-_PLACE = {"document", "start", "end"}
-
-
-def read(paths: Iterable[Path]) -> tuple[GoldenSet, ...]:
-    """The golden sets in these files, and in the .jsonl files of these folders.
+def load_sets(paths: Iterable[Path]) -> tuple[GoldenSet, ...]:
+    """Load the golden sets in these files, and in the .jsonl files of these folders.
 
     Raises:
-        ReadError: there is none, or a line is wrong; it names the file, the line and what is wrong.
+        ReadError: there is no set, or a line is wrong; names the file, the line and the fault.
     """
     files = [file for path in paths for file in (sorted(path.glob("*.jsonl")) if path.is_dir() else [path])]
     if not files:
         raise ReadError("There is no golden set here; name .jsonl files or a folder that holds some.")
-    sets = tuple(_read_file(file) for file in files)
+    texts = ((load_text(file, "golden set", MAX_BYTES), file) for file in files)
+    sets = tuple(parse_set(text, file.stem, str(file.absolute())) for text, file in texts)
     require_unique(sets)
     return sets
 
 
-def parse(text: str, name: str, path: str = "") -> GoldenSet:
-    """The golden set in `text`; `name` is what errors call it, and questions without an id are named after.
-
-    `path` is where its file stands, if it has one.
+def parse_set(text: str, name: str, path: str = "") -> GoldenSet:
+    """Parse a golden set; `name` is used in errors and for questions without an id.
 
     Raises:
-        ReadError: as `read`.
+        ReadError: a line is wrong.
     """
     conversations = []
-    # Not splitlines: a JSON string may hold what Python takes for a line's end.
+    # str.splitlines would also split at U+2028 and the like, which JSON allows in a string.
     for number, line in enumerate(text.split("\n"), 1):
         if line.strip():
             try:
-                conversations.append(_conversation(_object(line), f"{name}-{number}"))
+                conversations.append(_parse_conversation(_parse_object(line), f"{name}-{number}"))
             except ValueError as fault:
-                raise ReadError(f"Line {number} of {name}: {fault}.") from None
+                reason = _explain(fault) if isinstance(fault, ValidationError) else fault
+                raise ReadError(f"Line {number} of {name}: {reason}.") from None
     return GoldenSet(name, tuple(conversations), path)
 
 
-def _read_file(path: Path) -> GoldenSet:
-    return parse(load_text(path, "golden set", MAX_BYTES), path.stem, str(path.absolute()))
-
-
 def require_unique(sets: Iterable[GoldenSet]) -> None:
-    """Nothing, where each question has an id of its own: by them runs are compared.
+    """Check that no two questions have the same id, by which runs are compared.
 
     Raises:
-        ReadError: an id stands twice.
+        ReadError: an id is used twice.
     """
     seen: dict[str, str] = {}
     for golden in sets:
         for question in questions(golden):
             if question.id in seen:
-                places = " and ".join(dict.fromkeys((seen[question.id], golden.name)))
-                raise ReadError(f"The id {question.id} stands twice, in {places}; give each its own.")
+                names = " and ".join(dict.fromkeys((seen[question.id], golden.name)))
+                raise ReadError(f"The id {question.id} is used twice, in {names}; give each its own.")
             seen[question.id] = golden.name
 
 
-def written(question: Question) -> str:
-    """The question as a line of a golden set: only what is told of it."""
+def to_line(question: Question) -> str:
+    """Return the question as a line of a golden set, without empty fields."""
     row = asdict(question)
-    told: dict[str, Any] = {"id": row.pop("id"), "question": row.pop("text")}
-    told |= {name: value for name, value in row.items() if name == "answerable" or value}
-    return json.dumps(told, ensure_ascii=False)
+    line: dict[str, Any] = {"id": row.pop("id"), "question": row.pop("text")}
+    line |= {name: value for name, value in row.items() if name == "answerable" or value}
+    return json.dumps(line, ensure_ascii=False)
 
 
 def questions(golden: GoldenSet) -> Iterator[Question]:
-    """All questions of a set, those of conversations too."""
+    """Yield all questions of a set, including each turn of a conversation."""
     return (question for conversation in golden.conversations for question in conversation.turns)
 
 
-# -- one line: what is wrong is a ValueError, a clause that follows "Line 3 of iran: " ---------------------
+# -- one line: faults are ValueErrors, clauses that follow "Line 3 of iran: " -------------------------------
 
 
-def _object(line: str) -> dict[str, Any]:
+def _parse_object(line: str) -> dict[str, Any]:
     try:
         value = json.loads(line)
     except json.JSONDecodeError as fault:
@@ -178,130 +179,114 @@ def _object(line: str) -> dict[str, Any]:
         raise ValueError("a line must be one object in braces")
     if writable(line := json.dumps(value, ensure_ascii=False)) != line:
         raise ValueError("it holds half of a surrogate pair, which is no character")
-    if any(len(text) > MAX_STRING for text in _texts(value)):
+    if any(len(text) > MAX_STRING for text in _strings(value)):
         raise ValueError(f"it holds a string of more than {MAX_STRING:,} characters")
     return value
 
 
-def _texts(value: Any) -> Iterator[str]:
-    """All strings in a value of JSON."""
+def _strings(value: Any) -> Iterator[str]:
+    """Yield all strings in a JSON value."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, (list, dict)):
         for inner in value.values() if isinstance(value, dict) else value:
-            yield from _texts(inner)
+            yield from _strings(inner)
 
 
-def _conversation(row: Mapping[str, Any], ident: str) -> Conversation:
-    ident = _string(row, "id") if "id" in row else ident
-    tags, answerable = _strings(row, "tags"), _flag(row, True)
+def _parse_excerpt(value: Any) -> Excerpt:
+    if isinstance(value, str) and value.strip():
+        return value.strip()
+    if not isinstance(value, dict) or value.keys() != {"document", "start", "end"}:
+        raise ValueError
+    place = Place(**value)
+    is_range = type(place.start) is int and type(place.end) is int and 0 <= place.start < place.end
+    if not is_range or not isinstance(place.document, str):
+        raise ValueError
+    return place
+
+
+def _checked_pattern(pattern: str) -> str:
+    require_pattern(pattern)
+    return pattern
+
+
+_Text = Annotated[str, StringConstraints(strict=True, strip_whitespace=True, min_length=1)]
+_Excerpt = Annotated[Excerpt, PlainValidator(_parse_excerpt)]
+_Fact = Annotated[
+    tuple[_Excerpt, ...],
+    Field(min_length=1),
+    BeforeValidator(lambda value: value if isinstance(value, list) else [value]),
+]
+
+
+class _Turn(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    question: _Text
+    answerable: StrictBool = True
+    documents: tuple[_Text, ...] = ()
+    passages: tuple[_Excerpt, ...] = ()
+    facts: tuple[_Fact, ...] = ()
+    patterns: tuple[Annotated[_Text, AfterValidator(_checked_pattern)], ...] = ()
+    reference: _Text | None = None
+    wrong: tuple[_Excerpt, ...] = ()
+    tags: tuple[_Text, ...] = ()
+
+
+class _Single(_Turn):
+    id: _Text = ""
+    earlier: tuple[_Text, ...] = ()
+
+
+class _Dialogue(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    id: _Text = ""
+    turns: Annotated[tuple[_Turn, ...], Field(min_length=1)]
+    answerable: StrictBool = True
+    tags: tuple[_Text, ...] = ()
+
+
+_EXPECTED = ("documents", "passages", "facts", "patterns", "reference")
+"""Keys that say what a right answer holds: an unanswerable question has none of them."""
+_TEXTS = "a list of strings that are not empty"
+_EXCERPTS = "a list of quotes: strings that are not empty, or objects of document, start and end"
+_SHAPES = {
+    **dict.fromkeys(("id", "question", "reference"), "a string that is not empty"),
+    **dict.fromkeys(("documents", "patterns", "earlier", "tags"), _TEXTS),
+    **dict.fromkeys(("passages", "wrong"), _EXCERPTS),
+    "facts": "a list; each of the facts is a string that is not empty, or a list of alternatives",
+    "answerable": "true or false",
+    "turns": "a list of objects, each with a question",
+}
+
+
+def _parse_conversation(row: dict[str, Any], ident: str) -> Conversation:
     if "turns" not in row:
-        _require_known(row, {"id", "earlier", *_TURN})
-        return Conversation((_question(row, ident, tags, answerable),))
-    _require_known(row, {"id", "turns", "tags", "answerable"})
-    turns = row["turns"]
-    if not isinstance(turns, list) or not turns or not all(isinstance(turn, dict) for turn in turns):
-        raise ValueError("turns must be a list of objects, each with a question")
-    for turn in turns:
-        _require_known(turn, _TURN)
-    return Conversation(
-        tuple(
-            _question(turn, f"{ident}/{n}", (*tags, *_strings(turn, "tags")), _flag(turn, answerable))
-            for n, turn in enumerate(turns, 1)
-        )
-    )
+        single = _Single.model_validate(row)
+        return Conversation((_to_question(single, single.id or ident, single.tags, single.answerable),))
+    dialogue = _Dialogue.model_validate(row)
+    ident = dialogue.id or ident
+    turns = []
+    for number, turn in enumerate(dialogue.turns, 1):
+        answerable = turn.answerable if "answerable" in turn.model_fields_set else dialogue.answerable
+        turns.append(_to_question(turn, f"{ident}/{number}", (*dialogue.tags, *turn.tags), answerable))
+    return Conversation(tuple(turns))
 
 
-def _question(row: Mapping[str, Any], ident: str, tags: tuple[str, ...], answerable: bool) -> Question:
-    told = [name for name in EXPECTED if row.get(name)]
-    if told and not answerable:
-        raise ValueError(f"an unanswerable question has no {told[0]}")
-    return Question(
-        id=ident,
-        text=_string(row, "question"),
-        answerable=answerable,
-        documents=_strings(row, "documents"),
-        passages=_quoted(row, "passages"),
-        facts=_facts(row),
-        patterns=_patterns(row),
-        reference=_string(row, "reference") if row.get("reference") is not None else None,
-        wrong=_quoted(row, "wrong"),
-        earlier=_strings(row, "earlier"),
-        tags=tuple(dict.fromkeys(tags)),
-    )
+def _to_question(turn: _Turn, ident: str, tags: tuple[str, ...], answerable: bool) -> Question:
+    expected = [name for name in _EXPECTED if getattr(turn, name)]
+    if expected and not answerable:
+        raise ValueError(f"an unanswerable question has no {expected[0]}")
+    fields = {name: value for name, value in turn if name not in ("id", "question")}
+    fields |= {"answerable": answerable, "tags": tuple(dict.fromkeys(tags))}
+    return Question(ident, turn.question, **fields)
 
 
-def _require_known(row: Mapping[str, Any], known: set[str]) -> None:
-    for key in row:
-        if key not in known:
-            raise ValueError(f"{key!r} is unknown; known are {', '.join(sorted(known))}")
-
-
-def _string(row: Mapping[str, Any], key: str) -> str:
-    value = row.get(key)
-    if not isinstance(value, str) or not value.strip():
-        raise ValueError(f"{key} must be a string that is not empty")
-    return value.strip()
-
-
-def _strings(row: Mapping[str, Any], key: str) -> tuple[str, ...]:
-    return _list(row, key, _text, f"{key} must be a list of strings that are not empty")
-
-
-def _quoted(row: Mapping[str, Any], key: str) -> tuple[Quoted, ...]:
-    return _list(row, key, _quote, f"{key} must be a list of quotes: {_A_QUOTE}")
-
-
-def _list(
-    row: Mapping[str, Any], key: str, read: Callable[[Any], Read | None], wrong: str
-) -> tuple[Read, ...]:
-    value = row.get(key, [])
-    items = [read(item) for item in value] if isinstance(value, list) else [None]
-    if any(item is None for item in items):
-        raise ValueError(wrong)
-    return tuple(item for item in items if item is not None)
-
-
-_A_QUOTE = "strings that are not empty, or objects of document, start and end"
-
-
-def _quote(value: Any) -> Quoted | None:
-    return _place(value) if isinstance(value, dict) else _text(value)
-
-
-def _text(value: Any) -> str | None:
-    return value.strip() or None if isinstance(value, str) else None
-
-
-def _place(value: Mapping[str, Any]) -> Place | None:
-    if value.keys() != _PLACE:
-        return None
-    ident, start, end = value["document"], value["start"], value["end"]
-    counted = type(start) is int and type(end) is int and 0 <= start < end
-    return Place(ident, start, end) if isinstance(ident, str) and counted else None
-
-
-def _flag(row: Mapping[str, Any], otherwise: bool) -> bool:
-    value = row.get("answerable", otherwise)
-    if not isinstance(value, bool):
-        raise ValueError("answerable must be true or false")
-    return value
-
-
-def _facts(row: Mapping[str, Any]) -> tuple[tuple[Quoted, ...], ...]:
-    if not isinstance(row.get("facts", []), list):
-        raise ValueError("facts must be a list")
-    told = "each of the facts must be a string that is not empty, or a list of such of which one is enough"
-    return _list(row, "facts", _fact, told)
-
-
-def _fact(value: Any) -> tuple[Quoted, ...] | None:
-    found = tuple(map(_quote, value if isinstance(value, list) else [value]))
-    return tuple(one for one in found if one is not None) if found and None not in found else None
-
-
-def _patterns(row: Mapping[str, Any]) -> tuple[str, ...]:
-    patterns = _strings(row, "patterns")
-    for pattern in patterns:
-        require_pattern(pattern)
-    return patterns
+def _explain(invalid: ValidationError) -> str:
+    error = invalid.errors(include_url=False)[0]
+    if error["type"] == "extra_forbidden":
+        model = _Turn if len(error["loc"]) > 1 else _Dialogue if invalid.title == "_Dialogue" else _Single
+        return f"{error['loc'][-1]!r} is unknown; known are {', '.join(sorted(model.model_fields))}"
+    key = [str(part) for part in error["loc"] if part in _SHAPES][-1]
+    if key == "patterns" and error["type"] == "value_error":
+        return str(error["ctx"]["error"])
+    return f"{key} must be {_SHAPES[key]}"

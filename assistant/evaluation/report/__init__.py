@@ -1,1 +1,1 @@
-"""A run as text, HTML or JSON."""
+"""Reports of runs as text, HTML and JSON."""

@@ -1,79 +1,89 @@
-"""The JSON forms of runs: what `assistant eval --json` prints, and what the page is told."""
+"""JSON forms of runs and golden questions, for `assistant eval --json` and the web page."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, replace
 from typing import Any
 
 from assistant.core.types import ScoredPassage
 from assistant.evaluation.drafting.suggest import Suggestion
-from assistant.evaluation.golden.places import Quotes, gone
+from assistant.evaluation.golden.places import QuoteLookup, find_gone
 from assistant.evaluation.golden.sets import Conversation, GoldenSet, Question
-from assistant.evaluation.report import text
-from assistant.evaluation.report.review import expected, review, said
+from assistant.evaluation.report.review import describe_answer, describe_expected, review
+from assistant.evaluation.report.text import describe_faults, describe_verdict
 from assistant.evaluation.runs.comparison import Comparison
 from assistant.evaluation.runs.records import Run
 from assistant.evaluation.runs.runner import Result
-from assistant.evaluation.runs.summary import Figure, by_tag, summary, written
+from assistant.evaluation.runs.summary import (
+    METRICS,
+    Figure,
+    Metric,
+    format_value,
+    summarise,
+    summarise_by_tag,
+)
 
 Json = dict[str, Any]
 
 
-def run(found: Run, quotes: Quotes) -> Json:
-    """A run with its figures, for all questions and by tag, and the questions that failed."""
-    return told(found) | {
-        "tags": {tag: figures(some) for tag, some in by_tag(found.results).items()},
-        "failed": [_failed(result, quotes) for result in found.results if result.failed],
+def run_to_json(run: Run, quotes: QuoteLookup) -> Json:
+    """Return a run with its figures, overall and by tag, and its failed questions."""
+    return summary_to_json(run) | {
+        "tags": {tag: figures_to_json(figures) for tag, figures in summarise_by_tag(run.results).items()},
+        "failed": [_failure_to_json(result, quotes) for result in run.results if result.failed],
     }
 
 
-def told(found: Run) -> Json:
-    """What was measured on what, and the figures over all questions."""
+def summary_to_json(run: Run, metrics: Iterable[Metric] = METRICS) -> Json:
+    """Return the sets and conditions of a run, and its figures over all questions."""
     return {
-        "run": found.id,
-        "sets": found.sets,
-        "questions": len(found.results),
-        "conditions": dict(found.conditions),
-        "figures": figures(summary(found.results)),
+        "run": run.id,
+        "sets": run.sets,
+        "questions": len(run.results),
+        "conditions": dict(run.conditions),
+        "figures": figures_to_json(summarise(run.results, metrics)),
     }
 
 
-def _failed(result: Result, quotes: Quotes) -> Json:
-    asked = {"id": result.question.id, "question": result.question.text, "wrong": text.wrongs(result)}
-    return asked | {"answer": said(result, quotes)}
-
-
-def reviewed(result: Result, question: Question | None, quotes: Quotes) -> Json:
-    """A failed question with what was expected, said, cited and retrieved."""
-    shown = asdict(review(result, question, quotes))
-    return _failed(result, quotes) | shown | {"set": result.set, "confidence": round(result.confidence, 4)}
-
-
-def figures(found: Mapping[str, Figure]) -> dict[str, Json]:
-    """Each figure with its interval, in numbers and as a person reads them."""
-    return {name: _figure(figure) for name, figure in found.items()}
-
-
-def _figure(found: Figure) -> Json:
-    metric = found.metric
-    numbers = {"value": found.value, "low": found.low, "high": found.high}
+def _failure_to_json(result: Result, quotes: QuoteLookup) -> Json:
     return {
-        **{name: round(number, 4) for name, number in numbers.items()},
-        "questions": found.questions,
+        "id": result.question.id,
+        "question": result.question.text,
+        "wrong": describe_faults(result),
+        "answer": describe_answer(result, quotes),
+    }
+
+
+def review_to_json(result: Result, question: Question | None, quotes: QuoteLookup) -> Json:
+    """Return a failed question with its review."""
+    details = {"set": result.set, "confidence": round(result.confidence, 4)}
+    return _failure_to_json(result, quotes) | asdict(review(result, question, quotes)) | details
+
+
+def figures_to_json(figures: Mapping[str, Figure]) -> dict[str, Json]:
+    """Return each figure with its interval, as numbers and formatted."""
+    return {name: _figure_to_json(figure) for name, figure in figures.items()}
+
+
+def _figure_to_json(figure: Figure) -> Json:
+    metric = figure.metric
+    return {
+        **{name: round(getattr(figure, name), 4) for name in ("value", "low", "high")},
+        "questions": figure.questions,
         "title": metric.title,
         "group": metric.group,
-        "written": written(metric, found.value),
-        "interval": f"{written(metric, found.low)} to {written(metric, found.high)}",
+        "written": format_value(metric, figure.value),
+        "interval": f"{format_value(metric, figure.low)} to {format_value(metric, figure.high)}",
     }
 
 
-def comparison(found: Comparison, quotes: Quotes) -> Json:
-    """What changed, figure by figure and question by question."""
+def comparison_to_json(comparison: Comparison, quotes: QuoteLookup) -> Json:
+    """Return the changes figure by figure and question by question."""
     return {
-        "before": found.before,
-        "questions": found.questions,
-        "conditions": {name: [old, new] for name, old, new in found.conditions},
+        "before": comparison.before,
+        "questions": comparison.questions,
+        "conditions": {name: [old, new] for name, old, new in comparison.conditions},
         "figures": {
             d.metric.name: {
                 "before": d.before,
@@ -85,19 +95,19 @@ def comparison(found: Comparison, quotes: Quotes) -> Json:
                 "worsened": d.worsened,
                 "verdict": d.verdict,
                 "title": d.metric.title,
-                "told": text.verdict(d),
-                "written": [written(d.metric, d.before), written(d.metric, d.after)],
+                "told": describe_verdict(d),
+                "written": [format_value(d.metric, d.before), format_value(d.metric, d.after)],
             }
-            for d in found.differences
+            for d in comparison.differences
         },
         "changed": [
             {
                 "id": c.after.question.id,
                 "question": c.after.question.text,
                 "moved": {name: [old, new] for name, old, new in c.moved},
-                "answers": [said(c.before, quotes), said(c.after, quotes)],
+                "answers": [describe_answer(side, quotes) for side in (c.before, c.after)],
             }
-            for c in found.changes
+            for c in comparison.changes
         ],
     }
 
@@ -105,60 +115,60 @@ def comparison(found: Comparison, quotes: Quotes) -> Json:
 # -- questions -----------------------------------------------------------------------------------------------
 
 
-def question(found: Question, quotes: Quotes) -> Json:
-    """A golden question with the text that it points to; `gone` where a document is that it needs."""
-    alone = GoldenSet("", (Conversation((found,)),))
+def question_to_json(question: Question, quotes: QuoteLookup) -> Json:
+    """Return a golden question with its texts; `gone` if a document that it needs was removed."""
+    golden = GoldenSet("", (Conversation((question,)),))
     return {
-        "id": found.id,
-        "question": found.text,
-        "earlier": found.earlier,
-        "answerable": found.answerable,
-        "expected": list(expected(found, quotes)),
-        "tags": found.tags,
-        "gone": any(gone(alone, quotes)),
+        "id": question.id,
+        "question": question.text,
+        "earlier": question.earlier,
+        "answerable": question.answerable,
+        "expected": list(describe_expected(question, quotes)),
+        "tags": question.tags,
+        "gone": any(find_gone(golden, quotes)),
     }
 
 
-def quoting(found: Question, quotes: Quotes) -> Question:
-    """The question with its places as text: for a file that a person takes along, outside of the store."""
-    facts = tuple(tuple(quotes.texts(fact)) for fact in found.facts)
+def inline_quotes(question: Question, quotes: QuoteLookup) -> Question:
+    """Return the question with its places as text, for a file outside the store."""
+    facts = tuple(tuple(quotes.texts(fact)) for fact in question.facts)
     return replace(
-        found,
-        passages=tuple(quotes.texts(found.passages)),
-        wrong=tuple(quotes.texts(found.wrong)),
+        question,
+        passages=tuple(quotes.texts(question.passages)),
+        wrong=tuple(quotes.texts(question.wrong)),
         facts=tuple(fact for fact in facts if fact),
     )
 
 
-def suggestion(found: Suggestion, quotes: Quotes) -> Json:
-    """A draft with its place and text."""
-    draft = found.draft
+def suggestion_to_json(suggestion: Suggestion, quotes: QuoteLookup) -> Json:
+    """Return a draft with its place and text."""
+    draft = suggestion.draft
     return {
         "id": draft.id,
         "question": draft.question,
         "kind": draft.kind,
-        "source": found.source,
+        "source": suggestion.source,
         "passage": asdict(quotes.quote(draft.passage)),
         "facts": quotes.texts(draft.facts),
-        "elsewhere": found.elsewhere,
+        "elsewhere": suggestion.elsewhere,
     }
 
 
-def line(found: Json) -> Json:
-    """A draft in the form of `suggestion` as a line of a golden set, for a person to edit."""
-    several = [*found["elsewhere"]]
+def suggestion_to_row(suggestion: Json) -> Json:
+    """Convert the result of `suggestion_to_json` into a line of a golden set, for a person to edit."""
+    elsewhere = [*suggestion["elsewhere"]]
     return {
-        "id": found["id"],
-        "question": found["question"],
-        "documents": [found["source"], *several],
-        **({} if several else {"passages": [found["passage"]["text"]]}),
-        **({"facts": found["facts"]} if found["facts"] else {}),
-        "tags": ["suggested", found["kind"], *(["elsewhere"] if several else [])],
+        "id": suggestion["id"],
+        "question": suggestion["question"],
+        "documents": [suggestion["source"], *elsewhere],
+        **({} if elsewhere else {"passages": [suggestion["passage"]["text"]]}),
+        **({"facts": suggestion["facts"]} if suggestion["facts"] else {}),
+        "tags": ["suggested", suggestion["kind"], *(["elsewhere"] if elsewhere else [])],
     }
 
 
-def passage(scored: ScoredPassage) -> Json:
-    """A retrieved passage with its place."""
-    found = scored.passage
-    place = {"document": found.document_id, "start": found.start, "end": found.end}
-    return {"title": scored.title, "source": scored.source, "text": found.text, "place": place}
+def passage_to_json(scored: ScoredPassage) -> Json:
+    """Return a retrieved passage with its place."""
+    passage = scored.passage
+    place = {"document": passage.document_id, "start": passage.start, "end": passage.end}
+    return {"title": scored.title, "source": scored.source, "text": passage.text, "place": place}

@@ -1,1 +1,1 @@
-"""Runs of golden sets: asked, kept, summed up, compared."""
+"""Runs of golden sets: asking, storing, summarising, comparing."""

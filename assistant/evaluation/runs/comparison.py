@@ -1,4 +1,4 @@
-"""Two runs, question by question: what changed, and whether it is more than chance."""
+"""Comparison of two runs, question by question, with tests of significance."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from assistant.evaluation.scoring.metrics import RESAMPLES, SEED, Floats, auc, r
 Verdict = Literal["better", "worse", "noise", "same"]
 LEVEL = 0.05
 WATCHED = ("facts", "cited", "abstained_rightly", "abstained_wrongly")
-"""The marks by which a single question is said to have changed."""
+"""Marks whose change is reported for single questions."""
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A metric in both runs, over the questions that both hold."""
+    """A metric in both runs, over their common questions."""
 
     metric: Metric
     before: float
@@ -30,8 +30,8 @@ class Difference:
     high: float
     """95% interval of after - before, by the paired bootstrap."""
     probability: float | None
-    """Of a difference this large between runs that are alike, by the paired randomisation test on the
-    questions' marks; None where the figure is not made of such, and the interval decides."""
+    """p-value of the paired randomisation test on the questions' marks; None if the figure is not a
+    statistic of marks, and the interval decides."""
     improved: int
     worsened: int
     verdict: Verdict
@@ -39,7 +39,7 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A question that was answered otherwise: its result in both runs, and which marks moved, how."""
+    """A question with different marks: its results in both runs, and (mark, before, after)."""
 
     before: Result
     after: Result
@@ -48,7 +48,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """What changed from one run to the next; `conditions` are those that differ, with both values."""
+    """Changes from one run to the next; `conditions` are (name, before, after) of those that differ."""
 
     before: str
     after: str
@@ -62,11 +62,11 @@ Pairs = Sequence[tuple[Result, Result]]
 
 
 def compare(before: Run, after: Run) -> Comparison:
-    """What changed from `before` to `after`. Only questions that are the same in both count."""
-    known = {result.question.id: result for result in shared(before, after)}
+    """Compare two runs over the questions that are the same in both."""
+    known = {result.question.id: result for result in common_results(before, after)}
     pairs = [(known[r.question.id], r) for r in after.results if r.question.id in known]
-    names = sorted({*before.conditions, *after.conditions})
-    conditions = ((n, before.conditions.get(n, ""), after.conditions.get(n, "")) for n in names)
+    old, new = before.conditions, after.conditions
+    conditions = ((name, old.get(name, ""), new.get(name, "")) for name in sorted({*old, *new}))
     differences = (_difference(metric, pairs) for metric in METRICS) if pairs else ()
     return Comparison(
         before.id,
@@ -78,10 +78,10 @@ def compare(before: Run, after: Run) -> Comparison:
     )
 
 
-def shared(before: Run, after: Run) -> list[Result]:
-    """The results of `before` whose questions are the same in `after`."""
-    asked = {(r.question.id, r.question.fingerprint) for r in after.results}
-    return [r for r in before.results if (r.question.id, r.question.fingerprint) in asked]
+def common_results(before: Run, after: Run) -> list[Result]:
+    """Return the results of `before` whose questions are the same in `after`."""
+    keys = {(r.question.id, r.question.fingerprint) for r in after.results}
+    return [r for r in before.results if (r.question.id, r.question.fingerprint) in keys]
 
 
 def _change(before: Result, after: Result) -> Change:
@@ -105,13 +105,13 @@ def _difference(metric: Metric, pairs: Pairs) -> Difference | None:
     resampled = _value(metric, marks[drawn, 1]) - _value(metric, marks[drawn, 0])
     both = marks[~np.isnan(marks).any(axis=1)]
     moved = (both[:, 1] - both[:, 0]) * (-1 if metric.lower else 1)
-    # A mark that a question has in one run only (precision of what was answered) cannot be paired.
+    # A mark present in one run only (precision of answered questions) cannot be paired.
     probability = randomisation(moved.tolist()) if len(both) == np.isfinite(marks).any(axis=1).sum() else None
-    return _judged(metric, float(before[0]), float(after[0]), resampled, probability, moved)
+    return _to_difference(metric, float(before[0]), float(after[0]), resampled, probability, moved)
 
 
 def _value(metric: Metric, samples: Floats) -> Floats:
-    """The statistic of each row, over those that have the mark; NaN where none has it."""
+    """Return the statistic of each row over its marks, ignoring NaN; NaN for a row without marks."""
     if not np.isnan(samples).any():
         return metric.statistic(samples)
     rows = (row[~np.isnan(row)] for row in samples)
@@ -127,14 +127,14 @@ def _auc_difference(pairs: Pairs) -> Difference | None:
     for _ in range(RESAMPLES // 4):
         drawn = [kind[at] for kind in kinds for at in rng.integers(0, len(kind), len(kind))]
         draws.append(_auc(drawn, 1) - _auc(drawn, 0))
-    return _judged(AUC, _auc(pairs, 0), _auc(pairs, 1), np.array(draws), None, np.zeros(0))
+    return _to_difference(AUC, _auc(pairs, 0), _auc(pairs, 1), np.array(draws), None, np.zeros(0))
 
 
 def _auc(pairs: Pairs, side: int) -> float:
     return auc(*confidences(pair[side] for pair in pairs))
 
 
-def _judged(
+def _to_difference(
     metric: Metric, before: float, after: float, resampled: Floats, probability: float | None, moved: Floats
 ) -> Difference:
     low, high = (float(bound) for bound in np.nanquantile(resampled, [0.025, 0.975]))

@@ -1,6 +1,6 @@
-"""Golden questions asked of an assistant, one after the other, as a person would ask them.
+"""Asking of golden questions, one after the other, as a person would ask them.
 
-What is asked here is not kept as a conversation: a run leaves nothing in the store that it measures.
+Questions are not saved as conversations: a run leaves nothing in the store that it measures.
 """
 
 from __future__ import annotations
@@ -11,67 +11,63 @@ from typing import TYPE_CHECKING
 
 from assistant.answering import language_model
 from assistant.assistant import Assistant
-from assistant.core.types import Answer, ScoredPassage, Turn
+from assistant.core.types import Turn
 from assistant.evaluation.golden.sets import Conversation, GoldenSet, Place, Question
-from assistant.evaluation.scoring.scores import Examined, Marks, marks, would_be_right
+from assistant.evaluation.scoring.scores import ExaminedAnswer, Marks, score_answer, would_be_right
 
 if TYPE_CHECKING:
     from assistant.evaluation.scoring.judge import Judge
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """A golden question as a run keeps it: what was expected may quote documents, and stays in the set."""
+class RunQuestion:
+    """A golden question as stored in a run, without the expected answer, which may quote documents."""
 
     id: str
     text: str
     answerable: bool = True
     tags: tuple[str, ...] = ()
     fingerprint: str = ""
-    """Of all that the set told of it: only where it is the same, two results compare."""
+    """As `Question.fingerprint`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One golden question, where its answer rests, and the marks for it."""
+    """The result of one golden question: places cited and retrieved, and marks."""
 
-    question: Asked
+    question: RunQuestion
     set: str
     answered: bool
     confidence: float
     cited: tuple[Place, ...]
     retrieved: tuple[Place, ...]
     would_be_right: bool
-    """Whether the answer is right or, where it abstained, would have been."""
+    """True if the answer is right or, if it abstained, would have been."""
     marks: Marks
     search_query: str = field(default="", compare=False)
     answer: str = field(default="", compare=False)
-    """What was searched for and what was answered: not kept, as both may hold words of documents."""
+    """Neither query nor answer is stored, as both may hold text of documents."""
 
     @property
     def failed(self) -> bool:
-        """Whether it is wrong where it matters: facts, citations, abstention, or the same fault again."""
-        wrongly = self.marks.get("abstained_wrongly", 0) > 0 or self.marks.get("abstained_rightly", 1) < 1
-        repeated = self.marks.get("repeated", 0) > 0
-        return wrongly or repeated or self.marks.get("facts", 1) < 1 or self.marks.get("cited", 1) < 1
+        """True if facts, citations or abstention are wrong, or a marked fault is repeated."""
+        marks = self.marks
+        is_wrong = any(marks.get(name, 0) > 0 for name in ("abstained_wrongly", "repeated"))
+        return is_wrong or any(marks.get(name, 1) < 1 for name in ("abstained_rightly", "facts", "cited"))
 
 
 def ask(assistant: Assistant, sets: Iterable[GoldenSet]) -> Iterator[Result]:
-    """The result of each question, as it is answered."""
-    _warm(assistant)
-    judge = _judge(assistant)
+    """Yield the result of each question, as it is answered."""
+    # Load the model and the index, for which the first question would wait.
+    _examine(assistant, "Is everything in place?", [])
+    judge = _load_judge(assistant)
     for golden in sets:
         for conversation in golden.conversations:
-            yield from _conversation(assistant, judge, conversation, golden.name)
+            yield from _ask_conversation(assistant, judge, conversation, golden.name)
 
 
-def _warm(assistant: Assistant) -> None:
-    """Opens the model and the index, which the first question would wait for."""
-    _examined(assistant, "Is everything in place?", [])
-
-
-def _judge(assistant: Assistant) -> Judge | None:
-    """What judges answers, where a model is configured; it is slow to load, and needed only then."""
+def _load_judge(assistant: Assistant) -> Judge | None:
+    """Return the judge if a model is configured; its import is slow."""
     model = language_model.model(assistant.settings)
     if model is None:
         return None
@@ -80,7 +76,7 @@ def _judge(assistant: Assistant) -> Judge | None:
     return Judge(model)
 
 
-def _conversation(
+def _ask_conversation(
     assistant: Assistant, judge: Judge | None, conversation: Conversation, name: str
 ) -> Iterator[Result]:
     history: list[Turn] = []
@@ -88,38 +84,35 @@ def _conversation(
         seen = assistant.examine(text, history)
         history.append(Turn(text, seen.query.text, seen.answer))
     for question in conversation.turns:
-        examined = _examined(assistant, question.text, history)
+        examined = _examine(assistant, question.text, history)
         history.append(Turn(question.text, examined.query.text, examined.answer))
         judged = judge.marks(question, examined) if judge else {}
-        yield _result(question, name, examined, {**marks(question, examined, assistant.likeness), **judged})
+        marks = {**score_answer(question, examined, assistant.likeness), **judged}
+        yield _to_result(question, name, examined, marks)
 
 
-def _examined(assistant: Assistant, question: str, history: Sequence[Turn]) -> Examined:
-    """The answer, with how sure the passages make it and what it would have said where it abstained."""
+def _examine(assistant: Assistant, question: str, history: Sequence[Turn]) -> ExaminedAnswer:
+    """Return the answer with its confidence, and the answer it would have given if it abstained."""
     seen = assistant.examine(question, history)
     extracted = assistant.extract(seen.query, seen.passages)
-    said = seen.answer.sentences if seen.answer.answered else extracted.sentences
-    draft = " ".join(sentence.text for sentence in said)
+    sentences = seen.answer.sentences if seen.answer.answered else extracted.sentences
+    draft = " ".join(sentence.text for sentence in sentences)
     milliseconds = seen.answer.timings_ms["total"]
-    return Examined(seen.query, seen.passages, seen.answer, extracted.confidence, milliseconds, draft)
+    return ExaminedAnswer(seen.query, seen.passages, seen.answer, extracted.confidence, milliseconds, draft)
 
 
-def _result(question: Question, name: str, examined: Examined, given: Marks) -> Result:
-    answer: Answer = examined.answer
+def _to_result(question: Question, name: str, examined: ExaminedAnswer, marks: Marks) -> Result:
+    answer, passages = examined.answer, [scored.passage for scored in examined.passages]
+    fields = (question.id, question.text, question.answerable, question.tags, question.fingerprint)
     return Result(
-        question=Asked(question.id, question.text, question.answerable, question.tags, question.fingerprint),
+        question=RunQuestion(*fields),
         set=name,
         answered=answer.answered,
         confidence=examined.confidence,
         cited=tuple(Place(c.document_id, c.start, c.end) for c in answer.citations),
-        retrieved=tuple(_place(scored) for scored in examined.passages),
+        retrieved=tuple(Place(p.document_id, p.start, p.end) for p in passages),
         would_be_right=would_be_right(question, examined),
-        marks=given,
+        marks=marks,
         search_query=examined.query.text,
         answer=examined.text if answer.answered else "",
     )
-
-
-def _place(scored: ScoredPassage) -> Place:
-    passage = scored.passage
-    return Place(passage.document_id, passage.start, passage.end)

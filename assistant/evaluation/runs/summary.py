@@ -1,4 +1,4 @@
-"""Results -> figures: each metric over the questions that it applies to, with 95% interval, and by tag."""
+"""Figures of a run: each metric over the questions it applies to, with 95% interval, and by tag."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Kind = Literal["share", "milliseconds", "score"]
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """A figure of a run: which marks it is made of and how; `lower` where less is better."""
+    """A figure of a run and the marks it is computed from; `lower` if less is better."""
 
     name: str
     title: str
@@ -38,13 +38,13 @@ class Metric:
 
     @property
     def mark(self) -> str:
-        """The mark of a question that it is made of: most often of its own name."""
+        """Name of the marks that it is computed from: by default its own."""
         return self.mark_name or self.name
 
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """What a metric came to, its 95% bootstrap interval, and over how many questions."""
+    """Value of a metric, its 95% bootstrap interval, and the number of questions."""
 
     metric: Metric
     value: float
@@ -77,23 +77,25 @@ METRICS = (
     Metric("p50", "latency, median", "Latency", "milliseconds", True, quantile(0.5), "latency"),
     Metric("p95", "latency, 95th percentile", "Latency", "milliseconds", True, quantile(0.95), "latency"),
 )
-"""All that a run is measured by. The first four are what `make golden` prints."""
+"""All metrics of a run. `make golden` prints the first four."""
 HEADLINE = METRICS[:4]
 
 
-def summary(results: Sequence[Result], metrics: Iterable[Metric] = METRICS) -> dict[str, Figure]:
-    """The figure of each metric that applies to any of the results, by the metric's name."""
+def summarise(results: Sequence[Result], metrics: Iterable[Metric] = METRICS) -> dict[str, Figure]:
+    """Return the figure of each metric that applies to any of the results, by name."""
     figures = (_figure(metric, results) for metric in metrics)
     return {figure.metric.name: figure for figure in figures if figure}
 
 
-def by_tag(results: Sequence[Result], metrics: Iterable[Metric] = METRICS) -> dict[str, dict[str, Figure]]:
-    """The same for the questions of each tag, and of each set; tags by name."""
+def summarise_by_tag(
+    results: Sequence[Result], metrics: Iterable[Metric] = METRICS
+) -> dict[str, dict[str, Figure]]:
+    """Return the figures for the questions of each tag and each set, sorted by tag."""
     groups: dict[str, list[Result]] = {}
     for result in results:
         for tag in (f"set {result.set}", *result.question.tags):
             groups.setdefault(tag, []).append(result)
-    return {tag: summary(groups[tag], metrics) for tag in sorted(groups)}
+    return {tag: summarise(groups[tag], metrics) for tag in sorted(groups)}
 
 
 def _figure(metric: Metric, results: Sequence[Result]) -> Figure | None:
@@ -115,7 +117,7 @@ def _auc_figure(results: Sequence[Result]) -> Figure | None:
 
 
 def confidences(results: Iterable[Result]) -> tuple[list[float], list[float]]:
-    """The confidence on answerable questions, and on those that are not."""
+    """Return the confidences on answerable and on unanswerable questions."""
     split: tuple[list[float], list[float]] = ([], [])
     for result in results:
         split[not result.question.answerable].append(result.confidence)
@@ -123,39 +125,39 @@ def confidences(results: Iterable[Result]) -> tuple[list[float], list[float]]:
 
 
 def recall_curve(results: Iterable[Result]) -> Curve:
-    """(k, mean recall@k) from 1 on; empty where no question names documents or passages."""
+    """Return (k, mean recall@k) for k from 1 to 10; empty if no question names documents or passages."""
     rows = [result.marks for result in results if "recall@1" in result.marks]
     depths = range(1, 11) if rows else ()
     return [(k, sum(row[f"recall@{k}"] for row in rows) / len(rows)) for k in depths]
 
 
 def abstention_curve(results: Sequence[Result]) -> Curve:
-    """(coverage, precision) as ever less sure questions are answered: what another threshold would do."""
+    """Return (coverage, precision) for each threshold of the confidence, in falling order."""
     right = [result.would_be_right for result in results]
     return precision_at_coverage([result.confidence for result in results], right)
 
 
 def operating_point(results: Sequence[Result]) -> tuple[float, float] | None:
-    """(coverage, precision) of what was in fact answered; None where nothing was."""
+    """Return (coverage, precision) of the answered questions; None if there are none."""
     right = [result.would_be_right for result in results if result.answered]
     return (len(right) / len(results), sum(right) / len(right)) if right else None
 
 
-def written(metric: Metric, value: float) -> str:
-    """A value of the metric as a person reads it."""
+def format_value(metric: Metric, value: float) -> str:
+    """Format a value with the unit of its metric."""
     forms = {"share": f"{value:.1%}", "milliseconds": f"{value:.0f} ms", "score": f"{value:.3f}"}
     return forms[metric.kind]
 
 
-def fails(figures: Mapping[str, Figure], floors: Mapping[str, float]) -> list[str]:
-    """A sentence for each metric that is worse than its floor (its ceiling, where less is better)."""
-    told = []
+def check_floors(figures: Mapping[str, Figure], floors: Mapping[str, float]) -> list[str]:
+    """Return a sentence for each metric worse than its floor, or its ceiling if less is better."""
+    failures = []
     for name, floor in floors.items():
         figure = figures.get(name)
         if figure is None:
-            told.append(f"{name} was not measured: no question of these sets tells what it needs.")
+            failures.append(f"{name} was not measured: no question of these sets has what it needs.")
         elif figure.metric.lower and figure.value > floor:
-            told.append(f"{name} is {figure.value:.4g}, above {floor:g}.")
+            failures.append(f"{name} is {figure.value:.4g}, above {floor:g}.")
         elif not figure.metric.lower and figure.value < floor:
-            told.append(f"{name} is {figure.value:.4g}, below {floor:g}.")
-    return told
+            failures.append(f"{name} is {figure.value:.4g}, below {floor:g}.")
+    return failures

@@ -1,1 +1,1 @@
-"""Scores of answers: metrics, scores of one answer, judgement by a model."""
+"""Scores of answers: metrics, marks of one answer, marks by a model."""

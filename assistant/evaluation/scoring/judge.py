@@ -1,4 +1,4 @@
-"""Marks that a model gives: LlamaIndex's evaluators with our prompts, spoken to through our own client."""
+"""Marks by a model: LlamaIndex's evaluators with our prompts, through our own client."""
 
 from __future__ import annotations
 
@@ -15,44 +15,45 @@ from assistant.answering import prompts
 from assistant.answering.language_model import CONTEXT, Model
 from assistant.core.errors import ModelError
 from assistant.evaluation.golden.sets import Question
-from assistant.evaluation.scoring.scores import Examined
+from assistant.evaluation.scoring.scores import ExaminedAnswer
 
 WORST = 1.0
 
 
-class Speaker(CustomLLM):
-    """Our client as LlamaIndex's evaluators take it, with its deadline and its refusal of redirects."""
+class ClientLLM(CustomLLM):
+    """Adapter of our client, with its deadline and its refusal of redirects, to LlamaIndex."""
 
     client: Any
 
     @property
     def metadata(self) -> LLMMetadata:
-        """Its name, and how much it reads."""
+        """Name and context window."""
         return LLMMetadata(model_name=self.client.name, context_window=CONTEXT)
 
     def complete(self, prompt: str, formatted: bool = False, **_: Any) -> CompletionResponse:
-        """The whole reply. Raises ModelError."""
+        """Return the whole reply. Raises ModelError."""
         return CompletionResponse(text=self.client.complete(prompt))
 
     def stream_complete(self, prompt: str, formatted: bool = False, **_: Any) -> CompletionResponseGen:
-        """The reply in one piece, for evaluators read it whole."""
+        """Yield the reply in one piece, as evaluators read it whole."""
         yield self.complete(prompt)
 
 
 class Judge:
-    """A model that marks answers. One that cannot be reached marks nothing."""
+    """A model that marks answers. If it cannot be reached, there are no marks."""
 
     def __init__(self, model: Model) -> None:
-        speaker = Speaker(client=model)
-        # Documents cannot know it, so none can end what is told to be data.
+        client = ClientLLM(client=model)
+        # Unknown to documents, so that none can end the block of data.
         fence = secrets.token_hex(4)
-        faithful = _template(
+        # Templates, as FaithfulnessEvaluator ignores a plain string.
+        faithful = PromptTemplate(
             prompts.load("faithfulness", fence=fence, passages="{context_str}", statement="{query_str}")
         )
-        relevant = _template(
+        relevant = PromptTemplate(
             prompts.load("relevancy", fence=fence, passages="{context_str}", exchange="{query_str}")
         )
-        correct = _template(
+        correct = PromptTemplate(
             prompts.load(
                 "correctness",
                 fence=fence,
@@ -61,43 +62,35 @@ class Judge:
                 answer="{generated_answer}",
             )
         )
-        # The passages of an answer fit into one prompt, so that nothing is ever refined.
-        self._faithful = FaithfulnessEvaluator(speaker, eval_template=faithful, refine_template=faithful)
-        self._relevant = RelevancyEvaluator(speaker, eval_template=relevant, refine_template=relevant)
-        self._correct = CorrectnessEvaluator(speaker, eval_template=correct, parser_function=grade)
+        # The passages of an answer fit into one prompt, so the refine templates are not used.
+        self._faithful = FaithfulnessEvaluator(client, eval_template=faithful, refine_template=faithful)
+        self._relevant = RelevancyEvaluator(client, eval_template=relevant, refine_template=relevant)
+        self._correct = CorrectnessEvaluator(client, eval_template=correct, parser_function=parse_grade)
 
-    def marks(self, question: Question, examined: Examined) -> dict[str, float]:
-        """Faithfulness and relevancy of what was answered, 0 or 1; correctness, 1 to 5, where the question
-        has a reference (abstaining is worst)."""
+    def marks(self, question: Question, examined: ExaminedAnswer) -> dict[str, float]:
+        """Return faithfulness and relevancy of an answer, 0 or 1, and correctness, 1 to 5, if there is a
+        reference; abstaining has the worst correctness."""
+        if not examined.answer.answered:
+            return {"correctness": WORST} if question.reference else {}
         try:
-            return (
-                self._answered(question, examined) if examined.answer.answered else self._abstained(question)
-            )
+            return self._evaluate(question, examined)
         except ModelError:
             return {}
 
-    def _abstained(self, question: Question) -> dict[str, float]:
-        return {"correctness": WORST} if question.reference else {}
-
-    def _answered(self, question: Question, examined: Examined) -> dict[str, float]:
-        given = {"query": examined.query.text, "response": examined.text}
+    def _evaluate(self, question: Question, examined: ExaminedAnswer) -> dict[str, float]:
+        exchange = {"query": examined.query.text, "response": examined.text}
         contexts: Sequence[str] = [scored.passage.text for scored in examined.passages]
-        found = {
-            "faithfulness": self._faithful.evaluate(**given, contexts=contexts).score,
-            "relevancy": self._relevant.evaluate(**given, contexts=contexts).score,
+        scores = {
+            "faithfulness": self._faithful.evaluate(**exchange, contexts=contexts).score,
+            "relevancy": self._relevant.evaluate(**exchange, contexts=contexts).score,
         }
         if question.reference:
-            found["correctness"] = self._correct.evaluate(**given, reference=question.reference).score
-        return {name: score for name, score in found.items() if score is not None}
+            scores["correctness"] = self._correct.evaluate(**exchange, reference=question.reference).score
+        return {name: score for name, score in scores.items() if score is not None}
 
 
-def grade(reply: str) -> tuple[float | None, str | None]:
-    """The grade in a reply, 1 to 5, and the reason; no grade where the reply begins with none."""
+def parse_grade(reply: str) -> tuple[float | None, str | None]:
+    """Parse the grade in the first line of a reply, 1 to 5, or None, and the reason."""
     first, _, reason = reply.strip().partition("\n")
-    found = re.search(r"(?<![\d.])[1-5](?:\.\d+)?(?![\d.]*\d)", first)
-    return (min(float(found[0]), 5.0) if found else None), reason.strip() or None
-
-
-def _template(text: str) -> PromptTemplate:
-    # As an object: of a plain string, FaithfulnessEvaluator takes no notice.
-    return PromptTemplate(text)
+    match = re.search(r"(?<![\d.])[1-5](?:\.\d+)?(?![\d.]*\d)", first)
+    return (min(float(match[0]), 5.0) if match else None), reason.strip() or None

@@ -1,6 +1,4 @@
-"""Figures of merit, each a plain function of what was given and what was right. No model, no randomness but
-in `interval` and `randomisation`, whose seed is fixed, so that the same run gives the same figures.
-"""
+"""Metrics as pure functions, without a model. Resampling uses a fixed seed and is reproducible."""
 
 from __future__ import annotations
 
@@ -15,9 +13,9 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 Curve = Sequence[tuple[float, float]]
-"""Points, from left to right."""
+"""Points (x, y), from left to right."""
 Statistic = Callable[[Floats], Floats]
-"""From samples [resamples, n] to one figure each [resamples]."""
+"""Maps samples [resamples, n] to figures [resamples]."""
 
 RESAMPLES = 2000
 SEED = 20240229
@@ -26,24 +24,24 @@ SEED = 20240229
 
 
 def recall_at(k: int, ranked: Sequence[str], gold: AbstractSet[str]) -> float:
-    """The share of `gold` among the first `k`. `gold` must not be empty."""
+    """Return the share of `gold` among the first `k`. `gold` must not be empty."""
     return len(gold & set(ranked[:k])) / len(gold)
 
 
 def hit_at(k: int, ranked: Sequence[str], gold: AbstractSet[str]) -> float:
-    """1 where any of `gold` is among the first `k`, else 0."""
+    """Return 1 if any of `gold` is among the first `k`, else 0."""
     return float(not gold.isdisjoint(ranked[:k]))
 
 
 def reciprocal_rank(ranked: Sequence[str], gold: AbstractSet[str]) -> float:
-    """1 / the place of the first of `gold`; 0 where there is none."""
+    """Return 1 / the rank of the first of `gold`; 0 if there is none."""
     return next((1 / place for place, name in enumerate(ranked, 1) if name in gold), 0.0)
 
 
 def ndcg_at(k: int, ranked: Sequence[str], gains: Mapping[str, float]) -> float:
-    """Normalised discounted cumulative gain as trec_eval's `ndcg_cut`: linear gain, log2 of place + 1.
+    """Return the normalised discounted cumulative gain as in trec_eval: linear gain, log2(rank + 1).
 
-    Järvelin & Kekäläinen, 2002. What has a gain and was not found still counts in the ideal.
+    Järvelin & Kekäläinen, 2002. The ideal ranking includes gains that were not found.
     """
     ideal = _discounted(sorted((g for g in gains.values() if g > 0), reverse=True)[:k])
     return _discounted([gains.get(name, 0.0) for name in ranked[:k]]) / ideal if ideal else 0.0
@@ -57,9 +55,9 @@ def _discounted(gains: Sequence[float]) -> float:
 
 
 def rouge_l(text: str, reference: str) -> float:
-    """RougeL, F-measure: the longest common subsequence of words. Lin, 2004, without stemming, 0 to 1."""
+    """Return RougeL, F-measure of the longest common subsequence of words, 0 to 1. Lin, 2004; no stemming."""
     words, wanted = _words(text), _words(reference)
-    common = _common(words, wanted)
+    common = _longest_common_subsequence(words, wanted)
     return 2 * common / (len(words) + len(wanted)) if common else 0.0
 
 
@@ -67,24 +65,22 @@ def _words(text: str) -> list[str]:
     return re.findall(r"[a-z0-9]+", text.lower())
 
 
-def _common(one: Sequence[str], other: Sequence[str]) -> int:
-    """The length of the longest common subsequence, row by row."""
-    row = [0] * (len(other) + 1)
-    for word in one:
-        before = row
-        row = [0]
-        for at, wanted in enumerate(other):
-            row.append(before[at] + 1 if word == wanted else max(before[at + 1], row[at]))
+def _longest_common_subsequence(first: Sequence[str], second: Sequence[str]) -> int:
+    row = [0] * (len(second) + 1)
+    for word in first:
+        before, row = row, [0]
+        for at, other in enumerate(second):
+            row.append(before[at] + 1 if word == other else max(before[at + 1], row[at]))
     return row[-1]
 
 
-# -- abstention: scores, higher where the assistant is surer that it can answer ------------------------------
+# -- abstention: a higher score means more confidence that the question can be answered ----------------------
 
 
 def auc(answerable: Sequence[float], unanswerable: Sequence[float]) -> float:
-    """How often an answerable question scores above an unanswerable one, ties by half (Mann-Whitney).
+    """Return how often an answerable question scores above an unanswerable one, ties by half (Mann-Whitney).
 
-    NaN where either is empty.
+    NaN if either is empty.
     """
     if not len(answerable) or not len(unanswerable):
         return math.nan
@@ -95,15 +91,15 @@ def auc(answerable: Sequence[float], unanswerable: Sequence[float]) -> float:
 
 
 def refusing(share: float, unanswerable: Sequence[float]) -> float:
-    """The least score s such that at least `share` of the unanswerable score s or less, and are refused by
-    answering only above s."""
+    """Return the least threshold that refuses at least `share` of the unanswerable questions, if only scores
+    above it are answered."""
     ranked = sorted(unanswerable)
     return ranked[max(math.ceil(share * len(ranked) - 1e-9), 1) - 1]
 
 
 def precision_at_coverage(scores: Sequence[float], right: Sequence[bool]) -> Curve:
-    """(coverage, precision) when only the surest are answered: the share of questions that score at least a
-    threshold, and the share of those that were answered rightly, one pair a threshold, from the surest on."""
+    """Return (coverage, precision) for each threshold, highest first: the share of questions that score at
+    least that, and the share of these that are right."""
     if not scores:
         return []
     order = sorted(zip(scores, right, strict=True), key=lambda pair: -pair[0])
@@ -120,49 +116,51 @@ def precision_at_coverage(scores: Sequence[float], right: Sequence[bool]) -> Cur
 
 
 def mean(samples: Floats) -> Floats:
-    """The mean of each row."""
+    """Return the mean of each row."""
     return np.asarray(samples.mean(axis=1), np.float64)
 
 
 def quantile(q: float) -> Statistic:
-    """The statistic that gives the `q` quantile of each row."""
+    """Return the statistic for the `q` quantile of each row."""
     return lambda samples: np.asarray(np.quantile(samples, q, axis=1), np.float64)
 
 
 def interval(
     values: Sequence[float], statistic: Statistic = mean, level: float = 0.95
 ) -> tuple[float, float]:
-    """The percentile bootstrap interval of `statistic` over questions. Efron, 1979. Not for no values."""
-    given = np.asarray(values, np.float64)
+    """Return the percentile bootstrap interval of `statistic` over `values`, at least one. Efron, 1979."""
+    array = np.asarray(values, np.float64)
     rng = np.random.default_rng(SEED)
-    figures = statistic(given[rng.integers(0, len(given), (RESAMPLES, len(given)))])
-    low, high = np.quantile(figures, [(1 - level) / 2, (1 + level) / 2])
-    return float(low), float(high)
+    figures = statistic(array[rng.integers(0, len(array), (RESAMPLES, len(array)))])
+    return _percentiles(figures, level)
 
 
 def auc_interval(
     answerable: Sequence[float], unanswerable: Sequence[float], level: float = 0.95
 ) -> tuple[float, float]:
-    """The same for `auc`, each kind of question drawn from its own."""
+    """Return the interval of `auc`, resampling each kind of question separately."""
     rng = np.random.default_rng(SEED)
     above, below = np.asarray(answerable, np.float64), np.asarray(unanswerable, np.float64)
     draws = [
         auc(rng.choice(above, len(above)).tolist(), rng.choice(below, len(below)).tolist())
         for _ in range(RESAMPLES // 4)
     ]
-    low, high = np.quantile(draws, [(1 - level) / 2, (1 + level) / 2])
+    return _percentiles(draws, level)
+
+
+def _percentiles(figures: Floats | list[float], level: float) -> tuple[float, float]:
+    low, high = np.quantile(figures, [(1 - level) / 2, (1 + level) / 2])
     return float(low), float(high)
 
 
 EXACT = 12
-"""Changed questions up to which every assignment of signs is counted."""
+"""Changed questions up to which all assignments of signs are enumerated."""
 
 
 def randomisation(differences: Sequence[float]) -> float:
-    """How probable a mean difference this large is when the two runs are alike: 0 to 1, two-sided.
+    """Return the two-sided p-value of the paired randomisation test. Smucker, Allan & Carterette, 2007.
 
-    The paired randomisation test (Smucker, Allan & Carterette, 2007), exact where few questions changed; on
-    figures of 0 and 1 it is the exact sign test.
+    Exact if at most `EXACT` questions changed; on figures of 0 and 1 it is the exact sign test.
     """
     changed = np.array([d for d in differences if d != 0], np.float64)
     if not len(changed):

@@ -1,1 +1,1 @@
-"""One reader a media type: bytes -> Content."""
+"""One reader for each media type: bytes -> Content."""

@@ -1,4 +1,4 @@
-"""What every reader hands back, and the draft that readers of rich formats write it with."""
+"""The result of every reader, and the draft in which readers of rich formats write it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from assistant.core.types import Heading, Page
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """A document as one reader understood it. `title` is None where the bytes name none."""
+    """A parsed document. `title` is None if the file has none."""
 
     media_type: str
     text: str
@@ -22,30 +22,29 @@ class Content:
 
 
 _LINE_ENDS = re.compile(r"\r\n?|[\x0b\x0c\x85\u2028\u2029]")
-# Control characters but tab and newline, halves of surrogate pairs, byte order marks, what is no character.
+# Control characters except tab and newline, surrogates, byte order marks and noncharacters.
 _UNWANTED = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufeff\ufffe\uffff]")
 
 
 def plain(text: str) -> str:
-    """The text with lines that end in a newline alone, and without what nobody can see or store."""
+    """Normalise line ends to newlines and remove invisible and unencodable characters."""
     return _UNWANTED.sub("", _LINE_ENDS.sub("\n", text))
 
 
 def one_line(text: str) -> str:
-    """The text with each run of white space as one space."""
+    """Collapse each run of white space into one space."""
     return " ".join((text if text.isascii() and text.isprintable() else plain(text)).split())
 
 
-def described(pairs: Iterable[tuple[str, object]]) -> dict[str, str]:
-    """Metadata of those pairs that say anything, each value on one line."""
-    found = ((key, one_line(str(value))) for key, value in pairs if value not in (None, ""))
-    return {key: value for key, value in found if value}
+def clean_metadata(pairs: Iterable[tuple[str, object]]) -> dict[str, str]:
+    """Return the pairs with a non-empty value, each value on one line."""
+    lines = ((key, one_line(str(value))) for key, value in pairs if value not in (None, ""))
+    return {key: line for key, line in lines if line}
 
 
-def _line(row: Sequence[str]) -> str:
-    """A row of a Markdown table."""
+def _table_row(row: Sequence[str]) -> str:
     text = f"| {' | '.join(row)} |"
-    # Most rows are clean, and to look at them whole takes a tenth of the time.
+    # Most rows are clean, and checking a whole row takes a tenth of the time.
     clean = text.isascii() and text.isprintable() and "  " not in text.replace("|  |", "||")
     if clean and text.count("|") == len(row) + 1:
         return text
@@ -54,7 +53,7 @@ def _line(row: Sequence[str]) -> str:
 
 
 class Draft:
-    """A document's text while it is written: Markdown without emphasis, and where its headings stand."""
+    """A document being written: Markdown without emphasis, with the ranges of headings and pages."""
 
     def __init__(self) -> None:
         self.headings: list[Heading] = []
@@ -64,50 +63,53 @@ class Draft:
         self._page: int | None = None
         self._pages: dict[int, Page] = {}
 
-    @property
-    def text(self) -> str:
-        return "".join(self._parts)
+    def content(
+        self, media_type: str, title: str | None, metadata: Mapping[str, str] | None = None
+    ) -> Content:
+        """Return the finished document."""
+        pages = tuple(self._pages.values())
+        return Content(media_type, "".join(self._parts), title, tuple(self.headings), pages, metadata or {})
 
     @property
-    def pages(self) -> tuple[Page, ...]:
-        """The pages that were begun and hold text."""
-        return tuple(self._pages.values())
+    def first_heading(self) -> str | None:
+        """The title of the first heading, if any."""
+        return self.headings[0].title if self.headings else None
 
     def page(self, number: int) -> None:
-        """What follows stands on this page."""
+        """Begin a page; pages without text are left out."""
         self._page = number
 
     def heading(self, level: int, title: str) -> None:
-        """A heading on a line of its own; `level` is cut to 1 to 6."""
+        """Write a heading. `level` is clamped to 1 to 6."""
         level, title = min(max(level, 1), 6), one_line(title)
         if title:
             start, end = self._add("heading", f"{'#' * level} {title}")
             self.headings.append(Heading(level, title, start, end))
 
     def paragraph(self, text: str) -> None:
-        """A paragraph; line ends in it are kept, empty lines are not."""
+        """Write a paragraph, keeping its line ends but no empty lines."""
         lines = [one_line(line) for line in plain(text).split("\n")]
         self._add("paragraph", "\n".join(line for line in lines if line))
 
     def item(self, text: str, depth: int = 0, marker: str = "-") -> None:
-        """An item of a list, `depth` levels inside another."""
+        """Write a list item, nested `depth` levels deep."""
         if text := one_line(text):
             self._add("item", f"{'  ' * depth}{marker} {text}")
 
     def code(self, text: str) -> None:
-        """Lines of code in a fence."""
+        """Write a fenced block of code."""
         if text.strip():
             self._add("code", "```\n" + plain(text).strip("\n") + "\n```")
 
     def table(self, rows: Sequence[Sequence[str]]) -> None:
-        """A table; the first row holds the column names. Rows without text are left out."""
+        """Write a table. The first row has the column names; empty rows are left out."""
         filled = [row for row in rows if any(map(one_line, row))]
         width = max(map(len, filled), default=0)
         if len(filled) < 2 or width < 2:
             for row in filled:
                 self.paragraph(" ".join(filter(None, map(one_line, row))))
             return
-        lines = [_line([*row, *[""] * (width - len(row))]) for row in filled]
+        lines = [_table_row([*row, *[""] * (width - len(row))]) for row in filled]
         self._add("table", "\n".join([lines[0], "|---" * width + "|", *lines[1:]]))
 
     def _add(self, kind: str, text: str) -> tuple[int, int]:
@@ -122,6 +124,6 @@ class Draft:
         self._length += len(text)
         self._kind = kind
         if self._page is not None:
-            begun = self._pages.get(self._page)
-            self._pages[self._page] = Page(self._page, begun.start if begun else start, self._length)
+            page = self._pages.get(self._page)
+            self._pages[self._page] = Page(self._page, page.start if page else start, self._length)
         return start, self._length

@@ -1,4 +1,4 @@
-"""Tables in text: CSV and its kin, with whatever stands between the cells."""
+"""Delimited tables: CSV, TSV and similar."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from assistant.ingest.readers.content import Content, Draft, plain
 from assistant.ingest.readers.grid import check_size, write_sheet
 
 _DELIMITERS = ",;\t|"
-_SAID = re.compile(r"sep=([,;\t|:])\n")
-_FIELD = 10_000_000
-"""Characters that a cell may have."""
+_SEPARATOR = re.compile(r"sep=([,;\t|:])\n")
+_MAX_CELL = 10_000_000
+"""Characters in a cell."""
 
 
 def is_delimited(start: str) -> bool:
-    """Whether text that is not called CSV begins with at least five rows of one width, of short cells."""
+    """True if text without a CSV suffix begins with five or more rows of one width and short cells."""
     lines = start.splitlines()[:-1][:30] if len(start) >= 4000 else start.splitlines()[:30]
     for delimiter, least in (("\t", 2), (";", 3), (",", 3)):
         rows = list(csv.reader(lines, delimiter=delimiter))
@@ -29,31 +29,26 @@ def is_delimited(start: str) -> bool:
 
 
 def read_delimited(text: str) -> Content:
-    """Content of CSV, TSV and the like: one table, or several where they are told apart by empty rows."""
-    csv.field_size_limit(_FIELD)
+    """Parse CSV, TSV and the like: one table, or several separated by empty rows."""
+    csv.field_size_limit(_MAX_CELL)
     text = plain(text)
-    said = _SAID.match(text)
-    text = text[said.end() :] if said else text
-    delimiter = said.group(1) if said else _delimiter(text)
+    declared = _SEPARATOR.match(text)
+    text = text[declared.end() :] if declared else text
+    delimiter = declared.group(1) if declared else _detect_delimiter(text)
     rows: list[list[str]] = []
-    seen = 0
+    cells = 0
     for row in csv.reader(text.splitlines(keepends=True), delimiter=delimiter):
         rows.append([cell.strip() for cell in row])
-        seen += len(row)
-        check_size(seen)
+        cells += len(row)
+        check_size(cells)
     draft = Draft()
     write_sheet(draft, rows, level=1)
-    title = draft.headings[0].title if draft.headings and draft.headings[0].start == 0 else None
-    return Content(
-        "text/tab-separated-values" if delimiter == "\t" else "text/csv",
-        draft.text,
-        title,
-        tuple(draft.headings),
-    )
+    title = draft.first_heading if draft.headings and draft.headings[0].start == 0 else None
+    return draft.content("text/tab-separated-values" if delimiter == "\t" else "text/csv", title)
 
 
-def _delimiter(text: str) -> str:
-    """What stands between the cells: that by which most of the first rows have one width, and the widest."""
+def _detect_delimiter(text: str) -> str:
+    """Return the delimiter that gives most of the first rows the same, and the largest, width."""
     sample = text[:100_000].splitlines(keepends=True)
     if len(text) > 100_000:
         sample.pop()

@@ -1,4 +1,4 @@
-"""Cells of a sheet -> tables: where one begins, what its columns are called, what stands above and below."""
+"""Finds the tables in the cells of a sheet, with their column names, titles and notes."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from assistant.core.errors import ReadError
 from assistant.ingest.readers.content import Draft
 
 CELLS = 5_000_000
-"""Cells that a document may have."""
+"""Limit on the cells of a document."""
 _ROW = 300
 _NAMES = 110
-"""Characters that a row and the column names may have, so that a passage holds them whole."""
+"""Characters of a row and of the column names, so that a passage holds them whole."""
 
 _NUMBER = re.compile(r"[-+(]?\s?[$€£¥]?\s?[-+]?\d[\d.,\s'’]*(?:[eE][-+]?\d+)?\s?[%$€£¥]?\)?")
 _YEAR = re.compile(r"(?:1[89]|20|21)\d\d")
@@ -26,7 +26,7 @@ Row = list[str]
 
 @dataclass(frozen=True, slots=True)
 class Merge:
-    """Cells that are shown as one: first and last row and column, counted from 0."""
+    """Merged cells: first and last row and column, counted from 0."""
 
     top: int
     left: int
@@ -37,19 +37,22 @@ class Merge:
 def write_sheet(
     draft: Draft, rows: list[Row], merges: Sequence[Merge] = (), level: int | None = None
 ) -> None:
-    """The tables of a sheet, with the titles above them, as headings of this level if any, and notes below.
+    """Write the tables of a sheet, with titles above (headings of `level`, if any) and notes below.
 
-    Empty rows and columns go. A cell that is merged over rows stands in each of them, column names of
-    several rows are put together, and columns without a name are called by their letter.
+    Empty rows and columns are left out. A cell merged over rows is repeated in each, column names of several
+    rows are joined, and columns without a name are named by their letter.
     """
-    _spread(rows, merges)
-    wide = _wide(merges)
+    _fill_down(rows, merges)
+    wide: dict[int, list[Merge]] = {}
+    for merge in merges:
+        if merge.right > merge.left:
+            wide.setdefault(merge.top, []).append(merge)
     for first, block in _blocks(rows):
         _write(draft, block, {at - first: spans for at, spans in wide.items()}, level)
 
 
 def write_table(draft: Draft, names: Sequence[str], body: Sequence[Sequence[str]]) -> None:
-    """A table; one that is too wide is written as several, each with the first column."""
+    """Write a table; one that is too wide is split into several, each with the first column."""
     parts = _parts(names, body)
     for columns in parts:
         rows = [[row[column] for column in columns] for row in body] if len(parts) > 1 else body
@@ -57,7 +60,7 @@ def write_table(draft: Draft, names: Sequence[str], body: Sequence[Sequence[str]
 
 
 def letter(column: int) -> str:
-    """What a spreadsheet calls a column that is counted from 0."""
+    """Return the letters of a column, counted from 0, as in a spreadsheet."""
     name = ""
     column += 1
     while column:
@@ -67,16 +70,13 @@ def letter(column: int) -> str:
 
 
 def check_size(cells: int) -> None:
-    """Raises ReadError where a document has too many cells."""
+    """Raise ReadError if a document has too many cells."""
     if cells > CELLS:
         raise ReadError(f"has more than {CELLS:,} cells; split it and add the parts.")
 
 
-# -- merged cells --------------------------------------------------------------------------------------------
-
-
-def _spread(rows: list[Row], merges: Sequence[Merge]) -> None:
-    """Write what stands in a cell that is merged over rows into each of them."""
+def _fill_down(rows: list[Row], merges: Sequence[Merge]) -> None:
+    """Repeat a cell that is merged over rows in each of them."""
     for merge in merges:
         if merge.left != merge.right or merge.top >= len(rows) or merge.left >= len(rows[merge.top]):
             continue
@@ -87,20 +87,8 @@ def _spread(rows: list[Row], merges: Sequence[Merge]) -> None:
             row[merge.left] = row[merge.left] or value
 
 
-def _wide(merges: Sequence[Merge]) -> dict[int, list[Merge]]:
-    """The cells that are merged over columns, by their row."""
-    found: dict[int, list[Merge]] = {}
-    for merge in merges:
-        if merge.right > merge.left:
-            found.setdefault(merge.top, []).append(merge)
-    return found
-
-
-# -- where tables begin and end ------------------------------------------------------------------------------
-
-
 def _blocks(rows: list[Row]) -> Iterator[tuple[int, list[Row]]]:
-    """The rows in blocks with empty rows between, those together that are one table; where each begins."""
+    """Yield the blocks of rows that are one table each, with the number of their first row."""
     start, block = 0, list[Row]()
     for filled, group in groupby(enumerate(rows), key=lambda pair: any(pair[1])):
         if not filled:
@@ -120,12 +108,12 @@ def _blocks(rows: list[Row]) -> Iterator[tuple[int, list[Row]]]:
 
 
 def _announces(rows: list[Row], table: list[Row]) -> bool:
-    """Whether rows of a single cell are the titles of the table after them."""
+    """True if rows of a single cell are titles of the table after them."""
     return all(len(_filled(row)) <= 1 for row in rows) and len(_filled(table[0])) > 1
 
 
 def _continues(table: list[Row], rows: list[Row]) -> bool:
-    """Whether rows after an empty one go on with the table before it."""
+    """True if rows after an empty one continue the table before it."""
     known = {column for row in table[:50] for column in _filled(row)}
     used = {column for row in rows[:50] for column in _filled(row)}
     if len(known) < 2 or len(used) < 2 or not used <= known or len(_filled(rows[0])) < 2:
@@ -138,7 +126,7 @@ def _filled(row: Row) -> list[int]:
 
 
 def _names_what_follows(first: Row, below: list[Row]) -> bool:
-    """Whether text stands above numbers or dates in some column, as column names do."""
+    """True if text is above numbers or dates in some column, as in a header row."""
     return any(
         not _is_value(cell) and any(column < len(row) and _is_value(row[column]) for row in below)
         for column, cell in enumerate(first)
@@ -150,28 +138,25 @@ def _is_value(cell: str) -> bool:
     return _NUMBER.fullmatch(cell) is not None or _DATE.fullmatch(cell) is not None
 
 
-# -- one table -----------------------------------------------------------------------------------------------
-
-
 def _write(draft: Draft, block: list[Row], wide: dict[int, list[Merge]], level: int | None) -> None:
-    block, columns = _squeezed(block, range(max(map(len, block))))
+    block, columns = _drop_empty_columns(block, range(max(map(len, block))))
     above, below = _edges(block)
     for text in dict.fromkeys("".join(row) for row in block[:above]):
-        _say(draft, text, level)
+        _write_title(draft, text, level)
     if below > above:
-        inner, columns = _squeezed(block[above:below], columns)
+        inner, columns = _drop_empty_columns(block[above:below], columns)
         if _is_form(inner):
             for key, value in inner:
                 draft.item(f"{key.rstrip(': ')}: {value}" if value else key)
         else:
-            names, body = _named(inner, columns, {at - above: spans for at, spans in wide.items()})
+            names, body = _split_header(inner, columns, {at - above: spans for at, spans in wide.items()})
             write_table(draft, names, body)
     for row in block[below:]:
         draft.paragraph(" ".join(filter(None, row)))
 
 
-def _squeezed(block: list[Row], columns: Sequence[int]) -> tuple[list[Row], list[int]]:
-    """The rows without the columns in which nothing stands, and the numbers of those that are left."""
+def _drop_empty_columns(block: list[Row], columns: Sequence[int]) -> tuple[list[Row], list[int]]:
+    """Return the rows without empty columns, and the numbers of the remaining columns."""
     used = sorted({at for row in block for at, cell in enumerate(row) if cell})
     check_size(len(block) * len(used))
     if len(used) == len(columns) and all(len(row) == len(used) for row in block):
@@ -180,14 +165,14 @@ def _squeezed(block: list[Row], columns: Sequence[int]) -> tuple[list[Row], list
 
 
 def _edges(block: list[Row]) -> tuple[int, int]:
-    """How many rows with a single cell are titles above the table, and where notes below it begin."""
+    """Return the number of title rows above the table, and the row where the notes below begin."""
     above, below = 0, len(block)
     if all(len(_filled(row)) < 2 for row in block):
         return above, below
     while len(_filled(block[above])) < 2:
         above += 1
     if above and block[above - 1] and not _is_header(block[above], block[above + 1 :][:20]):
-        above -= 1  # what stands above numbers is the name of a column
+        above -= 1  # text above numbers is the name of a column
     while below > above and len(_filled(block[below - 1])) == 1:
         text = "".join(block[below - 1])
         if _is_value(text) or (len(text) <= 40 and not _NOTE.match(text)):
@@ -196,7 +181,7 @@ def _edges(block: list[Row]) -> tuple[int, int]:
     return above, below
 
 
-def _say(draft: Draft, text: str, level: int | None) -> None:
+def _write_title(draft: Draft, text: str, level: int | None) -> None:
     if level and len(text) <= 100 and "\n" not in text and text[-1:] not in ".;:,":
         draft.heading(level, text)
     else:
@@ -204,7 +189,7 @@ def _say(draft: Draft, text: str, level: int | None) -> None:
 
 
 def _is_form(rows: list[Row]) -> bool:
-    """Whether each row is a question and its answer: by colons, or as some are numbers and some are not."""
+    """True if each row is a key and its value: keys end in colons, or values mix numbers and text."""
     if len(rows[0]) != 2 or not 1 < len(rows) <= 60:
         return False
     keys = [row[0] for row in rows]
@@ -215,17 +200,19 @@ def _is_form(rows: list[Row]) -> bool:
     return is_mixed or sum(key.endswith(":") for key in keys) * 2 > len(keys)
 
 
-def _named(rows: list[Row], columns: list[int], wide: dict[int, list[Merge]]) -> tuple[list[str], list[Row]]:
-    """The names of the columns, and the rows below them."""
+def _split_header(
+    rows: list[Row], columns: list[int], wide: dict[int, list[Merge]]
+) -> tuple[list[str], list[Row]]:
+    """Return the names of the columns, and the rows below them."""
     count = _header_rows(rows, wide)
-    top = [_widened(rows[at], columns, wide.get(at, [])) for at in range(count)]
-    said = [" ".join(dict.fromkeys(filter(None, names))) for names in zip(*top, strict=True)]
-    named = zip(said or [""] * len(columns), columns, strict=True)
-    return [name or f"Column {letter(column)}" for name, column in named], rows[count:]
+    top = [_fill_right(rows[at], columns, wide.get(at, [])) for at in range(count)]
+    names = [" ".join(dict.fromkeys(filter(None, cells))) for cells in zip(*top, strict=True)]
+    numbered = zip(names or [""] * len(columns), columns, strict=True)
+    return [name or f"Column {letter(column)}" for name, column in numbered], rows[count:]
 
 
 def _header_rows(rows: list[Row], wide: dict[int, list[Merge]]) -> int:
-    """How many rows of column names there are: those with merged cells and the one below, one, or none."""
+    """Return the number of header rows: those with merged cells and the one below, one, or none."""
     if len(rows) < 2 or not _is_header(rows[0], rows[1:20]):
         return 1 if len(rows) == 1 else 0
     count = 1
@@ -239,7 +226,7 @@ def _header_rows(rows: list[Row], wide: dict[int, list[Merge]]) -> int:
 
 
 def _is_header(row: Row, below: list[Row]) -> bool:
-    """Whether a row can be one of column names: no numbers but years and those that count up."""
+    """True if a row can be a header: it has no numbers except years and consecutive numbers."""
     numbers = [cell for cell in row if _NUMBER.fullmatch(cell)]
     if any(not _YEAR.fullmatch(cell) for cell in numbers) and not _counts_up(numbers):
         return False
@@ -255,8 +242,8 @@ def _counts_up(numbers: list[str]) -> bool:
     )
 
 
-def _widened(row: Row, columns: list[int], spans: list[Merge]) -> Row:
-    """The row with what is merged over columns in each of them."""
+def _fill_right(row: Row, columns: list[int], spans: list[Merge]) -> Row:
+    """Repeat cells that are merged over columns in each of them."""
     row = list(row)
     for span in spans:
         inside = [at for at, column in enumerate(columns) if span.left <= column <= span.right]
@@ -266,7 +253,7 @@ def _widened(row: Row, columns: list[int], spans: list[Merge]) -> Row:
 
 
 def _parts(names: Sequence[str], body: Sequence[Sequence[str]]) -> list[list[int]]:
-    """The columns in groups that are not too wide, each with the first column."""
+    """Split the columns into groups that are not too wide, each with the first column."""
     sample = body[:: max(1, len(body) // 200)]
     widths = [_usual([len(row[column]) for row in sample]) + 3 for column in range(len(names))]
     parts: list[list[int]] = [[]]

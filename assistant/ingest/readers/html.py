@@ -1,4 +1,4 @@
-"""Web pages: the main text, with its headings, lists and tables, without what the page puts around it."""
+"""Web pages: the main text with its headings, lists and tables, without navigation and teasers."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from itertools import groupby, pairwise
 from typing import TYPE_CHECKING, Any
 
-from assistant.ingest.readers.content import Content, Draft, described, one_line
+from assistant.ingest.readers.content import Content, Draft, clean_metadata, one_line
 from assistant.ingest.readers.spans import unspan
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ _BLOCKS = {"p", "list", "table", "head", "quote", "code", "item", "row", "cell",
 
 @dataclass(frozen=True, slots=True)
 class _Block:
-    """A block of the main text, by the names that trafilatura gives them. `linked`: characters in links."""
+    """A block of the main text, named as in trafilatura. `linked` counts characters in links."""
 
     kind: str
     text: str
@@ -31,24 +31,24 @@ class _Block:
 
 
 def read_html(text: str) -> Content:
-    """Content of a web page; all that can be seen, where no main text is found."""
-    page = _parsed(text)
-    found = _extracted(page, text)
+    """Parse a web page: its main text, or all visible text if none is found."""
+    page = _parse(text)
+    article = _extract(page, text)
     whole = one_line(page.text_content())
-    title = one_line((found.title if found else None) or page.findtext(".//title") or "")
-    blocks = list(_Walk(whole).blocks(found.body)) if found else []
+    title = one_line((article.title if article else None) or page.findtext(".//title") or "")
+    blocks = list(_Walk(whole).blocks(article.body)) if article else []
     draft = Draft()
-    for block in _enough(_main(blocks, title), text):
+    for block in _main_or_visible(_main(blocks, title), text):
         _write(draft, block)
-    said = {"author": "author", "date": "date", "publisher": "sitename", "url": "url"}
-    metadata = described((key, getattr(found, name, None)) for key, name in said.items())
-    return Content("text/html", draft.text, title or None, tuple(draft.headings), metadata=metadata)
+    fields = {"author": "author", "date": "date", "publisher": "sitename", "url": "url"}
+    metadata = clean_metadata((key, getattr(article, name, None)) for key, name in fields.items())
+    return draft.content("text/html", title or None, metadata)
 
 
 def write_page(draft: Draft, text: str, title: str = "") -> None:
-    """Write all that a reader of a page sees to a draft, as for a chapter or a mail.
+    """Write all visible text of a page, such as a chapter or a mail.
 
-    The title stands above as a heading where the page has none.
+    `title` is its heading if the page has no heading.
     """
     blocks = _visible(text, _NEVER_SEEN)
     if blocks and not any(block.kind == "head" for block in blocks):
@@ -57,51 +57,49 @@ def write_page(draft: Draft, text: str, title: str = "") -> None:
         _write(draft, block)
 
 
-def _parsed(text: str) -> HtmlElement:
+def _parse(text: str) -> HtmlElement:
     from lxml import html
 
     parser = html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True)
     return html.document_fromstring(text.encode("utf-8"), parser=parser)
 
 
-def _extracted(page: HtmlElement, text: str) -> Any:
-    """The main text as trafilatura finds it: strictly, or generously where that leaves next to nothing.
+def _extract(page: HtmlElement, text: str) -> Any:
+    """Extract the main text with trafilatura: for precision, or for recall if that leaves next to nothing.
 
-    None of a page that is as long as a book: that takes it minutes, and there is little else on such a page.
+    None for a page as long as a book: extraction takes minutes, and such a page has little else.
     """
     if sum(1 for _ in page.iter("p", "li", "tr", "h2", "h3", "br")) > _BOOK:
         return None
-    strict = _extracted_by(text, favor_precision=True)
+    strict = _extract_with(text, favor_precision=True)
     if strict is not None and len(strict.text or "") >= _SHORT:
         return strict
-    generous = _extracted_by(text, favor_recall=True)
-    return max((strict, generous), key=lambda found: len(found.text or "") if found is not None else -1)
+    generous = _extract_with(text, favor_recall=True)
+    return max((strict, generous), key=lambda result: -1 if result is None else len(result.text or ""))
 
 
-def _extracted_by(text: str, **focus: Any) -> Any:
+def _extract_with(text: str, **focus: Any) -> Any:
     from trafilatura import bare_extraction
 
     logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
-    page = _prepared(_parsed(text))
+    page = _prepare(_parse(text))
     wanted: Any = {"include_comments": False, "include_links": True, "include_formatting": True}
     return bare_extraction(page, with_metadata=True, **wanted, **focus)
 
-
-# -- what trafilatura would miss -----------------------------------------------------------------------------
 
 _BODY = re.compile(r"article|story|entry|post|content|body|text", re.IGNORECASE)
 _ASIDE = re.compile(r"comment|reply|related|teaser|card|promo", re.IGNORECASE)
 _QUOTED = re.compile(r"twitter-tweet|instagram-media|bluesky-embed|mastodon-embed")
 
 
-def _prepared(page: HtmlElement) -> HtmlElement:
-    """The page, so marked up that strict extraction does not tear holes into its text."""
+def _prepare(page: HtmlElement) -> HtmlElement:
+    """Mark up a page for strict extraction to leave no gaps in its text."""
     for element in page.iter():
         for name, value in element.attrib.items():
-            if len(value) > 10_000:  # no name of a class; patterns would be looked for in it for seconds
+            if len(value) > 10_000:  # not a class name, and searching it takes seconds
                 del element.attrib[name]
     for span in page.iterfind(".//p//span[@class]"):
-        if "link" in span.get("class", "").split():  # around links within sentences
+        if "link" in span.get("class", "").split():  # wraps links within sentences
             span.set("class", "inline")
     _gather_body(page)
     unspan(page)
@@ -112,7 +110,7 @@ def _prepared(page: HtmlElement) -> HtmlElement:
 
 
 def _gather_body(page: HtmlElement) -> None:
-    """Put an article that stands in several boxes of one class, with others between, into the first."""
+    """Move an article that is split into several boxes of one class into the first of them."""
     boxes: dict[tuple[str, Any], list[HtmlElement]] = {}
     for box in page.iter("div", "section"):
         name = box.get("class", "")
@@ -126,7 +124,7 @@ def _gather_body(page: HtmlElement) -> None:
 
 
 def _plain_quote(quote: HtmlElement) -> None:
-    """Take the names off a quoted post and the boxes that hold only it, so that it reads as a quotation."""
+    """Remove the classes of a quoted post and of the boxes around it, to make it a plain quotation."""
     quote.attrib.clear()
     length = len(quote.text_content())
     for box in quote.iterancestors("div", "figure", "section"):
@@ -135,17 +133,14 @@ def _plain_quote(quote: HtmlElement) -> None:
         box.attrib.clear()
 
 
-# -- the blocks of the main text -----------------------------------------------------------------------------
-
-
 class _Walk:
-    """Reads blocks off the tree of trafilatura. `whole` is the page's text, to tell where spaces were."""
+    """Reads blocks from trafilatura's tree. `whole` is the text of the page, used to restore spaces."""
 
     def __init__(self, whole: str) -> None:
         self._whole = whole
 
     def blocks(self, parent: Any) -> Iterator[_Block]:
-        """The blocks in `parent`; text and inline elements that stand between them make paragraphs."""
+        """Yield the blocks in `parent`; text and inline elements between them are paragraphs."""
         inline, linked = parent.text or "", 0
         for child in parent:
             if child.tag in _BLOCKS:
@@ -154,7 +149,7 @@ class _Walk:
                 yield from self._block(child)
                 inline, linked = child.tail or "", 0
             else:
-                inline = self._glued(self._glued(inline, self._text(child)), child.tail or "")
+                inline = self._join(self._join(inline, self._text(child)), child.tail or "")
                 linked += _linked(child)
         if inline.strip():
             yield _Block("p", inline, linked)
@@ -179,11 +174,11 @@ class _Walk:
     def _text(self, element: Any) -> str:
         text = "\n" if element.tag == "lb" else element.text or ""
         for child in element:
-            text = self._glued(self._glued(text, self._text(child)), child.tail or "")
+            text = self._join(self._join(text, self._text(child)), child.tail or "")
         return text
 
-    def _glued(self, left: str, right: str) -> str:
-        """Both, with the space that got lost between a link or an emphasis and what stands beside it."""
+    def _join(self, left: str, right: str) -> str:
+        """Join two texts with the space that was lost beside a link or an emphasis."""
         touch = left[-1:].isalnum() and right[:1].isalnum()
         return f"{left} {right}" if touch and left[-12:] + right[:12] not in self._whole else left + right
 
@@ -207,7 +202,7 @@ def _write(draft: Draft, block: _Block) -> None:
 
 
 def _with_one_header(rows: tuple[tuple[str, ...], ...]) -> Sequence[Sequence[str]]:
-    """The rows, the first two as one where both are column names: some reach over rows, some over columns."""
+    """Merge the first two rows if both are column names, with cells spanning rows and columns."""
     if len(rows) < 3 or len(rows[0]) != len(rows[1]):
         return rows
     same = any(a and one_line(a) == one_line(b) for a, b in zip(*rows[:2], strict=True))
@@ -219,8 +214,6 @@ def _with_one_header(rows: tuple[tuple[str, ...], ...]) -> Sequence[Sequence[str
         *rows[2:],
     ]
 
-
-# -- what is not the main text -------------------------------------------------------------------------------
 
 _CUE = re.compile(
     r"""\W*(?:
@@ -245,7 +238,7 @@ _SHORT = 250
 
 
 def _main(blocks: list[_Block], title: str) -> list[_Block]:
-    """The blocks without the title (a Document has it apart), pointers elsewhere and invitations."""
+    """Return the blocks without the title, links to other pages and invitations."""
     kept = [replace(block, text=text) for block in blocks if (text := block.text.strip())]
     kept = _without_title(kept, title)
     kept = [b for b in kept if len(b.text) > _SHORT or not _CUE.match(one_line(b.text))]
@@ -256,7 +249,7 @@ def _main(blocks: list[_Block], title: str) -> list[_Block]:
 
 
 def _without_title(blocks: list[_Block], title: str) -> list[_Block]:
-    """The blocks without headings at the top that are the page's own: of level 1, or its title."""
+    """Return the blocks without headings of the page itself at the top: of level 1, or its title."""
     kept = list(blocks)
     for at in (1, 0):
         heading = kept[at] if len(kept) > at and kept[at].kind == "head" else None
@@ -270,7 +263,7 @@ def _bare(text: str) -> str:
 
 
 def _without_link_lists(blocks: list[_Block]) -> list[_Block]:
-    """The blocks without lists of which nearly every character is a link."""
+    """Return the blocks without lists that consist almost entirely of links."""
     kept: list[_Block] = []
     for is_list, group in groupby(blocks, key=lambda block: block.kind == "item"):
         run = list(group)
@@ -283,8 +276,6 @@ def _invites(block: _Block) -> bool:
     return block.kind == "p" and len(block.text) <= _SHORT and _INVITATION.search(block.text) is not None
 
 
-# -- where no main text is found -----------------------------------------------------------------------------
-
 _NEVER_SEEN = (
     "script style noscript template svg head nav iframe select button dialog object audio video".split()
 )
@@ -295,12 +286,12 @@ _BREAKS = set(
 )
 
 
-def _enough(main: list[_Block], text: str) -> list[_Block]:
-    """The main text; where there is none, or the whole page says hardly more, all that can be seen."""
+def _main_or_visible(main: list[_Block], text: str) -> list[_Block]:
+    """Return the main text, or all visible text if the main text is missing or nearly all of the page."""
     if _size(main) >= _SHORT:
         return main
-    seen = _visible(text)
-    return seen if not main or _size(seen) < 2 * _SHORT else main
+    visible = _visible(text)
+    return visible if not main or _size(visible) < 2 * _SHORT else main
 
 
 def _size(blocks: list[_Block]) -> int:
@@ -308,10 +299,10 @@ def _size(blocks: list[_Block]) -> int:
 
 
 def _visible(text: str, unseen: Sequence[str] = _UNSEEN) -> list[_Block]:
-    """All that a reader of the page sees, without its menus, in reading order."""
+    """Return the visible text without menus, in reading order."""
     from lxml import etree
 
-    page = _parsed(text)
+    page = _parse(text)
     unspan(page)
     etree.strip_elements(page, *unseen, with_tail=False)
     blocks: list[_Block] = []
@@ -326,7 +317,7 @@ def _visible(text: str, unseen: Sequence[str] = _UNSEEN) -> list[_Block]:
     for event, element in walk:
         whole = _as_whole(element) if event == "start" else None
         if whole is not None or element.tag in _BREAKS:
-            flush(*_ended(str(element.tag)) if event == "end" and whole is None else ("p", 0))
+            flush(*_kind_of(str(element.tag)) if event == "end" and whole is None else ("p", 0))
         if whole is not None:
             blocks.append(whole)
             walk.skip_subtree()
@@ -338,15 +329,15 @@ def _visible(text: str, unseen: Sequence[str] = _UNSEEN) -> list[_Block]:
     return blocks
 
 
-def _ended(tag: str) -> tuple[str, int]:
-    """The kind of block that ends with this element, and its level if it is a heading."""
+def _kind_of(tag: str) -> tuple[str, int]:
+    """Return the kind of the block that ends with this tag, and its level if it is a heading."""
     if tag == "li":
         return "item", 0
     return ("head", int(tag[1])) if re.fullmatch("h[1-6]", tag) else ("p", 0)
 
 
 def _as_whole(element: Any) -> _Block | None:
-    """A block that is read in one: code, or a table that is no means of layout."""
+    """Return the block of an element that is read whole: code, or a table that is not page layout."""
     if element.tag == "pre":
         return _Block("code", element.text_content())
     if element.tag != "table" or element.find(".//table") is not None:

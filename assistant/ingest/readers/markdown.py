@@ -1,4 +1,4 @@
-"""Markdown: the text as written, headings by a real parser, front matter as metadata."""
+"""Markdown: the text as written, with headings from a real parser and front matter as metadata."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from assistant.core.types import Heading
-from assistant.ingest.readers.content import Content, described, one_line, plain
+from assistant.ingest.readers.content import Content, clean_metadata, one_line, plain
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
 
 _FRONT_MATTER = re.compile(r"---[ \t]*\n(.{0,16384}?)\n(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
 
-# The line under the column names: what a rule follows at once is a table then, and no heading.
+# The line below the column names: a rule after it belongs to a table and makes no heading.
 _TABLE = re.compile(r"^(?=[^\n]*\|)(?=[^\n]*-)[ |:-]+$", re.MULTILINE)
 # A comment with the empty rest of its line, or code, in which there are none.
 _CODE_OR_COMMENT = re.compile(
@@ -28,12 +28,12 @@ _CODE_OR_COMMENT = re.compile(
 
 
 def read_markdown(text: str) -> Content:
-    """Content of Markdown text. Front matter that is no YAML mapping stays in the text."""
+    """Parse Markdown. Front matter that is not a YAML mapping stays in the text."""
     text = plain(text)
-    found = _FRONT_MATTER.match(text)
-    metadata = _mapping(found.group(1)) if found else None
-    if found and metadata is not None:
-        text = text[found.end() :].lstrip("\n")
+    front_matter = _FRONT_MATTER.match(text)
+    metadata = _mapping(front_matter.group(1)) if front_matter else None
+    if front_matter and metadata is not None:
+        text = text[front_matter.end() :].lstrip("\n")
     metadata = metadata or {}
     text = _without_comments(text)
     headings = headings_of(text)
@@ -49,10 +49,10 @@ def _without_comments(text: str) -> str:
 
 
 def headings_of(text: str) -> tuple[Heading, ...]:
-    """The headings of Markdown text outside lists and quotations, with the range of their lines."""
+    """Return the headings outside lists and quotations, with the ranges of their lines."""
     starts = [0, *(at.end() for at in re.finditer("\n", text))]
     tokens = _parser().parse(text)
-    found = []
+    headings = []
     for opening, inline in pairwise(tokens):
         is_heading = opening.type == "heading_open" and opening.level == 0
         if is_heading and opening.map and not _TABLE.search(inline.content):
@@ -60,8 +60,8 @@ def headings_of(text: str) -> tuple[Heading, ...]:
             end = starts[after] - 1 if after < len(starts) else len(text)
             start = starts[first]
             end = start + len(text[start:end].rstrip())
-            found.append(Heading(int(opening.tag[1]), _words(inline.content), start, end))
-    return tuple(heading for heading in found if heading.title)
+            headings.append(Heading(int(opening.tag[1]), _words(inline.content), start, end))
+    return tuple(heading for heading in headings if heading.title)
 
 
 def _first(headings: tuple[Heading, ...]) -> str | None:
@@ -70,10 +70,7 @@ def _first(headings: tuple[Heading, ...]) -> str | None:
 
 @cache
 def _parser() -> MarkdownIt:
-    """A parser of blocks alone: what stands inside them is not looked at, which is most of the work.
-
-    A table is a paragraph to it, as it would take seconds over the cells of a long one.
-    """
+    """Return a parser of blocks without inline markup and tables, which take most of the time."""
     from markdown_it import MarkdownIt
 
     return MarkdownIt("commonmark").disable("inline")
@@ -87,7 +84,7 @@ def _inline_parser() -> MarkdownIt:
 
 
 def _words(markup: str) -> str:
-    """The words of a heading, without its marks."""
+    """Return the words of a heading without markup."""
     tokens = _inline_parser().parseInline(markup)
     children = (tokens[0].children or []) if tokens else []
     return one_line(
@@ -96,22 +93,22 @@ def _words(markup: str) -> str:
 
 
 def _mapping(front_matter: str) -> dict[str, str] | None:
-    """What the front matter says, in strings; None where it is not YAML or not a mapping."""
+    """Parse front matter to strings; None if it is not a YAML mapping."""
     import yaml
 
     if front_matter.count("[") + front_matter.count("{") > 200:
-        return None  # nobody writes this, and the parser takes seconds over deep nesting
+        return None  # deep nesting takes the parser seconds, and real front matter has none
     try:
-        found = yaml.safe_load(front_matter)
+        fields = yaml.safe_load(front_matter)
     except (yaml.YAMLError, ValueError, RecursionError):
         return None
-    if not isinstance(found, Mapping):
+    if not isinstance(fields, Mapping):
         return None
-    return described((str(key).lower(), _value(value)) for key, value in found.items())
+    return clean_metadata((str(key).lower(), _value(value)) for key, value in fields.items())
 
 
 def _value(value: object) -> str | None:
-    """A scalar, or a list of scalars with commas between them; nothing that is nested deeper."""
+    """Return a scalar, or a list of scalars joined by commas; None for anything nested."""
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, str | int | float):

@@ -1,4 +1,4 @@
-"""Zip files, opened within limits: archives of documents, and the formats that are one document in a zip."""
+"""Zip files, opened within limits: archives of documents, and document formats based on zip."""
 
 from __future__ import annotations
 
@@ -12,65 +12,60 @@ from contextlib import contextmanager
 from typing import IO, Any
 
 from assistant.core.errors import ReadError
-from assistant.ingest.readers.content import described, one_line
+from assistant.ingest.readers.content import clean_metadata, one_line
 
 ZIP = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
-"""What zip files begin with."""
+"""Signatures of zip files."""
 UNPACKED = 1_000_000_000
-"""Bytes that a zip file may unpack to."""
+"""Limit on the unpacked bytes of a zip file."""
 FILES = 50_000
-"""Files that a zip file may hold."""
+"""Limit on the files in a zip file."""
 CAUTIOUS: dict[str, Any] = {
-    "resolve_entities": False,
-    "no_network": True,
-    "load_dtd": False,
-    "huge_tree": False,
-    "recover": True,
-    "remove_comments": True,
-    "remove_pis": True,
+    **{"resolve_entities": False, "no_network": True, "load_dtd": False, "huge_tree": False},
+    **{"recover": True, "remove_comments": True, "remove_pis": True},
 }
-"""How XML is parsed: nothing is fetched, and what grows by entities is cut short."""
+"""Options of the XML parser: nothing is fetched, and entities are not expanded."""
 
-_WAYS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _FAULTS = (zipfile.BadZipFile, zlib.error, ValueError, OSError, EOFError, NotImplementedError, RuntimeError)
 _MAIN = re.compile(rb"""ContentType\s*=\s*["']([^"']{1,200}\.main\+xml)["']""")
 
 
-def opened(data: bytes) -> zipfile.ZipFile:
-    """The zip file that the bytes are. Raises ReadError where it is damaged or beyond the limits."""
-    # Each file costs an entry in the directory, so this is known before the directory is read.
+def open_zip(data: bytes) -> zipfile.ZipFile:
+    """Open a zip file. Raises ReadError if it is damaged or exceeds the limits."""
+    # Counted before the directory is read, as each file costs memory there.
     if data.count(b"PK\x01\x02") > FILES:
-        raise ReadError(f"holds more than {FILES:,} files; unpack it and add those that matter.")
+        raise ReadError(f"has more than {FILES:,} files; unpack it and add those that matter.")
     try:
         archive = zipfile.ZipFile(io.BytesIO(data))
     except _FAULTS:
-        raise ReadError("is damaged: the archive in it cannot be opened; get or save it again.") from None
+        raise ReadError("is damaged: its archive cannot be opened; get or save it again.") from None
     if sum(file.file_size for file in archive.infolist()) > UNPACKED:
         raise ReadError(f"unpacks to more than {UNPACKED // 1_000_000} MB; split it and add the parts.")
     return archive
 
 
-def kind(archive: zipfile.ZipFile) -> str | None:
-    """What the zip file says that it is, as a media type; None where it is just an archive of files.
+def declared_type(archive: zipfile.ZipFile) -> str | None:
+    """Return the media type that a zip file declares; None for a plain archive of files.
 
-    An Office file names its main part in its content types, EPUB and OpenDocument have a file `mimetype`.
+    Office files declare that of their main part; EPUB and OpenDocument have a file `mimetype`.
     """
     names = set(archive.namelist())
     if "mimetype" in names:
-        return part(archive, "mimetype", 200).decode("ascii", "replace").strip()
+        return read_part(archive, "mimetype", 200).decode("ascii", "replace").strip()
     if "META-INF/container.xml" in names:
         return "application/epub+zip"
     if "[Content_Types].xml" in names:
-        found = _MAIN.search(part(archive, "[Content_Types].xml", 5_000_000))
-        return found.group(1).decode("ascii", "replace") if found else "an Office file"
+        main = _MAIN.search(read_part(archive, "[Content_Types].xml", 5_000_000))
+        return main.group(1).decode("ascii", "replace") if main else "an Office file"
     if any(name.startswith("Index/") and name.endswith(".iwa") for name in names):
         return "an Apple iWork file"
     return None
 
 
-def part(archive: zipfile.ZipFile, name: str | zipfile.ZipInfo, limit: int = 200_000_000) -> bytes:
-    """The bytes of a file in the archive. Raises ReadError where it is locked, damaged or too large."""
-    with unpacking(archive, name) as packed:
+def read_part(archive: zipfile.ZipFile, name: str | zipfile.ZipInfo, limit: int = 200_000_000) -> bytes:
+    """Return the bytes of a file. Raises ReadError if it is encrypted, damaged or too large."""
+    with open_part(archive, name) as packed:
         data = packed.read(limit + 1)
     if len(data) > limit:
         raise ReadError("has a part that is too large to be read; split it and add the parts.")
@@ -78,59 +73,65 @@ def part(archive: zipfile.ZipFile, name: str | zipfile.ZipInfo, limit: int = 200
 
 
 @contextmanager
-def unpacking(archive: zipfile.ZipFile, name: str | zipfile.ZipInfo) -> Iterator[IO[bytes]]:
-    """A file in the archive, open to be read. Raises ReadError where it is locked or damaged."""
+def open_part(archive: zipfile.ZipFile, name: str | zipfile.ZipInfo) -> Iterator[IO[bytes]]:
+    """Open a file in the archive. Raises ReadError if it is encrypted or damaged."""
     try:
         file = archive.getinfo(name) if isinstance(name, str) else name
     except KeyError:
-        raise ReadError("is damaged: a part of it is missing; open it, save it again and add that.") from None
+        raise ReadError("is damaged: a part is missing; open it, save it again and add that.") from None
     if file.flag_bits & 1:
         raise ReadError("needs a password; save a copy without one and add that.")
-    if file.compress_type not in _WAYS:  # unpacking of the others has no limit
-        raise ReadError("is packed in an unusual way; unpack it and add what is in it.")
+    if file.compress_type not in _METHODS:  # other methods unpack without a limit
+        raise ReadError("uses an unusual compression; unpack it and add its files.")
     try:
         with archive.open(file) as packed:
             yield packed
     except _FAULTS:
-        raise ReadError("is damaged: what is packed in it cannot be unpacked; get it again.") from None
+        raise ReadError("is damaged: it cannot be unpacked; get it again.") from None
 
 
-def relations(archive: zipfile.ZipFile, name: str) -> dict[str, tuple[str, str]]:
-    """What a part of an Office file refers to in the same file: id -> kind and name of the other part.
+def read_relations(archive: zipfile.ZipFile, name: str) -> dict[str, tuple[str, str]]:
+    """Return the references of a part of an Office file to other parts: id -> type and name.
 
-    The empty name stands for the file itself.
+    The empty name is the package itself.
     """
     folder, _, last = name.rpartition("/")
     path = posixpath.join(folder, "_rels", f"{last}.rels")
     if path not in archive.NameToInfo:
         return {}
     return {
-        each.get("Id", ""): (
-            each.get("Type", "").rpartition("/")[2],
-            posixpath.normpath(posixpath.join("/", folder, each.get("Target", ""))).lstrip("/"),
+        relation.get("Id", ""): (
+            relation.get("Type", "").rpartition("/")[2],
+            posixpath.normpath(posixpath.join("/", folder, relation.get("Target", ""))).lstrip("/"),
         )
-        for each in tree(part(archive, path)).iter("{*}Relationship")
-        if each.get("TargetMode") != "External"
+        for relation in read_xml(archive, path).iter("{*}Relationship")
+        if relation.get("TargetMode") != "External"
     }
 
 
+def main_part(archive: zipfile.ZipFile, default: str) -> str:
+    """Return the name of the main part of an Office file."""
+    references = read_relations(archive, "").values()
+    return next((target for type_, target in references if type_ == "officeDocument"), default)
+
+
 def core_properties(archive: zipfile.ZipFile) -> tuple[str | None, dict[str, str]]:
-    """The title of an Office file, and its author and date."""
-    path = next((to for kind, to in relations(archive, "").values() if kind == "core-properties"), "")
+    """Return the title of an Office file, and its author and date."""
+    references = read_relations(archive, "").values()
+    path = next((target for type_, target in references if type_ == "core-properties"), "")
     if path not in archive.NameToInfo:
         return None, {}
-    said = {each.tag.rpartition("}")[2]: each.text for each in tree(part(archive, path))}
-    date = str(said.get("created") or said.get("modified") or "")[:10]
-    return one_line(said.get("title") or "") or None, described(
-        [("author", said.get("creator")), ("date", date)]
-    )
+    fields = {element.tag.rpartition("}")[2]: element.text for element in read_xml(archive, path)}
+    date = (fields.get("created") or fields.get("modified") or "")[:10]
+    metadata = clean_metadata([("author", fields.get("creator")), ("date", date)])
+    return one_line(fields.get("title") or "") or None, metadata
 
 
-def tree(xml: bytes) -> Any:
-    """The root element of XML, mended where it is broken. Raises ReadError where there is none."""
+def read_xml(archive: zipfile.ZipFile, name: str) -> Any:
+    """Parse an XML part, repairing malformed XML, and return its root. Raises ReadError if it is not XML."""
     from lxml import etree
 
-    root = etree.fromstring(xml, etree.XMLParser(**CAUTIOUS))
+    root = etree.fromstring(read_part(archive, name), etree.XMLParser(**CAUTIOUS))
     if root is None:
-        raise ReadError("is damaged: a part of it is no XML; open it, save it again and add that.")
+        raise ReadError("is damaged: a part is not XML; open it, save it again and add that.")
     return root

@@ -1,4 +1,4 @@
-"""PDF: text page by page, lines joined to paragraphs, running heads left out, bookmarks as headings."""
+"""PDF: text by page, lines joined to paragraphs, running heads removed, bookmarks as headings."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from assistant.core.errors import ReadError
 from assistant.core.types import Heading, Page
-from assistant.ingest.readers.content import Content, described, one_line, plain
+from assistant.ingest.readers.content import Content, clean_metadata, one_line, plain
 
 if TYPE_CHECKING:
     from pypdf import PdfReader
@@ -28,9 +28,9 @@ _JUNK_TITLE = re.compile(
 
 
 def read_pdf(data: bytes) -> Content:
-    """Content of a PDF, with the range of each page that has text.
+    """Parse a PDF, with the range of each page that has text.
 
-    Raises ReadError where a password is needed, or where no page holds text.
+    Raises ReadError if it needs a password or has no text.
     """
     from pypdf import PdfReader
 
@@ -41,21 +41,21 @@ def read_pdf(data: bytes) -> Content:
     pages = [_lines(page.extract_text()) for page in reader.pages]
     if not any(char.isalnum() for lines in pages for line in lines for char in line):
         raise ReadError(
-            "has no text, it is probably a scan; run text recognition (OCR) on it and add the result."
+            "has no text, so it is probably a scan; run text recognition (OCR) and add the result."
         )
     compounds = _compounds(pages)
     text, ranges = _joined([_paragraphs(lines, compounds) for lines in _without_running_heads(pages)])
     headings = tuple(_bookmarks(reader, text, ranges))
-    said = reader.metadata
-    title = one_line(str(said.title or "")) if said else ""
-    metadata = described([("author", said.author), ("date", _date(said))]) if said else {}
-    known = title if title and not _JUNK_TITLE.search(title) else None
-    return Content("application/pdf", text, known, headings, ranges, metadata)
+    info = reader.metadata
+    title = one_line(str(info.title or "")) if info else ""
+    metadata = clean_metadata([("author", info.author), ("date", _date(info))]) if info else {}
+    title = "" if _JUNK_TITLE.search(title) else title
+    return Content("application/pdf", text, title or None, headings, ranges, metadata)
 
 
-def _date(said: Any) -> str | None:
+def _date(info: Any) -> str | None:
     try:
-        return said.creation_date.date().isoformat() if said.creation_date else None
+        return info.creation_date.date().isoformat() if info.creation_date else None
     except (ValueError, TypeError, AttributeError):
         return None
 
@@ -65,19 +65,21 @@ def _lines(text: str) -> list[str]:
 
 
 def _compounds(pages: list[list[str]]) -> frozenset[str]:
-    """Compounds that stand with a hyphen within some line, so that they keep it at a line's end."""
+    """Return compounds hyphenated within a line, which keep their hyphen at the end of a line."""
     return frozenset(
         w.lower() for lines in pages for line in lines for w in re.findall(r"[^\W\d_]+-[^\W\d_]+", line)
     )
 
 
 def _without_running_heads(pages: list[list[str]]) -> Iterator[list[str]]:
-    """The pages without the lines that most of them begin or end with, and without bare page numbers."""
+    """Yield the pages without page numbers and the lines that most of them begin or end with."""
     edges = [_edges(lines) for lines in pages]
-    counts = Counter(key for page in edges for key in {_alike(line) for _, line in page})
+    counts = Counter(key for page in edges for key in {_mask_digits(line) for _, line in page})
     repeated = {key for key, n in counts.items() if n >= 4 and n * 2 > len(pages)}
     for lines, edge in zip(pages, edges, strict=True):
-        dropped = {n for n, line in edge if _alike(line) in repeated or (len(pages) > 1 and line.isdigit())}
+        dropped = {
+            n for n, line in edge if _mask_digits(line) in repeated or (len(pages) > 1 and line.isdigit())
+        }
         kept = [line for n, line in enumerate(lines) if n not in dropped]
         yield kept if any(kept) else lines
 
@@ -87,12 +89,12 @@ def _edges(lines: list[str]) -> list[tuple[int, str]]:
     return filled[:2] + filled[2:][-2:]
 
 
-def _alike(line: str) -> str:
+def _mask_digits(line: str) -> str:
     return _DIGITS.sub("0", line)
 
 
 def _paragraphs(lines: list[str], compounds: frozenset[str]) -> str:
-    """A page's lines, joined to paragraphs; an empty line, a short last line or a bullet begins a new one."""
+    """Join lines to paragraphs. An empty line, a short last line or a bullet begins a new one."""
     widths = sorted(len(line) for line in lines if line)
     width = widths[len(widths) * 9 // 10] if widths else 0
     written = ""
@@ -101,15 +103,15 @@ def _paragraphs(lines: list[str], compounds: frozenset[str]) -> str:
             continue
         if not written:
             written = line
-        elif not previous or _begins(previous, line, width):
+        elif not previous or _begins_paragraph(previous, line, width):
             written += ("\n\n" if not _BULLET.match(line) else "\n") + line
         else:
             written = _continued(written, line, compounds)
     return written
 
 
-def _begins(previous: str, line: str, width: int) -> bool:
-    """Whether a new paragraph begins with `line`."""
+def _begins_paragraph(previous: str, line: str, width: int) -> bool:
+    """True if a new paragraph begins with `line`."""
     if _BULLET.match(line):
         return True
     if len(previous) > 0.8 * width:
@@ -140,7 +142,7 @@ def _joined(pages: list[str]) -> tuple[str, tuple[Page, ...]]:
 
 
 def _bookmarks(reader: PdfReader, text: str, pages: tuple[Page, ...]) -> Iterator[Heading]:
-    """Bookmarks whose words stand on a line of their own on the page that they point to."""
+    """Yield bookmarks whose title is a line of the page that they point to."""
     by_number = {page.number: page for page in pages}
     after = 0
     for level, title, number in _outline(reader):
@@ -149,28 +151,25 @@ def _bookmarks(reader: PdfReader, text: str, pages: tuple[Page, ...]) -> Iterato
             continue
         words = r"\s+".join(map(re.escape, title.split()))
         line = re.compile(rf"^(?:[\dIVX.]{{1,12}}\s+)?{words}$", re.IGNORECASE | re.MULTILINE)
-        found = line.search(text, max(after, page.start), page.end)
-        if found:
-            after = found.end()
-            yield Heading(level, one_line(found.group()), found.start(), found.end())
+        if match := line.search(text, max(after, page.start), page.end):
+            after = match.end()
+            yield Heading(level, one_line(match.group()), match.start(), match.end())
 
 
 def _outline(reader: PdfReader) -> list[tuple[int, str, int]]:
-    """Level, title and page number of each bookmark; none where they are broken, as they often are."""
-    found: list[tuple[int, str, int]] = []
+    """Return level, title and page number of each bookmark; none if they are broken, as they often are."""
+    bookmarks: list[tuple[int, str, int]] = []
 
     def walk(entries: list[Any], level: int) -> None:
         for entry in entries:
             if isinstance(entry, list):
                 walk(entry, min(level + 1, 6))
             else:
-                number = reader.get_destination_page_number(entry)
-                found.append(
-                    (level, one_line(str(entry.title))[:200], (number if number is not None else -1) + 1)
-                )
+                page = reader.get_destination_page_number(entry)
+                bookmarks.append((level, one_line(str(entry.title))[:200], 0 if page is None else page + 1))
 
     try:
         walk(reader.outline, 1)
     except Exception:
         return []
-    return found[:5000]
+    return bookmarks[:5000]

@@ -1,7 +1,6 @@
-"""Plain text that was scraped from a web page: comment forms, lists of other articles and broken tables.
+"""Cleans plain text that was scraped from a web page: comment forms, teasers and broken tables.
 
-Nothing is touched but where a page's own furniture shows that the text was scraped, so that ordinary text
-files stay as they are, to the character.
+Only text with page furniture is cleaned; ordinary text files stay unchanged to the character.
 """
 
 from __future__ import annotations
@@ -29,19 +28,16 @@ _ROW_END = re.compile(r"</?t[dr]\s*\}|</?t[dr]\b[^>|]{0,9}\}|t[dr]>\s*\}")
 _LONG = 40
 
 
-def cleaned(text: str) -> str:
-    """The text without what a web page wrote around its article, its broken tables mended."""
-    return _without_furniture(_with_mended_tables(text))
+def remove_furniture(text: str) -> str:
+    """Remove page furniture around the article and repair its tables."""
+    return _remove_forms(_repair_tables(text))
 
 
-# -- furniture -----------------------------------------------------------------------------------------------
-
-
-def _without_furniture(text: str) -> str:
+def _remove_forms(text: str) -> str:
     lines = text.split("\n")
     form = [n for n, line in enumerate(lines) if _FORM.fullmatch(line.strip())]
     loaders = [n for n, line in enumerate(lines) if _LOADER.fullmatch(line.strip())]
-    # One such line may be said in any text; two are a page's form.
+    # One such line may occur in any text; two are a comment form.
     is_scraped = len(form) >= 2 or (len(loaders) >= 2 or any("image" in lines[n].lower() for n in loaders))
     if not is_scraped:
         return text
@@ -54,7 +50,7 @@ def _without_furniture(text: str) -> str:
 
 
 def _is_teasers(lines: list[str]) -> bool:
-    """Whether all this only points to other articles: it is headed so, or most of it stands there twice."""
+    """True if the lines only link to other articles: by their heading, or because most occur twice."""
     blocks = [line.strip() for line in lines if line.strip() and not _LOADER.fullmatch(line.strip())]
     if not blocks or _TEASERS.fullmatch(blocks[0]):
         return True
@@ -63,14 +59,11 @@ def _is_teasers(lines: list[str]) -> bool:
     return twice * 2 > sum(map(len, blocks))
 
 
-# -- tables --------------------------------------------------------------------------------------------------
-
-
-def _with_mended_tables(text: str) -> str:
+def _repair_tables(text: str) -> str:
     if not _ROW_END.search(text):
         return text
     lines = text.split("\n")
-    mended: list[str] = []
+    repaired: list[str] = []
     at = 0
     while at < len(lines):
         stop = at
@@ -78,18 +71,18 @@ def _with_mended_tables(text: str) -> str:
             stop += 1
         table = lines[at:stop]
         if any(_ROW_END.search(line) for line in table):
-            mended.extend(_mended(table))
+            repaired.extend(_repair_rows(table))
         else:
-            mended.extend(table or lines[at : at + 1])
+            repaired.extend(table or lines[at : at + 1])
         at = max(stop, at + 1)
-    return "\n".join(mended)
+    return "\n".join(repaired)
 
 
-def _mended(table: list[str]) -> Iterator[str]:
-    """The rows of a table one a line, however the page glued them together.
+def _repair_rows(table: list[str]) -> Iterator[str]:
+    """Yield the rows of a table, one on each line.
 
-    The first row tells how many columns there are; the cells of the others are dealt out in their order.
-    Where that does not come out even, each line keeps its own cells.
+    The first row sets the number of columns, and the other cells are divided into rows of that width. If
+    their number is not a multiple of it, each line keeps its cells.
     """
     header, *body = [_cells(line) for line in table if set(line) - set("|-: \t")]
     cells = [cell for row in body for cell in row]

@@ -1,4 +1,4 @@
-"""Cells of HTML tables that reach over rows and columns, put into each place that they take."""
+"""Expands cells of HTML tables that span rows and columns."""
 
 from __future__ import annotations
 
@@ -9,53 +9,53 @@ if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
 _TEXT = 200
-"""Characters beyond which a cell belongs to the layout of a page rather than to a table."""
+"""Characters above which a cell is page layout rather than a table."""
 _CELLS = 20_000
-"""Cells that a table may get by this."""
-_REACHING = ".//*[self::td or self::th][@rowspan or @colspan]"
+"""Limit on the cells of an expanded table."""
+_SPANNING = ".//*[self::td or self::th][@rowspan or @colspan]"
 
 
 def unspan(page: HtmlElement) -> None:
-    """Give each row of the page's tables all of its cells, so that they stand under their column names.
+    """Give each row of the page's tables all its cells, aligned with the column names.
 
-    What reaches over rows stands in each of them; what reaches over columns in the first, or, as a column
-    name, in each. Tables with others inside are means of layout and stay as they are.
+    A cell that spans rows is repeated in each. One that spans columns is put in the first, a column name in
+    each. Tables that contain tables are page layout and stay unchanged.
     """
     for table in page.iter("table"):
-        if table.find(".//table") is not None or not table.xpath(_REACHING):
+        if table.find(".//table") is not None or not table.xpath(_SPANNING):
             continue
         if all(len(cell.text_content()) <= _TEXT for cell in table.iter("td", "th")):
             _fill(table)
 
 
 def _fill(table: Any) -> None:
-    reaching: dict[int, tuple[int, Any]] = {}
-    left = _CELLS
+    spanning: dict[int, tuple[int, Any]] = {}
+    budget = _CELLS
     for row in table.iter("tr"):
         line: list[Any] = []
-        begun: dict[int, tuple[int, Any]] = {}
+        new: dict[int, tuple[int, Any]] = {}
         for cell in [*row.iterchildren("td", "th"), None]:
-            while len(line) in reaching:
-                line.append(deepcopy(reaching[len(line)][1]))
+            while len(line) in spanning:
+                line.append(deepcopy(spanning[len(line)][1]))
             if cell is None:
                 break
-            wide, high = _span(cell, "colspan"), _span(cell, "rowspan")
-            taken = [cell, *(_beside(cell) for _ in range(wide - 1))]
-            if high > 1:
-                begun |= {len(line) + at: (high, each) for at, each in enumerate(taken)}
-            line.extend(taken)
-        left -= len(line)
-        if left < 0:
+            columns, rows = _span(cell, "colspan"), _span(cell, "rowspan")
+            cells = [cell, *(_continuation(cell) for _ in range(columns - 1))]
+            if rows > 1:
+                new |= {len(line) + column: (rows, part) for column, part in enumerate(cells)}
+            line.extend(cells)
+        budget -= len(line)
+        if budget < 0:
             return
         row[:] = line
-        reaching = {at: (rows - 1, each) for at, (rows, each) in (reaching | begun).items() if rows > 1}
+        spanning = {at: (rows - 1, cell) for at, (rows, cell) in (spanning | new).items() if rows > 1}
 
 
-def _beside(cell: Any) -> Any:
-    """What stands in the further columns that a cell takes."""
+def _continuation(cell: Any) -> Any:
+    """Return the content of a further column that a cell spans."""
     return deepcopy(cell) if cell.tag == "th" else cell.makeelement(cell.tag)
 
 
 def _span(cell: Any, name: str) -> int:
-    said = cell.attrib.pop(name, "1").strip()
-    return min(max(int(said), 1), 1000) if said.isdecimal() and len(said) < 6 else 1
+    value = cell.attrib.pop(name, "1").strip()
+    return min(max(int(value), 1), 1000) if value.isdecimal() and len(value) < 6 else 1

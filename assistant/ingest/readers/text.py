@@ -1,21 +1,21 @@
-"""Plain text. What was scraped from a web page loses what the page wrote around its article."""
+"""Plain text, without the remains of a web page that it was scraped from."""
 
 from __future__ import annotations
 
 import re
 
 from assistant.ingest.readers.content import Content, plain
-from assistant.ingest.readers.scraped import cleaned
+from assistant.ingest.readers.scraped import remove_furniture
 
 
 def read_text(text: str) -> Content:
-    """Content of plain text: it has no headings, and its first line is its title where it reads like one."""
-    text = cleaned(plain(text))
+    """Parse plain text. It has no headings; its first line is the title if it looks like one."""
+    text = remove_furniture(plain(text))
     return Content("text/plain", text, _title(text))
 
 
 def _title(text: str) -> str | None:
-    """The first line, if it is short, ends like no sentence, and something longer follows."""
+    """Return the first line if it is short, does not end like a sentence, and longer text follows."""
     first, _, rest = text.lstrip().partition("\n")
     first = first.strip(" \t#=*_")
     if not re.search(r"[^\W\d_]{2}", first) or len(first) > 150 or first[-1] in ".,;:{([|":

@@ -1,4 +1,4 @@
-"""Word documents (.docx): headings by style, lists, tables as Markdown tables, in reading order."""
+"""Word documents (.docx): headings by style, lists, and tables, in reading order."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from assistant.ingest.readers.content import Content, Draft, described, one_line
+from assistant.ingest.readers.content import Content, Draft, clean_metadata, one_line
 from assistant.ingest.readers.grid import Merge, write_sheet
 
 if TYPE_CHECKING:
     from docx.document import Document as WordDocument
 
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
-_ALIKE = [
+_VARIANTS = [
     "application/vnd.ms-word.document.macroEnabled.main+xml",
     "application/vnd.ms-word.template.macroEnabledTemplate.main+xml",
     "application/vnd.openxmlformats-officedocument.wordprocessingml.template.main+xml",
@@ -24,33 +24,31 @@ _WRAPPERS = {f"{_W}{name}" for name in ("sdt", "sdtContent", "ins", "smartTag", 
 
 
 def read_docx(data: bytes) -> Content:
-    """Content of a .docx file; text that is marked as deleted is left out, inserted text is kept."""
-    word = _opened(data)
-    outline = _Styles(word)
+    """Parse a .docx file. Deleted text is left out, inserted text is kept."""
+    word = _open(data)
+    styles = _Styles(word)
     draft = Draft()
     for block in _blocks(word.element.body, "p", "tbl"):
         if block.tag == f"{_W}tbl":
             write_sheet(draft, *_cells(block))
         else:
-            _paragraph(draft, block, outline)
+            _paragraph(draft, block, styles)
     for note in _notes(word):
         draft.paragraph(note)
     core = word.core_properties
-    title = one_line(core.title or "") or outline.title or next((h.title for h in draft.headings), None)
-    metadata = described(
-        [("author", core.author), ("date", core.created and core.created.date().isoformat())]
-    )
+    title = one_line(core.title or "") or styles.title or draft.first_heading
+    metadata = clean_metadata([("author", core.author), ("date", core.created and core.created.date())])
     kind = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
-    return Content(kind, draft.text, title, tuple(draft.headings), metadata=metadata)
+    return draft.content(kind, title, metadata)
 
 
-def _opened(data: bytes) -> WordDocument:
-    """The document; templates and files with macros differ from .docx in what they call themselves only."""
+def _open(data: bytes) -> WordDocument:
+    """Open the document. Templates and files with macros differ from .docx only in their content type."""
     from docx.opc.part import PartFactory
     from docx.package import Package
     from docx.parts.document import DocumentPart
 
-    for kind in _ALIKE:
+    for kind in _VARIANTS:
         PartFactory.part_type_for[kind] = DocumentPart
     main: Any = Package.open(io.BytesIO(data)).main_document_part
     word: WordDocument = main.document
@@ -58,7 +56,7 @@ def _opened(data: bytes) -> WordDocument:
 
 
 class _Styles:
-    """What the document's styles mean: the level of headings, and which are lists."""
+    """The styles of a document: the levels of headings, and which are lists."""
 
     def __init__(self, word: WordDocument) -> None:
         self.title: str | None = None
@@ -66,26 +64,30 @@ class _Styles:
         self._lists: set[str] = set()
         for style in word.styles.element.iterchildren(f"{_W}style"):
             key, name = style.get(f"{_W}styleId"), style.find(f"{_W}name")
-            said = (name.get(f"{_W}val") if name is not None else key) or ""
-            level = style.find(f"{_W}pPr/{_W}outlineLvl")
-            if found := re.fullmatch(r"heading (\d)", said, re.IGNORECASE):
-                self._levels[key] = int(found.group(1))
-            elif level is not None and level.get(f"{_W}val", "9") < "9":
-                self._levels[key] = int(level.get(f"{_W}val")) + 1
-            elif said.lower() == "title":
+            label = ((name.get(f"{_W}val") if name is not None else key) or "").lower()
+            level = _outline_level(style)
+            if heading := re.fullmatch(r"heading (\d)", label):
+                self._levels[key] = int(heading.group(1))
+            elif level is not None:
+                self._levels[key] = level
+            elif label == "title":
                 self._levels[key] = 0
-            if said.lower().startswith("list ") or style.find(f"{_W}pPr/{_W}numPr") is not None:
+            if label.startswith("list ") or style.find(f"{_W}pPr/{_W}numPr") is not None:
                 self._lists.add(key)
 
     def level(self, paragraph: Any) -> int | None:
-        """1 for the highest heading, 0 for the document's title, None for other paragraphs."""
-        own = paragraph.find(f"{_W}pPr/{_W}outlineLvl")
-        if own is not None and own.get(f"{_W}val", "9") < "9":
-            return int(own.get(f"{_W}val")) + 1
-        return self._levels.get(_style(paragraph))
+        """Return 1 for the highest heading, 0 for the title of the document, None for other paragraphs."""
+        level = _outline_level(paragraph)
+        return self._levels.get(_style(paragraph)) if level is None else level
 
     def is_item(self, paragraph: Any) -> bool:
         return paragraph.find(f"{_W}pPr/{_W}numPr") is not None or _style(paragraph) in self._lists
+
+
+def _outline_level(element: Any) -> int | None:
+    level = element.find(f"{_W}pPr/{_W}outlineLvl")
+    value = level.get(f"{_W}val", "9") if level is not None else "9"
+    return int(value) + 1 if value < "9" else None
 
 
 def _style(paragraph: Any) -> str:
@@ -94,7 +96,7 @@ def _style(paragraph: Any) -> str:
 
 
 def _blocks(parent: Any, *names: str) -> Iterator[Any]:
-    """The children of these names in reading order, those inside content controls and insertions too."""
+    """Yield children of these names in reading order, also from content controls and insertions."""
     for child in parent.iterchildren():
         if child.tag in [f"{_W}{name}" for name in names]:
             yield child
@@ -117,16 +119,16 @@ def _paragraph(draft: Draft, paragraph: Any, styles: _Styles) -> None:
 
 
 def _cells(table: Any) -> tuple[list[list[str]], list[Merge]]:
-    """The cells of a table, and which of them are shown as one."""
+    """Return the cells of a table, and which of them are merged."""
     rows: list[list[str]] = []
     merges: list[Merge] = []
     open_at: dict[int, int] = {}
     for at, element in enumerate(table.iterchildren(f"{_W}tr")):
         row: list[str] = []
         for cell in _blocks(element, "tc"):
-            said = {str(e.tag).rpartition("}")[2]: e.get(f"{_W}val") for e in cell.iterfind(f"{_W}tcPr/*")}
-            wide = min(int(said.get("gridSpan") or 1), 1000)
-            if said.get("vMerge", "restart") == "restart":
+            spans = {str(e.tag).rpartition("}")[2]: e.get(f"{_W}val") for e in cell.iterfind(f"{_W}tcPr/*")}
+            wide = min(int(spans.get("gridSpan") or 1), 1000)
+            if spans.get("vMerge", "restart") == "restart":
                 open_at[len(row)] = at
             elif len(row) in open_at:
                 merges.append(Merge(open_at[len(row)], len(row), at, len(row)))
@@ -138,7 +140,7 @@ def _cells(table: Any) -> tuple[list[list[str]], list[Merge]]:
 
 
 def _text(element: Any) -> str:
-    """The text of a paragraph or a cell as it reads with all changes accepted."""
+    """Return the text of a paragraph or a cell with all changes accepted."""
     pieces: list[str] = []
     for child in element.iterchildren():
         if child.tag == f"{_W}t":
@@ -157,7 +159,7 @@ def _text(element: Any) -> str:
 
 
 def _notes(word: WordDocument) -> Iterator[str]:
-    """Footnotes and endnotes, which stand in parts of their own."""
+    """Yield footnotes and endnotes, which are in separate parts."""
     from lxml import etree
 
     for relation in word.part.rels.values():

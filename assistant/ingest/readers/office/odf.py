@@ -7,15 +7,15 @@ from collections.abc import Iterator
 from typing import Any
 
 from assistant.core.errors import ReadError
-from assistant.ingest.readers.content import Content, Draft, described, one_line
+from assistant.ingest.readers.content import Content, Draft, clean_metadata, one_line
 from assistant.ingest.readers.grid import Merge, check_size, write_sheet
-from assistant.ingest.readers.package import opened, part, tree
+from assistant.ingest.readers.package import open_zip, read_xml
 
 _OFFICE, _TEXT, _TABLE, _DRAW, _STYLE, _PRESENTATION = (
     f"{{urn:oasis:names:tc:opendocument:xmlns:{name}:1.0}}"
     for name in ("office", "text", "table", "drawing", "style", "presentation")
 )
-_UNSEEN = {
+_SKIPPED = {
     f"{_TEXT}tracked-changes",
     f"{_TEXT}note-citation",
     f"{_OFFICE}annotation",
@@ -26,10 +26,10 @@ _UNSEEN = {
 
 
 def read_odf(data: bytes, kind: str) -> Content:
-    """Content of an OpenDocument file of this media type. A presentation has a page a slide."""
-    archive = opened(data)
-    _check_lock(archive)
-    root = tree(part(archive, "content.xml"))
+    """Parse an OpenDocument file of this media type. A presentation has a page for each slide."""
+    archive = open_zip(data)
+    _require_unencrypted(archive)
+    root = read_xml(archive, "content.xml")
     writer = _Writer(archive, root)
     body = next(root.iter(f"{_OFFICE}body"), ())
     for content in body:
@@ -44,13 +44,12 @@ def read_odf(data: bytes, kind: str) -> Content:
     for note in writer.notes:
         writer.draft.paragraph(note)
     title, metadata = _metadata(archive)
-    title = title or writer.title or next((h.title for h in writer.draft.headings), None)
-    return Content(kind, writer.draft.text, title, tuple(writer.draft.headings), writer.draft.pages, metadata)
+    return writer.draft.content(kind, title or writer.title or writer.draft.first_heading, metadata)
 
 
-def _check_lock(archive: zipfile.ZipFile) -> None:
+def _require_unencrypted(archive: zipfile.ZipFile) -> None:
     if "META-INF/manifest.xml" in archive.NameToInfo:
-        manifest = tree(part(archive, "META-INF/manifest.xml"))
+        manifest = read_xml(archive, "META-INF/manifest.xml")
         if next(manifest.iter("{*}encryption-data"), None) is not None:
             raise ReadError("needs a password; save a copy without one and add that.")
 
@@ -58,14 +57,14 @@ def _check_lock(archive: zipfile.ZipFile) -> None:
 def _metadata(archive: zipfile.ZipFile) -> tuple[str | None, dict[str, str]]:
     if "meta.xml" not in archive.NameToInfo:
         return None, {}
-    said = {str(e.tag).rpartition("}")[2]: e.text or "" for e in tree(part(archive, "meta.xml")).iter()}
-    date = (said.get("creation-date") or said.get("date") or "")[:10]
-    author = said.get("initial-creator") or said.get("creator")
-    return one_line(said.get("title", "")) or None, described([("author", author), ("date", date)])
+    fields = {str(e.tag).rpartition("}")[2]: e.text or "" for e in read_xml(archive, "meta.xml").iter()}
+    date = (fields.get("creation-date") or fields.get("date") or "")[:10]
+    author = fields.get("initial-creator") or fields.get("creator")
+    return one_line(fields.get("title", "")) or None, clean_metadata([("author", author), ("date", date)])
 
 
 class _Writer:
-    """Writes the blocks of a file to a draft; `notes` are the footnotes that stood in them."""
+    """Writes the blocks of a file to a draft and collects its footnotes in `notes`."""
 
     def __init__(self, archive: zipfile.ZipFile, root: Any) -> None:
         self.draft = Draft()
@@ -83,7 +82,7 @@ class _Writer:
         self._cells = 0
 
     def block(self, element: Any, depth: int = -1) -> None:
-        """Write a block; `depth` is how deep it stands in lists."""
+        """Write a block; `depth` is its nesting in lists."""
         tag = element.tag
         if tag == f"{_TEXT}h":
             level = element.get(f"{_TEXT}outline-level", "1")
@@ -96,7 +95,7 @@ class _Writer:
                     self.block(child, depth + 1)
         elif tag == f"{_TABLE}table":
             write_sheet(self.draft, *self._rows(element))
-        elif tag not in _UNSEEN:
+        elif tag not in _SKIPPED:
             for child in element:
                 self.block(child, depth)
 
@@ -120,32 +119,32 @@ class _Writer:
             write_sheet(self.draft, *self._rows(table), level=2)
 
     def slide(self, page: Any) -> None:
-        """Write a slide: its title as heading, what else stands on it, its notes."""
+        """Write a slide: its title as heading, its other content, its notes."""
         frames = list(page.iter(f"{_DRAW}frame", f"{_DRAW}custom-shape"))
-        noted = {id(frame) for notes in page.iter(f"{_PRESENTATION}notes") for frame in notes.iter()}
-        shown = [frame for frame in frames if id(frame) not in noted]
-        titles = [f for f in shown if f.get(f"{_PRESENTATION}class") == "title"]
+        in_notes = {id(frame) for notes in page.iter(f"{_PRESENTATION}notes") for frame in notes.iter()}
+        frames = [frame for frame in frames if id(frame) not in in_notes]
+        titles = [f for f in frames if f.get(f"{_PRESENTATION}class") == "title"]
         for frame in titles:
             self.draft.heading(1, " ".join(self._text(p) for p in frame.iter(f"{_TEXT}p")))
-        for frame in shown:
+        for frame in frames:
             if frame not in titles:
                 self.block(frame)
-        said = [
+        speaker_notes = [
             self._text(p)
             for notes in page.iter(f"{_PRESENTATION}notes")
             for frame in notes.iter(f"{_DRAW}frame")
             if frame.get(f"{_PRESENTATION}class") == "notes"
             for p in frame.iter(f"{_TEXT}p")
         ]
-        if any(text.strip() for text in said):
+        if any(text.strip() for text in speaker_notes):
             self.draft.heading(2, "Speaker notes")
-        for text in said:
+        for text in speaker_notes:
             self.draft.paragraph(text)
 
     def _rows(self, table: Any) -> tuple[list[list[str]], list[Merge]]:
         rows: list[list[str]] = []
         merges: list[Merge] = []
-        for element in _own(table, "table-row"):
+        for element in _children(table, "table-row"):
             row: list[str] = []
             for cell in element.iterchildren(f"{_TABLE}table-cell", f"{_TABLE}covered-table-cell"):
                 wide, high = (_count(cell, f"number-{what}-spanned") for what in ("columns", "rows"))
@@ -153,7 +152,7 @@ class _Writer:
                     at, column = len(rows), len(row)
                     merges.append(Merge(at, column, at + high - 1, column + wide - 1))
                 text = self._cell(cell)
-                # What is empty to the end is repeated to the end of the sheet.
+                # Empty cells are repeated to the end of the sheet.
                 row.extend(
                     [text] * min(_count(cell, "number-columns-repeated"), 1000 if not text else 16_384)
                 )
@@ -168,10 +167,10 @@ class _Writer:
         return rows, merges
 
     def _cell(self, cell: Any) -> str:
-        return one_line("\n".join(self._text(p) for p in _own(cell, "p", "h")))
+        return one_line("\n".join(self._text(p) for p in _children(cell, "p", "h")))
 
     def _text(self, element: Any) -> str:
-        """The text of a paragraph, its footnotes marked and kept apart."""
+        """Return the text of a paragraph, with its footnotes marked and collected."""
         pieces = [element.text or ""]
         for child in element:
             if child.tag == f"{_TEXT}s":
@@ -180,7 +179,7 @@ class _Writer:
                 pieces.append("\n" if child.tag.endswith("break") else "\t")
             elif child.tag == f"{_TEXT}note":
                 pieces.append(self._note(child))
-            elif child.tag not in _UNSEEN and child.tag != f"{_DRAW}frame":
+            elif child.tag not in _SKIPPED and child.tag != f"{_DRAW}frame":
                 pieces.append(self._text(child))
             pieces.append(child.tail or "")
         return "".join(pieces)
@@ -188,21 +187,21 @@ class _Writer:
     def _note(self, note: Any) -> str:
         mark = one_line(note.findtext(f"{_TEXT}note-citation") or str(len(self.notes) + 1))
         body = note.find(f"{_TEXT}note-body")
-        said = " ".join(self._text(p) for p in body.iter(f"{_TEXT}p")) if body is not None else ""
-        self.notes.append(f"[{mark}] {one_line(said)}")
+        text = " ".join(self._text(p) for p in body.iter(f"{_TEXT}p")) if body is not None else ""
+        self.notes.append(f"[{mark}] {one_line(text)}")
         return f" [{mark}]"
 
 
-def _own(parent: Any, *names: str) -> Iterator[Any]:
-    """The elements of these names in a table or a cell, not those of tables within it."""
+def _children(parent: Any, *names: str) -> Iterator[Any]:
+    """Yield elements of these names in a table or a cell, but not from nested tables."""
     for child in parent:
         name = str(child.tag).rpartition("}")[2]
         if name in names:
             yield child
         elif name in ("table-header-rows", "table-rows", "table-row-group", "list", "list-item", "section"):
-            yield from _own(child, *names)
+            yield from _children(child, *names)
 
 
 def _count(element: Any, name: str, space: str = _TABLE) -> int:
-    said = element.get(f"{space}{name}", "1")
-    return max(1, int(said)) if said.isdecimal() and len(said) < 10 else 1
+    value = element.get(f"{space}{name}", "1")
+    return max(1, int(value)) if value.isdecimal() and len(value) < 10 else 1

@@ -1,4 +1,4 @@
-"""PowerPoint presentations (.pptx): a page a slide, its title as heading, lists, tables, charts, notes."""
+"""PowerPoint presentations (.pptx): a page for each slide, with lists, tables, charts and notes."""
 
 from __future__ import annotations
 
@@ -8,39 +8,35 @@ from typing import Any
 
 from assistant.ingest.readers.content import Content, Draft, one_line
 from assistant.ingest.readers.grid import Merge, write_sheet
-from assistant.ingest.readers.package import core_properties, opened, part, relations, tree
+from assistant.ingest.readers.package import core_properties, main_part, open_zip, read_relations, read_xml
 
 _TITLES = ("title", "ctrTitle")
 _FURNITURE = ("dt", "ftr", "hdr", "sldNum", "sldImg")
 
-Relations = dict[str, tuple[str, str]]
-
 
 def read_pptx(data: bytes) -> Content:
-    """Content of a presentation, with the range of each slide as a page; speaker notes follow their slide."""
-    archive = opened(data)
+    """Parse a presentation. Each slide is a page and includes its speaker notes."""
+    archive = open_zip(data)
     draft = Draft()
     for number, path in enumerate(_slides(archive), 1):
         draft.page(number)
         _Slide(archive, path, draft).write()
-    said, metadata = core_properties(archive)
-    title = said if said and said.lower() != "powerpoint presentation" else None
-    title = title or next((heading.title for heading in draft.headings), None)
+    title, metadata = core_properties(archive)
+    title = title if title and title.lower() != "powerpoint presentation" else draft.first_heading
     kind = "application/vnd.openxmlformats-officedocument.presentationml.presentation"
-    return Content(kind, draft.text, title, tuple(draft.headings), draft.pages, metadata)
+    return draft.content(kind, title, metadata)
 
 
 def _slides(archive: zipfile.ZipFile) -> list[str]:
-    """The parts of the slides in the order in which they are shown."""
-    main = next((to for kind, to in relations(archive, "").values() if kind == "officeDocument"), None)
-    main = main or "ppt/presentation.xml"
-    targets = relations(archive, main)
-    order = (_id(slide) for slide in tree(part(archive, main)).iter("{*}sldId"))
+    """Return the parts of the slides in the order of presentation."""
+    main = main_part(archive, "ppt/presentation.xml")
+    targets = read_relations(archive, main)
+    order = (_relation_id(slide) for slide in read_xml(archive, main).iter("{*}sldId"))
     return [targets[key][1] for key in order if key in targets]
 
 
-def _id(element: Any) -> str:
-    """What an element refers to (`r:id`)."""
+def _relation_id(element: Any) -> str:
+    """Return the id of the relation that an element references (`r:id`)."""
     return next((v for k, v in element.attrib.items() if k.startswith("{") and k.endswith("}id")), "")
 
 
@@ -49,19 +45,19 @@ class _Slide:
 
     def __init__(self, archive: zipfile.ZipFile, path: str, draft: Draft) -> None:
         self._archive, self._draft = archive, draft
-        self._targets = relations(archive, path)
-        self._shapes = list(_shapes(tree(part(archive, path))))
+        self._targets = read_relations(archive, path)
+        self._shapes = list(_shapes(read_xml(archive, path)))
 
     def write(self) -> None:
-        titles = [shape for shape in self._shapes if _place(shape) in _TITLES]
+        titles = [shape for shape in self._shapes if _placeholder(shape) in _TITLES]
         for shape in titles:
             self._draft.heading(1, " ".join(_text(p) for p in shape.iter("{*}p")))
         for shape in self._shapes:
-            if shape not in titles and _place(shape) not in _FURNITURE:
+            if shape not in titles and _placeholder(shape) not in _FURNITURE:
                 self._shape(shape)
-        notes = (path for kind, path in self._targets.values() if kind == "notesSlide")
-        for path in notes:
-            self._notes(tree(part(self._archive, path)))
+        for kind, path in self._targets.values():
+            if kind == "notesSlide":
+                self._notes(read_xml(self._archive, path))
 
     def _shape(self, shape: Any) -> None:
         if (table := next(shape.iter("{*}tbl"), None)) is not None:
@@ -70,26 +66,30 @@ class _Slide:
             self._graphic(shape)
         else:
             paragraphs = [p for body in shape.iterchildren("{*}txBody") for p in body.iter("{*}p")]
-            listed = _place(shape) in ("body", "obj", "") and _is_placeholder(shape) and len(paragraphs) > 1
+            listed = (
+                _placeholder(shape) in ("body", "obj", "") and _has_placeholder(shape) and len(paragraphs) > 1
+            )
             for paragraph in paragraphs:
                 self._paragraph(paragraph, listed)
 
     def _paragraph(self, paragraph: Any, listed: bool) -> None:
-        said = paragraph.find("{*}pPr")
-        marks = [child.tag.rpartition("}")[2] for child in said] if said is not None else []
+        properties = paragraph.find("{*}pPr")
+        marks = [child.tag.rpartition("}")[2] for child in properties] if properties is not None else []
         if "buChar" in marks or "buAutoNum" in marks or (listed and "buNone" not in marks):
-            level = said.get("lvl", "0") if said is not None else "0"
+            level = properties.get("lvl", "0") if properties is not None else "0"
             self._draft.item(_text(paragraph), int(level) if level.isdecimal() else 0)
         else:
             self._draft.paragraph(_text(paragraph))
 
     def _graphic(self, frame: Any) -> None:
-        """A chart as the table of its numbers, a diagram as the list of its texts."""
+        """Write a chart as a table of its numbers, a diagram as a list of its texts."""
         for element in frame.iter("{*}chart", "{*}relIds"):
-            key = _id(element) or next((v for k, v in element.attrib.items() if k.endswith("}dm")), "")
+            key = _relation_id(element) or next(
+                (v for k, v in element.attrib.items() if k.endswith("}dm")), ""
+            )
             if key not in self._targets or self._targets[key][1] not in self._archive.NameToInfo:
                 continue
-            root = tree(part(self._archive, self._targets[key][1]))
+            root = read_xml(self._archive, self._targets[key][1])
             if element.tag.endswith("}chart"):
                 _write_chart(self._draft, root)
             else:
@@ -97,20 +97,16 @@ class _Slide:
                     self._draft.item(_text(paragraph))
 
     def _notes(self, notes: Any) -> None:
-        said = [
-            _text(paragraph)
-            for shape in _shapes(notes)
-            if _place(shape) not in _FURNITURE
-            for paragraph in shape.iter("{*}p")
-        ]
-        if any(one_line(text) for text in said):
+        shapes = [shape for shape in _shapes(notes) if _placeholder(shape) not in _FURNITURE]
+        texts = [_text(paragraph) for shape in shapes for paragraph in shape.iter("{*}p")]
+        if any(map(one_line, texts)):
             self._draft.heading(2, "Speaker notes")
-        for text in said:
+        for text in texts:
             self._draft.paragraph(text)
 
 
 def _shapes(root: Any) -> Iterator[Any]:
-    """Shapes and frames in reading order, those in groups too; of alternatives the first."""
+    """Yield shapes and frames in reading order, also from groups; of alternatives the first."""
     for element in root:
         name = str(element.tag).rpartition("}")[2]
         if name in ("sp", "graphicFrame"):
@@ -119,13 +115,13 @@ def _shapes(root: Any) -> Iterator[Any]:
             yield from _shapes(element)
 
 
-def _place(shape: Any) -> str:
-    """What the place of the slide's layout is for that the shape fills; empty where it names none."""
+def _placeholder(shape: Any) -> str:
+    """Return the type of the layout placeholder that a shape fills; empty if it has none."""
     placeholder = shape.find("{*}nvSpPr/{*}nvPr/{*}ph")
     return str(placeholder.get("type", "")) if placeholder is not None else ""
 
 
-def _is_placeholder(shape: Any) -> bool:
+def _has_placeholder(shape: Any) -> bool:
     return shape.find("{*}nvSpPr/{*}nvPr/{*}ph") is not None
 
 
@@ -150,35 +146,35 @@ def _write_table(draft: Draft, table: Any) -> None:
 
 
 def _write_chart(draft: Draft, chart: Any) -> None:
-    """The title, and a row for each category with the values of all series."""
+    """Write the title of a chart, and a table with a row for each category."""
     for title in chart.iterfind("{*}chart/{*}title"):
         draft.paragraph(" ".join(_text(p) for p in title.iter("{*}p")))
     series = list(chart.iter("{*}ser"))[:100]
-    names = [_points(each.find("{*}tx")).get(0, f"Series {n}") for n, each in enumerate(series, 1)]
+    names = [_points(item.find("{*}tx")).get(0, f"Series {n}") for n, item in enumerate(series, 1)]
     categories: dict[int, str] = {}
-    for each in series:
-        categories |= _points(_first(each, "cat", "xVal"))
-    values = [_points(_first(each, "val", "yVal")) for each in series]
+    for item in series:
+        categories |= _points(_first(item, "cat", "xVal"))
+    values = [_points(_first(item, "val", "yVal")) for item in series]
     rows = [
-        [categories.get(at, str(at + 1)), *(each.get(at, "") for each in values)]
-        for at in sorted(categories.keys() | {at for each in values for at in each})
+        [categories.get(at, str(at + 1)), *(points.get(at, "") for points in values)]
+        for at in sorted(categories.keys() | {at for points in values for at in points})
     ]
     if series:
         write_sheet(draft, [["Category", *names], *rows])
 
 
 def _first(element: Any, *names: str) -> Any:
-    return next((found for name in names if (found := element.find(f"{{*}}{name}")) is not None), None)
+    return next((child for name in names if (child := element.find(f"{{*}}{name}")) is not None), None)
 
 
 def _points(element: Any) -> dict[int, str]:
-    """The values that a chart keeps of its data, by their number."""
+    """Return the data points of a chart by their index."""
     if element is None:
         return {}
     points = list(element.iter("{*}pt"))
     if not points:
-        said = element.findtext("{*}v")
-        return {0: said} if said else {}
+        value = element.findtext("{*}v")
+        return {0: value} if value else {}
     return {
         int(point.get("idx", "0")): one_line(point.findtext("{*}v") or "")
         for point in points

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
-from assistant.ingest.readers.content import Content, Draft, described, one_line
+from assistant.ingest.readers.content import Content, Draft, clean_metadata, one_line
 from assistant.ingest.readers.grid import check_size, write_sheet
 
 _TOKEN = re.compile(
@@ -17,69 +17,41 @@ _TOKEN = re.compile(
     re.DOTALL,
 )
 _SIGNS = {
-    "~": "\xa0",
-    "_": "-",
-    "\\": "\\",
-    "{": "{",
-    "}": "}",
-    "tab": "\t",
-    "line": "\n",
-    "lbr": "\n",
-    "emdash": "—",
-    "endash": "–",
-    "lquote": "‘",
-    "rquote": "’",
-    "ldblquote": "“",
-    "rdblquote": "”",
-    "bullet": "•",
-    "nestcell": " ",
-    "emspace": " ",
-    "enspace": " ",
-    "qmspace": " ",
+    **{"~": "\xa0", "_": "-", "\\": "\\", "{": "{", "}": "}", "tab": "\t", "line": "\n", "lbr": "\n"},
+    **{"emdash": "—", "endash": "–", "bullet": "•"},
+    **{"lquote": "‘", "rquote": "’", "ldblquote": "“", "rdblquote": "”"},
+    **dict.fromkeys(["nestcell", "emspace", "enspace", "qmspace"], " "),
 }
-_UNSEEN = frozenset(
+_SKIPPED = frozenset(
     "colortbl pict header headerl headerr headerf footer footerl footerr footerf fldinst listtext pntext "
     "xe tc rxe txe object nonshppict ftnsep ftnsepc aftnsep aftnsepc private buptim revtim printim comment "
     "category keywords operator manager company subject doccomm hlinkbase themedata datastore".split()
 )
 _CHARSETS = {
-    128: "cp932",
-    129: "cp949",
-    134: "gbk",
-    136: "big5",
-    161: "cp1253",
-    162: "cp1254",
-    163: "cp1258",
-    177: "cp1255",
-    178: "cp1256",
-    186: "cp1257",
-    204: "cp1251",
-    222: "cp874",
-    238: "cp1250",
+    **{128: "cp932", 129: "cp949", 134: "gbk", 136: "big5", 161: "cp1253", 162: "cp1254", 163: "cp1258"},
+    **{177: "cp1255", 178: "cp1256", 186: "cp1257", 204: "cp1251", 222: "cp874", 238: "cp1250"},
 }
-_MEMBERS = ("title", "author")
+_INFO_FIELDS = ("title", "author")
 
 
 def read_rtf(data: bytes) -> Content:
-    """Content of a rich text file; deleted and hidden text is left out, footnotes stand at the end."""
+    """Parse a rich text file. Deleted and hidden text is left out; footnotes follow at the end."""
     reader = _Reader(data.lstrip(b"\xef\xbb\xbf \t\r\n\0").decode("latin-1"))
     draft = reader.read()
-    said = reader.info
-    metadata = described([("author", said.get("author")), ("date", said.get("date"))])
-    title = one_line(said.get("title", "")) or reader.title
-    title = title or next((heading.title for heading in draft.headings), None)
-    return Content("application/rtf", draft.text, title, tuple(draft.headings), metadata=metadata)
+    metadata = clean_metadata((key, reader.info.get(key)) for key in ("author", "date"))
+    title = one_line(reader.info.get("title", "")) or reader.title or draft.first_heading
+    return draft.content("application/rtf", title, metadata)
 
 
 @dataclass(frozen=True, slots=True)
 class _State:
-    """What holds within a pair of braces."""
+    """The settings within a pair of braces."""
 
-    goes_to: str = "body"
-    """`body`, `note`, nothing, or what of the file's own tables is read."""
+    destination: str = "body"
+    """`body`, `note`, empty for skipped text, or the table of the file being read."""
     hidden: bool = False
     skip: int = 1
-    """How many characters stand in for one that is given by its number."""
+    """Number of fallback characters after a character given by its number."""
     codec: str = ""
 
 
@@ -94,7 +66,7 @@ class _Paragraph:
 
 @dataclass(slots=True)
 class _Reader:
-    """Goes through the words of a file once and writes its paragraphs to a draft."""
+    """Reads the words of a file once and writes its paragraphs to a draft."""
 
     source: str
     info: dict[str, str] = field(default_factory=dict)
@@ -108,7 +80,7 @@ class _Reader:
     _at: _Paragraph = field(default_factory=_Paragraph)
     _pieces: dict[str, list[str]] = field(default_factory=dict)
     _bytes: bytearray = field(default_factory=bytearray)
-    _left_out: int = 0
+    _to_skip: int = 0
     _star: bool = False
     _font: int = 0
     _style: int = 0
@@ -118,7 +90,7 @@ class _Reader:
     _notes: list[str] = field(default_factory=list)
 
     def read(self) -> Draft:
-        """The draft of the whole file."""
+        """Return the draft of the whole file."""
         at = 0
         while found := _TOKEN.search(self.source, at):
             at = found.end()
@@ -131,9 +103,9 @@ class _Reader:
             elif brace := found["brace"]:
                 self._brace(brace)
             elif code := found["byte"]:
-                self._shown(bytes.fromhex(code))
+                self._text(bytes.fromhex(code))
             elif text := found["text"]:
-                self._shown(text.encode("latin-1"))
+                self._text(text.encode("latin-1"))
             else:
                 self._sign(found["sign"])
         self._end_paragraph()
@@ -145,40 +117,40 @@ class _Reader:
     # -- braces and words ------------------------------------------------------------------------------------
 
     def _brace(self, brace: str) -> None:
-        self._settle()
-        self._left_out, self._star = 0, False
+        self._decode_bytes()
+        self._to_skip, self._star = 0, False
         if brace == "{":
             self._stack.append(self._state)
         elif self._stack:
             ended, self._state = self._state, self._stack.pop()
-            if ended.goes_to != self._state.goes_to:
-                self._end_of(ended.goes_to)
+            if ended.destination != self._state.destination:
+                self._end_destination(ended.destination)
 
-    def _end_of(self, place: str) -> None:
-        """Take in what was said of one thing in a place apart."""
-        text = one_line(self._taken(place))
+    def _end_destination(self, place: str) -> None:
+        """Store the text of a destination that has ended."""
+        text = one_line(self._take(place))
         if place == "note" and text:
             self._notes.append(f"[{len(self._notes) + 1}] {text}")
             self._put(f" [{len(self._notes)}]")
-        elif place in _MEMBERS and text:
+        elif place in _INFO_FIELDS and text:
             self.info[place] = text
 
     def _word(self, word: str, number: int | None) -> None:
         star, self._star = self._star, False
         if word == "u" and number is not None:
-            self._settle()
+            self._decode_bytes()
             self._put(chr(number & 0xFFFF))
-            self._left_out = self._state.skip
+            self._to_skip = self._state.skip
         elif word in _SIGNS:
-            self._settle()
+            self._decode_bytes()
             self._put(_SIGNS[word])
-        elif word in _UNSEEN or (star and word not in ("shptxt", "footnote")):
-            self._settle()
+        elif word in _SKIPPED or (star and word not in ("shptxt", "footnote")):
+            self._decode_bytes()
             if word in ("listtext", "pntext"):
                 self._at.is_item = True
-            self._state = replace(self._state, goes_to="")
+            self._state = replace(self._state, destination="")
         elif handle := _WORDS.get(word):
-            self._settle()
+            self._decode_bytes()
             handle(self, number)
 
     def _sign(self, sign: str) -> None:
@@ -187,52 +159,48 @@ class _Reader:
         elif sign in "\r\n":
             self._end_paragraph()
         elif sign in _SIGNS:
-            self._settle()
+            self._decode_bytes()
             self._put(_SIGNS[sign])
 
-    # -- text ------------------------------------------------------------------------------------------------
-
-    def _shown(self, text: bytes) -> None:
-        if self._left_out:
-            skipped, self._left_out = self._left_out, max(0, self._left_out - len(text))
+    def _text(self, text: bytes) -> None:
+        if self._to_skip:
+            skipped, self._to_skip = self._to_skip, max(0, self._to_skip - len(text))
             text = text[skipped:]
-        if self._state.goes_to and not self._state.hidden:
+        if self._state.destination and not self._state.hidden:
             self._bytes += text
 
-    def _settle(self) -> None:
-        """Decode the bytes that came so far: a character may have several."""
+    def _decode_bytes(self) -> None:
+        """Decode the bytes read until now: a character may have several."""
         if self._bytes:
             text = self._bytes.decode(self._state.codec or self._codec, "replace")
             self._bytes.clear()
             self._put(text)
 
     def _put(self, text: str) -> None:
-        if self._state.goes_to and not self._state.hidden:
-            self._pieces.setdefault(self._state.goes_to, []).append(text)
-            if self._state.goes_to == "styles" and text.endswith(";"):
-                self._styles[self._style] = self._taken("styles").strip(" ;").lower()
+        if self._state.destination and not self._state.hidden:
+            self._pieces.setdefault(self._state.destination, []).append(text)
+            if self._state.destination == "styles" and text.endswith(";"):
+                self._styles[self._style] = self._take("styles").strip(" ;").lower()
 
-    def _taken(self, place: str) -> str:
-        self._settle()
+    def _take(self, place: str) -> str:
+        self._decode_bytes()
         text = "".join(self._pieces.pop(place, []))
         return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
-    # -- paragraphs and tables -------------------------------------------------------------------------------
-
     def _end_paragraph(self) -> None:
-        self._settle()
-        if self._state.goes_to == "note":
+        self._decode_bytes()
+        if self._state.destination == "note":
             self._put("\n")
-        if self._state.goes_to != "body":
+        if self._state.destination != "body":
             return
         if self._at.in_table:
             self._put("\n")
             return
         self._end_table()
-        text, at = self._taken("body"), self._at
+        text, at = self._take("body"), self._at
         style = self._styles.get(at.style, "")
-        named = re.fullmatch(r"heading (\d)", style)
-        level = int(named.group(1)) if named else at.level
+        heading = re.fullmatch(r"heading (\d)", style)
+        level = int(heading.group(1)) if heading else at.level
         if level is not None or style == "title":
             self.title = self.title or (one_line(text) or None if style == "title" else None)
             self._draft.heading(level or 1, text)
@@ -243,8 +211,8 @@ class _Reader:
         at.is_item = False
 
     def _end_cell(self, _: int | None) -> None:
-        if self._state.goes_to == "body":
-            self._cells.append(one_line(self._taken("body")))
+        if self._state.destination == "body":
+            self._cells.append(one_line(self._take("body")))
             self._count += 1
             check_size(self._count)
 
@@ -260,10 +228,8 @@ class _Reader:
             write_sheet(self._draft, self._rows)
             self._rows = []
 
-    # -- what words set --------------------------------------------------------------------------------------
-
     def _set_place(self, place: str) -> None:
-        self._state = replace(self._state, goes_to=place)
+        self._state = replace(self._state, destination=place)
 
     def _set_codec(self, number: int | None) -> None:
         self._set_codec_named(f"cp{number}")
@@ -274,7 +240,7 @@ class _Reader:
 
     def _set_font(self, number: int | None) -> None:
         self._font = number or 0
-        if self._state.goes_to in ("body", "note"):
+        if self._state.destination in ("body", "note"):
             self._state = replace(self._state, codec=self._fonts.get(self._font, ""))
 
     def _set_charset(self, number: int | None) -> None:
@@ -282,13 +248,13 @@ class _Reader:
             self._fonts[self._font] = _CHARSETS[number]
 
     def _set_style(self, number: int | None) -> None:
-        if self._state.goes_to == "styles":
+        if self._state.destination == "styles":
             self._style = number or 0
         else:
             self._at.style = number or 0
 
     def _set_level(self, number: int | None) -> None:
-        if self._state.goes_to == "body":
+        if self._state.destination == "body":
             self._at.level = number + 1 if number is not None and 0 <= number < 9 else None
 
     def _set_depth(self, number: int | None) -> None:
@@ -304,31 +270,27 @@ class _Reader:
         self._state = replace(self._state, skip=max(number or 0, 0))
 
     def _reset_paragraph(self, _: int | None) -> None:
-        if self._state.goes_to == "body":
+        if self._state.destination == "body":
             self._at = _Paragraph(is_item=self._at.is_item)
 
     def _reset_characters(self, _: int | None) -> None:
         self._state = replace(self._state, hidden=False, codec="")
 
     def _set_date(self, shape: str, number: int | None) -> None:
-        if self._state.goes_to == "date" and number is not None:
+        if self._state.destination == "date" and number is not None:
             self.info["date"] = "-".join(filter(None, [self.info.get("date"), f"{number:{shape}}"]))
 
 
-def _into(place: str) -> Callable[[_Reader, int | None], None]:
+def _enter(place: str) -> Callable[[_Reader, int | None], None]:
     return lambda reader, _: reader._set_place(place)
 
 
-def _of_date(shape: str) -> Callable[[_Reader, int | None], None]:
+def _date_part(shape: str) -> Callable[[_Reader, int | None], None]:
     return lambda reader, number: reader._set_date(shape, number)
 
 
-def _ended(reader: _Reader, _: int | None) -> None:
-    reader._end_paragraph()
-
-
 _WORDS: dict[str, Callable[[_Reader, int | None], None]] = {
-    **dict.fromkeys(["par", "sect", "page", "column"], _ended),
+    **dict.fromkeys(["par", "sect", "page", "column"], lambda reader, _: reader._end_paragraph()),
     "pard": _Reader._reset_paragraph,
     "plain": _Reader._reset_characters,
     "cell": _Reader._end_cell,
@@ -346,16 +308,16 @@ _WORDS: dict[str, Callable[[_Reader, int | None], None]] = {
     "uc": _Reader._set_skip,
     "v": _Reader._set_hidden,
     "deleted": _Reader._set_hidden,
-    "fonttbl": _into("fonts"),
-    "stylesheet": _into("styles"),
-    "info": _into("info"),
-    "title": _into("title"),
-    "author": _into("author"),
-    "creatim": _into("date"),
-    "footnote": _into("note"),
-    "shptxt": _into("body"),
-    "result": _into("body"),
-    "yr": _of_date("04"),
-    "mo": _of_date("02"),
-    "dy": _of_date("02"),
+    "fonttbl": _enter("fonts"),
+    "stylesheet": _enter("styles"),
+    "info": _enter("info"),
+    "title": _enter("title"),
+    "author": _enter("author"),
+    "creatim": _enter("date"),
+    "footnote": _enter("note"),
+    "shptxt": _enter("body"),
+    "result": _enter("body"),
+    "yr": _date_part("04"),
+    "mo": _date_part("02"),
+    "dy": _date_part("02"),
 }
