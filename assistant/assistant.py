@@ -267,7 +267,8 @@ class Assistant:
         until: Deadline,
     ) -> Iterator[Answer]:  # fmt: skip
         draft = None
-        for draft in generative.compose(query.text, passages, model, self._embedder.embed, until):
+        embed, supports = self._embedder.embed, self._reader.support
+        for draft in generative.compose(query.text, passages, model, embed, until, supports):
             yield Answer(
                 question,
                 query.text,

@@ -29,8 +29,9 @@ _CELLS = " | "
 
 
 def is_faithful(sentence: str, quote: str, context: str = "") -> bool:
-    """Whether nothing of `sentence` goes beyond `quote`; `context` may only tell who or what is meant."""
-    if uncovered(sentence, quote, context) or is_of_several_rows(sentence, quote, context):
+    """Whether nothing of `sentence` is otherwise than in `quote`, but for single words (see `uncovered`);
+    `context` may only tell who or what is meant."""
+    if is_of_several_rows(sentence, quote, context):
         return False
     if changes_rank(sentence, f"{quote}\n{context}"):
         return False
@@ -59,7 +60,12 @@ def uncovered(sentence: str, quote: str, context: str = "") -> frozenset[str]:
     excused = known.light | (known.hedges if _is_hedged(quote) else frozenset())
     telling = (word for word in words(sentence) if is_telling(word) and word not in excused)
     figures, own = names(sentence), frozenset(there)
-    return frozenset(word for word in telling if word not in figures and not _is_met(word, own))
+    # A word that the sentence uses itself bears out no other: "finances the investment agreements".
+    free = own - frozenset(words(sentence))
+    same = frozenset(map(stem, own))
+    return frozenset(
+        word for word in telling if word not in figures and stem(word) not in same and not _is_met(word, free)
+    )
 
 
 @lru_cache(maxsize=8192)

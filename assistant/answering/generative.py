@@ -61,7 +61,7 @@ class Draft:
 
 def compose(
     question: str, passages: Sequence[ScoredPassage], model: Model, embed: Embed | None = None,
-    until: Deadline | None = None,
+    until: Deadline | None = None, supports: support_check.Supports | None = None,
 ) -> Iterator[Draft]:  # fmt: skip
     """The model's answer to `question` from `passages`, as it grows; the last draft is the whole.
 
@@ -70,7 +70,7 @@ def compose(
         Withdrawn: `until` was withdrawn.
     """
     until = until or Deadline(model.seconds)
-    checked = _Checked(passages, embed, lambda: model.require(until))
+    checked = _Checked(passages, embed, lambda: model.require(until), supports)
     text, read, last = "", 0, None
     with closing(model.stream(_prompt(question, passages), until)) as pieces:
         for piece in pieces:
@@ -158,11 +158,13 @@ class _Checked:
     """What of a reply the passages support. Each claim and each text is looked at once."""
 
     def __init__(
-        self, passages: Sequence[ScoredPassage], embed: Embed | None, require_time: Callable[[], None]
-    ) -> None:
+        self, passages: Sequence[ScoredPassage], embed: Embed | None, require_time: Callable[[], None],
+        supports: support_check.Supports | None = None,
+    ) -> None:  # fmt: skip
         self._passages = passages
         self._require_time = require_time
         self._embed = embed
+        self._supports = supports
         self._vectors: dict[str, NDArray[np.float32]] = {}
         self._found: dict[Claim, list[_Quote]] = {}
 
@@ -218,16 +220,13 @@ class _Checked:
         spans, context = self._spans(place), _context(self._passages[place])
         texts = [self._evidence(place, span) for span in spans]
         similarities = self._similarities(sentence, texts)
-        run = support_check.best_quote(sentence, texts, similarities, context)
+        run = support_check.best_quote(sentence, texts, similarities, context, self._supports)
         known = support_check.closest(similarities, run)
         quote = _Quote(place, spans[run[0]].start, spans[run[-1]].end)
         if support_check.is_no_statement(self._text(place, quote.start, quote.end)):
             return None
-        return (
-            quote
-            if support_check.supported(sentence, support_check.joined(texts, run), known, context)
-            else None
-        )
+        joined = support_check.joined(texts, run)
+        return quote if support_check.supported(sentence, joined, known, context, self._supports) else None
 
     def _together(self, sentence: str, cited: Sequence[int]) -> list[_Quote]:
         """The fewest sentences of several places that support `sentence` together."""

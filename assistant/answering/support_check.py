@@ -1,24 +1,35 @@
 """Whether a sentence is supported by a quote, without asking a model, and which quote supports it best.
 
 The check is one of words. Every word that carries what a sentence says must be in the quote: in another
-form, by a synonym, or as a kind of it (see `faithfulness`). Figures, names and negations are those of the
-quote. Out of its sight are facts of a quote put together in another way and who did what to whom in longer
-sentences; wordings in quite other words are refused though they may be true. The cosine decides only which
-quote is looked at first. Measured by `make hostile ARGS=claims` and `python -m eval.benchmarks support`.
+form, by a synonym, or as a kind of it (see `faithfulness`); a few that are no verbs may be others where a
+reader of both is sure. Figures, names and negations are those of the quote. Out of its sight are facts of a
+quote put together in another way within a clause; wordings in quite other words are refused though they may
+be true. The cosine decides only which quote is looked at first. Measured by `make hostile ARGS=claims` and
+`python -m eval.benchmarks support`.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 
-from assistant.answering.faithfulness import bears_out, is_faithful, plain
+from assistant.answering import roles
+from assistant.answering.faithfulness import bears_out, is_faithful, plain, uncovered
 from assistant.text import tables
 from assistant.text.language import language
 from assistant.text.quantities import allowed, claimed
 from assistant.text.words import WORD, content, folded, is_telling, missing, names, share, stem, words
 
+Supports = Callable[[str, str, str], float]
+"""Sentence, quote and context -> how likely the quote says all of the sentence, 0 to 1; see `Reader`."""
+
+LACKING = 0.5
+"""The share of content words that the quote may say in quite other words, where a reader bears it out."""
+READ_AS_SUPPORT = 0.8
+"""The probability from which a reader does; see docs/decisions/0012-support-check.md."""
+READS = 4
+"""Runs of sentences that are read at most, the nearest by words and vectors."""
 OWN = 0.25
 """The share of content words that must be in the quote itself, and not only in its context."""
 SCOPE = 5
@@ -60,6 +71,7 @@ _OPPOSITES = [
 ]
 _CLAUSE = re.compile(rf"(?P<end>[.;:!?|,()\n]|\s-\s)|(?P<word>{WORD.pattern})")
 _DIRECTION = re.compile(r"\b(to|from|by|against|over|than|into)\s+(?:the\s+)?([A-Z][\w'’]*)")
+_OWNED = re.compile(r"\b([A-Z]\w+)['’]s? ([a-z]+)")
 _COMMAND = re.compile(
     r"\byour (?:reply|response|answer|output)\b"
     r"|\b(?:ignore|disregard|forget|override)\b.{0,40}\b(?:instructions?|prompts?|rules)\b"
@@ -68,7 +80,10 @@ _COMMAND = re.compile(
 )
 
 
-def supported(sentence: str, quote: str, similarity: float | None = None, context: str = "") -> bool:
+def supported(
+    sentence: str, quote: str, similarity: float | None = None, context: str = "",
+    supports: Supports | None = None,
+) -> bool:  # fmt: skip
     """Whether `sentence` says nothing that `quote` does not say.
 
     Args:
@@ -77,15 +92,47 @@ def supported(sentence: str, quote: str, similarity: float | None = None, contex
         similarity: the cosine of the two, where it is known.
         context: what stands above the quote in its document (title, headings, names of columns). It may
             tell who or what the quote is about, and cannot contradict it.
+        supports: a reader. Without one no content word may be other than the quote's.
     """
     if not WORD.search(sentence) and not claimed(sentence):
         return False
     if is_verbatim(sentence, quote) or _is_spoken_row(sentence, quote, context):
         return True
-    sentence, quote, context = plain(sentence), plain(quote), plain(context)
-    if not _rests_on(sentence, quote):
+    if _is_fragment(sentence):
         return False
-    return _agrees(sentence, quote, context) and is_faithful(sentence, quote, context)
+    said, there, above = plain(sentence), plain(quote), plain(context)
+    lacking = uncovered(said, there, above)
+    if lacking and (supports is None or not _may_lack(lacking, said)):
+        return False
+    if not _rests_on(said, there) or not _agrees(said, there, above) or not is_faithful(said, there, above):
+        return False
+    return not lacking or (supports is not None and supports(sentence, quote, context) >= READ_AS_SUPPORT)
+
+
+def _is_fragment(sentence: str) -> bool:
+    """Whether it is a name or a figure alone, of which nothing is said."""
+    known, spoken = language(), roles.spoken_of(sentence)
+    if any(roles.is_verb(word) or word in known.be | known.have for word in spoken):
+        return False
+    return len(content(sentence)) + len(claimed(sentence)) < 2
+
+
+def _may_lack(lacking: frozenset[str], sentence: str) -> bool:
+    """Whether a reader may judge of these words: they are few, and no verb, for who did what is not its
+    strength."""
+    return len(lacking) <= LACKING * len(content(sentence)) and not any(map(roles.is_verb, lacking))
+
+
+def find_support(
+    sentence: str, spans: Sequence[str], similarities: Sequence[float] | None = None, context: str = "",
+    supports: Supports | None = None,
+) -> list[int]:  # fmt: skip
+    """The places of the spans that support `sentence`: a run of neighbours, or else the fewest together;
+    none where nothing does."""
+    run = best_quote(sentence, spans, similarities, context, supports)
+    if supported(sentence, joined(spans, run), closest(similarities, run), context, supports):
+        return [*run]
+    return fewest(sentence, spans, similarities, context)
 
 
 def _agrees(sentence: str, quote: str, context: str) -> bool:
@@ -97,7 +144,7 @@ def _agrees(sentence: str, quote: str, context: str) -> bool:
 
 def _contradicts(sentence: str, quote: str) -> bool:
     """Whether both speak of the same, one of them the other way round."""
-    ways = (_is_negated_otherwise, _is_opposite, _is_turned_round)
+    ways = (_is_negated_otherwise, _is_opposite, _is_turned_round, _is_anothers)
     return any(is_contradicted(sentence, quote) for is_contradicted in ways)
 
 
@@ -127,30 +174,33 @@ def is_no_statement(text: str) -> bool:
 
 
 def best_quote(
-    sentence: str, spans: Sequence[str], similarities: Sequence[float] | None = None, context: str = ""
-) -> range:
+    sentence: str, spans: Sequence[str], similarities: Sequence[float] | None = None, context: str = "",
+    supports: Supports | None = None,
+) -> range:  # fmt: skip
     """Which of a passage's sentences to quote: the shortest run of neighbours that supports `sentence`.
 
     Args:
         sentence: one sentence of an answer.
         spans: the sentences of a passage, in order; at least one.
         similarities: the cosine of each with `sentence`, where known.
-        context: as for `supported`.
+        context, supports: as for `supported`.
 
     Returns:
         The places in `spans`, at most LONGEST_RUN; where no run supports it, the one that comes nearest.
     """
 
-    def rank(run: range) -> tuple[int, float]:
-        near = share(content(sentence), joined(spans, run)) + (closest(similarities, run) or 0.0)
-        return len(run), -near
-
-    ranked = sorted(_runs(len(spans)), key=rank)
+    near = {run: share(content(sentence), joined(spans, run)) + (closest(similarities, run) or 0.0)
+            for run in _runs(len(spans))}  # fmt: skip
+    ranked = sorted(near, key=lambda run: (len(run), -near[run]))
     helpful = _helpful(sentence, spans, context)
-    for run in ranked:
-        may_help = len(run) == 1 or helpful.issuperset(run)
-        if may_help and supported(sentence, joined(spans, run), closest(similarities, run), context):
+    may_help = [run for run in ranked if len(run) == 1 or helpful.issuperset(run)]
+    for run in may_help:
+        if supported(sentence, joined(spans, run), closest(similarities, run), context):
             return run
+    if supports is not None:
+        for run in sorted(may_help, key=lambda run: (-near[run], len(run)))[:READS]:
+            if supported(sentence, joined(spans, run), closest(similarities, run), context, supports):
+                return run
     return ranked[0]
 
 
@@ -207,11 +257,15 @@ def _rests_on(sentence: str, quote: str) -> bool:
 
 def _names_stand(sentence: str, quote: str, context: str) -> bool:
     """Whether each name stands in the quote, or in its context where the quote names nobody else instead."""
-    if not missing(sentence, quote):
+    gone = missing(sentence, quote)
+    if not gone:
         return True
     if not context or missing(sentence, f"{quote}\n{context}"):
         return False
-    return not missing(quote, sentence)
+    if not missing(quote, sentence):
+        return True
+    others = names(quote) & roles.leading(quote)
+    return gone <= roles.leading(sentence) and not missing(" ".join(map(str.title, others)), sentence)
 
 
 # -- contradictions --------------------------------------------------------------------------------
@@ -238,6 +292,16 @@ def _is_turned_round(sentence: str, quote: str) -> bool:
     for way in ours.keys() & theirs.keys():
         new, gone = ours[way] - theirs[way], theirs[way] - ours[way]
         if new & names(quote) and gone & names(sentence):
+            return True
+    return False
+
+
+def _is_anothers(sentence: str, quote: str) -> bool:
+    """Whether "Khoshayand's position" is there only "the position of Latin America"."""
+    for owner, thing in _OWNED.findall(sentence):
+        of = re.findall(rf"\b{thing} of (?:the )?((?:[A-Z]\w+ ?)+)", quote)
+        owned = re.search(rf"\b{owner}['’]s? (?:\w+ )?{thing}\b", quote)
+        if of and not owned and all(missing(owner, phrase) for phrase in of):
             return True
     return False
 

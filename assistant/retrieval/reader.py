@@ -76,6 +76,10 @@ class Reader:
         """For each excerpt, 0 to 1, how likely it says all that the claim says: float32 [len(evidence)]."""
         return self._read(claim, evidence, LONGER)[:, SUPPORTS]
 
+    def support(self, claim: str, quote: str, context: str = "") -> float:
+        """How likely a quote says all of a claim, 0 to 1; `context` is what its document says above it."""
+        return float(self.supports(claim, [Excerpt(quote, above("", context.splitlines()))])[0])
+
     def _read(self, first: str, excerpts: Sequence[Excerpt], times: int) -> NDArray[np.float32]:
         if not excerpts:
             return np.zeros((0, 2), np.float32)

@@ -38,6 +38,7 @@ class Language:
     have: Words
     by: Words
     prepositions: Words
+    determiners: Words
     pronouns: Words
     verbs: Words
     """Stems of words that are mostly verbs."""
@@ -90,6 +91,7 @@ def language(code: str = "en") -> Language:
         by=_set(data["voice"]["by"]),
         pronouns=_set(data["voice"]["pronouns"]),
         prepositions=_set(data["voice"]["prepositions"]),
+        determiners=_set(data["voice"]["determiners"]),
         verbs=frozenset(map(stem, verbs))
         | {stem(form) for line in forms for form in line if line[0] in verbs},
         rewrites=data["rewrites"],

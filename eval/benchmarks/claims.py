@@ -16,7 +16,8 @@ from typing import Any
 
 from assistant.answering import support_check
 from assistant.core import config
-from assistant.embedding.embedders import Embedder, embedder
+from assistant.embedding.embedders import E5, Embedder, embedder
+from assistant.retrieval.reader import Reader
 from assistant.text.sentences import sentences
 from eval.benchmarks.corpus import progress
 from eval.benchmarks.data import find, read_rows
@@ -43,8 +44,9 @@ def run(data: Path, limit: int | None = None) -> dict[str, dict[str, float]]:
 
 
 def _judge(pairs: Sequence[Pair], name: str) -> dict[str, float]:
-    model = embedder(config.load())
-    judged = [(pair.supported, _is_supported(pair, model)) for pair in progress(pairs, name)]
+    settings = config.load()
+    model, reader = embedder(settings), Reader(E5(settings.cache))
+    judged = [(pair.supported, _is_supported(pair, model, reader)) for pair in progress(pairs, name)]
     kept = [found for supported, found in judged if supported]
     passed = [found for supported, found in judged if not supported]
     positive, negative = sum(kept) / max(1, len(kept)), 1 - sum(passed) / max(1, len(passed))
@@ -56,14 +58,10 @@ def _judge(pairs: Sequence[Pair], name: str) -> dict[str, float]:
     }
 
 
-def _is_supported(pair: Pair, model: Embedder) -> bool:
+def _is_supported(pair: Pair, model: Embedder, reader: Reader) -> bool:
     vectors = model.embed([pair.claim, *pair.evidence])
     cosines = [float(cosine) for cosine in vectors[1:] @ vectors[0]]
-    run = support_check.best_quote(pair.claim, pair.evidence, cosines, "")
-    quote, cosine = support_check.joined(pair.evidence, run), support_check.closest(cosines, run)
-    if support_check.supported(pair.claim, quote, cosine, ""):
-        return True
-    return bool(support_check.fewest(pair.claim, pair.evidence, cosines, ""))
+    return bool(support_check.find_support(pair.claim, pair.evidence, cosines, "", reader.support))
 
 
 def _pairs(path: Path) -> Iterator[Pair]:

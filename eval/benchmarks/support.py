@@ -20,7 +20,8 @@ from pathlib import Path
 
 from assistant.answering import support_check
 from assistant.core import config
-from assistant.embedding.embedders import embedder
+from assistant.embedding.embedders import E5, embedder
+from assistant.retrieval.reader import Reader
 from assistant.text.sentences import sentences
 from eval.benchmarks.corpus import progress
 
@@ -67,12 +68,13 @@ CHANGES: dict[str, Change] = {"number": number, "name": name, "negated": negated
 
 def run(data: Path, limit: int | None = None) -> dict[str, float]:
     """The share of each kind that is taken as supported, with vectors, as in the product."""
-    embed = embedder(config.load()).embed
+    settings = config.load()
+    embed, reader = embedder(settings).embed, Reader(E5(settings.cache))
     found: defaultdict[str, list[bool]] = defaultdict(list)
     for case in progress([*_cases(data / "dev_answerable.jsonl", limit)], "Judging"):
         vectors = embed([case.sentence, *case.quotes])
         cosines = [float(cosine) for cosine in vectors[1:] @ vectors[0]]
-        found[case.kind].append(_is_supported(case, cosines))
+        found[case.kind].append(_is_supported(case, cosines, reader))
     return {kind: sum(judged) / len(judged) for kind, judged in found.items()}
 
 
@@ -97,12 +99,8 @@ def _sentences(answer: str) -> Iterator[str]:
         yield from (line[span.start : span.end] for span in sentences(line))
 
 
-def _is_supported(case: Case, cosines: Sequence[float]) -> bool:
-    run = support_check.best_quote(case.sentence, case.quotes, cosines, case.title)
-    quote, cosine = support_check.joined(case.quotes, run), support_check.closest(cosines, run)
-    if support_check.supported(case.sentence, quote, cosine, case.title):
-        return True
-    return bool(support_check.fewest(case.sentence, case.quotes, cosines, case.title))
+def _is_supported(case: Case, cosines: Sequence[float], reader: Reader) -> bool:
+    return bool(support_check.find_support(case.sentence, case.quotes, cosines, case.title, reader.support))
 
 
 def _changed(

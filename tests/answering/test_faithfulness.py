@@ -8,8 +8,6 @@ from hostile.statements import FALSE, TRUE
 
 from assistant.answering.faithfulness import uncovered
 from assistant.answering.support_check import supported
-from assistant.core import config
-from assistant.embedding.embedders import embedder
 
 FOUND = (
     "attribute",
@@ -33,8 +31,8 @@ def test_what_goes_beyond_the_quote_is_refused(one: claims.Statement) -> None:
 
 
 def test_most_of_what_is_true_in_other_words_is_kept() -> None:
-    made = embedder(config.load({}))
-    kept = [claims.is_supported(one, made) for one in TRUE]
+    made, reader = claims.parts()
+    kept = [claims.is_supported(one, made, reader) for one in TRUE]
     assert sum(kept) >= claims.KEPT * len(kept)
 
 

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from assistant.answering.support_check import best_quote, fewest, is_no_statement, is_verbatim, supported
+from assistant.core import config
+from assistant.embedding.embedders import E5
+from assistant.retrieval.reader import Reader
 from assistant.text.quantities import allowed, claimed
 
 EXPORTS = "According to the ministry, Norway sold 3 billion dollars of fish to Portugal in March 2021."
@@ -15,6 +21,11 @@ SHARE = "More than 80 percent of the harbour's traffic is cargo, the port author
 BRIDGE = "The old bridge was not damaged by the flood, but the railway station was closed for two weeks."
 VISIT = "Maria Lindqvist, the mayor of Uppsala, visited the United States and Canada on 12 June 2019."
 ROW = "Bergen | fish and oil | 41 ships"
+LUND = "Maria Lund was appointed chief executive of Norsk Vind in May 2018."
+FERRY = (
+    "The ferry Aurora, which entered service in 2021, carries 250 passengers and 40 cars. She replaced "
+    "the Stella, which carried 120 passengers."
+)
 MINERS = "Miners went on strike because their wages had not been paid since April."
 
 TABLE = [
@@ -98,6 +109,53 @@ def test_close_vectors_do_not_make_up_for_other_words() -> None:
 )
 def test_who_what_and_how_many_are_seen(sentence: str, quote: str) -> None:
     assert not supported(sentence, quote, 0.99)
+
+
+@pytest.mark.parametrize(
+    ("sentence", "quote"),
+    [
+        ("The chief executive is the convicted fraudster Maria Lund.", LUND),
+        ("Maria Lund was dismissed as chief executive.", LUND),
+        (
+            "The company delivered 41 turbines to Norway in March 2019, which exploded shortly after "
+            "delivery and killed workers.",
+            "The company delivered 41 turbines to Norway in March 2019.",
+        ),
+        ("Cargo makes up more than 80 percent of ships there, the harbour says.", SHARE),
+    ],
+)
+def test_what_a_model_adds_is_not_borne_out_by_the_reader(sentence: str, quote: str) -> None:
+    reader = Reader(E5(config.load({}).cache))
+    assert not supported(sentence, quote, 0.99, "", reader.support)
+
+
+def test_a_sure_reader_bears_out_a_noun_in_other_words_and_no_verb() -> None:
+    quote = "NRG is a recording facility in Hollywood."
+    assert supported("NRG is a recording space.", quote, None, "", lambda *_: 0.9)
+    assert not supported("NRG is a recording space.", quote)
+    assert not supported("NRG abandoned a recording facility.", quote, None, "", lambda *_: 0.9)
+    assert not supported("NRG is a recording space in Boston.", quote, None, "", lambda *_: 0.9)
+
+
+def test_what_replies_were_once_taken_for_supported_is_not(shared: Path) -> None:
+    reader = Reader(E5(config.load({}).cache))
+    lines = (shared / "replies" / "taken-for-supported.jsonl").read_text("utf-8").splitlines()
+    for row in map(json.loads, lines):
+        assert not supported(row["sentence"], row["quote"], 0.99, "", reader.support), row["sentence"]
+
+
+@pytest.mark.parametrize(
+    ("sentence", "quote"),
+    [
+        ("The Stella carries 250 passengers.", FERRY),
+        ("The Stella replaced the Aurora.", FERRY),
+        ("Olav bought the farm in 2004.", "Olav bought the farm in 1998 and sold half of it in 2004."),
+        ("The director approved 300,000 euros.", "The council approved a budget, and the director, Liis, "
+         "asked for another 300,000 euros."),
+    ],
+)  # fmt: skip
+def test_facts_of_two_clauses_are_not_put_together(sentence: str, quote: str) -> None:
+    assert not supported(sentence, quote)
 
 
 # -- context ---------------------------------------------------------------------------------------

@@ -9,7 +9,8 @@ from hostile.statements import FALSE, TRUE, Statement
 
 from assistant.answering import support_check
 from assistant.core import config
-from assistant.embedding.embedders import Embedder, embedder
+from assistant.embedding.embedders import E5, Embedder, embedder
+from assistant.retrieval.reader import Reader
 from eval.bench_figure import Figure
 
 PASS = 0.03
@@ -20,9 +21,9 @@ KEPT = 0.85
 
 def figures() -> list[Figure]:
     """Both shares; each statement that is judged wrongly is printed."""
-    made = embedder(config.load({}))
-    passed = [one for one in FALSE if is_supported(one, made)]
-    lost = [one for one in TRUE if not is_supported(one, made)]
+    made, reader = parts()
+    passed = [one for one in FALSE if is_supported(one, made, reader)]
+    lost = [one for one in TRUE if not is_supported(one, made, reader)]
     for one in (*passed, *lost):
         print(f"  {one.kind}: {one.sentence}", file=sys.stderr)
     return [
@@ -31,13 +32,15 @@ def figures() -> list[Figure]:
     ]
 
 
-def is_supported(one: Statement, made: Embedder) -> bool:
+def parts() -> tuple[Embedder, Reader]:
+    """The embedder and the reader of the product."""
+    settings = config.load({})
+    return embedder(settings), Reader(E5(settings.cache))
+
+
+def is_supported(one: Statement, made: Embedder, reader: Reader) -> bool:
     """Whether the statement passes as it would in an answer: by one run of lines, or by several."""
     lines = one.quote.split("\n")
     vectors = made.embed([one.sentence, *lines])
     cosines = [float(cosine) for cosine in vectors[1:] @ vectors[0]]
-    run = support_check.best_quote(one.sentence, lines, cosines, one.context)
-    quote, cosine = support_check.joined(lines, run), support_check.closest(cosines, run)
-    if support_check.supported(one.sentence, quote, cosine, one.context):
-        return True
-    return bool(support_check.fewest(one.sentence, lines, cosines, one.context))
+    return bool(support_check.find_support(one.sentence, lines, cosines, one.context, reader.support))
