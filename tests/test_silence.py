@@ -33,7 +33,7 @@ def test_no_process_reaches_beyond_this_machine_and_no_trace_is_left() -> None:
     assert len(found) == 8
 
 
-def test_the_watch_sees_what_native_code_tries_and_keeps(tmp_path: Path, minilm: Embedder) -> None:
+def test_the_watch_sees_what_native_code_tries_and_keeps(tmp_path: Path, e5: Embedder) -> None:
     """Otherwise the test above could not fail: ONNX Runtime without our package speaks."""
     person = silence.Person(tmp_path)
     person.prepare()

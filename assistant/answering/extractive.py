@@ -38,6 +38,8 @@ CERTAIN = 0.97
 RELATED = 3
 DOUBTED = 0.1
 """The confidence at most where a "yes" may be that of another question."""
+UNLIKELY = 0.3
+"""The probability of an answer, by the reader, below which words have to speak for it."""
 POLAR = 0.5
 """The share of a question's telling words that stands in the answer to a question for yes or no at least."""
 
@@ -73,6 +75,8 @@ def extract(text: str, passages: Sequence[ScoredPassage], read: Read | None = No
     chosen, left = _chosen(question, fitting)
     likely = CERTAIN if chosen and chosen[0].certain else _likely(question, passages, seen, found, fitting)
     if question.is_polar and likely < CERTAIN and not _is_of_it(question, chosen, seen):
+        likely = min(likely, DOUBTED)
+    if likely < CERTAIN and _is_beside_the_point(question, chosen, passages):
         likely = min(likely, DOUBTED)
     return _extracted(chosen, _besides(chosen, left), passages, likely)
 
@@ -137,6 +141,15 @@ def _is_of_it(question: Question, chosen: Sequence[Candidate], seen: Sequence[Si
         return True
     said = [word for unit in chosen for word in tokens(f"{unit.above} {unit.quote}")]
     return question.share(said) > POLAR
+
+
+def _is_beside_the_point(
+    question: Question, chosen: Sequence[Candidate], passages: Sequence[ScoredPassage]
+) -> bool:
+    """True if no telling word of the question is in what was chosen, and the reader finds no answer either."""
+    read = [s.answers for scored in passages[:QUOTED] for s in scored.sentences if s.answers is not None]
+    said = [word for unit in chosen for word in tokens(f"{unit.above} {unit.quote}")]
+    return bool(read) and max(read) < UNLIKELY and question.share(said) == 0
 
 
 # -- choosing ----------------------------------------------------------------------------------------

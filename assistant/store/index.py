@@ -180,7 +180,7 @@ def terms(text: str) -> list[str]:
     A long number is one word however it is written: "1,840", "1 840".
     """
     # A lone surrogate, which Tantivy does not take, becomes a question mark.
-    return list(_analyzer().analyze(joined(text).encode("utf-8", "replace").decode()))
+    return [term.lower() for term in _analyzer().analyze(joined(text).encode("utf-8", "replace").decode())]
 
 
 def _batches(items: Sequence[T], size: int) -> Iterable[Sequence[T]]:

@@ -34,6 +34,8 @@ PAGE_FILES = {
     "plots.css": plots.STYLE,
     "icon.svg": page.STATIC / "icon.svg",
 }
+MEDIA_TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+"""Said here, as what the machine says of endings differs."""
 PAGE_POLICY = (
     # Gradio builds components with `Function()` and sets style attributes. Inline scripts
     # run only with the nonce of this response, so injected markup cannot run any.
@@ -80,7 +82,7 @@ def _pages(assistant: Assistant) -> APIRouter:
     def file(name: str) -> FileResponse:
         if name not in PAGE_FILES:
             raise HTTPException(404, "There is nothing at this address.")
-        return FileResponse(PAGE_FILES[name])
+        return FileResponse(PAGE_FILES[name], media_type=MEDIA_TYPES[PAGE_FILES[name].suffix])
 
     return routes
 

@@ -238,13 +238,13 @@ def test_a_broken_store_is_one_sentence_and_a_traceback_where_asked_for(run: Run
     done = run("list")
     assert done.code == 1
     assert is_one_sentence(done.err)
-    assert "`assistant check --repair` makes the ledger anew" in done.err
+    assert "run `assistant check --repair` to rebuild the ledger" in done.err
     with pytest.raises(Exception, match="not a database"):
         run("list", "--debug")
 
 
 def test_what_nobody_foresaw_is_one_sentence(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(documents, "opened", lambda doing: 1 / 0)
+    monkeypatch.setattr(documents, "open_store", lambda doing: 1 / 0)
     done = run("list")
     assert done.code == 1
     assert "division by zero" in done.err

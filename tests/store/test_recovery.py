@@ -193,7 +193,7 @@ def test_what_can_be_mended_is_mended_and_told(library: Library, tmp_path: Path)
     removed(tmp_path / "originals" / str(lost))
     health = library.check(repair=True)
     [repaired] = health.repaired
-    assert "index anew" in repaired
+    assert "Rebuilt the index" in repaired
     assert health.passages == health.vectors == health.words == 2
     [problem] = health.problems
     assert "b.md is missing or damaged; add it again" in problem
