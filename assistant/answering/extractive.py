@@ -146,7 +146,7 @@ def _is_of_it(question: Question, chosen: Sequence[Candidate], seen: Sequence[Si
 def _is_beside_the_point(
     question: Question, chosen: Sequence[Candidate], passages: Sequence[ScoredPassage]
 ) -> bool:
-    """True if no telling word of the question is in what was chosen, and the reader finds no answer either."""
+    """True if what was chosen has no telling word of the question, and the reader finds no answer."""
     read = [s.answers for scored in passages[:QUOTED] for s in scored.sentences if s.answers is not None]
     said = [word for unit in chosen for word in tokens(f"{unit.above} {unit.quote}")]
     return bool(read) and max(read) < UNLIKELY and question.share(said) == 0
