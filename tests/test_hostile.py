@@ -14,7 +14,8 @@ from model_server import serve
 from test_faults import missed
 
 from assistant.core.types import Source
-from assistant.embedding.embedders import Embedder
+from assistant.embedding.embedders import E5
+from assistant.retrieval.reader import Reader
 
 KINDS = {"a clause added", "an attribute added", "another predicate", "a negation", "an opposite"}
 """Of false statements, those of which none passes."""
@@ -52,6 +53,7 @@ def test_slow_clients_keep_nobody_from_being_served(tmp_path: Path) -> None:
     assert slow.run("add", tmp_path / "pipe", folder=tmp_path)
 
 
-def test_of_each_kind_of_false_statement_none_passes(e5: Embedder) -> None:
+def test_of_each_kind_of_false_statement_none_passes(e5: E5) -> None:
     some = {statement.kind: statement for statement in statements.FALSE if statement.kind in KINDS}
-    assert [one.sentence for one in some.values() if claims.is_supported(one, e5)] == []
+    reader = Reader(e5)
+    assert [one.sentence for one in some.values() if claims.is_supported(one, e5, reader)] == []
