@@ -96,7 +96,7 @@ def _best(
 
 
 def _count(question: Question, placed: Placed, rows: Sequence[Row], keys: frozenset[int]) -> Aggregate | None:
-    """How many rows there are. Where a column of numbers is named, its numbers may be meant: no answer."""
+    """Count the rows. No answer if the question names a column of numbers, which may be meant instead."""
     named = [at for at in named_columns(question, placed.table) if at not in keys]
     if any(_all(rows, at, _number) for at in named):
         return None
@@ -154,7 +154,7 @@ def _over(
 
 
 def _all(rows: Sequence[Row], at: int, value: Callable[[str], object]) -> bool:
-    """Whether all cells of a column hold such a value, the empty ones aside."""
+    """True if all cells of a column that are not empty hold such a value."""
     filled = [row.cells[at] for row in rows if row.cells[at]]
     return bool(filled) and all(value(cell) is not None for cell in filled)
 
@@ -169,7 +169,7 @@ def _date(cell: str) -> str | None:
 
 
 def _is_told(question: Question, placed: Placed, hits: dict[int, Collection[str]]) -> bool:
-    """Whether the table and the words of the rule tell every word of the question."""
+    """True if the table and the words of the rule account for every word of the question."""
     known = (
         column_words(placed.table)
         | placed.above

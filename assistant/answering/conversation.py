@@ -1,4 +1,4 @@
-"""What is said without asking anything of the documents, and what a librarian would say to it.
+"""Small talk: greetings, thanks and questions about the assistant, with a polite reply to each.
 
 Greetings, thanks, farewells, abuse, "who are you", a bare "?". The phrases and the replies of each language
 are data (`languages/*.toml`, table `small_talk`). No reply cites anything, for nothing was looked up.

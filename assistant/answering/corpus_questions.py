@@ -65,7 +65,7 @@ class _Find:
 
 
 def corpus_question(question: str, library: Library) -> CorpusQuestion | None:
-    """What is asked about the documents; None where it is asked of them. A summary has to name a document."""
+    """Parse a question about the documents themselves; None for any other. A summary must name a document."""
     asked = " ".join(question.strip(MARKS).split())
     for kind in KINDS:
         for pattern in _patterns(languages.language_of(question), kind):
@@ -131,7 +131,7 @@ def catalogue(library: Library, only: Sequence[str] = ()) -> Catalogue:
 
 
 def answer(asked: CorpusQuestion, library: Library, only: Sequence[str] = ()) -> Quoted:
-    """What the documents say of themselves, `only` these where there are any; empty where none of them has
+    """Quote what the documents say of themselves, of `only` these if given; empty if none of them has
     what was asked for."""
     entries = library.ledger.entries(only or None)
     if asked.kind == "mentions":
@@ -219,7 +219,7 @@ def _best(kept: Sequence[Kept], label: str) -> _Find | None:
 
 
 def _says_something(passage: Passage, span: Span) -> bool:
-    """Whether it is a sentence: no heading, no question, no row of a table."""
+    """True for a sentence; false for a heading, a question or a table row."""
     text = passage.quote(span).strip()
     is_heading = text.strip("# \t*") in passage.headings or text.startswith("#")
     return len(text.split()) > 3 and not (

@@ -1,4 +1,4 @@
-"""What is said of one thing and what of another: repetitions, differences, documents that contradict.
+"""Comparison of candidates: repetitions, differences, and documents that contradict each other.
 
 Two sentences that differ in a number, a name, a year or a "not" are no repetitions. Where the question has
 the word in which they differ, only that sentence is its answer; where it has none of them, both are.

@@ -325,6 +325,7 @@ def test_commands_at_the_same_time_take_turns(environment: dict[str, str], tmp_p
     told = [process.communicate() for process in begun]
     assert [process.returncode for process in begun] == [0] * 4, told
     assert all(out.count("added ") == 5 for out, _ in told[1:])
+    assert any("Waiting for process" in err for _, err in told), told
     assert not any("Traceback" in err for _, err in told), told
     command = [sys.executable, "-m", "assistant.cli", "check", "--json"]
     done = subprocess.run(command, env=environment, capture_output=True, text=True)
