@@ -7,6 +7,7 @@ not read its response.
 from __future__ import annotations
 
 import asyncio
+import itertools
 from typing import ClassVar
 
 import h11
@@ -26,6 +27,8 @@ class Connection(H11Protocol):
     most_waiting: ClassVar[int] = 256
     """Limit on connections without a complete request; the one waiting longest is closed for another."""
 
+    _turns: ClassVar[itertools.count[int]] = itertools.count()
+    _turn: int = 0
     _deadline: asyncio.TimerHandle | None = None
     _stalled: asyncio.TimerHandle | None = None
 
@@ -61,6 +64,7 @@ class Connection(H11Protocol):
             self._end_deadline()
         elif self._deadline is None and not self.transport.is_closing():
             self._deadline = self.loop.call_later(self.request_seconds, self.transport.abort)
+            self._turn = next(self._turns)
             self._make_room()
 
     def _awaits(self) -> bool:
@@ -72,12 +76,13 @@ class Connection(H11Protocol):
         return state is h11.IDLE
 
     def _make_room(self) -> None:
-        waiting = [other for other in self.connections if isinstance(other, Connection) and other._deadline]
+        # Ordered by turns: connections accepted together have the same time on uvloop's clock.
+        waiting = [other for other in self.connections if isinstance(other, Connection) and other._is_waiting()]
         if len(waiting) > self.most_waiting:
-            min(waiting, key=Connection._due).transport.abort()
+            min(waiting, key=lambda other: other._turn).transport.abort()
 
-    def _due(self) -> float:
-        return self._deadline.when() if self._deadline else 0.0
+    def _is_waiting(self) -> bool:
+        return self._deadline is not None and not self.transport.is_closing()
 
     def _end_deadline(self) -> None:
         if self._deadline is not None:

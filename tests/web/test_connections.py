@@ -52,9 +52,11 @@ def served(connection: type[Connection]) -> Iterator[int]:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         thread = threading.Thread(target=serving.run, args=([listener],))
         thread.start()
-        yield int(listener.getsockname()[1])
-        serving.should_exit = True
-        thread.join(60)
+        try:
+            yield int(listener.getsockname()[1])
+        finally:
+            serving.should_exit = True
+            thread.join(60)
 
 
 def connected(port: int) -> socket.socket:
