@@ -18,16 +18,17 @@ from assistant.core.config import Settings
 from assistant.core.deadline import Deadline
 from assistant.core.errors import ModelError, StoreBusy, StoreError
 from assistant.core.types import (
+    AddResult,
     Answer,
     Document,
-    Entry,
+    DocumentInfo,
     Health,
-    Outcome,
+    Notify,
+    OnStep,
     Query,
     ScoredPassage,
     Sentence,
     Source,
-    Step,
     Turn,
     ignore,
 )
@@ -45,8 +46,7 @@ NOT_FOUND = "The documents do not answer this question."
 NOTHING_THERE = "There are no documents yet; add some with `assistant add`."
 HISTORY = 6
 """Turns that a follow-up is understood from."""
-Say = Callable[[str], None]
-Entries = list[Entry]
+Entries = list[DocumentInfo]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +61,12 @@ class Examination:
 class Assistant:
     """One open store and what answers from it. Thread-safe; close it, or use it in a `with`."""
 
-    def __init__(self, settings: Settings, lock: Lock, say: Say, repair: bool = False) -> None:
+    def __init__(self, settings: Settings, lock: Lock, notify: Notify, repair: bool = False) -> None:
         self.settings = settings
         self.lock = lock
-        self._embedder: Embedder = embedder(settings, say)
-        self._repaired = restore.repair(settings.home, self._embedder, say) if repair else ()
-        self.library = Library(settings.home, self._embedder, say)
+        self._embedder: Embedder = embedder(settings, notify)
+        self._repaired = restore.repair(settings.home, self._embedder, notify) if repair else ()
+        self.library = Library(settings.home, self._embedder, notify)
         self.retriever = Retriever(self.library, self._embedder)
 
     @classmethod
@@ -76,9 +76,9 @@ class Assistant:
         *,
         doing: str = "assistant",
         url: str | None = None,
-        say: Say = lambda _: None,
+        notify: Notify = lambda _: None,
     ) -> Assistant:
-        """Opens the store in `settings.home`; `url` is where this process serves, `say` is told of slow work.
+        """Opens the store in `settings.home`; `url` is where this process serves.
 
         Raises:
             StoreBusy: another process has it open.
@@ -87,19 +87,19 @@ class Assistant:
         held = take(settings.home, doing, url)
         if isinstance(held, Owner):
             raise StoreBusy(f"Process {held.pid} ({held.doing}) has the store open; end it, then try again.")
-        return cls.owning(settings, held, say)
+        return cls.owning(settings, held, notify)
 
     @classmethod
     def owning(
-        cls, settings: Settings, lock: Lock, say: Say = lambda _: None, *, repair: bool = False
+        cls, settings: Settings, lock: Lock, notify: Notify = lambda _: None, *, repair: bool = False
     ) -> Assistant:
         """Opens the store whose lock is held already.
 
         With `repair`, a ledger that cannot be relied on is made anew first.
         """
         try:
-            close_to_others(settings.home, say)
-            return cls(settings, lock, say, repair)
+            close_to_others(settings.home, notify)
+            return cls(settings, lock, notify, repair)
         except BaseException:
             lock.release()
             raise
@@ -163,7 +163,7 @@ class Assistant:
         yield timed
 
     def _retrieved(self, query: Query, documents: Sequence[str]) -> list[ScoredPassage]:
-        with self.library.precedence.first():
+        with self.library.question_priority.first():
             return self.retriever.retrieve(query, documents=frozenset(documents) or None)
 
     def _kept(self, conversation: str, turn: Turn, given: Sequence[str]) -> Answer:
@@ -229,7 +229,7 @@ class Assistant:
             named = corpus_questions.catalogue(self.library, documents)
             said = conversation.says("list", language, documents=named.of, names=named.text)
             return Answer(question, question, False, (Sentence(said),))
-        with self.library.precedence.first():
+        with self.library.question_priority.first():
             quoted = corpus_questions.answer(about, self.library, documents)
         if not quoted.sentences:
             said = conversation.says("no_mention", language, subject=about.subject)
@@ -248,7 +248,7 @@ class Assistant:
                 return
             except ModelError as fault:
                 notice = f"{fault.message} This answer was made without the model."
-        with self.library.precedence.first():
+        with self.library.question_priority.first():
             extracted = self.extract(query, passages)
         if not extracted.answered:
             related = extractive.related(passages)
@@ -297,10 +297,10 @@ class Assistant:
 
     # -- documents -------------------------------------------------------------------------------
 
-    def fill(self, told: Callable[[Outcome, int], None] = lambda outcome, of: None) -> int:
+    def fill(self, on_result: Callable[[AddResult, int], None] = lambda outcome, of: None) -> int:
         """Fills a store that never held documents with the shipped corpus; gives how many were added.
 
-        `told` hears of each document and of how many there are. An interrupted filling is taken up again.
+        `on_result` is called with each result and the number of documents. An interrupted filling is resumed.
         """
         state = self.library.ledger.note("shipped", "none")
         if self.settings.corpus is None or state == "done":
@@ -310,22 +310,22 @@ class Assistant:
         self.library.ledger.set_note("shipped", "filling")
         sources = files.shipped(self.settings.corpus)
         for outcome in self.library.add(sources):
-            told(outcome, len(sources))
+            on_result(outcome, len(sources))
         self.library.ledger.set_note("shipped", "done")
         return len(sources)
 
-    def add(self, sources: Iterable[Source], told: Callable[[Step], None] = ignore) -> Iterator[Outcome]:
-        """Adds sources; each outcome is given when it is kept for good. `told` hears how far each has come.
+    def add(self, sources: Iterable[Source], on_step: OnStep = ignore) -> Iterator[AddResult]:
+        """Adds sources; each result is given once durable. `on_step` is called with each progress.
 
         An archive of documents gives one outcome for each of them.
         """
-        return self.library.add(sources, told)
+        return self.library.add(sources, on_step)
 
-    def add_bytes(self, data: bytes, source: str) -> Outcome:
+    def add_bytes(self, data: bytes, source: str) -> AddResult:
         """Adds one document from memory."""
         return next(iter(self.library.add([Source(source, lambda: data)])))
 
-    def list(self) -> list[Entry]:
+    def list(self) -> list[DocumentInfo]:
         """All documents, by source."""
         return self.library.ledger.entries()
 
@@ -337,7 +337,7 @@ class Assistant:
         """
         return self.library.ledger.document(document_id)
 
-    def remove(self, document_id: str) -> Entry:
+    def remove(self, document_id: str) -> DocumentInfo:
         """Removes a document for good.
 
         Raises:

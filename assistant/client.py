@@ -12,7 +12,17 @@ from urllib.parse import quote
 from assistant.core import limits, serialization
 from assistant.core.config import Settings
 from assistant.core.errors import AssistantError, NotFound, StoreBusy
-from assistant.core.types import Answer, Document, Entry, Health, Outcome, Source, Step, ignore
+from assistant.core.types import (
+    AddResult,
+    Answer,
+    Document,
+    DocumentInfo,
+    Health,
+    Notify,
+    OnStep,
+    Source,
+    ignore,
+)
 from assistant.store import lock
 
 if TYPE_CHECKING:
@@ -26,11 +36,10 @@ PAUSE = 0.5
 EVENTS = {"Accept": "text/event-stream"}
 REFUSED = (400, 413, 422)
 """Statuses that speak of the one document that was sent."""
-Entries = list[Entry]
-Say = Callable[[str], None]
+Entries = list[DocumentInfo]
 
 
-def connect(settings: Settings, doing: str, say: Say, *, repair: bool = False) -> Assistant | Remote:
+def connect(settings: Settings, doing: str, notify: Notify, *, repair: bool = False) -> Assistant | Remote:
     """The store in `settings.home`: opened, after waiting for another command, or through its server.
 
     With `repair`, a ledger that cannot be relied on is made anew first.
@@ -41,20 +50,22 @@ def connect(settings: Settings, doing: str, say: Say, *, repair: bool = False) -
     """
 
     def waiting(held: lock.Owner) -> None:
-        say(f"Waiting for process {held.pid} ({held.doing}), which has the store open.")
+        notify(f"Waiting for process {held.pid} ({held.doing}), which has the store open.")
 
     for attempt in itertools.count(1):
         held = lock.wait(settings.home, doing, waiting)
         if isinstance(held, lock.Lock):
             from assistant.assistant import Assistant
 
-            return Assistant.owning(settings, held, say, repair=repair)
+            return Assistant.owning(settings, held, notify, repair=repair)
         remote = Remote(held)
         if remote.answers():
             return remote
         if attempt == ATTEMPTS:
-            told = f"The server at {held.url} (process {held.pid}) does not answer; end it, then try again."
-            raise StoreBusy(told)
+            message = (
+                f"The server at {held.url} (process {held.pid}) does not answer; end it, then try again."
+            )
+            raise StoreBusy(message)
         # It is just ending, or the file still names the owner before.
         time.sleep(PAUSE)
     raise AssertionError
@@ -84,7 +95,7 @@ class Remote:
             return False
         return True
 
-    def fill(self, told: Callable[[Outcome, int], None] = lambda outcome, of: None) -> int:
+    def fill(self, on_result: Callable[[AddResult, int], None] = lambda outcome, of: None) -> int:
         """Nothing: the server filled its store when it started."""
         return 0
 
@@ -97,29 +108,29 @@ class Remote:
         }
         return serialization.to_answer(self._call("POST", "/api/ask", json=asked).json())
 
-    def add(self, sources: Iterable[Source], told: Callable[[Step], None] = ignore) -> Iterator[Outcome]:
+    def add(self, sources: Iterable[Source], on_step: OnStep = ignore) -> Iterator[AddResult]:
         """Sends each source to the server; gives what becomes of it, of each document of an archive."""
         for source in sources:
             try:
                 data = source.load()
             except AssistantError as fault:
-                yield Outcome(source.name, "rejected", reason=fault.message)
+                yield AddResult(source.name, "rejected", reason=fault.message)
                 continue
-            yield from self._added(source.name, data, told)
+            yield from self._added(source.name, data, on_step)
 
-    def _added(self, name: str, data: bytes, told: Callable[[Step], None]) -> Iterator[Outcome]:
+    def _added(self, name: str, data: bytes, on_step: OnStep) -> Iterator[AddResult]:
         sent: Any = {"params": {"source": serialization.writable(name)}, "content": data, "headers": EVENTS}
         with self._reaching(), self._http.stream("POST", "/api/documents", **sent) as reply:
             if reply.status_code in REFUSED:
                 reply.read()
-                yield Outcome(name, "rejected", reason=_told(reply))
+                yield AddResult(name, "rejected", reason=_message(reply))
                 return
             _require_success(reply)
             for event, said in serialization.events(reply.iter_lines()):
                 if event == "step":
-                    told(serialization.to_step(said))
+                    on_step(serialization.to_step(said))
                 elif event == "outcome":
-                    yield serialization.to_outcome(said)
+                    yield serialization.to_add_result(said)
                 elif event == "fault":
                     raise AssistantError(said["error"])
             if event != "done":
@@ -127,7 +138,7 @@ class Remote:
 
     def list(self) -> Entries:
         """All documents."""
-        return [serialization.to_entry(entry) for entry in self._call("GET", "/api/documents").json()]
+        return [serialization.to_document_info(entry) for entry in self._call("GET", "/api/documents").json()]
 
     def show(self, document_id: str) -> Document:
         """One document with its text."""
@@ -138,17 +149,17 @@ class Remote:
         data: bytes = self._call("GET", f"{_path(document_id)}/original").content
         return data
 
-    def remove(self, document_id: str) -> Entry:
+    def remove(self, document_id: str) -> DocumentInfo:
         """Removes a document."""
-        return serialization.to_entry(self._call("DELETE", _path(document_id)).json())
+        return serialization.to_document_info(self._call("DELETE", _path(document_id)).json())
 
     def remove_all(self, document_ids: Sequence[str]) -> Entries:
         """Removes documents, all of them or none."""
-        return self._entries("/api/documents/remove", "ids", document_ids)
+        return self._changed("/api/documents/remove", "ids", document_ids)
 
     def unname(self, sources: Sequence[str]) -> Entries:
         """Takes names away from their documents; gives those that had no other, which are removed."""
-        return self._entries("/api/sources/unname", "sources", sources)
+        return self._changed("/api/sources/unname", "sources", sources)
 
     def check(self, repair: bool = False) -> Health:
         """Verifies the store; with `repair`, mends what can be mended."""
@@ -168,9 +179,9 @@ class Remote:
             _require_success(reply)
             yield from serialization.events(reply.iter_lines())
 
-    def _entries(self, path: str, name: str, given: Sequence[str]) -> Entries:
+    def _changed(self, path: str, name: str, given: Sequence[str]) -> Entries:
         sent = {name: [serialization.writable(one) for one in given]}
-        return [serialization.to_entry(entry) for entry in self._call("POST", path, json=sent).json()]
+        return [serialization.to_document_info(entry) for entry in self._call("POST", path, json=sent).json()]
 
     def _call(self, method: str, path: str, **sent: Any) -> Any:
         with self._reaching():
@@ -185,8 +196,8 @@ class Remote:
         try:
             yield
         except httpx.HTTPError as fault:
-            told = f"The server at {self.url} broke off ({type(fault).__name__}); try again."
-            raise StoreBusy(told) from fault
+            message = f"The server at {self.url} broke off ({type(fault).__name__}); try again."
+            raise StoreBusy(message) from fault
 
 
 def _path(document_id: str) -> str:
@@ -196,10 +207,10 @@ def _path(document_id: str) -> str:
 def _require_success(reply: Any) -> None:
     if reply.is_error:
         reply.read()
-        raise (NotFound if reply.status_code == 404 else AssistantError)(_told(reply))
+        raise (NotFound if reply.status_code == 404 else AssistantError)(_message(reply))
 
 
-def _told(reply: Any) -> str:
+def _message(reply: Any) -> str:
     try:
         return str(reply.json()["error"])
     except (ValueError, KeyError, TypeError):

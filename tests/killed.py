@@ -21,7 +21,7 @@ from conftest import Hashing, given
 
 from assistant.ingest.library import Library
 from assistant.store import index, originals
-from assistant.store.canonical import Standing
+from assistant.store.canonical import CanonicalDocuments
 from assistant.store.erasable import Erasable
 from assistant.store.generations import Generations
 from assistant.store.ledger import Ledger
@@ -50,7 +50,7 @@ STEPS: dict[str, tuple[Any, str]] = {
     "traces": (Ledger, "erase_traces"),
     "remove": (Ledger, "remove"),
     "unname": (Ledger, "unname"),
-    "settled": (Standing, "settled"),
+    "settled": (CanonicalDocuments, "settled"),
     "generation": (Ledger, "set_note"),
     "generations": (Generations, "_remove_others"),
 }

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from conftest import Hashing, given
 
-from assistant.core.types import Outcome
+from assistant.core.types import AddResult
 from assistant.ingest.library import Library
 from assistant.store.index import terms
 
@@ -17,11 +17,11 @@ def text(word: str, passages: int = 1) -> str:
     return f"# About {word}\n\n" + "\n\n".join(f"## Part {n}\n\nThe {word} is here." for n in range(passages))
 
 
-def add(library: Library, **documents: str) -> list[Outcome]:
+def add(library: Library, **documents: str) -> list[AddResult]:
     return list(library.add(given(**documents)))
 
 
-def statuses(outcomes: Sequence[Outcome]) -> list[str]:
+def statuses(outcomes: Sequence[AddResult]) -> list[str]:
     return [outcome.status for outcome in outcomes]
 
 

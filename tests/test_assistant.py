@@ -15,7 +15,7 @@ from model_server import refused, serve, text
 from assistant.assistant import NOT_FOUND, NOTHING_THERE, Assistant
 from assistant.core.config import Settings
 from assistant.core.errors import NotFound, QuestionError, StoreBusy, StoreError
-from assistant.core.types import Answer, Citation, Outcome
+from assistant.core.types import AddResult, Answer, Citation
 from assistant.store import lock
 
 KETTLE = """# Arvo kettle
@@ -210,7 +210,7 @@ def test_without_a_corpus_nothing_is_filled_until_there_is_one(settings: Setting
 
 
 def test_a_filling_that_was_interrupted_is_taken_up(settings: Settings, corpus: Path) -> None:
-    def interrupt(outcome: Outcome, of: int) -> None:
+    def interrupt(outcome: AddResult, of: int) -> None:
         raise KeyboardInterrupt
 
     with Assistant.open(replace(settings, corpus=corpus)) as assistant:
@@ -221,7 +221,7 @@ def test_a_filling_that_was_interrupted_is_taken_up(settings: Settings, corpus: 
 
 
 def test_what_was_removed_is_not_brought_back_by_filling(settings: Settings, corpus: Path) -> None:
-    def interrupt(outcome: Outcome, of: int) -> None:
+    def interrupt(outcome: AddResult, of: int) -> None:
         raise KeyboardInterrupt
 
     with Assistant.open(replace(settings, corpus=corpus)) as assistant:

@@ -19,7 +19,7 @@ from assistant.client import Remote, connect
 from assistant.core import serialization
 from assistant.core.config import Settings
 from assistant.core.errors import AssistantError, NotFound, QuestionError, StoreBusy
-from assistant.core.types import Outcome, Source, Step
+from assistant.core.types import AddResult, ProgressStep, Source
 from assistant.ingest import files
 from assistant.store import lock
 from assistant.web import server
@@ -79,7 +79,7 @@ def test_the_server_s_store_has_the_same_methods_and_answers(remote: Remote, ser
 
 
 def test_the_steps_of_adding_are_heard(remote: Remote) -> None:
-    heard: list[Step] = []
+    heard: list[ProgressStep] = []
     [added] = remote.add(sources(kettle=KETTLE), heard.append)
     assert {step.source for step in heard} == {"kettle.md"}
     assert heard[0].stage == "reading"
@@ -202,7 +202,7 @@ def test_what_is_no_assistant_gets_a_sentence(reply: bytes) -> None:
     ],
 )
 def test_adding_that_breaks_off_is_told_and_no_outcome_made_up(said: str, told: str) -> None:
-    outcome = serialization.event("outcome", serialization.outcome(Outcome("a", "added")))
+    outcome = serialization.event("outcome", serialization.outcome(AddResult("a", "added")))
     body = (outcome + said).encode()
 
     class Breaking(BaseHTTPRequestHandler):

@@ -17,10 +17,10 @@ from typing import Literal
 
 import numpy as np
 
-from assistant.core.types import Citation, Entry, Passage, Sentence, Span
+from assistant.core.types import Citation, DocumentInfo, Passage, Sentence, Span
 from assistant.ingest.library import Library
 from assistant.store.index import terms
-from assistant.store.records import Kept
+from assistant.store.records import StoredPassage
 from assistant.text import languages, tables
 from assistant.text.territories import codes, forms
 from assistant.text.words import folded
@@ -94,7 +94,7 @@ def _patterns(language: str, kind: Kind) -> tuple[re.Pattern[str], ...]:
     return tuple(re.compile(pattern.replace("{documents}", documents)) for pattern in table.get(kind, ()))
 
 
-def named(name: str, library: Library) -> list[Entry]:
+def named(name: str, library: Library) -> list[DocumentInfo]:
     """The documents of this title or name: bolivia.md, bolivia, Iran and Bolivia."""
     wanted = folded(name.strip(MARKS))
     entries = library.ledger.entries()
@@ -105,13 +105,13 @@ def named(name: str, library: Library) -> list[Entry]:
     return []
 
 
-def _names(entry: Entry) -> set[str]:
+def _names(entry: DocumentInfo) -> set[str]:
     return {folded(name) for source in entry.sources for name in (source, source.split("/")[-1])} | {
         folded(entry.title)
     }
 
 
-def _stems(entry: Entry) -> set[str]:
+def _stems(entry: DocumentInfo) -> set[str]:
     return {name.rsplit(".", 1)[0] for name in _names(entry)}
 
 
@@ -151,14 +151,14 @@ def answer(asked: CorpusQuestion, library: Library, only: Sequence[str] = ()) ->
     return _quoted(finds, len(entries))
 
 
-def _spread(entries: Sequence[Entry], kind: Kind) -> list[Entry]:
+def _spread(entries: Sequence[DocumentInfo], kind: Kind) -> list[DocumentInfo]:
     """Some of many documents: the first, or for what they are about, those spread over all of them."""
     if kind != "about" or len(entries) <= MOST:
         return list(entries[:MOST])
     return [entries[at * len(entries) // MOST] for at in range(MOST)]
 
 
-def _best_of(entry: Entry, library: Library) -> Iterator[_Find]:
+def _best_of(entry: DocumentInfo, library: Library) -> Iterator[_Find]:
     """The best sentence of a whole document."""
     kept = _kept(entry.id, library)
     find = _best(kept, entry.title)
@@ -166,7 +166,7 @@ def _best_of(entry: Entry, library: Library) -> Iterator[_Find]:
         yield find
 
 
-def _headings(entry: Entry, library: Library) -> Iterator[_Find]:
+def _headings(entry: DocumentInfo, library: Library) -> Iterator[_Find]:
     """The best sentence below each heading of a document, in reading order."""
     for headings, group in groupby(_kept(entry.id, library), key=lambda kept: kept.passage.headings):
         find = _best(list(group), headings[-1] if headings else "")
@@ -196,13 +196,13 @@ def _mentions(text: str, wanted: set[str], places: frozenset[str]) -> bool:
     return (bool(places) and places <= codes(text)) or wanted <= set(terms(text))
 
 
-def _kept(document_id: str, library: Library) -> list[Kept]:
+def _kept(document_id: str, library: Library) -> list[StoredPassage]:
     """The passages of a document in reading order, with the vectors of their sentences."""
     keys = library.ledger.vectors_of([document_id])
     return sorted(library.ledger.kept(keys).values(), key=lambda kept: kept.passage.position)
 
 
-def _best(kept: Sequence[Kept], label: str) -> _Find | None:
+def _best(kept: Sequence[StoredPassage], label: str) -> _Find | None:
     """The sentence nearest to the mean of all: what stands there in short."""
     found = [
         (passage, span, vector)

@@ -48,7 +48,7 @@ _LABEL = re.compile(r"\A\W*(?:(?:stand-?alone|rewritten|last|the)\s+)*question\s
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
+class PartialAnswer:
     """An answer as far as it is written. The last sentence of one that grows has no citations yet.
 
     `answered` counts in the last draft: whether anything of it is supported. If not, it holds nothing.
@@ -62,7 +62,7 @@ class Draft:
 def compose(
     question: str, passages: Sequence[ScoredPassage], model: Model, embed: Embed | None = None,
     until: Deadline | None = None, supports: support_check.Supports | None = None,
-) -> Iterator[Draft]:  # fmt: skip
+) -> Iterator[PartialAnswer]:  # fmt: skip
     """The model's answer to `question` from `passages`, as it grows; the last draft is the whole.
 
     Raises:
@@ -89,7 +89,7 @@ def compose(
                 break
     claims = [] if replies.is_not_found(text) else replies.claims(text, len(passages))
     whole = checked.draft(claims[:READ])
-    yield whole if whole.answered else Draft()
+    yield whole if whole.answered else PartialAnswer()
 
 
 def condense(
@@ -168,7 +168,7 @@ class _Checked:
         self._vectors: dict[str, NDArray[np.float32]] = {}
         self._found: dict[Claim, list[_Quote]] = {}
 
-    def draft(self, claims: Sequence[Claim], unfinished: Sequence[Claim] = ()) -> Draft:
+    def draft(self, claims: Sequence[Claim], unfinished: Sequence[Claim] = ()) -> PartialAnswer:
         """The claims with their citations, numbered by appearance; a quote cited twice has one number."""
         citations: dict[tuple[str, int, int], Citation] = {}
         sentences = []
@@ -176,7 +176,7 @@ class _Checked:
             numbers = [self._cite(quote, citations).number for quote in self._quotes(claim)]
             sentences.append(Sentence(claim.text, tuple(dict.fromkeys(numbers))))
         sentences += [Sentence(claim.text, is_whole=False) for claim in unfinished]
-        return Draft(tuple(sentences), tuple(citations.values()), bool(citations))
+        return PartialAnswer(tuple(sentences), tuple(citations.values()), bool(citations))
 
     def _cite(self, quote: _Quote, citations: dict[tuple[str, int, int], Citation]) -> Citation:
         scored = self._passages[quote.place]

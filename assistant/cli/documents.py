@@ -18,7 +18,7 @@ from assistant.core.errors import AssistantError
 
 if TYPE_CHECKING:
     from assistant.cli.store import Store
-    from assistant.core.types import Entry, Health, Source
+    from assistant.core.types import DocumentInfo, Health, Source
     from assistant.ingest.files import Choice
     from assistant.sync.folders import FolderContents, FolderScanner, SyncResult
 
@@ -263,7 +263,7 @@ def remove(
         raise typer.Exit(1)
 
 
-def _named(word: str, entries: Sequence[Entry]) -> list[str]:
+def _named(word: str, entries: Sequence[DocumentInfo]) -> list[str]:
     """The names that a word stands for: itself, a file's full path, all below a folder or in an archive."""
     from assistant.ingest import fetch, files
 

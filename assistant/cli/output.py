@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from assistant.core.types import Answer, Citation, Document, Entry, Health, Outcome
+    from assistant.core.types import AddResult, Answer, Citation, Document, DocumentInfo, Health
     from assistant.sync.folders import Change, SyncResult
 
 
@@ -73,7 +73,7 @@ def print_document(document: Document) -> None:
     print(f"{plain(document.title)}\n{plain(document.source)}\n\n{visible(document.text)}")
 
 
-def outcome_line(outcome: Outcome) -> str:
+def outcome_line(outcome: AddResult) -> str:
     """Format the result of adding a source, as one line."""
     return f"{outcome.status:<9}  {plain(outcome.source)}: {plain(_details(outcome))}"
 
@@ -98,7 +98,7 @@ def print_health(health: Health) -> None:
     print("\n".join(map(plain, health.problems)) or "No problems.")
 
 
-def print_entries(entries: Iterable[Entry]) -> None:
+def print_entries(entries: Iterable[DocumentInfo]) -> None:
     """Print the list of documents as a table."""
     from rich.console import Console
     from rich.markup import escape
@@ -112,7 +112,7 @@ def print_entries(entries: Iterable[Entry]) -> None:
     console.print(table)
 
 
-def _details(result: Outcome | SyncResult) -> str:
+def _details(result: AddResult | SyncResult) -> str:
     details = result.reason or counted(result.passages, "passage")
     if result.duplicate_of:
         details += f", nearly the same as {result.duplicate_of}, which answers in its place"
@@ -123,7 +123,7 @@ def _format_name(source: str, before: str | None) -> str:
     return plain(f"{before} -> {source}" if before else source)
 
 
-def _row(entry: Entry) -> tuple[str, ...]:
+def _row(entry: DocumentInfo) -> tuple[str, ...]:
     source = entry.source
     if len(entry.sources) > 1:
         source += f" (and {counted(len(entry.sources) - 1, 'other name')})"

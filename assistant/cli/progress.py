@@ -15,7 +15,7 @@ from assistant.cli import output
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
-    from assistant.core.types import Outcome, Source, Stage, Step
+    from assistant.core.types import AddResult, ProgressStep, Source, Stage
     from assistant.sync.folders import SyncResult
 
 STATUSES = ("added", "updated", "moved", "removed", "rejected", "unchanged")
@@ -54,7 +54,7 @@ class AddProgress:
     doing: str = ""
     started: float = field(default_factory=time.monotonic)
 
-    def on_step(self, step: Step) -> None:
+    def on_step(self, step: ProgressStep) -> None:
         """Show a step."""
         if self.bar is None:
             return
@@ -64,7 +64,7 @@ class AddProgress:
         self.shares[step.source] = start + (end - start) * step.share
         self._update(self.bar)
 
-    def on_result(self, result: Outcome | SyncResult, line: str) -> None:
+    def on_result(self, result: AddResult | SyncResult, line: str) -> None:
         """Count a result and print its line; under a bar, with many sources, only if it was rejected."""
         self.counts[result.status] += 1
         self._count(result.source)

@@ -14,7 +14,7 @@ from assistant.core.errors import AssistantError
 if TYPE_CHECKING:
     from assistant.assistant import Assistant
     from assistant.client import Remote
-    from assistant.core.types import Outcome
+    from assistant.core.types import AddResult
 
     Store = Assistant | Remote
 
@@ -41,7 +41,7 @@ def fill(store: Store) -> None:
     """Fill an empty store with the shipped corpus, and report it."""
     is_announced = False
 
-    def on_progress(outcome: Outcome, total: int) -> None:
+    def on_progress(outcome: AddResult, total: int) -> None:
         nonlocal is_announced
         if not is_announced:
             say(f"The store is empty: reading the {total} documents of the shipped corpus.")

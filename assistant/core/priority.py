@@ -20,7 +20,7 @@ class Rank(IntEnum):
     REST = 2
 
 
-class Precedence:
+class QuestionPriority:
     """Work that is being done, counted by rank, and others that wait while there is any of a rank before."""
 
     def __init__(self) -> None:

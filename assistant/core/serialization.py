@@ -10,17 +10,17 @@ from typing import Any
 from assistant.core.errors import QuestionError
 from assistant.core.limits import MAX_QUESTION
 from assistant.core.types import (
+    AddResult,
     Answer,
     Cell,
     Citation,
     Document,
-    Entry,
+    DocumentInfo,
     Heading,
     Health,
-    Outcome,
     Page,
+    ProgressStep,
     Sentence,
-    Step,
     Turn,
 )
 
@@ -112,34 +112,34 @@ def to_document(data: Mapping[str, Any]) -> Document:
     )
 
 
-def entry(value: Entry) -> Json:
+def entry(value: DocumentInfo) -> Json:
     """Return one row of the list of documents."""
     return asdict(value)
 
 
-def to_entry(data: Mapping[str, Any]) -> Entry:
+def to_document_info(data: Mapping[str, Any]) -> DocumentInfo:
     """Parse one row of the list of documents."""
-    return Entry(**{**data, "sources": tuple(data["sources"])})
+    return DocumentInfo(**{**data, "sources": tuple(data["sources"])})
 
 
-def step(value: Step) -> Json:
+def step(value: ProgressStep) -> Json:
     """Return the progress of one source."""
     return asdict(value)
 
 
-def to_step(data: Mapping[str, Any]) -> Step:
+def to_step(data: Mapping[str, Any]) -> ProgressStep:
     """Parse the progress of one source."""
-    return Step(**data)
+    return ProgressStep(**data)
 
 
-def outcome(value: Outcome) -> Json:
+def outcome(value: AddResult) -> Json:
     """Return the result of adding one source."""
     return asdict(value)
 
 
-def to_outcome(data: Mapping[str, Any]) -> Outcome:
+def to_add_result(data: Mapping[str, Any]) -> AddResult:
     """The outcome that `outcome` wrote."""
-    return Outcome(**data)
+    return AddResult(**data)
 
 
 def health(value: Health) -> Json:

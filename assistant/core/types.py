@@ -9,6 +9,8 @@ from typing import Literal
 Status = Literal["added", "unchanged", "updated", "rejected"]
 Stage = Literal["reading", "splitting", "embedding"]
 Mode = Literal["extractive", "model"]
+Notify = Callable[[str], None]
+"""Called with a sentence for the user: on slow work, on what cannot be done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,7 +217,7 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class DocumentInfo:
     """A row of the list of documents."""
 
     id: str
@@ -234,7 +236,7 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class ProgressStep:
     """The progress of one source: the `share` of this stage that is done, 0 to 1."""
 
     source: str
@@ -242,12 +244,16 @@ class Step:
     share: float = 0.0
 
 
-def ignore(step: Step) -> None:
+OnStep = Callable[[ProgressStep], None]
+"""Called with the progress of a source."""
+
+
+def ignore(step: ProgressStep) -> None:
     """Ignore a progress step."""
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class AddResult:
     """The result of adding one source. `reason` is one sentence if it was rejected."""
 
     source: str

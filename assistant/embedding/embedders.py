@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from assistant.core.config import Settings
 from assistant.core.errors import ConfigError, EmbedderError
-from assistant.core.types import Span
+from assistant.core.types import Notify, Span
 from assistant.embedding import weights
 from assistant.embedding.pieces import Tokenizer
 from assistant.embedding.word_table import WordTable
@@ -71,8 +71,8 @@ class Embedder(Protocol):
         """How many tokens the model makes of `text`."""
 
 
-def embedder(settings: Settings, say: weights.Say = lambda _: None) -> Embedder:
-    """The embedder that `settings` ask for; `say` hears when the default one has to be prepared.
+def embedder(settings: Settings, notify: Notify = lambda _: None) -> Embedder:
+    """The embedder that `settings` ask for; `notify` hears when the default one has to be prepared.
 
     Raises:
         ConfigError: an embedding endpoint is set without a model.
@@ -82,7 +82,7 @@ def embedder(settings: Settings, say: weights.Say = lambda _: None) -> Embedder:
         return RemoteEmbedder(url, settings.embedding_model, settings.api_key)
     if settings.embedding_url:
         raise ConfigError("ASSISTANT_EMBEDDING_URL is set alone; set ASSISTANT_EMBEDDING_MODEL too.")
-    return E5(settings.cache, say)
+    return E5(settings.cache, notify)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +105,8 @@ class E5:
     dimensions = 384
     contextual = True
 
-    def __init__(self, cache: Path, say: weights.Say = lambda _: None) -> None:
-        self._cache, self._say = cache, say
+    def __init__(self, cache: Path, notify: Notify = lambda _: None) -> None:
+        self._cache, self._notify = cache, notify
         self._lock = threading.Lock()
         self._asked = lru_cache(LATELY)(self._read)
 
@@ -164,7 +164,7 @@ class E5:
 
     @cached_property
     def _model(self) -> Model:
-        files = weights.prepare(self._cache, self._say)
+        files = weights.prepare(self._cache, self._notify)
         return Model(session(files.layers), WordTable(files.words), Tokenizer(files.pieces))
 
 

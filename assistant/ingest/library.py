@@ -19,14 +19,23 @@ from pathlib import Path
 from typing import TypeVar
 
 from assistant.core.errors import EmbedderError, NotFound, StoreError
-from assistant.core.priority import Precedence, Rank
-from assistant.core.types import Entry, Health, Outcome, Source, Status, Step, ignore
+from assistant.core.priority import QuestionPriority, Rank
+from assistant.core.types import (
+    AddResult,
+    DocumentInfo,
+    Health,
+    Notify,
+    OnStep,
+    Source,
+    Status,
+    ignore,
+)
 from assistant.embedding import neighbours
 from assistant.embedding.embedders import Embedder
 from assistant.embedding.neighbours import leaning
-from assistant.ingest.pipeline import Arrival, Intake, Item, shifted
+from assistant.ingest.pipeline import Arrival, IngestionPipeline, Item, shifted
 from assistant.store import health, shelf
-from assistant.store.canonical import Standing
+from assistant.store.canonical import CanonicalDocuments
 from assistant.store.generations import Generations
 from assistant.store.index import Index
 from assistant.store.ledger import OWED, Gone, Ledger, Settled
@@ -40,8 +49,8 @@ Result = TypeVar("Result")
 class Library:
     """The open corpus of one home folder. Thread-safe; one thread writes at a time."""
 
-    def __init__(self, home: Path, embedder: Embedder, say: Callable[[str], None] = lambda _: None) -> None:
-        """Open the corpus in `home` and repair interrupted changes; `say` is called if that takes time.
+    def __init__(self, home: Path, embedder: Embedder, notify: Notify = lambda _: None) -> None:
+        """Open the corpus in `home` and repair interrupted changes; `notify` is called if that takes time.
 
         Raises:
             StoreError: the folder cannot be used.
@@ -53,7 +62,7 @@ class Library:
         with self._reserve.spent():
             self.ledger = Ledger.at(home / "ledger.db")
             try:
-                self._set_up(home, embedder, say)
+                self._set_up(home, embedder, notify)
                 self._open()
             except BaseException:
                 self.ledger.close()
@@ -62,25 +71,25 @@ class Library:
     def _open_originals(self, home: Path) -> Originals:
         return Originals(home / "originals")
 
-    def _set_up(self, home: Path, embedder: Embedder, say: Callable[[str], None]) -> None:
-        self.precedence = Precedence()
-        self._home, self._embedder, self._say = home, embedder, say
+    def _set_up(self, home: Path, embedder: Embedder, notify: Notify) -> None:
+        self.question_priority = QuestionPriority()
+        self._home, self._embedder, self._notify = home, embedder, notify
         self._writing = threading.RLock()
         self._unready = False
         """True if the ledger has unacknowledged documents that a full disk kept from being deleted."""
         self._adding = 0
         """Calls of `add` that have not ended, each of which erases what it removed when it does."""
         self._shelf = Shelf(self.ledger, self._originals)
-        self._standing = Standing(self.ledger.engine)
-        self._generations = Generations(home / "index", self.ledger, self._writing, say)
-        self._intake = Intake(embedder, self.ledger.holds, self.precedence)
+        self._standing = CanonicalDocuments(self.ledger.engine)
+        self._generations = Generations(home / "index", self.ledger, self._writing, notify)
+        self._pipeline = IngestionPipeline(embedder, self.ledger.holds, self.question_priority)
 
     def _open(self) -> None:
         self._shelf.require()
         interrupted = self.ledger.forget_unready() > 0 or self._has_traces()
         self._shelf.open()
         if unrecorded := len(self._shelf.unrecorded()):
-            self._say(health.unrecorded(unrecorded))
+            self._notify(health.unrecorded(unrecorded))
         self._generations.open(anew=interrupted)
         if interrupted:
             self._delete_quotes()
@@ -93,10 +102,10 @@ class Library:
             self.ledger.close()
             self._reserve.fill()
 
-    def add(self, sources: Iterable[Source], told: Callable[[Step], None] = ignore) -> Iterator[Outcome]:
+    def add(self, sources: Iterable[Source], on_step: OnStep = ignore) -> Iterator[AddResult]:
         """Add sources in batches; each result is yielded once it is durable.
 
-        `told` is called with the progress of each source, in the thread that iterates over the results.
+        `on_step` is called with the progress of each source, in the thread that iterates over the results.
 
         Raises:
             EmbedderError: the vectors of this store were made by another embedder.
@@ -105,7 +114,7 @@ class Library:
         with self._writing:
             self._adding += 1
             self._standing.catch_up()
-        batches = self._intake.batches(sources, told)
+        batches = self._pipeline.batches(sources, on_step)
         rank = Rank.NEW
         try:
             for batch in batches:
@@ -113,14 +122,14 @@ class Library:
                 rank = Rank.REST
         finally:
             batches.close()
-            with self.precedence.first(Rank.NEW), self._writing:
+            with self.question_priority.first(Rank.NEW), self._writing:
                 self._adding -= 1
                 self._finish()
 
-    def _record_batch(self, batch: Sequence[Item], rank: Rank) -> list[Outcome]:
+    def _record_batch(self, batch: Sequence[Item], rank: Rank) -> list[AddResult]:
         """Make the documents of a batch answerable, all or none, and return the result of each."""
-        self.precedence.give_way(rank)
-        with self.precedence.first(rank), self._writing:
+        self.question_priority.give_way(rank)
+        with self.question_priority.first(rank), self._writing:
             arrivals = [item for item in batch if isinstance(item, Arrival)]
             new: dict[str, Arrival] = {}
             for item in arrivals:
@@ -159,12 +168,12 @@ class Library:
         self._shelf.forget()
         self._unready = False
 
-    def _add_again(self, item: Item) -> Outcome:
+    def _add_again(self, item: Item) -> AddResult:
         """Add a document that was in the corpus when it was read, but was removed before it was recorded."""
         assert isinstance(item, Arrival)
         return next(self.add([Source(item.source, lambda: item.data)]))
 
-    def remove(self, document_id: str) -> Entry:
+    def remove(self, document_id: str) -> DocumentInfo:
         """Remove a document. Its text is gone from every file of the store.
 
         Raises:
@@ -172,7 +181,7 @@ class Library:
         """
         return self.remove_all([document_id])[0]
 
-    def remove_all(self, document_ids: Sequence[str]) -> list[Entry]:
+    def remove_all(self, document_ids: Sequence[str]) -> list[DocumentInfo]:
         """Remove documents, all or none, as `remove` does.
 
         Raises:
@@ -188,7 +197,7 @@ class Library:
             )
             return [entries[document_id] for document_id in dict.fromkeys(document_ids)]
 
-    def unname(self, names: Sequence[str]) -> list[Entry]:
+    def unname(self, names: Sequence[str]) -> list[DocumentInfo]:
         """Remove names, and the documents that have no other name; return these documents."""
         with self._writing, self._reserve.spent():
             leaving = self.ledger.leaving(dict.fromkeys(names))
@@ -214,7 +223,7 @@ class Library:
         except StoreError as fault:
             if self.ledger.change == before or self.ledger.erasable.hashes():
                 raise StoreError(f"{fault.message} {health.needed(self._needed())}") from fault
-            self._say(health.owed(self._needed()))
+            self._notify(health.owed(self._needed()))
 
     def _needed(self) -> int:
         """Return the bytes of free space needed to erase removed text: the ledger is written anew."""
@@ -384,10 +393,13 @@ class Library:
 
 
 def _outcome(
-    item: Item, new: Mapping[str, Arrival], before: Mapping[str, str | None], entries: Mapping[str, Entry]
-) -> Outcome | None:
+    item: Item,
+    new: Mapping[str, Arrival],
+    before: Mapping[str, str | None],
+    entries: Mapping[str, DocumentInfo],
+) -> AddResult | None:
     """Return the result for an item; None if its document is missing although it was in the corpus before."""
-    if isinstance(item, Outcome):
+    if isinstance(item, AddResult):
         return item
     if item.source not in before:
         return None
@@ -395,4 +407,6 @@ def _outcome(
     if before[item.source] not in (None, item.id):
         status = "updated"
     entry = entries[item.id]
-    return Outcome(item.source, status, item.id, entry.title, entry.passages, duplicate_of=entry.duplicate_of)
+    return AddResult(
+        item.source, status, item.id, entry.title, entry.passages, duplicate_of=entry.duplicate_of
+    )

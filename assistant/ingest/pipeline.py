@@ -19,8 +19,8 @@ from queue import Empty, SimpleQueue
 import numpy as np
 
 from assistant.core.errors import FetchError, ReadError
-from assistant.core.priority import Precedence, Rank
-from assistant.core.types import Document, Outcome, Passage, Source, Span, Stage, Step
+from assistant.core.priority import QuestionPriority, Rank
+from assistant.core.types import AddResult, Document, OnStep, Passage, ProgressStep, Source, Span, Stage
 from assistant.embedding.embedders import Embedder, Vectors
 from assistant.embedding.neighbours import leaning
 from assistant.ingest import archives, sandbox
@@ -67,26 +67,24 @@ class _Loaded:
     bands: tuple[int, ...]
 
 
-Item = Arrival | Outcome
+Item = Arrival | AddResult
 _Item = _Loaded | Item
 
 
-class Intake:
+class IngestionPipeline:
     """Prepares documents for recording: parses, splits and embeds them."""
 
-    def __init__(self, embedder: Embedder, holds: Callable[[str], bool], precedence: Precedence) -> None:
+    def __init__(self, embedder: Embedder, holds: Callable[[str], bool], questions: QuestionPriority) -> None:
         """`holds` is True for the ids of documents in the corpus."""
-        self._embedder, self._holds, self._precedence = embedder, holds, precedence
+        self._embedder, self._holds, self._questions = embedder, holds, questions
 
-    def batches(
-        self, sources: Iterable[Source], told: Callable[[Step], None]
-    ) -> Generator[list[Item], None, None]:
+    def batches(self, sources: Iterable[Source], on_step: OnStep) -> Generator[list[Item], None, None]:
         """Yield the prepared sources in batches, in their order except for slow ones.
 
-        `told` is called in the thread that iterates over the batches. A source that is named twice comes in
-        two batches. If `sources` raises, the exception is raised after the batches of earlier sources.
+        `on_step` is called in the thread that iterates over the batches. A source that is named twice comes
+        in two batches. If `sources` raises, the exception is raised after the batches of earlier sources.
         """
-        run = _Run(sources, told, self._load, self._embed)
+        run = _Run(sources, on_step, self._load, self._embed)
         try:
             yield from run.batches()
         finally:
@@ -112,14 +110,18 @@ class Intake:
             if allowance:
                 allowance.take(len(document.text), len(passages))
         except (ReadError, FetchError) as fault:
-            return Outcome(source.name, "rejected", reason=fault.message)
+            return AddResult(source.name, "rejected", reason=fault.message)
         texts = [contextual(document.title, passage) for passage in passages]
         spans = tuple(shifted(p, offset) for p, (_, offset) in zip(passages, texts, strict=True))
         bands = sketch(document.text)
         return _Loaded(source.name, data, document, passages, tuple(t for t, _ in texts), spans, bands)
 
     def _embed(
-        self, batch: Sequence[_Item], tell: Callable[[Step], None], stopped: threading.Event, rank: Rank
+        self,
+        batch: Sequence[_Item],
+        tell: OnStep,
+        stopped: threading.Event,
+        rank: Rank,
     ) -> list[Item]:
         """Return the batch with vectors; passages of similar length are embedded together."""
         new: dict[str, _Loaded] = {}
@@ -132,15 +134,15 @@ class Intake:
         for at in range(0, len(rows), GROUP):
             if stopped.is_set():
                 break
-            self._precedence.give_way(rank)
+            self._questions.give_way(rank)
             group = rows[at : at + GROUP]
             texts, spans = zip(*((new[i].texts[n], new[i].spans[n]) for i, n in group), strict=True)
-            with self._precedence.first(rank):
+            with self._questions.first(rank):
                 whole, parts = self._embedder.embed_spans(texts, spans)
             for (ident, number), *pair in zip(group, whole, parts, strict=True):
                 vectors[ident].put(number, *pair)
             for ident in dict.fromkeys(ident for ident, _ in group):
-                tell(Step(new[ident].source, "embedding", vectors[ident].share))
+                tell(ProgressStep(new[ident].source, "embedding", vectors[ident].share))
         return [
             _arrival(item, vectors.pop(item.document.id, None)) if isinstance(item, _Loaded) else item
             for item in batch
@@ -196,11 +198,11 @@ class _Run:
     def __init__(
         self,
         sources: Iterable[Source],
-        told: Callable[[Step], None],
+        on_step: OnStep,
         load: Callable[[Source, Callable[[Stage], None], object], _Item | list[Source]],
-        embed: Callable[[Sequence[_Item], Callable[[Step], None], threading.Event, Rank], list[Item]],
+        embed: Callable[[Sequence[_Item], OnStep, threading.Event, Rank], list[Item]],
     ) -> None:
-        self._sources, self._told, self._load, self._embed = iter(sources), told, load, embed
+        self._sources, self._on_step, self._load, self._embed = iter(sources), on_step, load, embed
         self._members: deque[Source] = deque()
         self._held_back: Source | None = None
         self._fault: BaseException | None = None
@@ -288,7 +290,7 @@ class _Run:
 
     def _read(self, number: int, source: Source) -> None:
         def tell(stage: Stage) -> None:
-            self._calls.put(partial(self._tell, Step(source.name, stage)))
+            self._calls.put(partial(self._tell, ProgressStep(source.name, stage)))
 
         try:
             item = self._load(source, tell, self)
@@ -332,7 +334,7 @@ class _Run:
         return sorted(number for number in self._ready if number < first)
 
     def _embed_batch(self, batch: Sequence[_Item]) -> None:
-        def tell(step: Step) -> None:
+        def tell(step: ProgressStep) -> None:
             self._calls.put(partial(self._tell, step))
 
         try:
@@ -342,8 +344,8 @@ class _Run:
         except BaseException as fault:
             self._calls.put(partial(_fail, fault))
 
-    def _tell(self, step: Step) -> None:
-        self._told(step)
+    def _tell(self, step: ProgressStep) -> None:
+        self._on_step(step)
 
     def _embedded(self, items: list[Item]) -> list[Item]:
         if self._embedding is not None:

@@ -10,11 +10,11 @@ import contextlib
 import os
 import shutil
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from assistant.core.errors import LedgerError, NotFound
-from assistant.core.types import Entry
+from assistant.core.types import DocumentInfo, Notify
 from assistant.embedding.embedders import Embedder
 from assistant.ingest.library import Library
 from assistant.store import conversations, health, shelf
@@ -27,18 +27,18 @@ FILES = ("ledger.db-wal", "ledger.db-shm", "ledger.db")
 """In order of deletion: a log must never be combined with another database."""
 
 
-def repair(home: Path, embedder: Embedder, say: Callable[[str], None]) -> tuple[str, ...]:
+def repair(home: Path, embedder: Embedder, notify: Notify) -> tuple[str, ...]:
     """Rebuild the ledger in `home` if it cannot be used; return one sentence for each action."""
     try:
         _require(home)
     except LedgerError as fault:
-        say(fault.message)
+        notify(fault.message)
     else:
         shutil.rmtree(home / FOLDER, ignore_errors=True)
         return ()
     originals = Originals(home / "originals")
-    say(f"Reading {len(originals.hashes())} originals into a new ledger.")
-    actions = _build(home, originals, embedder, say)
+    notify(f"Reading {len(originals.hashes())} originals into a new ledger.")
+    actions = _build(home, originals, embedder, notify)
     _swap(home)
     return actions
 
@@ -65,8 +65,8 @@ class _Rebuilt(Library):
     def _open_originals(self, home: Path) -> Originals:
         return Originals(home.parent / "originals")
 
-    def _set_up(self, home: Path, embedder: Embedder, say: Callable[[str], None]) -> None:
-        super()._set_up(home, embedder, say)
+    def _set_up(self, home: Path, embedder: Embedder, notify: Notify) -> None:
+        super()._set_up(home, embedder, notify)
         self._shelf = _ReadOnlyShelf(self.ledger, self._originals)
 
 
@@ -87,16 +87,14 @@ class _ReadOnlyShelf(Shelf):
         return set()
 
 
-def _build(
-    home: Path, originals: Originals, embedder: Embedder, say: Callable[[str], None]
-) -> tuple[str, ...]:
+def _build(home: Path, originals: Originals, embedder: Embedder, notify: Notify) -> tuple[str, ...]:
     folder = home / FOLDER
     folder.mkdir(mode=0o700, exist_ok=True)
     if _is_broken(folder):
         shutil.rmtree(folder)
         folder.mkdir(mode=0o700)
     labels = shelf.labels(originals, originals.hashes())
-    with contextlib.closing(_Rebuilt(folder, embedder, say)) as library:
+    with contextlib.closing(_Rebuilt(folder, embedder, notify)) as library:
         rejected = [o for o in library.add(shelf.sources(originals, labels)) if o.status == "rejected"]
         ledger = library.ledger
         ledger.redate({sha256: label.added for sha256, label in labels.items() if label.added})
@@ -165,7 +163,7 @@ class Salvage:
         self._originals = Originals(home / "originals")
         self._labels = shelf.labels(self._originals, self._originals.hashes())
 
-    def list(self) -> list[Entry]:
+    def list(self) -> list[DocumentInfo]:
         """Return all intact originals, each with its hash as id."""
         return [_entry(*item) for item in self._labels.items() if self._originals.holds(item[0])]
 
@@ -181,5 +179,5 @@ class Salvage:
         return data
 
 
-def _entry(sha256: str, label: Label) -> Entry:
-    return Entry(sha256, label.title, label.sources[0], "", 0, 0, label.added, label.sources)
+def _entry(sha256: str, label: Label) -> DocumentInfo:
+    return DocumentInfo(sha256, label.title, label.sources[0], "", 0, 0, label.added, label.sources)

@@ -22,7 +22,7 @@ from assistant.embedding.embedders import Embedder
 from assistant.ingest.library import Library
 from assistant.retrieval.late_interaction import QUOTED, interact, meetings
 from assistant.store.index import terms
-from assistant.store.ledger import Kept
+from assistant.store.ledger import StoredPassage
 
 LIMIT = 10
 NEAR = 100
@@ -73,7 +73,7 @@ class _Found:
     def score(self, key: int, sought: _Sought) -> float:
         return self.cosine(key, sought) + sought.trust * WORDS * self.words.get(key, 0.0)
 
-    def scored(self, kept: Kept, sought: _Sought) -> ScoredPassage:
+    def scored(self, kept: StoredPassage, sought: _Sought) -> ScoredPassage:
         """The passage of `kept` with its score and what that is made of."""
         score, cosine = self.score(kept.key, sought), self.cosine(kept.key, sought)
         words = self.words.get(kept.key, 0.0)
@@ -109,7 +109,7 @@ class Retriever:
 
     def _best(
         self, sought: _Sought, limit: int, documents: frozenset[str] | None
-    ) -> list[tuple[ScoredPassage, Kept]]:
+    ) -> list[tuple[ScoredPassage, StoredPassage]]:
         """The best by meaning and words. Only of these more is read than the vectors, as that takes long."""
         for _ in range(2):
             found = self._found(sought) if documents is None else self._all_of(documents, sought)
@@ -166,7 +166,7 @@ def _apart(ranked: Sequence[InContext]) -> tuple[list[ScoredPassage], list[str]]
     return [passage for passage, _ in ranked], [context for _, context in ranked]
 
 
-def _with_sentences(scored: ScoredPassage, kept: Kept, sought: _Sought) -> ScoredPassage:
+def _with_sentences(scored: ScoredPassage, kept: StoredPassage, sought: _Sought) -> ScoredPassage:
     """Adds its sentences with their own scores: for the best alone, as it takes time and ranks nothing."""
     cosines = (kept.sentence_vectors @ sought.target).tolist()
     passage = scored.passage

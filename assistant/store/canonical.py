@@ -14,7 +14,7 @@ COMPARED = 8
 """Documents that a text is compared with, word by word: those whose sketches have most in common with its."""
 
 
-class Standing:
+class CanonicalDocuments:
     """Tells it from the ledger's database."""
 
     def __init__(self, engine: sql.Engine) -> None:

@@ -13,19 +13,19 @@ from pathlib import Path
 from typing import TypeVar
 
 from assistant.core.errors import StoreError
+from assistant.core.types import Notify
 from assistant.store.index import Index
 from assistant.store.ledger import Ledger
 
 Result = TypeVar("Result")
-Say = Callable[[str], None]
 
 
 class Generations:
     """The index in `folder`, whichever generation the ledger names. Changes are for one thread at a time."""
 
-    def __init__(self, folder: Path, ledger: Ledger, writing: threading.RLock, say: Say) -> None:
-        """`writing` is held by whoever changes the ledger; `say` hears of what takes time."""
-        self._folder, self._ledger, self._writing, self._say = folder, ledger, writing, say
+    def __init__(self, folder: Path, ledger: Ledger, writing: threading.RLock, notify: Notify) -> None:
+        """`writing` is held by whoever changes the ledger; `notify` hears of what takes time."""
+        self._folder, self._ledger, self._writing, self._notify = folder, ledger, writing, notify
         self._flawed = False
         """Whether the live generation was changed by half, and could not be built anew (on a full disk)."""
 
@@ -34,11 +34,11 @@ class Generations:
         `anew`, builds the next."""
         if not anew and self._opened():
             return
-        self._say("Building the index anew from the ledger.")
+        self._notify("Building the index anew from the ledger.")
         try:
             self._index = self._built()
         except StoreError as fault:
-            self._say(f"{fault.message} Meanwhile it is in memory.")
+            self._notify(f"{fault.message} Meanwhile it is in memory.")
             self._index = self._built_in_memory()
         self._remove_others()
 
@@ -66,7 +66,7 @@ class Generations:
             with self._writing:
                 # Otherwise another thread has just put a new one in its place.
                 if index is self._index:
-                    self._say("The index cannot be read; building it anew.")
+                    self._notify("The index cannot be read; building it anew.")
                     self._restore()
             return find(self._index)
 
@@ -80,7 +80,7 @@ class Generations:
             change(self._index)
         except StoreError:
             self._flawed = True
-            self._say("The index cannot be written; building it anew.")
+            self._notify("The index cannot be written; building it anew.")
             self.rebuild()
             return False
         return True
@@ -106,7 +106,7 @@ class Generations:
         try:
             index = Index(self._path(self._number))
         except StoreError:
-            self._say("The index is damaged.")
+            self._notify("The index is damaged.")
             return False
         passages = self._ledger.counts()[1]
         try:

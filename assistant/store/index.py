@@ -170,8 +170,8 @@ class Index:
             raise
         except BaseException as fault:
             why = type(fault).__name__
-            told = f"The index in {self._place} cannot be {what} ({why}); check that the disk is not full."
-            raise StoreError(told) from fault
+            message = f"The index in {self._place} cannot be {what} ({why}); check that the disk is not full."
+            raise StoreError(message) from fault
 
 
 def terms(text: str) -> list[str]:
@@ -204,8 +204,8 @@ class _Seal:
         """Raises StoreError where the files are not as they were sealed."""
         held = self._states()
         if held and self._file.read_text("utf-8") != _sealed(held):
-            told = f"The index in {self._folder} is not as it was written; run `assistant rebuild`."
-            raise StoreError(told)
+            message = f"The index in {self._folder} is not as it was written; run `assistant rebuild`."
+            raise StoreError(message)
 
     def break_(self) -> None:
         """Before the files are written."""
@@ -261,8 +261,8 @@ class _NoSeal:
 
 def _sealed(states: Mapping[str, list[int]]) -> str:
     """What the seal says: on the second line, what the first adds up to."""
-    told = json.dumps(states)
-    return f"{told}\n{zlib.crc32(told.encode())}\n"
+    message = json.dumps(states)
+    return f"{message}\n{zlib.crc32(message.encode())}\n"
 
 
 def _checksum(path: Path) -> int:

@@ -23,15 +23,15 @@ import sqlalchemy as sql
 
 from assistant.core import serialization
 from assistant.core.errors import LedgerError, NotFound, StoreError
-from assistant.core.types import Document, Entry, Passage
+from assistant.core.types import Document, DocumentInfo, Passage
 from assistant.store import conversations, database, digests, erasable
 from assistant.store.conversations import Conversations
 from assistant.store.database import among, delete
 from assistant.store.erasable import Erasable
 from assistant.store.originals import Label
-from assistant.store.records import Kept as Kept
 from assistant.store.records import Prepared as Prepared
 from assistant.store.records import Record as Record
+from assistant.store.records import StoredPassage as StoredPassage
 from assistant.store.records import Vectors, floats, halves, passage_row, to_kept, to_passage, to_vector
 from assistant.store.schema import (
     UNJUDGED,
@@ -283,7 +283,7 @@ class Ledger:
             with self.engine.begin() as db:
                 db.execute(update.values(added=sql.bindparam("at")), rows)
 
-    def entries(self, only: Iterable[str] | None = None) -> list[Entry]:
+    def entries(self, only: Iterable[str] | None = None) -> list[DocumentInfo]:
         """All answerable documents by source, or only those of some ids."""
         fields = ("id", "title", "source", "media_type", "size", "added")
         query = (
@@ -308,7 +308,7 @@ class Ledger:
         others: defaultdict[str, list[str]] = defaultdict(list)
         for source, ident in named:
             others[ident].append(source)
-        return [Entry(**row._asdict(), sources=_first(row.source, others[row.id])) for row in rows]
+        return [DocumentInfo(**row._asdict(), sources=_first(row.source, others[row.id])) for row in rows]
 
     def counts(self) -> tuple[int, int]:
         """How many documents there are, and how many passages the index is to hold of them."""
@@ -350,7 +350,7 @@ class Ledger:
         with self.engine.connect() as db:
             return {key: to_vector(kept) for key, kept in db.execute(query)}
 
-    def kept(self, keys: Iterable[int]) -> dict[int, Kept]:
+    def kept(self, keys: Iterable[int]) -> dict[int, StoredPassage]:
         """The passages of these keys. Those of documents that are not ready, or are gone, are left out."""
         named = (documents.c.title, documents.c.source)
         query = sql.select(passages, *named, vectors.c.passage, vectors.c.sentences)

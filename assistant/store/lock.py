@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import IO
 
 from assistant.core.errors import StoreBusy, StoreError
+from assistant.core.types import Notify
 
 _OTHERS = 0o077
 """The rights of everybody but the owner of a file."""
@@ -79,9 +80,9 @@ def take(home: Path, doing: str, url: str | None = None) -> Lock | Owner:
     return lock
 
 
-def close_to_others(home: Path, say: Callable[[str], None]) -> None:
+def close_to_others(home: Path, notify: Notify) -> None:
     """Takes the rights on a home, and on all in it, from everybody but its owner, where others have any;
-    `say` hears where that cannot be done."""
+    `notify` hears where that cannot be done."""
     try:
         if not home.stat().st_mode & _OTHERS:
             return
@@ -90,7 +91,7 @@ def close_to_others(home: Path, say: Callable[[str], None]) -> None:
                 if name == str(home) or not os.path.islink(name):
                     os.chmod(name, os.stat(name).st_mode & 0o700)
     except OSError as fault:
-        say(f"Others may be able to look into {home}, which cannot be prevented ({fault.strerror}).")
+        notify(f"Others may be able to look into {home}, which cannot be prevented ({fault.strerror}).")
 
 
 def wait(home: Path, doing: str, waiting: Callable[[Owner], None], seconds: float = 600) -> Lock | Owner:

@@ -44,7 +44,7 @@ class Record:
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class StoredPassage:
     """A passage as the ledger holds it, with its document's names and the vectors of its sentences."""
 
     key: int
@@ -92,7 +92,7 @@ def to_passage(row: RowMapping) -> Passage:
         raise LedgerError.of("a row of a passage is damaged") from fault
 
 
-def to_kept(row: RowMapping) -> Kept:
+def to_kept(row: RowMapping) -> StoredPassage:
     """The passage of a row, with the names and vectors joined to it.
 
     Raises:
@@ -103,7 +103,7 @@ def to_kept(row: RowMapping) -> Kept:
         sentences = np.frombuffer(row["sentences"], np.float16).astype(np.float32).reshape(-1, dimensions)
     except (ValueError, TypeError) as fault:
         raise LedgerError.of("a row of vectors is damaged") from fault
-    return Kept(row["key"], to_passage(row), row["context"], row["title"], row["source"], sentences)
+    return StoredPassage(row["key"], to_passage(row), row["context"], row["title"], row["source"], sentences)
 
 
 def to_vector(kept: bytes) -> Vectors:

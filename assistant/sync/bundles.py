@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from assistant.core.errors import NotFound, ReadError, StoreError
-from assistant.core.types import Entry, Source
+from assistant.core.types import DocumentInfo, Source
 from assistant.ingest.files import MAX_BYTES, require_regular
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ def _check_limits(what: str, documents: int, size: int) -> None:
         )
 
 
-def _load_original(store: Exported, entry: Entry) -> bytes | None:
+def _load_original(store: Exported, entry: DocumentInfo) -> bytes | None:
     """Return the original of a document; None if it was removed in the meantime."""
     try:
         return store.original(entry.id)

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from assistant.core.errors import ReadError, SyncError
-from assistant.core.types import Entry, Outcome, Source, Step, ignore
+from assistant.core.types import AddResult, DocumentInfo, OnStep, Source, ignore
 from assistant.ingest import archives, files
 from assistant.ingest.files import ALL, Choice
 from assistant.ingest.parse import identity
@@ -211,7 +211,7 @@ def make_plan(
     return Plan(tuple(sorted(changes, key=lambda change: change.source)), unchanged)
 
 
-def plan_sync(folder: FolderContents, entries: Iterable[Entry]) -> Plan:
+def plan_sync(folder: FolderContents, entries: Iterable[DocumentInfo]) -> Plan:
     """Return the plan that brings a corpus of these entries into step with the folder.
 
     Raises:
@@ -259,7 +259,10 @@ def sources_to_add(folder: FolderContents, plan: Plan) -> list[Source]:
 
 
 def apply_plan(
-    store: Assistant | Remote, folder: FolderContents, plan: Plan, on_step: Callable[[Step], None] = ignore
+    store: Assistant | Remote,
+    folder: FolderContents,
+    plan: Plan,
+    on_step: OnStep = ignore,
 ) -> Iterator[SyncResult]:
     """Bring the store into step. Yield the result for each name once it is durable."""
     changes = {change.source: change for change in plan.changes}
@@ -281,6 +284,6 @@ def apply_plan(
             yield SyncResult("removed", change.source)
 
 
-def _to_result(status: Status, outcome: Outcome) -> SyncResult:
+def _to_result(status: Status, outcome: AddResult) -> SyncResult:
     details = (outcome.document_id, outcome.title, outcome.passages, outcome.reason, outcome.duplicate_of)
     return SyncResult(status, outcome.source, None, *details)

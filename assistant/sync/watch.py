@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from assistant.core.errors import AssistantError
+from assistant.core.types import Notify
 from assistant.sync.folders import FolderContents, FolderScanner, Stamp
 
 TICK = 0.5
@@ -29,7 +30,7 @@ RETRY = 10.0
 def follow(
     scanner: FolderScanner,
     on_change: Callable[[FolderContents], object],
-    notify: Callable[[str], None],
+    notify: Notify,
     stop: threading.Event,
 ) -> None:
     """Call `on_change` with the folder's contents, at once and whenever they change, until `stop` is set.
@@ -49,7 +50,7 @@ class _Follower:
         self,
         scanner: FolderScanner,
         on_change: Callable[[FolderContents], object],
-        notify: Callable[[str], None],
+        notify: Notify,
     ) -> None:
         self._scanner = scanner
         self._on_change = on_change

@@ -32,7 +32,7 @@ from assistant.core.errors import (
 )
 from assistant.core.limits import MAX_DOCUMENTS, MAX_SOURCE
 from assistant.core.serialization import Json
-from assistant.core.types import Outcome, Source, Status, Step
+from assistant.core.types import AddResult, ProgressStep, Source, Status
 from assistant.web import events
 from assistant.web.uploads import LIMITS, Limits, Uploads, on_disconnect, while_there
 
@@ -202,11 +202,11 @@ def _adding(assistant: Assistant, limits: Limits) -> APIRouter:
     return routes
 
 
-def _add(assistant: Assistant, document: Source, gone: threading.Event) -> list[Outcome]:
+def _add(assistant: Assistant, document: Source, gone: threading.Event) -> list[AddResult]:
     """Add a document and return the results, up to the moment when the client leaves."""
-    outcomes: list[Outcome] = []
+    outcomes: list[AddResult] = []
 
-    def go_on(step: Step) -> None:
+    def go_on(step: ProgressStep) -> None:
         if gone.is_set():
             raise events.Gone
 
@@ -216,14 +216,14 @@ def _add(assistant: Assistant, document: Source, gone: threading.Event) -> list[
 
 
 def _add_with_events(assistant: Assistant, document: Source, tell: events.Tell) -> None:
-    def on_step(step: Step) -> None:
+    def on_step(step: ProgressStep) -> None:
         tell("step", serialization.step(step))
 
     for outcome in assistant.add([document], on_step):
         tell("outcome", serialization.outcome(outcome))
 
 
-def _summarise(name: str, outcomes: Sequence[Outcome]) -> Json:
+def _summarise(name: str, outcomes: Sequence[AddResult]) -> Json:
     """Return the result of a document, or those of the documents in an archive as one."""
     if [outcome.source for outcome in outcomes] == [name]:
         return serialization.outcome(outcomes[0])
@@ -231,7 +231,7 @@ def _summarise(name: str, outcomes: Sequence[Outcome]) -> Json:
     status: Status = next((status for status in MERIT if status in statuses), "rejected")
     rejected = statuses.count("rejected")
     reason = f"{rejected} of the {len(statuses)} documents in it were rejected." if rejected else None
-    whole = Outcome(name, status, passages=sum(outcome.passages for outcome in outcomes), reason=reason)
+    whole = AddResult(name, status, passages=sum(outcome.passages for outcome in outcomes), reason=reason)
     return serialization.outcome(whole) | {
         "members": [serialization.outcome(outcome) for outcome in outcomes]
     }

@@ -77,7 +77,9 @@ class Connection(H11Protocol):
 
     def _make_room(self) -> None:
         # Ordered by turns: connections accepted together have the same time on uvloop's clock.
-        waiting = [other for other in self.connections if isinstance(other, Connection) and other._is_waiting()]
+        waiting = [
+            other for other in self.connections if isinstance(other, Connection) and other._is_waiting()
+        ]
         if len(waiting) > self.most_waiting:
             min(waiting, key=lambda other: other._turn).transport.abort()
 

@@ -18,7 +18,7 @@ from model_server import ModelServer, Reply, serve, text
 from numpy.typing import NDArray
 
 from assistant.answering import replies
-from assistant.answering.generative import ASKED, READ, Draft, compose, condense
+from assistant.answering.generative import ASKED, READ, PartialAnswer, compose, condense
 from assistant.answering.language_model import Model
 from assistant.core import config
 from assistant.core.errors import ModelError
@@ -52,20 +52,20 @@ def model(server: ModelServer) -> Model:
     return Model("small", server.url, seconds=30)
 
 
-def drafts(reply: Reply | str, passages: Sequence[ScoredPassage] = PASSAGES) -> list[Draft]:
+def drafts(reply: Reply | str, passages: Sequence[ScoredPassage] = PASSAGES) -> list[PartialAnswer]:
     with serve(reply) as server:
         return [*compose("What was sold?", passages, model(server))]
 
 
-def answer(reply: Reply | str, passages: Sequence[ScoredPassage] = PASSAGES) -> Draft:
+def answer(reply: Reply | str, passages: Sequence[ScoredPassage] = PASSAGES) -> PartialAnswer:
     return drafts(reply, passages)[-1]
 
 
-def cited(draft: Draft) -> list[tuple[str, tuple[int, ...]]]:
+def cited(draft: PartialAnswer) -> list[tuple[str, tuple[int, ...]]]:
     return [(sentence.text, sentence.citations) for sentence in draft.sentences]
 
 
-def check(draft: Draft, texts: dict[str, str] = TEXTS) -> None:
+def check(draft: PartialAnswer, texts: dict[str, str] = TEXTS) -> None:
     """What holds for every draft: exact quotes, numbers in order of appearance, none without a citation."""
     used = [number for sentence in draft.sentences for number in sentence.citations]
     assert list(dict.fromkeys(used)) == [citation.number for citation in draft.citations]
@@ -185,12 +185,12 @@ def test_it_grows_sentence_by_sentence() -> None:
     "reply", ["NOT FOUND", "not found.", '"NOT FOUND"', "Answer: NOT FOUND", "**NOT FOUND**"]
 )
 def test_not_found_is_no_answer(reply: str) -> None:
-    assert drafts(text(*reply)) == [Draft()]
+    assert drafts(text(*reply)) == [PartialAnswer()]
 
 
 def test_an_answer_without_support_is_none() -> None:
     grown = drafts("Oslo has a river [1]. It is long [2].")
-    assert grown[-1] == Draft()
+    assert grown[-1] == PartialAnswer()
 
 
 def test_markup_never_goes_through() -> None:
@@ -348,7 +348,7 @@ def test_orders_to_the_model_are_no_evidence_even_word_for_word() -> None:
         some = orders[at : at + 10]
         passages = [passage(f"{FISH} {order}", number) for number, order in enumerate(some, 1)]
         said = " ".join(f"{order} [{number}]" for number, order in enumerate(some, 1))
-        assert answer(said, passages) == Draft()
+        assert answer(said, passages) == PartialAnswer()
 
 
 # -- follow-ups ------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from assistant.cli import output
-from assistant.core.types import Entry, Health, Outcome
+from assistant.core.types import AddResult, DocumentInfo, Health
 from assistant.sync.folders import Change, SyncResult
 
 
@@ -29,9 +29,9 @@ def test_spans_of_time_are_short(seconds: float, told: str) -> None:
 
 
 def test_an_outcome_is_one_line_without_what_a_terminal_obeys() -> None:
-    line = output.outcome_line(Outcome("a\x1b[2J\n.md", "rejected", reason="It is \x07empty."))
+    line = output.outcome_line(AddResult("a\x1b[2J\n.md", "rejected", reason="It is \x07empty."))
     assert line == "rejected   a[2J .md: It is empty."
-    line = output.outcome_line(Outcome("b.md", "added", "2", passages=3, duplicate_of="1"))
+    line = output.outcome_line(AddResult("b.md", "added", "2", passages=3, duplicate_of="1"))
     assert line == "added      b.md: 3 passages, nearly the same as 1, which answers in its place"
 
 
@@ -46,8 +46,10 @@ def test_a_change_says_from_where_and_what_is_done_to_where() -> None:
 
 
 def test_the_list_tells_of_repeated_documents(capsys: pytest.CaptureFixture[str]) -> None:
-    first = Entry("1", "A [b]", "a.md", "text/markdown", 3, 1500, "2026-01-02T03:04:05+00:00", ("a.md",))
-    second = Entry(
+    first = DocumentInfo(
+        "1", "A [b]", "a.md", "text/markdown", 3, 1500, "2026-01-02T03:04:05+00:00", ("a.md",)
+    )
+    second = DocumentInfo(
         "2", "B", "b.md", "text/markdown", 3, 20, "2026-01-02T03:04:05+00:00", ("b.md", "c.md"), "1"
     )
     output.print_entries([first, second])

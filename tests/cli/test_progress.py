@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from assistant.cli import progress
 from assistant.cli.progress import AddProgress
-from assistant.core.types import Outcome, Source, Step
+from assistant.core.types import AddResult, ProgressStep, Source
 
 
 @dataclass
@@ -35,10 +35,10 @@ def adding(screen: Screen | None, *names: str, all_lines: bool = False) -> AddPr
 def test_each_stage_of_a_document_brings_it_on() -> None:
     screen = Screen()
     tracker = adding(screen, "a.md", "b.md")
-    tracker.on_step(Step("a.md", "reading"))
-    tracker.on_step(Step("a.md", "embedding", 0.5))
-    tracker.on_step(Step("b.md", "splitting"))
-    tracker.on_result(Outcome("a.md", "added"), "added a.md")
+    tracker.on_step(ProgressStep("a.md", "reading"))
+    tracker.on_step(ProgressStep("a.md", "embedding", 0.5))
+    tracker.on_step(ProgressStep("b.md", "splitting"))
+    tracker.on_result(AddResult("a.md", "added"), "added a.md")
     come = [come for come, *_ in screen.shown]
     assert come == sorted(come)
     assert come[0] < 0.5 < come[1] < 1 < come[-1] < 2
@@ -48,7 +48,7 @@ def test_each_stage_of_a_document_brings_it_on() -> None:
 
 def test_of_a_long_name_the_end_is_shown() -> None:
     screen = Screen()
-    adding(screen, "x").on_step(Step("/a" * 100 + "/notes\x1b[2J.md", "reading"))
+    adding(screen, "x").on_step(ProgressStep("/a" * 100 + "/notes\x1b[2J.md", "reading"))
     [(*_, doing)] = screen.shown
     assert doing.endswith("/a/notes[2J.md")
     assert len(doing) < 80
@@ -58,7 +58,7 @@ def test_the_documents_of_an_archive_come_on_top() -> None:
     screen = Screen()
     tracker = adding(screen, "a.zip", "b.md")
     for name in ("a.zip/x.md", "a.zip/y.md", "a.zip/z.md", "b.md"):
-        tracker.on_result(Outcome(name, "added"), "")
+        tracker.on_result(AddResult(name, "added"), "")
     assert [(done, of) for _, done, of, _ in screen.shown] == [(1, 2), (2, 3), (3, 4), (4, 4)]
 
 
@@ -70,8 +70,8 @@ def test_it_never_comes_further_than_to_the_end(events: list[tuple[str, float, b
     screen = Screen()
     tracker = adding(screen, "a.md", "b.md", "z.zip")
     for name, share, is_step in events:
-        tracker.on_step(Step(name, "embedding", share)) if is_step else tracker.on_result(
-            Outcome(name, "added"), ""
+        tracker.on_step(ProgressStep(name, "embedding", share)) if is_step else tracker.on_result(
+            AddResult(name, "added"), ""
         )
     assert all(0 <= come <= of and done <= of for come, done, of, _ in screen.shown)
 
@@ -84,8 +84,8 @@ def test_under_a_bar_many_lines_would_hide_what_is_wrong() -> None:
     ):
         screen = Screen()
         tracker = adding(screen, *map(str, range(count)), all_lines=all_lines)
-        tracker.on_result(Outcome("1", "added"), "good")
-        tracker.on_result(Outcome("2", "rejected"), "bad")
+        tracker.on_result(AddResult("1", "added"), "good")
+        tracker.on_result(AddResult("2", "rejected"), "bad")
         assert screen.lines == lines
 
 
@@ -94,15 +94,15 @@ def test_without_a_person_each_line_is_printed_and_a_summary_ends_it(
 ) -> None:
     sources = [Source("a.md", bytes), Source("b.md", bytes)]
     with contextlib.suppress(KeyboardInterrupt), progress.track_adding(sources, as_json=False) as tracker:
-        tracker.on_step(Step("a.md", "reading"))
-        tracker.on_result(Outcome("a.md", "updated"), "updated a.md")
-        tracker.on_result(Outcome("b.md", "added"), "added b.md")
+        tracker.on_step(ProgressStep("a.md", "reading"))
+        tracker.on_result(AddResult("a.md", "updated"), "updated a.md")
+        tracker.on_result(AddResult("b.md", "added"), "added b.md")
         raise KeyboardInterrupt
     out, err = capsys.readouterr()
     assert out == "updated a.md\nadded b.md\n"
     assert err.startswith("1 added, 1 updated in 0.")
     with progress.track_adding(sources, as_json=True) as tracker:
-        tracker.on_result(Outcome("a.md", "added"), "{}")
+        tracker.on_result(AddResult("a.md", "added"), "{}")
     assert capsys.readouterr() == ("{}\n", "")
     with progress.track_adding([], as_json=False):
         pass

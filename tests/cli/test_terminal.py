@@ -9,7 +9,7 @@ import pytest
 from conftest import Run
 
 from assistant.cli import output, progress
-from assistant.core.types import Outcome, Source
+from assistant.core.types import AddResult, Source
 
 ESCAPES = "\x1b[2J\x1b]0;owned\x07\x9b31m\u202e"
 TEXT = f"# Zebra {ESCAPES} prices\n\nThe zebra {ESCAPES} costs 40 crowns.\n"
@@ -99,7 +99,7 @@ def test_a_golden_set_moves_no_terminal(run: Run, added: Path, tmp_path: Path, o
 def test_progress_moves_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     source = Source(f"a{ESCAPES}.md", lambda: b"")
     with progress.track_adding([source], as_json=False) as shown:
-        outcome = Outcome(source.name, "rejected", reason=f"It {ESCAPES} is empty.")
+        outcome = AddResult(source.name, "rejected", reason=f"It {ESCAPES} is empty.")
         shown.on_result(outcome, output.outcome_line(outcome))
     captured = capsys.readouterr()
     assert "rejected" in captured.out

@@ -9,7 +9,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assistant.core import serialization
-from assistant.core.types import Answer, Cell, Citation, Document, Entry, Health, Outcome, Sentence, Turn
+from assistant.core.types import (
+    AddResult,
+    Answer,
+    Cell,
+    Citation,
+    Document,
+    DocumentInfo,
+    Health,
+    Sentence,
+    Turn,
+)
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 
@@ -46,10 +56,10 @@ def test_health_comes_back_as_it_was(health: Health) -> None:
     assert serialization.to_health(sent(serialization.health(health))) == health
 
 
-@given(st.from_type(Entry), st.from_type(Outcome))
-def test_entries_and_outcomes_come_back_as_they_were(entry: Entry, outcome: Outcome) -> None:
-    assert serialization.to_entry(sent(serialization.entry(entry))) == entry
-    assert serialization.to_outcome(sent(serialization.outcome(outcome))) == outcome
+@given(st.from_type(DocumentInfo), st.from_type(AddResult))
+def test_entries_and_outcomes_come_back_as_they_were(entry: DocumentInfo, outcome: AddResult) -> None:
+    assert serialization.to_document_info(sent(serialization.entry(entry))) == entry
+    assert serialization.to_add_result(sent(serialization.outcome(outcome))) == outcome
 
 
 @given(st.lists(st.tuples(st.text("abc", min_size=1), st.dictionaries(st.text(), st.text()))))
@@ -92,7 +102,7 @@ def test_the_cells_of_a_citation_are_kept_with_their_names() -> None:
 
 
 def test_an_outcome_has_the_fields_that_programs_are_promised() -> None:
-    written = serialization.outcome(Outcome("a.md", "added"))
+    written = serialization.outcome(AddResult("a.md", "added"))
     assert {"source", "status", "document_id", "title", "passages", "reason"} <= written.keys()
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from html.parser import HTMLParser
 
 from assistant.core.errors import NotFound
-from assistant.core.types import Document, Entry
+from assistant.core.types import Document, DocumentInfo
 from assistant.evaluation.golden.places import GONE, QuoteLookup
 from assistant.evaluation.golden.sets import Place, Question
 from assistant.evaluation.report import html, text
@@ -36,8 +36,10 @@ class Documents:
             raise NotFound("gone")
         return self._documents[document_id]
 
-    def list(self) -> list[Entry]:
-        return [Entry(d.id, d.title, d.source, d.media_type, 1, 1, "") for d in self._documents.values()]
+    def list(self) -> list[DocumentInfo]:
+        return [
+            DocumentInfo(d.id, d.title, d.source, d.media_type, 1, 1, "") for d in self._documents.values()
+        ]
 
 
 def question(number: int, words: str = "plain") -> Question:

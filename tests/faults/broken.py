@@ -25,7 +25,7 @@ from faults.process import Blind, opened, surroundings
 from faults.samples import samples
 
 from assistant.assistant import Assistant
-from assistant.core.types import Source, Step
+from assistant.core.types import ProgressStep, Source
 from eval.bench_figure import Figure
 
 SECONDS = 20.0
@@ -200,7 +200,7 @@ def serve(home: Path) -> None:
 def _added(assistant: Assistant, path: Path) -> dict[str, Any]:
     began, first, read = time.monotonic(), dict[str, float](), dict[str, float]()
 
-    def told(step: Step) -> None:
+    def told(step: ProgressStep) -> None:
         now = time.monotonic()
         first.setdefault(step.source, now)
         if step.stage != "reading":

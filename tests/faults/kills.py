@@ -26,7 +26,7 @@ from faults.process import forked, opened
 from test_kill import is_sound
 
 from assistant.assistant import Assistant
-from assistant.core.types import Entry, Source
+from assistant.core.types import DocumentInfo, Source
 from assistant.store.index import terms
 from assistant.sync import bundles, folders
 from eval.bench_figure import Figure
@@ -317,9 +317,11 @@ class _Theirs:
     def __init__(self, names: State) -> None:
         self._names = names
 
-    def list(self) -> list[Entry]:
+    def list(self) -> list[DocumentInfo]:
         return [
-            Entry(ident(n), "", "", "", 0, 0, "", tuple(name for name, m in self._names.items() if m == n))
+            DocumentInfo(
+                ident(n), "", "", "", 0, 0, "", tuple(name for name, m in self._names.items() if m == n)
+            )
             for n in dict.fromkeys(self._names.values())
         ]
 

@@ -75,7 +75,7 @@ def opened(
 ) -> Assistant:
     """An assistant over the store in `home`, without a corpus, with the quick embedder."""
     quick(embedder)
-    return Assistant.open(replace(config.load({}), home=home, corpus=None), say=say)
+    return Assistant.open(replace(config.load({}), home=home, corpus=None), notify=say)
 
 
 def forked(work: Callable[[], object]) -> int:

@@ -15,7 +15,7 @@ from conftest import Hashing, given
 from stores import add, found, is_sound, originals, statuses, text
 
 from assistant.core.errors import EmbedderError, NotFound, ReadError, StoreError
-from assistant.core.types import Outcome, Source, Span, Step
+from assistant.core.types import AddResult, ProgressStep, Source, Span
 from assistant.embedding.embedders import Vectors
 from assistant.ingest import pipeline
 from assistant.ingest.library import Library
@@ -29,7 +29,7 @@ def test_a_document_is_added_then_unchanged_then_updated(library: Library, tmp_p
     assert added.passages == len(library.ledger.passages_of(added.document_id or ""))
     before = library.ledger.entries()
     [unchanged] = add(library, a=text("zebra", 3))
-    assert unchanged == Outcome("a.md", "unchanged", added.document_id, added.title, added.passages)
+    assert unchanged == AddResult("a.md", "unchanged", added.document_id, added.title, added.passages)
     assert library.ledger.entries() == before
     [updated] = add(library, a=text("horse"))
     assert updated.status == "updated"
@@ -69,7 +69,7 @@ def test_what_cannot_be_read_is_rejected_and_the_others_are_added(library: Libra
     ]
     outcomes = list(library.add(sources))
     assert statuses(outcomes) == ["added", "rejected", "rejected", "added"]
-    assert outcomes[1] == Outcome("b.md", "rejected", reason="There is no file b.md; check the name.")
+    assert outcomes[1] == AddResult("b.md", "rejected", reason="There is no file b.md; check the name.")
     assert outcomes[2].reason
     assert is_sound(library)
 
@@ -139,7 +139,7 @@ def test_what_is_given_out_is_kept_when_it_is_stopped(
     monkeypatch.setattr(pipeline, "BATCH_DOCUMENTS", 2)
     given_out: list[str] = []
 
-    def told(step: Step) -> None:
+    def told(step: ProgressStep) -> None:
         if step.stage == "embedding" and len(given_out) >= 2:
             raise KeyboardInterrupt
 
@@ -158,7 +158,7 @@ def test_what_is_given_out_is_kept_when_it_is_stopped(
 
 
 def test_each_source_s_steps_are_told_in_order_by_the_thread_that_asks(library: Library) -> None:
-    steps: list[tuple[int, Step]] = []
+    steps: list[tuple[int, ProgressStep]] = []
     outcomes = list(
         library.add(
             given(a=text("zebra", 40), b=text("horse")),

@@ -10,7 +10,7 @@ import sqlalchemy as sql
 from conftest import Hashing, given
 from test_near_duplicates import ARTICLE
 
-from assistant.core.types import Outcome
+from assistant.core.types import AddResult
 from assistant.ingest.library import Library
 from assistant.store.index import terms
 from assistant.store.schema import duplicates, sketches
@@ -19,7 +19,7 @@ AGAIN = f"Home News Sport\n\n{ARTICLE}\n\nContact us\n"
 THIRD = f"Start Politics Culture\n\n{ARTICLE}\n\nImprint Privacy\n"
 
 
-def add(library: Library, **documents: str) -> list[Outcome]:
+def add(library: Library, **documents: str) -> list[AddResult]:
     return list(library.add(given(**documents)))
 
 

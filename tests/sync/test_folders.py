@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assistant.core.errors import SyncError
-from assistant.core.types import Entry
+from assistant.core.types import DocumentInfo
 from assistant.ingest import files
 from assistant.ingest.files import Choice
 from assistant.ingest.library import Library
@@ -302,7 +302,7 @@ class Stopping:
     def __init__(self, library: Library) -> None:
         self.add = library.add
 
-    def unname(self, names: object) -> list[Entry]:
+    def unname(self, names: object) -> list[DocumentInfo]:
         raise Stopped
 
 

@@ -21,7 +21,7 @@ import uvicorn
 from assistant.assistant import Assistant
 from assistant.core import config, serialization
 from assistant.core.errors import StoreError
-from assistant.core.types import Outcome, Source, Step, ignore
+from assistant.core.types import AddResult, ProgressStep, Source, ignore
 from assistant.web import api, server
 from assistant.web.uploads import LIMITS
 
@@ -165,7 +165,9 @@ class Gated:
         self.inside = self.most = 0
         self._lock = threading.Lock()
 
-    def __call__(self, sources: Iterable[Source], told: Callable[[Step], None] = ignore) -> Iterator[Outcome]:
+    def __call__(
+        self, sources: Iterable[Source], told: Callable[[ProgressStep], None] = ignore
+    ) -> Iterator[AddResult]:
         with self._lock:
             self.inside += 1
             self.most = max(self.most, self.inside)
@@ -175,7 +177,7 @@ class Gated:
                 assert self.gate.wait(60)
                 with self._lock:
                     self.given += 1
-                yield Outcome("x", "added")
+                yield AddResult("x", "added")
         finally:
             with self._lock:
                 self.inside -= 1
@@ -220,8 +222,8 @@ def test_only_so_many_are_taken_in_at_the_same_time_and_the_others_after_them(
 def test_a_fault_on_the_way_is_an_event(
     http: httpx.Client, assistant: Assistant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(sources: Iterable[Source], told: Callable[[Step], None] = ignore) -> Iterator[Outcome]:
-        yield Outcome("x", "added")
+    def full(sources: Iterable[Source], told: Callable[[ProgressStep], None] = ignore) -> Iterator[AddResult]:
+        yield AddResult("x", "added")
         raise StoreError("The disk is full; free some space.")
 
     monkeypatch.setattr(assistant, "add", full, raising=False)

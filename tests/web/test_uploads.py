@@ -14,7 +14,7 @@ from starlette.requests import Request
 from assistant.assistant import Assistant
 from assistant.core import config
 from assistant.core.errors import FetchError
-from assistant.core.types import Outcome, Source, Step, ignore
+from assistant.core.types import AddResult, ProgressStep, Source, ignore
 from assistant.ingest import fetch
 from assistant.web import server, uploads
 from assistant.web.uploads import Limits, Uploads, while_there
@@ -221,12 +221,14 @@ def test_who_goes_while_a_document_is_taken_in_ends_that(
 ) -> None:
     begun, ended = threading.Event(), threading.Event()
 
-    def endless(sources: Iterable[Source], told: Callable[[Step], None] = ignore) -> Iterator[Outcome]:
+    def endless(
+        sources: Iterable[Source], told: Callable[[ProgressStep], None] = ignore
+    ) -> Iterator[AddResult]:
         try:
             while True:
                 begun.set()
-                told(Step("a.md", "embedding"))
-                yield Outcome("a.md", "added")
+                told(ProgressStep("a.md", "embedding"))
+                yield AddResult("a.md", "added")
         finally:
             ended.set()
 

@@ -9,7 +9,7 @@ from itertools import islice
 from assistant.answering import language_model
 from assistant.assistant import Assistant
 from assistant.core.errors import ModelError, NotFound
-from assistant.core.types import Entry, Query, ScoredPassage
+from assistant.core.types import DocumentInfo, Query, ScoredPassage
 from assistant.evaluation.drafting.by_model import SHORTEST, draft_by_model
 from assistant.evaluation.drafting.drafts import Draft, draft_questions
 from assistant.evaluation.golden.sets import Question
@@ -78,7 +78,7 @@ def to_question(suggestion: Suggestion) -> Question:
     )
 
 
-def _select(entries: Sequence[Entry], names: Sequence[str]) -> list[Entry]:
+def _select(entries: Sequence[DocumentInfo], names: Sequence[str]) -> list[DocumentInfo]:
     """Sort by id, which is unrelated to the subject: the first few come from all over the store."""
     for name in names:
         if not any(_has_name(entry, name) for entry in entries):
@@ -90,12 +90,12 @@ def _select(entries: Sequence[Entry], names: Sequence[str]) -> list[Entry]:
     return sorted(selected, key=lambda entry: entry.id)
 
 
-def _has_name(entry: Entry, name: str) -> bool:
+def _has_name(entry: DocumentInfo, name: str) -> bool:
     return entry.id == name or any(is_named(source, name) for source in (entry.source, *entry.sources))
 
 
 def _draft_in_turn(
-    assistant: Assistant, entries: Sequence[Entry], known: frozenset[str], notify: Notify
+    assistant: Assistant, entries: Sequence[DocumentInfo], known: frozenset[str], notify: Notify
 ) -> Iterator[Draft]:
     """Yield one draft of each document, then a second of each, until none has any left."""
     model = language_model.model(assistant.settings)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from assistant.core.errors import NotFound
-from assistant.core.types import Document, Entry
+from assistant.core.types import Document, DocumentInfo
 from assistant.evaluation.golden.sets import Conversation, Excerpt, GoldenSet, Place, Question
 from assistant.evaluation.scoring.scores import is_named
 
@@ -25,7 +25,7 @@ class DocumentStore(Protocol):
     """Source of documents: the assistant, or the server that owns the store."""
 
     def show(self, document_id: str) -> Document: ...
-    def list(self) -> list[Entry]: ...
+    def list(self) -> list[DocumentInfo]: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,7 +52,7 @@ def _table_row(row: Sequence[str]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-class Draft:
+class ContentBuilder:
     """A document being written: Markdown without emphasis, with the ranges of headings and pages."""
 
     def __init__(self) -> None:

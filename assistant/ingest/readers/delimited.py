@@ -7,7 +7,7 @@ import re
 from collections import Counter
 from itertools import islice
 
-from assistant.ingest.readers.content import Content, Draft, plain
+from assistant.ingest.readers.content import Content, ContentBuilder, plain
 from assistant.ingest.readers.grid import check_size, write_sheet
 
 _DELIMITERS = ",;\t|"
@@ -41,7 +41,7 @@ def read_delimited(text: str) -> Content:
         rows.append([cell.strip() for cell in row])
         cells += len(row)
         check_size(cells)
-    draft = Draft()
+    draft = ContentBuilder()
     write_sheet(draft, rows, level=1)
     title = draft.first_heading if draft.headings and draft.headings[0].start == 0 else None
     return draft.content("text/tab-separated-values" if delimiter == "\t" else "text/csv", title)

@@ -11,7 +11,7 @@ from email.utils import parsedate_to_datetime
 from typing import cast
 
 from assistant.core.errors import ReadError
-from assistant.ingest.readers.content import Content, Draft, clean_metadata, one_line
+from assistant.ingest.readers.content import Content, ContentBuilder, clean_metadata, one_line
 from assistant.ingest.readers.encoding import decode
 from assistant.ingest.readers.html import write_page
 
@@ -37,14 +37,14 @@ def read_eml(data: bytes) -> Content:
     mail = message_from_bytes(data.lstrip(), _class=EmailMessage, policy=policy.default)
     if mail.get_content_type() in _ENCRYPTED:
         raise ReadError("is encrypted; add a copy that is not encrypted.")
-    draft = Draft()
+    draft = ContentBuilder()
     _write(draft, mail, 1)
     sent = _date(mail)
     pairs = [("author", _field(mail, "From")), ("to", _field(mail, "To")), ("date", sent and sent.date())]
     return draft.content("message/rfc822", _field(mail, "Subject") or None, clean_metadata(pairs))
 
 
-def _write(draft: Draft, mail: EmailMessage, level: int) -> None:
+def _write(draft: ContentBuilder, mail: EmailMessage, level: int) -> None:
     """Write a mail with its subject as heading, and mails forwarded in it one level below."""
     draft.heading(level, _field(mail, "Subject"))
     sent = _date(mail)
@@ -98,7 +98,7 @@ def _date(mail: EmailMessage) -> datetime | None:
         return None
 
 
-def _write_text(draft: Draft, part: EmailMessage) -> None:
+def _write_text(draft: ContentBuilder, part: EmailMessage) -> None:
     text = _text(part)
     if part.get_content_type() == "text/html":
         if text.strip():

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from assistant.core.errors import ReadError
-from assistant.ingest.readers.content import Content, Draft, clean_metadata, one_line
+from assistant.ingest.readers.content import Content, ContentBuilder, clean_metadata, one_line
 from assistant.ingest.readers.encoding import decode
 from assistant.ingest.readers.html import write_page
 from assistant.ingest.readers.package import open_zip, read_part, read_xml
@@ -26,7 +26,7 @@ def read_epub(data: bytes) -> Content:
     path = next((file.get("full-path") for file in container.iter("{*}rootfile")), "") or ""
     book = read_xml(archive, path)
     files = _Manifest(archive, path, book)
-    draft = Draft()
+    draft = ContentBuilder()
     for chapter in files.chapters():
         if text := decode(read_part(archive, chapter), declared=True):
             write_page(draft, text, files.contents.get(chapter, ""))
@@ -73,7 +73,7 @@ class _Manifest:
             if (is_nav or item.get("media-type") == "application/x-dtbncx+xml") and (
                 path := self._path(item)
             ) in self._archive.NameToInfo:
-                for href, title in _entries(read_xml(self._archive, path), is_nav):
+                for href, title in _changed(read_xml(self._archive, path), is_nav):
                     titles.setdefault(_resolve(posixpath.dirname(path), href), title)
         return titles
 
@@ -82,7 +82,7 @@ def _resolve(folder: str, href: str) -> str:
     return posixpath.normpath(posixpath.join(folder, unquote(href.partition("#")[0])))
 
 
-def _entries(contents: Any, is_nav: bool) -> list[tuple[str, str]]:
+def _changed(contents: Any, is_nav: bool) -> list[tuple[str, str]]:
     if is_nav:
         return [(a.get("href", ""), one_line("".join(a.itertext()))) for a in contents.iter("{*}a")]
     return [

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import groupby, pairwise
 
 from assistant.core.errors import ReadError
-from assistant.ingest.readers.content import Draft
+from assistant.ingest.readers.content import ContentBuilder
 
 CELLS = 5_000_000
 """Limit on the cells of a document."""
@@ -35,7 +35,7 @@ class Merge:
 
 
 def write_sheet(
-    draft: Draft, rows: list[Row], merges: Sequence[Merge] = (), level: int | None = None
+    draft: ContentBuilder, rows: list[Row], merges: Sequence[Merge] = (), level: int | None = None
 ) -> None:
     """Write the tables of a sheet, with titles above (headings of `level`, if any) and notes below.
 
@@ -51,7 +51,7 @@ def write_sheet(
         _write(draft, block, {at - first: spans for at, spans in wide.items()}, level)
 
 
-def write_table(draft: Draft, names: Sequence[str], body: Sequence[Sequence[str]]) -> None:
+def write_table(draft: ContentBuilder, names: Sequence[str], body: Sequence[Sequence[str]]) -> None:
     """Write a table; one that is too wide is split into several, each with the first column."""
     parts = _parts(names, body)
     for columns in parts:
@@ -138,7 +138,7 @@ def _is_value(cell: str) -> bool:
     return _NUMBER.fullmatch(cell) is not None or _DATE.fullmatch(cell) is not None
 
 
-def _write(draft: Draft, block: list[Row], wide: dict[int, list[Merge]], level: int | None) -> None:
+def _write(draft: ContentBuilder, block: list[Row], wide: dict[int, list[Merge]], level: int | None) -> None:
     block, columns = _drop_empty_columns(block, range(max(map(len, block))))
     above, below = _edges(block)
     for text in dict.fromkeys("".join(row) for row in block[:above]):
@@ -181,7 +181,7 @@ def _edges(block: list[Row]) -> tuple[int, int]:
     return above, below
 
 
-def _write_title(draft: Draft, text: str, level: int | None) -> None:
+def _write_title(draft: ContentBuilder, text: str, level: int | None) -> None:
     if level and len(text) <= 100 and "\n" not in text and text[-1:] not in ".;:,":
         draft.heading(level, text)
     else:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from itertools import groupby, pairwise
 from typing import TYPE_CHECKING, Any
 
-from assistant.ingest.readers.content import Content, Draft, clean_metadata, one_line
+from assistant.ingest.readers.content import Content, ContentBuilder, clean_metadata, one_line
 from assistant.ingest.readers.spans import unspan
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def read_html(text: str) -> Content:
     whole = one_line(page.text_content())
     title = one_line((article.title if article else None) or page.findtext(".//title") or "")
     blocks = list(_Walk(whole).blocks(article.body)) if article else []
-    draft = Draft()
+    draft = ContentBuilder()
     for block in _main_or_visible(_main(blocks, title), text):
         _write(draft, block)
     fields = {"author": "author", "date": "date", "publisher": "sitename", "url": "url"}
@@ -45,7 +45,7 @@ def read_html(text: str) -> Content:
     return draft.content("text/html", title or None, metadata)
 
 
-def write_page(draft: Draft, text: str, title: str = "") -> None:
+def write_page(draft: ContentBuilder, text: str, title: str = "") -> None:
     """Write all visible text of a page, such as a chapter or a mail.
 
     `title` is its heading if the page has no heading.
@@ -188,7 +188,7 @@ def _linked(element: Any) -> int:
     return sum(len(one_line("".join(link.itertext()))) for link in links)
 
 
-def _write(draft: Draft, block: _Block) -> None:
+def _write(draft: ContentBuilder, block: _Block) -> None:
     if block.kind == "head":
         draft.heading(block.level, block.text)
     elif block.kind == "item":

@@ -9,7 +9,7 @@ from itertools import islice
 from typing import Any
 
 from assistant.core.errors import ReadError
-from assistant.ingest.readers.content import Content, Draft, clean_metadata, one_line, plain
+from assistant.ingest.readers.content import Content, ContentBuilder, clean_metadata, one_line, plain
 from assistant.ingest.readers.grid import check_size, write_table
 
 _START = re.compile(r"""\s*(?:\{\s*(?:"|\}\s*\Z)|\[\s*(?:["{\[\]]|-?\d|true\b|false\b|null\b))""")
@@ -38,7 +38,7 @@ def read_records(text: str, suffix: str) -> Content | None:
         if suffix not in (".json", *_LINES):
             return None
         raise ReadError(f"is not valid JSON ({fault}); correct it and add it again.") from None
-    draft = Draft()
+    draft = ContentBuilder()
     _Writer(draft).write(value, (), 0)
     items = value.items() if isinstance(value, dict) else ()
     fields = {str(key).lower(): text for key, text in items if isinstance(text, str)}
@@ -86,7 +86,7 @@ Path = tuple[str, ...]
 class _Writer:
     """Writes a value to a draft, each part under the path of its keys."""
 
-    def __init__(self, draft: Draft) -> None:
+    def __init__(self, draft: ContentBuilder) -> None:
         self._draft = draft
 
     def write(self, value: Any, path: Path, depth: int) -> None:

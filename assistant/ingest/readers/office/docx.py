@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from assistant.ingest.readers.content import Content, Draft, clean_metadata, one_line
+from assistant.ingest.readers.content import Content, ContentBuilder, clean_metadata, one_line
 from assistant.ingest.readers.grid import Merge, write_sheet
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def read_docx(data: bytes) -> Content:
     """Parse a .docx file. Deleted text is left out, inserted text is kept."""
     word = _open(data)
     styles = _Styles(word)
-    draft = Draft()
+    draft = ContentBuilder()
     for block in _blocks(word.element.body, "p", "tbl"):
         if block.tag == f"{_W}tbl":
             write_sheet(draft, *_cells(block))
@@ -104,7 +104,7 @@ def _blocks(parent: Any, *names: str) -> Iterator[Any]:
             yield from _blocks(child, *names)
 
 
-def _paragraph(draft: Draft, paragraph: Any, styles: _Styles) -> None:
+def _paragraph(draft: ContentBuilder, paragraph: Any, styles: _Styles) -> None:
     text = _text(paragraph)
     level = styles.level(paragraph)
     if level is not None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from assistant.core.errors import ReadError
-from assistant.ingest.readers.content import Content, Draft, clean_metadata, one_line
+from assistant.ingest.readers.content import Content, ContentBuilder, clean_metadata, one_line
 from assistant.ingest.readers.grid import Merge, check_size, write_sheet
 from assistant.ingest.readers.package import open_zip, read_xml
 
@@ -67,7 +67,7 @@ class _Writer:
     """Writes the blocks of a file to a draft and collects its footnotes in `notes`."""
 
     def __init__(self, archive: zipfile.ZipFile, root: Any) -> None:
-        self.draft = Draft()
+        self.draft = ContentBuilder()
         self.notes: list[str] = []
         self.title: str | None = None
         self._parents = {

@@ -6,7 +6,7 @@ import zipfile
 from collections.abc import Iterator
 from typing import Any
 
-from assistant.ingest.readers.content import Content, Draft, one_line
+from assistant.ingest.readers.content import Content, ContentBuilder, one_line
 from assistant.ingest.readers.grid import Merge, write_sheet
 from assistant.ingest.readers.package import core_properties, main_part, open_zip, read_relations, read_xml
 
@@ -17,7 +17,7 @@ _FURNITURE = ("dt", "ftr", "hdr", "sldNum", "sldImg")
 def read_pptx(data: bytes) -> Content:
     """Parse a presentation. Each slide is a page and includes its speaker notes."""
     archive = open_zip(data)
-    draft = Draft()
+    draft = ContentBuilder()
     for number, path in enumerate(_slides(archive), 1):
         draft.page(number)
         _Slide(archive, path, draft).write()
@@ -43,7 +43,7 @@ def _relation_id(element: Any) -> str:
 class _Slide:
     """One slide, written to a draft."""
 
-    def __init__(self, archive: zipfile.ZipFile, path: str, draft: Draft) -> None:
+    def __init__(self, archive: zipfile.ZipFile, path: str, draft: ContentBuilder) -> None:
         self._archive, self._draft = archive, draft
         self._targets = read_relations(archive, path)
         self._shapes = list(_shapes(read_xml(archive, path)))
@@ -132,7 +132,7 @@ def _text(paragraph: Any) -> str:
     return "".join(pieces)
 
 
-def _write_table(draft: Draft, table: Any) -> None:
+def _write_table(draft: ContentBuilder, table: Any) -> None:
     rows: list[list[str]] = []
     merges: list[Merge] = []
     for at, row in enumerate(table.iterchildren("{*}tr")):
@@ -145,7 +145,7 @@ def _write_table(draft: Draft, table: Any) -> None:
     write_sheet(draft, rows, merges)
 
 
-def _write_chart(draft: Draft, chart: Any) -> None:
+def _write_chart(draft: ContentBuilder, chart: Any) -> None:
     """Write the title of a chart, and a table with a row for each category."""
     for title in chart.iterfind("{*}chart/{*}title"):
         draft.paragraph(" ".join(_text(p) for p in title.iter("{*}p")))

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
-from assistant.ingest.readers.content import Content, Draft, clean_metadata, one_line
+from assistant.ingest.readers.content import Content, ContentBuilder, clean_metadata, one_line
 from assistant.ingest.readers.grid import check_size, write_sheet
 
 _TOKEN = re.compile(
@@ -71,7 +71,7 @@ class _Reader:
     source: str
     info: dict[str, str] = field(default_factory=dict)
     title: str | None = None
-    _draft: Draft = field(default_factory=Draft)
+    _draft: ContentBuilder = field(default_factory=ContentBuilder)
     _codec: str = "cp1252"
     _fonts: dict[int, str] = field(default_factory=dict)
     _styles: dict[int, str] = field(default_factory=dict)
@@ -89,7 +89,7 @@ class _Reader:
     _count: int = 0
     _notes: list[str] = field(default_factory=list)
 
-    def read(self) -> Draft:
+    def read(self) -> ContentBuilder:
         """Return the draft of the whole file."""
         at = 0
         while found := _TOKEN.search(self.source, at):

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
-from assistant.ingest.readers.content import Content, Draft
+from assistant.ingest.readers.content import Content, ContentBuilder
 from assistant.ingest.readers.grid import Merge, check_size, write_sheet
 from assistant.ingest.readers.office.number_formats import BUILT_IN, format_general, format_number
 from assistant.ingest.readers.package import (
@@ -29,7 +29,7 @@ def read_xlsx(data: bytes) -> Content:
     """Parse a workbook. Formulas have their saved values; hidden sheets are left out."""
     archive = open_zip(data)
     book = _Book(archive)
-    draft = Draft()
+    draft = ContentBuilder()
     for name, path in book.sheets:
         draft.heading(1, name)
         write_sheet(draft, *book.cells(path), level=2)
