@@ -1,11 +1,10 @@
-"""Late interaction: how well each word of a question is met by some word of a passage, by meaning in context.
+"""Late interaction (MaxSim): match each word of a question with the nearest word of a passage, in context.
 
-For each telling word of the question, the best cosine with a word of the passage; their mean, weighted by
-idf, is the interaction (MaxSim of ColBERT, Khattab and Zaharia 2020, here with the vectors of a model that
-was not trained for it). Where exact words decide nothing, "Washington" still meets "United States". It takes
-a pass of the model over each passage, so only the best few are looked at. Which passage is better is told
-best by passages read alone; what in them is worth quoting, by passages read together with the question,
-which then stands before them, so that each word is seen in the light of the others. Trials and figures:
+The interaction is the mean of these best cosines, weighted by idf (ColBERT, Khattab and Zaharia, 2020,
+https://arxiv.org/abs/2004.12832; here with a model that was not trained for it). It matches "Washington" with
+"United States", which no exact word does. Each passage takes a pass of the model, so only the best few are
+read. Passages are ranked best when read alone; their sentences are scored best when the passage is read with
+the question before it, as its words then depend on the question. Trials and figures:
 docs/decisions/0004-sentence-choice.md and 0007-read-twice.md.
 """
 
@@ -24,29 +23,29 @@ from assistant.store.index import terms
 from assistant.text import tables
 
 QUESTION = 400
-"""Characters of a question that are read with a passage; more would push the passage out of sight."""
+"""Limit on the characters of a question read with a passage, so that the passage is not cut."""
 QUOTED = 4
-"""The best passages that are read with the question, as only these may be quoted."""
+"""Number of passages read with the question; only these may be quoted."""
 LEAD = 0.8
-"""What a word of the title, the headings or the column names counts for a sentence that stands below."""
-# A number with its thousands apart is one word.
+"""Weight of a word of the title, headings or column names for a sentence below them."""
+# A number with thousands separators is one word.
 _WORD = re.compile(r"(?<!\d)\d{1,3}(?:[,.'’ \u00a0\u202f]\d{3})+(?!\d)|[^\W_]+")
 Vectors = NDArray[np.float32]
 
 
-def meetings(
+def interactions(
     query: str,
-    telling: Mapping[str, float],
+    idf: Mapping[str, float],
     passages: Sequence[ScoredPassage],
     contexts: Sequence[str],
     embedder: Embedder,
 ) -> list[float]:
-    """The interaction of each passage read alone; `contexts` are the embedded texts.
+    """Return the interaction of each passage, read alone; `contexts` are the embedded texts.
 
-    With an embedder that would have to be asked for each word, coverage stands in for interaction.
+    Coverage is used instead if the embedder gives no vectors of words.
     """
     query = query[:QUESTION]
-    asked = _asked(query, telling)
+    asked = _asked(query, idf)
     if not asked or not embedder.contextual:
         return [passage.coverage for passage in passages]
     _, [question] = embedder.embed_spans([query], [[*asked]], "query")
@@ -57,15 +56,15 @@ def meetings(
 
 def interact(
     query: str,
-    telling: Mapping[str, float],
+    idf: Mapping[str, float],
     passages: Sequence[ScoredPassage],
     contexts: Sequence[str],
     embedder: Embedder,
 ) -> list[ScoredPassage]:
-    """The passages, read with the question, with `interaction`, `weakest` and `lead`, their sentences with
-    `interaction` and `peak`; see `meetings`."""
+    """Read the passages with the question. Set their `interaction`, `weakest` and `lead`, and `interaction`
+    and `peak` of their sentences; see `interactions`."""
     query = query[:QUESTION]
-    asked = _asked(query, telling)
+    asked = _asked(query, idf)
     if not asked or not embedder.contextual:
         return [_by_coverage(passage) for passage in passages]
     question = query.rstrip("? ") + "? "
@@ -79,9 +78,9 @@ def interact(
     ]
 
 
-def _asked(query: str, telling: Mapping[str, float]) -> dict[Span, float]:
-    """The words of the question that tell something, and how much."""
-    return {span: weight for span in _words(query) if (weight := _weight(query, span, telling)) > 0}
+def _asked(query: str, idf: Mapping[str, float]) -> dict[Span, float]:
+    """Return the idf of those words of the question that have one."""
+    return {span: weight for span in _words(query) if (weight := _weight(query, span, idf)) > 0}
 
 
 def _shares(asked: Mapping[Span, float]) -> NDArray[np.float64]:
@@ -91,7 +90,8 @@ def _shares(asked: Mapping[Span, float]) -> NDArray[np.float64]:
 def _interacting(
     scored: ScoredPassage, text: str, words: Sequence[Span], cosines: Vectors, weights: NDArray[np.float64]
 ) -> ScoredPassage:
-    """`text` ends with the passage; `cosines` is (the whole question and its words, words of the text)."""
+    """Score a passage. `text` ends with it; `cosines` is [1 + words of the question, words of the text], with
+    the whole question first."""
     passage = scored.passage
     begin = len(text) - len(passage.text)
     starts = np.array([word.start for word in words])
@@ -111,14 +111,14 @@ def _interacting(
 
 
 def _columns(text: str, row: int, begin: int, starts: NDArray[np.int64]) -> slice:
-    """Which words of the context are the column names above the row at `row` of the passage's text."""
+    """Return the words of the context that are the column names above the table row at `row`."""
     columns = tables.columns_above(text, row) or ""
     at = begin + text.rfind(columns, 0, row)
     return slice(*np.searchsorted(starts, [at, at + len(columns)]))
 
 
 def _best(cosines: Vectors) -> Vectors:
-    """The largest cosine of each word of the query; 0 with a text that has no words."""
+    """Return the largest cosine of each word of the query; 0 if the text has no words."""
     return cosines.max(axis=1, initial=-1.0) if cosines.shape[1] else np.zeros(len(cosines), np.float32)
 
 
@@ -131,5 +131,5 @@ def _words(text: str) -> list[Span]:
     return [Span(*match.span()) for match in _WORD.finditer(text)]
 
 
-def _weight(text: str, span: Span, telling: Mapping[str, float]) -> float:
-    return sum(telling.get(term, 0.0) for term in terms(text[span.start : span.end]))
+def _weight(text: str, span: Span, idf: Mapping[str, float]) -> float:
+    return sum(idf.get(term, 0.0) for term in terms(text[span.start : span.end]))

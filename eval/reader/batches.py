@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from tokenizers import Tokenizer
 from torch import Tensor
 
+from assistant.embedding.pieces import Tokenizer
 from assistant.retrieval.reader import LONGER, joined
 from eval.reader.model import TASKS
 
@@ -50,7 +50,7 @@ def _times(row: dict[str, str]) -> int:
 
 
 def _encoded(tokenizer: Tokenizer, texts: list[str]) -> list[list[int]]:
-    return [e.ids for e in tokenizer.encode_batch(texts, add_special_tokens=False)]
+    return [tokenizer.pieces(text).ids if text else [] for text in texts]
 
 
 def batches(rows: Sequence[Example], size: int, chance: random.Random) -> Iterator[list[Example]]:

@@ -15,14 +15,14 @@ import onnx
 import torch
 from numpy.typing import NDArray
 from safetensors import safe_open
-from tokenizers import Tokenizer
 
 from assistant.embedding import onnx_graph
+from assistant.embedding.pieces import Tokenizer
 from assistant.retrieval.reader import LAYERS, LENGTH, LONGER
 from eval.reader.batches import Example, examples, padded
+from eval.reader.encoder import WORDS
 from eval.reader.model import WIDTH, Reader
 from eval.reader.train import LAYERS as TAKEN
-from eval.reader.train import WORDS
 
 Weights = dict[str, NDArray[Any]]
 
@@ -44,7 +44,7 @@ def main() -> None:
     model.load_state_dict(torch.load(arguments.data / "checkpoint.pt", map_location="cpu")["model"])
     with safe_open(arguments.encoder, "pt") as file:
         table = file.get_tensor(WORDS)
-    rows = examples(arguments.data / "held.jsonl", Tokenizer.from_file(str(arguments.tokenizer)), PAIRS)
+    rows = examples(arguments.data / "held.jsonl", Tokenizer(arguments.tokenizer), PAIRS)
     weights = named({name: tensor.numpy() for name, tensor in model.state_dict().items()})
     arguments.out.parent.mkdir(parents=True, exist_ok=True)
     onnx.save(Int8(weights, outliers(model, rows, table)).model(), arguments.out)

@@ -1,6 +1,6 @@
 """Trains the reader, resumably; whatever moment it is stopped at, the last checkpoint is a model.
 
-    python -m eval.reader.train --data /tmp/reader --encoder e5.safetensors --tokenizer tokenizer.json
+    python -m eval.reader.train --data /tmp/reader --encoder e5.safetensors --tokenizer pieces.model
 
 Needs PyTorch, which the product never does. One pass over the pairs; the learning rate falls in a line to
 zero as the steps or the minutes are used up, whichever is first.
@@ -19,11 +19,12 @@ from typing import Any
 import numpy as np
 import torch
 from safetensors.torch import load_file
-from tokenizers import Tokenizer
 from torch import Tensor
 from torch.nn import functional
 
+from assistant.embedding.pieces import Tokenizer
 from eval.reader.batches import Example, batches, examples, padded, targets
+from eval.reader.encoder import WORDS
 from eval.reader.model import TASKS, Reader, from_encoder
 
 LAYERS, FROZEN = 8, 3
@@ -34,7 +35,6 @@ WARM = 60
 SMOOTHING = 0.05
 SAVE, LOOK = 100, 400
 SEED = 7
-WORDS = "embeddings.word_embeddings.weight"
 
 
 def main() -> None:
@@ -43,7 +43,7 @@ def main() -> None:
     torch.set_num_threads(arguments.threads)
     torch.manual_seed(SEED)
     weights = load_file(arguments.encoder)
-    tokenizer = Tokenizer.from_file(str(arguments.tokenizer))
+    tokenizer = Tokenizer(arguments.tokenizer)
     run = Run(weights, arguments)
     rows = examples(arguments.data / "train.jsonl", tokenizer)[: arguments.steps * BATCH]
     held = examples(arguments.data / "held.jsonl", tokenizer, 1500)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from assistant.core.types import Passage, ScoredPassage, ScoredSentence, Span
 from assistant.embedding.embedders import Embedder, Vectors
-from assistant.retrieval.late_interaction import QUESTION, interact, meetings
+from assistant.retrieval.late_interaction import QUESTION, interact, interactions
 from assistant.store.index import terms
 from assistant.text.sentences import sentences
 
@@ -80,14 +80,16 @@ def test_the_sentence_with_a_word_that_is_like_the_whole_question_peaks() -> Non
 def test_a_passage_is_met_alone_as_well_as_its_words_are() -> None:
     texts = ["A kettle that is red.", "A kettle.", "Nothing of it."]
     telling = dict.fromkeys(terms("red kettle"), 1.0)
-    both, one, none = meetings("red kettle", telling, [scored(t) for t in texts], texts, Hashing(512))
+    both, one, none = interactions("red kettle", telling, [scored(t) for t in texts], texts, Hashing(512))
     assert both == pytest.approx(1.0)
     assert both > one + 0.2 > none + 0.4
 
 
 @pytest.mark.parametrize(("query", "embedder"), [("is it the", Hashing()), ("red kettle", Plain())])
 def test_where_words_cannot_be_met_alone_coverage_stands_in(query: str, embedder: Embedder) -> None:
-    assert meetings(query, dict.fromkeys(terms(query), 1.0), [scored("Red.")], ["Red."], embedder) == [0.75]
+    assert interactions(query, dict.fromkeys(terms(query), 1.0), [scored("Red.")], ["Red."], embedder) == [
+        0.75
+    ]
 
 
 class Seeing(Hashing):
