@@ -1,7 +1,7 @@
-"""How likely passages answer a question: logistic models over a few features of the retrieval.
+"""The probability that passages answer a question: logistic models of a few features of the retrieval.
 
-One is for passages from anywhere, one for passages of one document. The weights stand in `confidence.json`,
-with what they were fitted on; `python -m eval.fit_confidence` makes it.
+One model is for passages from any document, one for passages of a single document. `confidence.json` holds
+their weights and what these were fitted on; `python -m eval.fit_confidence` makes it.
 """
 
 from __future__ import annotations
@@ -19,19 +19,19 @@ from assistant.retrieval.answer_type import lacks
 from assistant.store.index import terms
 
 NEAREST = 3
-"""The passages that are looked at."""
+"""Number of passages that the features are computed from."""
 ALONE = 0.6
-"""The median gap where the passages answer."""
+"""The gap assumed for a single passage: the median of those that answer."""
 
 Scope = Literal["anywhere", "one document"]
 
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 _NAME = re.compile(r"(?<=[\w,;] )[A-Z][^\W_]+(?:-[^\W_]+)*")
-"""A word with a capital that does not begin the sentence; "I" is none."""
+"""A capitalised word, other than "I", that does not begin the sentence."""
 
 
 def confidence(question: str, passages: Sequence[ScoredPassage]) -> float:
-    """0 to 1: the likelihood that `passages`, best first, answer `question`."""
+    """Return the probability that `passages`, best first, answer `question`."""
     if not any(passage.sentences for passage in passages):
         return 0.0
     model = _models()[scope(passages)]
@@ -41,23 +41,24 @@ def confidence(question: str, passages: Sequence[ScoredPassage]) -> float:
 
 
 def scope(passages: Sequence[ScoredPassage]) -> Scope:
-    """Whether the passages come from anywhere or all from one document, which has weights of its own: the
-    title, which all of them share, says nothing for an answer there, and there is no other to stand out from.
+    """Return which model the passages take.
+
+    Passages of one document share their title, so there it is no sign of an answer.
     """
     return "anywhere" if len({p.passage.document_id for p in passages}) > 1 else "one document"
 
 
 def features(question: str, passages: Sequence[ScoredPassage]) -> dict[str, float]:
-    """What the model looks at:
+    """Return the features by name.
 
-    sentence: the best sentence cosine
-    met, sentence_met: the best interaction of a passage, and of a sentence (see `interaction`)
-    weakest: how near the nearest passage comes to the word of the question that it answers least
-    lead: the best interaction of a title with its headings: so much is met whatever the passage says
-    gap: by how much the best passage's score stands out from the next few
-    other_number, other_name: 1 where the question has a number, a name, that the nearest passages lack
-    answers: the log odds of the likeliest answer among the sentences, by the reader; 0 where none was read
-    lacking: 1 where an amount, a time or a person is asked for and the best sentences hold none
+    sentence: the best cosine of a sentence
+    met, sentence_met: the best interaction of a passage, of a sentence (see `late_interaction`)
+    weakest: the best cosine of the word of the question that the passages match least
+    lead: the best interaction of title and headings alone, the same for all that a passage may say
+    gap: the best passage's score less the mean of the next few
+    other_number, other_name: 1 if the nearest passages lack a number, a name, of the question
+    answers: the reader's largest log odds for a sentence; 0 if none was read
+    lacking: 1 if the question asks for an amount, a time or a person and the best sentences have none
     length: the logarithm of the number of the question's terms, over 3
     """
     nearest = passages[:NEAREST]
@@ -80,24 +81,24 @@ def features(question: str, passages: Sequence[ScoredPassage]) -> dict[str, floa
 
 
 def _log_odds(probability: float) -> float:
-    """Between -5 and 5; 0, neither way, where nothing was read."""
+    """Return log odds between -5 and 5; 0 for a probability of 0 or 1."""
     return max(-5.0, min(5.0, math.log(probability / (1 - probability)))) if 0 < probability < 1 else 0.0
 
 
 def _gap(scores: Sequence[float]) -> float:
-    """Nothing can be said of a single passage: it counts as standing out as much as right ones do."""
+    """Return the best score less the mean of the next four."""
     best, *rest = sorted(scores, reverse=True)[:5]
     return best - sum(rest) / len(rest) if rest else ALONE
 
 
 def _held(passages: Sequence[ScoredPassage]) -> set[str]:
-    """The terms of the passages, their titles and headings."""
+    """Return the terms of the passages, their titles and headings."""
     texts = (f"{p.title} {' '.join(p.passage.headings)} {p.passage.text}" for p in passages)
     return {term for text in texts for term in terms(text)}
 
 
 def _known(word: str, held: set[str]) -> bool:
-    """Whether the word, or one of the same beginning ("Iranian", "Iran"), is among the terms held."""
+    """True if the word, or one with the same first letters ("Iranian", "Iran"), is among the terms."""
     return all(
         term in held or (len(term) > 3 and any(h.startswith(term[:4]) for h in held)) for term in terms(word)
     )
@@ -105,7 +106,7 @@ def _known(word: str, held: set[str]) -> bool:
 
 @functools.cache
 def _models() -> dict[Scope, dict[str, Any]]:
-    """For each scope the bias and the weights of those features that it looks at."""
+    """Return the bias and the weights of each scope."""
     models: dict[Scope, dict[str, Any]] = json.loads(
         Path(__file__).with_name("confidence.json").read_text("utf-8")
     )

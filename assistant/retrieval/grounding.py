@@ -1,9 +1,9 @@
-"""Evidence that names what the question names. A figure of another country, person or year is no answer.
+"""Keep only evidence that names what the question names. A figure of another country or year is no answer.
 
-A name of the question has to be in the passage, its headings or its title. Where the passage names a rival of
+A name of the question has to be in the passage, its headings or its title. If the passage names a rival of
 the same kind (another country, another year), it has to be in the sentence itself or above it: figures of
-Venezuela do not answer for Bolivia, though both are in one passage. Countries are compared as what they are,
-in any language (see `territories`), other names by their words.
+Venezuela do not answer for Bolivia, although both are in one passage. Countries are compared by code, in any
+language (see `text.territories`), other names by their words.
 """
 
 from __future__ import annotations
@@ -23,29 +23,28 @@ _YEARS = re.compile(
 )
 
 _GROUPED = re.compile(r"(?<![\d.,])([12])[,.'\u00a0\u202f](\d{3})(?![\d.,]\d|\d)")
-"""Numbers that would look like years without their separator: "1840 boats" is in "1,840 boats"."""
+"""Numbers that look like years without their separator: "1840 boats" is in "1,840 boats"."""
 
 
 @dataclass(frozen=True, slots=True)
 class Required:
-    """What has to be named by whatever answers."""
+    """Names, countries and years that an answer has to be about."""
 
     places: frozenset[str] = frozenset()
     years: frozenset[int] = frozenset()
     names: tuple[str, ...] = ()
     topic: frozenset[str] = frozenset()
-    """The countries of the topic too: a sentence may leave them out, but not name another instead."""
+    """Countries of question and topic: a sentence may leave them out, but not name another instead."""
 
 
 def evidence(query: Query, passages: Sequence[ScoredPassage]) -> list[ScoredPassage]:
-    """The same passages, each with those of its sentences alone that may answer."""
+    """Return the passages, each with only those sentences that may answer."""
     required = required_by(query)
     return [_bearing(required, passage) for passage in passages]
 
 
 def required_by(query: Query) -> Required:
-    """The names, countries and years of a question. Those of a title that was put before it are not its
-    own."""
+    """Return the names, countries and years of a question, without those of a title put before it."""
     text = query.text.removeprefix(query.context).strip()
     language = languages.language_of(text)
     named = mentions(query.focus or text, language)
@@ -62,7 +61,7 @@ def required_by(query: Query) -> Required:
 
 
 def years(text: str) -> frozenset[int]:
-    """The years that a text names, all those of a span like 2009-2013 too."""
+    """Return the years that a text names, with all those of a span such as 2009-2013."""
     found: set[int] = set()
     for match in _YEARS.finditer(text):
         first = int(match[1])
@@ -72,26 +71,28 @@ def years(text: str) -> frozenset[int]:
 
 
 def _numbers(text: str) -> frozenset[int]:
-    """The years that a text names, and the numbers that a question may write in the form of one."""
+    """Return the years that a text names, and the numbers that a question may write like one."""
     return years(text) | {int(match[1] + match[2]) for match in _GROUPED.finditer(text)}
 
 
 def _is_about_a_span(text: str, language: str) -> bool:
-    """Whether a year is only a bound: since 2011, before 2020."""
+    """True if a year is only a bound: since 2011, before 2020."""
     around = languages.vocabulary(language, "follow_up").get("around", frozenset())
     return any(around & set(languages.words(text[: m.start()])[-1:]) for m in _YEARS.finditer(text))
 
 
 def _is_needed(mention: Mention, text: str, language: str) -> bool:
-    """Names in another language than the documents' may be written otherwise there; of "X or Y" one will
-    do."""
+    """True if an answer has to have the name.
+
+    In another language it may be written otherwise; of "X or Y" one is enough.
+    """
     either = languages.vocabulary(language, "follow_up").get("alternatives", frozenset())
     beside = {*languages.words(text[: mention.start])[-1:], *languages.words(text[mention.end :])[:1]}
     return language == languages.DEFAULT and not either & beside and not is_region(mention.text)
 
 
 def _bearing(required: Required, scored: ScoredPassage) -> ScoredPassage:
-    """The passage with the sentences that name what is required, or are about it."""
+    """Return the passage with the sentences that name what is required or are about it."""
     passage = scored.passage
     above = " ".join([scored.title, *passage.headings, passage.header or ""])
     whole = f"{above}\n{passage.text}"
@@ -108,7 +109,7 @@ def _lacks_name(name: str, text: str) -> bool:
 
 
 def _is_about(required: Required, above: str, sentence: str) -> bool:
-    """Whether the sentence may be about what is required: it names no other in its place."""
+    """True if the sentence names nothing else of the same kind instead of what is required."""
     here, here_years = codes(sentence), years(sentence)
     lacking = required.topic - here - codes(above)
     if lacking and here - required.topic:

@@ -1,8 +1,7 @@
 """A small cross-encoder that reads question and sentence together: does it answer, is the claim supported?
 
-The first eight layers of multilingual-e5-small, trained further on pairs (see `reader_weights/README.md`
-for data, licences and figures), over the embedder's own word table and tokenizer. Opened at the first
-use, so that it costs nothing where nothing is read.
+The first eight layers of multilingual-e5-small, trained further on pairs (see `reader_weights/README.md` for
+data, licences and figures), on the embedder's own word table and tokenizer. Opened at its first use.
 """
 
 from __future__ import annotations
@@ -29,40 +28,40 @@ if TYPE_CHECKING:
 
 LAYERS = Path(__file__).with_name("reader_weights") / "layers.onnx"
 ANSWERS, SUPPORTS = 0, 1
-"""The columns of what the graph gives."""
+"""Columns of the graph's output."""
 BEGIN, END = 0, 2
-LENGTH, FIRST, ABOVE = 96, 40, 28
-"""Tokens at most: of all; of the question; of the title, headings and sentence before."""
+LENGTH, FIRST, CONTEXT = 96, 40, 28
+"""Limits in tokens: in all; for the question; for title, headings and the sentence before."""
 LONGER = 2
-"""Times as much is read of a claim and its evidence."""
+"""Factor on the limits for a claim and its evidence."""
 AT_ONCE = 2
 READ = 12
-"""The sentences of a retrieval that are read, the likeliest by vectors and words."""
+"""Number of sentences read for a question: the best by vectors and words."""
 SUPPORTED = 0.41
-"""The probability from which on a claim is taken as supported; chosen on pairs held back from training."""
+"""Least probability of a supported claim; chosen on pairs held back from training."""
 
 
 @dataclass(frozen=True, slots=True)
 class Excerpt:
-    """A text to be read, and what its document says above it: see `above`."""
+    """A text to be read, and its context in the document: see `context`."""
 
     text: str
-    above: str = ""
+    context: str = ""
 
 
 class Reader:
-    """Probabilities by reading two texts together. Safe to share between threads."""
+    """Reads two texts together and gives probabilities. Safe to share between threads."""
 
     def __init__(self, embedder: E5) -> None:
         self._embedder = embedder
         self._lock = threading.Lock()
 
     def answers(self, question: str, sentences: Sequence[Excerpt]) -> NDArray[np.float32]:
-        """For each sentence, 0 to 1, how likely it answers the question: float32 [len(sentences)]."""
+        """Return the probability that each sentence answers the question: float32 [len(sentences)]."""
         return self._read(question, sentences, 1)[:, ANSWERS]
 
     def read(self, question: str, passages: Sequence[ScoredPassage]) -> list[ScoredPassage]:
-        """The passages, best first, with `answers` of the likeliest sentences of the first few."""
+        """Return the passages, best first, with `answers` set for the best sentences of the first few."""
         places = [(p, s) for p in passages[:QUOTED] for s in p.sentences]
         places = sorted(places, key=lambda place: -place[1].cosine - place[1].interaction)[:READ]
         found = self.answers(question, [_excerpt(passage, sentence) for passage, sentence in places])
@@ -73,12 +72,12 @@ class Reader:
         return [_with_answers(passage, answers) for passage in passages]
 
     def supports(self, claim: str, evidence: Sequence[Excerpt]) -> NDArray[np.float32]:
-        """For each excerpt, 0 to 1, how likely it says all that the claim says: float32 [len(evidence)]."""
+        """Return the probability that each excerpt says all that the claim says: float32 [len(evidence)]."""
         return self._read(claim, evidence, LONGER)[:, SUPPORTS]
 
-    def support(self, claim: str, quote: str, context: str = "") -> float:
-        """How likely a quote says all of a claim, 0 to 1; `context` is what its document says above it."""
-        return float(self.supports(claim, [Excerpt(quote, above("", context.splitlines()))])[0])
+    def support(self, claim: str, quote: str, above: str = "") -> float:
+        """Return the probability that a quote says all of a claim; `above` are the title and headings."""
+        return float(self.supports(claim, [Excerpt(quote, context("", above.splitlines()))])[0])
 
     def _read(self, first: str, excerpts: Sequence[Excerpt], times: int) -> NDArray[np.float32]:
         if not excerpts:
@@ -88,7 +87,7 @@ class Reader:
             return np.stack([*pool.map(lambda excerpt: self._pair(asked, excerpt, times), excerpts)])
 
     def _pair(self, first: list[int], excerpt: Excerpt, times: int) -> NDArray[np.float32]:
-        ids = joined(first, self._ids(excerpt.text), self._ids(excerpt.above), times)
+        ids = joined(first, self._ids(excerpt.text), self._ids(excerpt.context), times)
         words = self._embedder.model.words.rows(ids)[None]
         probabilities: NDArray[np.float32] = self._session.run(None, {"words": words})[0][0]
         return probabilities
@@ -99,24 +98,24 @@ class Reader:
     @property
     def _session(self) -> InferenceSession:
         with self._lock:
-            return self._opened
+            return self._load
 
     @cached_property
-    def _opened(self) -> InferenceSession:
+    def _load(self) -> InferenceSession:
         from assistant.embedding.embedders import session
 
         return session(LAYERS)
 
 
 def _excerpt(scored: ScoredPassage, sentence: ScoredSentence) -> Excerpt:
-    """A sentence with what its document says above it; a table row as it is spoken."""
+    """Return a sentence with its context; a table row is written out as a sentence."""
     passage, at = scored.passage, [s.span for s in scored.sentences].index(sentence.span)
     text = passage.quote(sentence.span)
     before = passage.quote(scored.sentences[at - 1].span) if at else ""
     if tables.is_row(text):
         columns = tables.columns_above(passage.text, sentence.span.start - passage.start) or passage.header
         text, before = tables.spoken(tables.named(text, columns)), ""
-    return Excerpt(text, above(scored.title, passage.headings, before))
+    return Excerpt(text, context(scored.title, passage.headings, before))
 
 
 def _with_answers(scored: ScoredPassage, answers: Mapping[tuple[str, Span], float]) -> ScoredPassage:
@@ -124,17 +123,19 @@ def _with_answers(scored: ScoredPassage, answers: Mapping[tuple[str, Span], floa
     return replace(scored, sentences=tuple(sentences))
 
 
-def above(title: str, headings: Sequence[str] = (), before: str = "") -> str:
-    """Title, headings and the sentence before, as the reader was trained to see them."""
+def context(title: str, headings: Sequence[str] = (), before: str = "") -> str:
+    """Return title, headings and the sentence before, in the form the reader was trained on."""
     place = ": ".join(dict.fromkeys(part for part in (title, *headings) if part))
     return " | ".join(part for part in (place, before) if part)
 
 
-def joined(first: list[int], second: list[int], above: list[int], times: int = 1) -> list[int]:
-    """`<s> first </s> second </s> above </s>` in at most LENGTH tokens, or `times` as many, each part cut at
-    its end: what stands above gets what the others leave."""
-    first, above = first[: FIRST * times], above[:ABOVE]
+def joined(first: list[int], second: list[int], context: list[int], times: int = 1) -> list[int]:
+    """Return `<s> first </s> second </s> context </s>` in at most `times` LENGTH tokens.
+
+    Each part is cut at its end; the context gets the room that the others leave.
+    """
+    first, context = first[: FIRST * times], context[:CONTEXT]
     room = LENGTH * times - 4 - len(first)
     second = second[:room]
-    above = above[: room - len(second)]
-    return [BEGIN, *first, END, *second, END, *above, *([END] if above else [])]
+    context = context[: room - len(second)]
+    return [BEGIN, *first, END, *second, END, *context, *([END] if context else [])]

@@ -23,7 +23,7 @@ import numpy as np
 from assistant.core import config
 from assistant.embedding.embedders import E5
 from assistant.evaluation.scoring.metrics import auc
-from assistant.retrieval.reader import SUPPORTED, Excerpt, Reader, above
+from assistant.retrieval.reader import SUPPORTED, Excerpt, Reader, context
 from eval.reader.search import Index
 from eval.reader.sources import KEPT_ARTICLES, Asked, lines, load, squad
 
@@ -43,7 +43,7 @@ class Bench:
     def scores(self, question: str, sentences: Sequence[str], title: str = "") -> list[float]:
         """How likely each of the sentences, which follow each other, answers the question."""
         before = ["", *sentences]
-        excerpts = [Excerpt(s, above(title, (), b)) for s, b in zip(sentences, before, strict=False)]
+        excerpts = [Excerpt(s, context(title, (), b)) for s, b in zip(sentences, before, strict=False)]
         return [float(p) for p in self.reader.answers(question, excerpts)]
 
 
@@ -128,7 +128,7 @@ def _corpus_scores(assistant: Any, bench: Bench, question: str) -> tuple[float, 
 
     passages = assistant.retriever.retrieve(Query(question))
     ranked = sorted(extractive._candidates(passages), key=lambda c: -c.score)[:READ]
-    excerpts = [Excerpt(c.text, above(c.scored.title, c.scored.passage.headings)) for c in ranked]
+    excerpts = [Excerpt(c.text, context(c.scored.title, c.scored.passage.headings)) for c in ranked]
     extracted = extractive.extract(question, passages)
     best = max((float(p) for p in bench.reader.answers(question, excerpts)), default=0.0)
     return best, extracted.answered, extracted.confidence

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from assistant.core import config
 from assistant.embedding.embedders import E5
 from assistant.retrieval import reader
-from assistant.retrieval.reader import Excerpt, Reader, above, joined
+from assistant.retrieval.reader import Excerpt, Reader, context, joined
 
 BRIDGE = "The bridge over the Elbe was opened in 1893 and is 248 metres long."
 IDS = st.lists(st.integers(3, 250_000), max_size=150)
@@ -89,5 +89,5 @@ def test_the_sentence_is_cut_only_where_the_whole_is_too_long(
 
 
 def test_what_is_above_is_named_once_and_in_order() -> None:
-    assert above("Iran", ["Iran", "Exports"], "It grew.") == "Iran: Exports | It grew."
-    assert above("") == ""
+    assert context("Iran", ["Iran", "Exports"], "It grew.") == "Iran: Exports | It grew."
+    assert context("") == ""
