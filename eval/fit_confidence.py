@@ -2,11 +2,12 @@
 
     python -m eval.fit_confidence --data ../shared/bench
 
-Cases come from the golden sets over the shipped corpus, from CLAPnq and from SQuAD 2.0. Some search all
-documents and some one document only ("within": the one that holds the answer, or the nearest where none does;
-CLAPnq gives its passage). A question that the corpus nearly answers is the hardest to tell: such cases are
-made by taking the passages that answer a question away ("open"). `eval.logistic` tells how sets are fitted
-together. The figure to trust is the one where a set, and all that was made of it, is left out of the fit.
+Cases come from the golden sets and questions in everyday words (`eval/fitting`) on the shipped corpus,
+from such questions on paragraphs of XQuAD, from CLAPnq and from SQuAD 2.0. Some search all documents and some
+one document only ("within": the one that holds the answer, or the nearest if none does; CLAPnq gives its
+passage). Questions that the corpus nearly answers are the hardest: such cases are made by removing the
+passages that answer a question ("open"). `eval.logistic` tells how sets are fitted together. The figure to
+trust is that of a set which, with all that was made of it, is left out of the fit.
 """
 
 from __future__ import annotations
@@ -28,8 +29,9 @@ from assistant.evaluation.scoring.metrics import auc
 from assistant.ingest.parse import identity
 from assistant.retrieval import confidence, retriever
 from assistant.retrieval.reader import Reader
-from eval.benchmarks import clapnq, squad2
+from eval.benchmarks import clapnq, squad2, xquad
 from eval.benchmarks.corpus import opened, progress
+from eval.benchmarks.data import find, read_text
 from eval.logistic import Case, Model, fit
 from eval.reader.sources import KEPT_ARTICLES
 
@@ -54,6 +56,7 @@ FIXED = {"other_number": -2.6, "lacking": -2.0}
 answer, nor is what holds no amount, time or person where one is asked for; too few questions of the public
 sets turn on that for a fit to find it out."""
 SQUAD_QUESTIONS = 400
+FITTING = Path(__file__).with_name("fitting")
 FOUND = retriever.READ
 """Passages retrieved: all that are read word by word, so that enough of these are left when those that answer
 are taken away."""
@@ -65,7 +68,8 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=Path("../shared/bench"))
     arguments = parser.parse_args()
     scoped = [
-        *_golden(Path("eval/golden")),
+        *_shipped(),
+        *_wiki(arguments.data / "xquad"),
         *_clapnq(arguments.data / "clapnq"),
         *_squad(arguments.data / "squad2"),
     ]
@@ -96,17 +100,18 @@ def _fitted(cases: Sequence[Case], names: Sequence[str]) -> dict[str, Any]:
 Scoped = tuple[confidence.Scope, Case]
 
 
-def _golden(folder: Path) -> Iterator[Scoped]:
+def _shipped() -> Iterator[Scoped]:
+    sets = [("golden", path) for path in sorted(Path("eval/golden").glob("*.jsonl"))]
     with tempfile.TemporaryDirectory() as home:
         settings = replace(config.load({}), home=Path(home))
         with Assistant.open(settings) as assistant:
             assistant.fill()
-            for path in sorted(folder.glob("*.jsonl")):
+            for name, path in [*sets, ("everyday", FITTING / "everyday.jsonl")]:
                 for line in path.read_text("utf-8").splitlines():
-                    yield from _conversation(assistant, json.loads(line))
+                    yield from _conversation(assistant, json.loads(line), name)
 
 
-def _conversation(assistant: Assistant, row: dict[str, Any]) -> Iterator[Scoped]:
+def _conversation(assistant: Assistant, row: dict[str, Any], name: str) -> Iterator[Scoped]:
     history: list[Turn] = []
     for turn in row.get("turns", [row]):
         seen = assistant.examine(turn["question"], history)
@@ -118,12 +123,12 @@ def _conversation(assistant: Assistant, row: dict[str, Any]) -> Iterator[Scoped]
         [nearest, *_] = [p for p in passages if p.source.endswith(tuple(sources))] or passages
         own = frozenset({nearest.passage.document_id})
         within = assistant.retriever.retrieve(query, FOUND, own)
-        yield _case(query.text, passages, answerable, "golden")
+        yield _case(query.text, passages, answerable, name)
         if answerable:
-            yield from _open(query.text, passages, _holding(passages, turn["facts"]), "golden, open")
-            yield from _open(query.text, within, _holding(within, turn["facts"]), "golden, within")
+            yield from _open(query.text, passages, _holding(passages, turn["facts"]), f"{name}, open")
+            yield from _open(query.text, within, _holding(within, turn["facts"]), f"{name}, within")
         else:
-            yield _case(query.text, within, False, "golden, within")
+            yield _case(query.text, within, False, f"{name}, within")
 
 
 def _holding(passages: Sequence[ScoredPassage], facts: Sequence[str | list[str]]) -> list[ScoredPassage]:
@@ -134,6 +139,24 @@ def _holding(passages: Sequence[ScoredPassage], facts: Sequence[str | list[str]]
 
 def _folded(text: str) -> str:
     return " ".join(text.lower().split())
+
+
+def _wiki(data: Path) -> Iterator[Scoped]:
+    [english] = find(data, "xquad.en.json")
+    articles = json.loads(read_text(english))["data"]
+    with opened("xquad-en", list(xquad.items(articles))) as corpus:
+        documents = {key: document for document, keys in corpus.keys.items() for key in keys}
+        for line in progress((FITTING / "everyday-wiki.jsonl").read_text("utf-8").splitlines(), "Wiki"):
+            row = json.loads(line)
+            query, own = (
+                Query(row["question"]),
+                documents[xquad.key(articles, row["article"], row["paragraph"])],
+            )
+            passages = corpus.retriever.retrieve(query, FOUND)
+            yield _case(query.text, passages, row["answerable"], "wiki")
+            if row["answerable"]:
+                answering = [p for p in passages if p.passage.document_id == own]
+                yield from _open(query.text, passages, answering, "wiki, open")
 
 
 def _clapnq(data: Path) -> Iterator[Scoped]:

@@ -43,7 +43,7 @@ def run(data: Path, limit: int | None = None) -> Figures:
     asked = {language: _questions(given)[:limit] for language, given in articles.items()}
     figures: Figures = {"recall@1": {}, "recall@5": {}, "cross@1": {}, "answered_without": {}}
     for language, given in articles.items():
-        with opened(f"xquad-{language}", list(_items(given))) as corpus:
+        with opened(f"xquad-{language}", list(items(given))) as corpus:
             _ask_at_home(corpus, language, asked[language], figures)
             if language == ENGLISH:
                 _ask_across(corpus, asked, figures)
@@ -85,17 +85,23 @@ def _articles(path: Path) -> list[Any]:
     return articles
 
 
-def _items(articles: list[Any]) -> Iterator[Item]:
-    for article in articles:
+def items(articles: list[Any]) -> Iterator[Item]:
+    """Yield each paragraph as a document."""
+    for at, article in enumerate(articles):
         title = article["title"].replace("_", " ")
         for number, paragraph in enumerate(article["paragraphs"]):
-            yield Item.titled(f"{article['title']}/{number}", title, paragraph["context"])
+            yield Item.titled(key(articles, at, number), title, paragraph["context"])
+
+
+def key(articles: list[Any], article: int, paragraph: int) -> str:
+    """Return the key of a paragraph, by the indices of article and paragraph."""
+    return f"{articles[article]['title']}/{paragraph}"
 
 
 def _questions(articles: list[Any]) -> list[Question]:
     return [
-        Question(asked["question"], f"{article['title']}/{number}")
-        for article in articles
+        Question(asked["question"], key(articles, at, number))
+        for at, article in enumerate(articles)
         for number, paragraph in enumerate(article["paragraphs"])
         for asked in paragraph["qas"]
     ]
