@@ -16,10 +16,10 @@ import random
 import zlib
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from eval.reader import changes
+from eval.reader import changes, rewording
 from eval.reader.long_pairs import conclusions, passage_pairs, wice_passages
 from eval.reader.search import Index
 from eval.reader.sources import Asked, asked, lines
@@ -28,7 +28,7 @@ from eval.reader.support_pairs import by_opening, support_pairs, wice_pairs
 QUESTIONS = {
     "qamr": 12000,
     "selqa": 2375,
-    "policyqa": 900,
+    "policyqa": 2700,
     "covidqa": 1380,
     "jaquad": 2600,
     "pubmedqa": 150,
@@ -36,6 +36,7 @@ QUESTIONS = {
 }
 """How many questions of each source are taken."""
 HELD_BACK = 20
+REWORDED = 0.8
 SEED = 11
 
 
@@ -60,7 +61,7 @@ def main() -> None:
     parser.add_argument("--shared", type=Path, default=Path("../shared"))
     parser.add_argument("--out", type=Path, required=True)
     arguments = parser.parse_args()
-    made = [pair for pair in pairs(arguments.shared) if 0 < len(pair.second) < 1200]
+    made = [pair for pair in _with_rewordings(pairs(arguments.shared)) if 0 < len(pair.second) < 1200]
     random.Random(SEED).shuffle(made)
     parts = {"held": [p for p in made if _held(p)], "train": [p for p in made if not _held(p)]}
     arguments.out.mkdir(parents=True, exist_ok=True)
@@ -70,6 +71,17 @@ def main() -> None:
     for (task, kind, label), count in sorted(Counter((p.task, p.made, p.label) for p in made).items()):
         print(f"{task:<9} {kind:<22} {label} {count:>6}")
     print({name: len(part) for name, part in parts.items()}, Counter((p.task, p.label) for p in made))
+
+
+def _with_rewordings(made: Iterator[Pair]) -> Iterator[Pair]:
+    """Yield the pairs, and REWORDED of those of questions a second time, in other words."""
+    chance = random.Random(SEED)
+    for pair in made:
+        yield pair
+        if pair.task == "answers" and pair.origin != "jaquad" and chance.random() < REWORDED:
+            new = rewording.reworded(pair.first, f"{pair.second} {pair.context}", chance)
+            if new:
+                yield replace(pair, first=new, made=f"{pair.made}, reworded")
 
 
 def pairs(shared: Path) -> Iterator[Pair]:
