@@ -11,6 +11,8 @@ docs/decisions/0004-sentence-choice.md and 0007-read-twice.md.
 from __future__ import annotations
 
 import re
+import threading
+from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -26,6 +28,8 @@ QUESTION = 400
 """Limit on the characters of a question read with a passage, so that the passage is not cut."""
 QUOTED = 4
 """Number of passages read with the question; only these may be quoted."""
+KEPT = 400
+"""Number of passages whose word vectors are kept in memory, some 30 MB."""
 LEAD = 0.8
 """Weight of a word of the title, headings or column names for a sentence below them."""
 # A number with thousands separators is one word.
@@ -33,12 +37,36 @@ _WORD = re.compile(r"(?<!\d)\d{1,3}(?:[,.'’ \u00a0\u202f]\d{3})+(?!\d)|[^\W_]+
 Vectors = NDArray[np.float32]
 
 
+class WordVectors:
+    """The vectors of the words of passages, of which the latest are kept. Safe to share between threads."""
+
+    def __init__(self, embedder: Embedder) -> None:
+        self.embedder = embedder
+        self._kept: OrderedDict[str, NDArray[np.float16]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def of(self, contexts: Sequence[str]) -> list[Vectors]:
+        """Return the vectors of the words of each text, float32 [words, dimensions]."""
+        with self._lock:
+            known = {context: self._kept[context] for context in contexts if context in self._kept}
+        new = [context for context in contexts if context not in known]
+        _, vectors = self.embedder.embed_spans(new, [*map(_words, new)]) if new else ([], [])
+        known |= {context: own.astype(np.float16) for context, own in zip(new, vectors, strict=True)}
+        with self._lock:
+            for context, own in known.items():
+                self._kept[context] = own
+                self._kept.move_to_end(context)
+            while len(self._kept) > KEPT:
+                self._kept.popitem(last=False)
+        return [known[context].astype(np.float32) for context in contexts]
+
+
 def interactions(
     query: str,
     idf: Mapping[str, float],
     passages: Sequence[ScoredPassage],
     contexts: Sequence[str],
-    embedder: Embedder,
+    words: WordVectors,
 ) -> list[float]:
     """Return the interaction of each passage, read alone; `contexts` are the embedded texts.
 
@@ -46,12 +74,11 @@ def interactions(
     """
     query = query[:QUESTION]
     asked = _asked(query, idf)
-    if not asked or not embedder.contextual:
+    if not asked or not words.embedder.contextual:
         return [passage.coverage for passage in passages]
-    _, [question] = embedder.embed_spans([query], [[*asked]], "query")
-    _, own = embedder.embed_spans(contexts, [*map(_words, contexts)])
+    _, [question] = words.embedder.embed_spans([query], [[*asked]], "query")
     weights = _shares(asked)
-    return [float(_best(question @ words.T) @ weights) for words in own]
+    return [float(_best(question @ own.T) @ weights) for own in words.of(contexts)]
 
 
 def interact(

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from assistant.core.types import Query, ScoredPassage, ScoredSentence
 from assistant.embedding.embedders import Embedder
 from assistant.ingest.library import Library
-from assistant.retrieval.late_interaction import QUOTED, interact, interactions
+from assistant.retrieval.late_interaction import QUOTED, WordVectors, interact, interactions
 from assistant.store.index import terms
 from assistant.store.ledger import StoredPassage
 
@@ -85,6 +85,7 @@ class Retriever:
     def __init__(self, library: Library, embedder: Embedder) -> None:
         self._library = library
         self._embedder = embedder
+        self._words = WordVectors(embedder)
 
     def retrieve(
         self, query: Query, limit: int = LIMIT, documents: frozenset[str] | None = None
@@ -136,7 +137,7 @@ class Retriever:
     def _read(self, query: Query, search: _Search, ranked: Sequence[InContext]) -> list[ScoredPassage]:
         """Rank the first passages by late interaction; score the sentences of those that may be quoted."""
         first, rest = ranked[:READ], ranked[READ:]
-        shares = interactions(query.focus or query.text, search.idf, *_apart(first), self._embedder)
+        shares = interactions(query.focus or query.text, search.idf, *_apart(first), self._words)
         anew = [
             (replace(passage, score=passage.score + search.specificity * INTERACTION * share), context)
             for (passage, context), share in zip(first, shares, strict=True)

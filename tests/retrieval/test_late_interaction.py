@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assistant.core.types import Passage, ScoredPassage, ScoredSentence, Span
-from assistant.embedding.embedders import Embedder, Vectors
-from assistant.retrieval.late_interaction import QUESTION, interact, interactions
+from assistant.embedding.embedders import Embedder, Role, Vectors
+from assistant.retrieval.late_interaction import KEPT, QUESTION, WordVectors, interact, interactions
 from assistant.store.index import terms
 from assistant.text.sentences import sentences
 
@@ -80,16 +80,51 @@ def test_the_sentence_with_a_word_that_is_like_the_whole_question_peaks() -> Non
 def test_a_passage_is_met_alone_as_well_as_its_words_are() -> None:
     texts = ["A kettle that is red.", "A kettle.", "Nothing of it."]
     telling = dict.fromkeys(terms("red kettle"), 1.0)
-    both, one, none = interactions("red kettle", telling, [scored(t) for t in texts], texts, Hashing(512))
-    assert both == pytest.approx(1.0)
+    words = WordVectors(Hashing(512))
+    both, one, none = interactions(
+        "red kettle", telling, [scored(t) for t in texts], texts, WordVectors(Hashing(512))
+    )
+    assert both == pytest.approx(1.0, abs=0.001)
     assert both > one + 0.2 > none + 0.4
 
 
 @pytest.mark.parametrize(("query", "embedder"), [("is it the", Hashing()), ("red kettle", Plain())])
 def test_where_words_cannot_be_met_alone_coverage_stands_in(query: str, embedder: Embedder) -> None:
-    assert interactions(query, dict.fromkeys(terms(query), 1.0), [scored("Red.")], ["Red."], embedder) == [
-        0.75
-    ]
+    words = WordVectors(embedder)
+    assert interactions(query, dict.fromkeys(terms(query), 1.0), [scored("Red.")], ["Red."], words) == [0.75]
+
+
+class Counting(Hashing):
+    """Remembers the texts that it was given."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.texts: list[str] = []
+
+    def embed_spans(
+        self, texts: Sequence[str], spans: Sequence[Sequence[Span]], role: Role = "passage"
+    ) -> tuple[Vectors, list[Vectors]]:
+        self.texts += texts
+        return super().embed_spans(texts, spans, role)
+
+
+def test_a_passage_that_was_read_lately_is_not_read_again() -> None:
+    embedder = Counting()
+    words = WordVectors(embedder)
+    first = words.of(["A kettle.", "Tea."])
+    again = words.of(["Tea.", "Cups.", "A kettle."])
+    assert embedder.texts == ["A kettle.", "Tea.", "Cups."]
+    assert (again[0] == first[1]).all()
+    assert (again[2] == first[0]).all()
+
+
+def test_only_the_latest_passages_are_kept() -> None:
+    embedder = Counting()
+    words = WordVectors(embedder)
+    words.of(["A kettle.", *(f"Cup {n}." for n in range(KEPT))])
+    embedder.texts.clear()
+    words.of(["A kettle.", f"Cup {KEPT - 1}."])
+    assert embedder.texts == ["A kettle."]
 
 
 class Seeing(Hashing):
