@@ -35,7 +35,7 @@ LENGTH, FIRST, CONTEXT = 96, 40, 28
 LONGER = 2
 """Factor on the limits for a claim and its evidence."""
 AT_ONCE = 2
-READ = 12
+READ = 8
 """Number of sentences read for a question: the best by vectors and words."""
 SUPPORTED = 0.41
 """Least probability of a supported claim; chosen on pairs held back from training."""
@@ -62,7 +62,7 @@ class Reader:
 
     def read(self, question: str, passages: Sequence[ScoredPassage]) -> list[ScoredPassage]:
         """Return the passages, best first, with `answers` set for the best sentences of the first few."""
-        places = [(p, s) for p in passages[:QUOTED] for s in p.sentences]
+        places = [(p, s) for p in passages[:QUOTED] for s in p.sentences if not _is_heading(p, s)]
         places = sorted(places, key=lambda place: -place[1].cosine - place[1].interaction)[:READ]
         found = self.answers(question, [_excerpt(passage, sentence) for passage, sentence in places])
         answers = {
@@ -116,6 +116,14 @@ def _excerpt(scored: ScoredPassage, sentence: ScoredSentence) -> Excerpt:
         columns = tables.columns_above(passage.text, sentence.span.start - passage.start) or passage.header
         text, before = tables.spoken(tables.named(text, columns)), ""
     return Excerpt(text, context(scored.title, passage.headings, before))
+
+
+def _is_heading(scored: ScoredPassage, sentence: ScoredSentence) -> bool:
+    """True for a heading or a row of column names above others: it announces what follows."""
+    text = scored.passage.quote(sentence.span)
+    return len(scored.sentences) > 1 and (
+        text.strip("# \t") in scored.passage.headings or text in tables.column_rows(scored.passage.text)
+    )
 
 
 def _with_answers(scored: ScoredPassage, answers: Mapping[tuple[str, Span], float]) -> ScoredPassage:

@@ -81,9 +81,7 @@ def test_a_passage_is_met_alone_as_well_as_its_words_are() -> None:
     texts = ["A kettle that is red.", "A kettle.", "Nothing of it."]
     telling = dict.fromkeys(terms("red kettle"), 1.0)
     words = WordVectors(Hashing(512))
-    both, one, none = interactions(
-        "red kettle", telling, [scored(t) for t in texts], texts, WordVectors(Hashing(512))
-    )
+    both, one, none = interactions("red kettle", telling, [scored(t) for t in texts], texts, words)
     assert both == pytest.approx(1.0, abs=0.001)
     assert both > one + 0.2 > none + 0.4
 

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assistant.core import config
+from assistant.core.types import Passage, ScoredPassage, ScoredSentence, Span
 from assistant.embedding.embedders import E5
 from assistant.retrieval import reader
 from assistant.retrieval.reader import Excerpt, Reader, context, joined
@@ -76,6 +77,15 @@ def test_probabilities_are_between_0_and_1_whatever_is_read(read: Reader) -> Non
     found = read.answers("", [Excerpt(text, text) for text in texts])
     assert np.isfinite(found).all()
     assert ((found >= 0) & (found <= 1)).all()
+
+
+def test_a_heading_is_not_read(read: Reader) -> None:
+    text = "# Bridge\nIt is 300 metres long."
+    spans = (Span(0, 8), Span(9, len(text)))
+    passage = Passage("b-0", "b", 0, 0, len(text), text, ("Bridge",), sentences=spans)
+    found = tuple(ScoredSentence(span, 0.5, coverage=0.5) for span in spans)
+    [scored] = read.read("How long is it?", [ScoredPassage(passage, "Bridge", "b.md", 1.0, sentences=found)])
+    assert [sentence.answers is None for sentence in scored.sentences] == [True, False]
 
 
 @given(IDS, IDS, IDS)
