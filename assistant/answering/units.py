@@ -208,7 +208,7 @@ def _is_title(sight: Sighted, span: Span) -> bool:
     first = not sight.document.text[: span.start].strip("#=*_- \t\n")
     if first and unmarked(text).strip("# ") == sight.document.title and not alone:
         return True
-    at = sight.structure.at(span.start)
+    at = sight.structure.line_at(span.start)
     line = sight.structure.lines[at]
     if sight.document.headings or line.kind != "text" or (line.body, line.end) != (span.start, span.end):
         return False
@@ -282,7 +282,7 @@ def _pair(question: Question, sight: Sighted, span: Span) -> Pair | None:
     """The question and answer that a sentence is of. What stands below a heading that asks is text like any
     other, but for a "yes", which is nothing without it."""
     pair = sight.structure.pair(span)
-    if pair is None or sight.structure.lines[sight.structure.at(pair.question.start)].kind != "heading":
+    if pair is None or sight.structure.lines[sight.structure.line_at(pair.question.start)].kind != "heading":
         return pair
     own = sight.document.text[span.start : span.end]
     if span.start == pair.answer.start and question.known.begins_with_yes(folded(unmarked(unlabelled(own)))):
@@ -382,7 +382,7 @@ def _label(item: Line) -> str:
 def _led(sight: Sighted, span: Span, score: float) -> Iterator[Candidate]:
     """What leads to something that is no list, with the line that follows; nothing where none does."""
     lines = sight.structure.lines
-    at = sight.structure.at(max(span.start, span.end - 1))
+    at = sight.structure.line_at(max(span.start, span.end - 1))
     following = next((line for line in lines[at + 1 :] if line.kind != "blank"), None)
     if following is None or following.kind in ("heading", "row") or span.end < lines[at].end - 3:
         return
