@@ -208,7 +208,7 @@ class Assistant:
         opened = [Exchange("", about=tuple(titles))] if len(titles) == 1 else []
         query = query_rewriting.understood(question, opened + _exchanges(history), self.likeness)
         query, mended = spelling.corrected(query, self.library, self._embedder.count)
-        read = [conversation.says("corrected", None, right=mended[wrong], wrong=wrong) for wrong in mended]
+        read = [conversation.message("corrected", None, right=mended[wrong], wrong=wrong) for wrong in mended]
         return replace(query, reading=" ".join(filter(None, [query.reading, *read])))
 
     def _unsearched(self, question: str, query: Query, documents: Sequence[str] = ()) -> Answer | None:
@@ -220,22 +220,22 @@ class Assistant:
         if about is not None:
             return self._on_the_corpus(question, about, documents)
         if not said and query.unclear and count:
-            said = conversation.says("unclear", languages.language_of(question), word=query.unclear)
+            said = conversation.message("unclear", languages.language_of(question), word=query.unclear)
         return Answer(question, question, False, (Sentence(said),)) if said else None
 
     def _on_the_corpus(self, question: str, about: CorpusQuestion, documents: Sequence[str]) -> Answer:
         language = languages.language_of(question)
         if about.kind == "list":
             named = corpus_questions.catalogue(self.library, documents)
-            said = conversation.says("list", language, documents=named.of, names=named.text)
+            said = conversation.message("list", language, documents=named.of, names=named.text)
             return Answer(question, question, False, (Sentence(said),))
         with self.library.question_priority.first():
             quoted = corpus_questions.answer(about, self.library, documents)
         if not quoted.sentences:
-            said = conversation.says("no_mention", language, subject=about.subject)
+            said = conversation.message("no_mention", language, subject=about.subject)
             return Answer(question, question, False, (Sentence(said),))
         count, shown = f"{quoted.of:,}", f"{len(quoted.sentences):,}"
-        notice = conversation.says("some", language, shown=shown, count=count) if shown != count else None
+        notice = conversation.message("some", language, shown=shown, count=count) if shown != count else None
         return Answer(question, question, True, quoted.sentences, quoted.citations, notice=notice)
 
     def _answers(

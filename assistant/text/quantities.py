@@ -89,7 +89,7 @@ def claimed(text: str) -> frozenset[str]:
 
 @lru_cache(maxsize=1024)
 def allowed(text: str) -> frozenset[str]:
-    """Return the figures that a text supports: those it states, also without units, in every interpretation."""
+    """Return the figures that a text supports: those it states, also without units, in every reading."""
     found = set(_figures(text))
     found |= {figure.split()[0] for figure in found if not figure.startswith("month")}
     for first, second, _ in _SLASHED.findall(text):

@@ -48,8 +48,8 @@ _SUFFIXES = _words("com net org edu gov io ai co uk js ts py md txt pdf html xml
 def sentences(text: str, start: int = 0, end: int | None = None) -> list[Span]:
     """Return the sentences of `text[start:end]` in order; only the white space around them is omitted.
 
-    Offsets count characters of `text`. A sentence may span lines. A stop without a space ends a sentence between
-    a word and a capital ("dimensions.This"), as in scraped text.
+    Offsets count characters of `text`. A sentence may span lines. A stop without a space ends a sentence
+    between a word and a capital ("dimensions.This"), as in scraped text.
     """
     end = len(text) if end is None else end
     found: list[Span] = []

@@ -131,7 +131,7 @@ def _occurs(name: str, text_words: frozenset[str], text: str) -> bool:
 
 
 def _has_kin(word: str, others: frozenset[str]) -> bool:
-    """Return True if `others` has a form of the same name: Iran and Iranian, Cuba and Cubans, US and American."""
+    """Return True if `others` has a form of the same name: Iran and Iranian, Cuba and Cubans."""
     if word in others or _ALIASES.get(word) in others:
         return True
     near = (other for other in others if other[:3] == word[:3])
