@@ -2,9 +2,9 @@
 
 A row that the question names is the answer by itself (see `look_up`, `aggregates`). Otherwise the sentences
 of the best passages are completed to whole units (see `units`), those off topic are removed (see
-`differences`), and the best is the answer, with others if it needs several; further statements are `evidence`.
-With a confidence below `THRESHOLD`, the assistant abstains (see `_is_answered`). Experiments and figures:
-docs/decisions/0004-sentence-choice.md and 0010-answer-shape.md.
+`differences`), and the best is the answer, with others if it needs several; further statements are
+`evidence`. With a confidence below `THRESHOLD`, the assistant abstains (see `_is_answered`). Experiments and
+figures: docs/decisions/0004-sentence-choice.md and 0010-answer-shape.md.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Table lookup: a question that names a row and a column -> that row, by rule.
 
 A row is named by the words, the date or the number of one of its cells; a column by its name, by a synonym,
-or by a question word (who, when). Lines such as `Owner: Ola Dahl` are a table of one row. A row does not answer
-if a name, a number or a year of the question is neither in it nor in the headings above the table.
+or by a question word (who, when). Lines such as `Owner: Ola Dahl` are a table of one row. A row does not
+answer if a name, a number or a year of the question is neither in it nor in the headings above the table.
 """
 
 from __future__ import annotations

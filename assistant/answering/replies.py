@@ -1,7 +1,8 @@
 """Parsing of a model's reply into plain sentences with the numbers of the passages that they cite.
 
 The prompt asks for plain text, but models write Markdown too. Only its text is kept: a heading or an
-introduction precedes the first item, a table row becomes its cells. In a growing reply, the last claim is unfinished.
+introduction precedes the first item, a table row becomes its cells. In a growing reply, the last claim is
+unfinished.
 """
 
 from __future__ import annotations
