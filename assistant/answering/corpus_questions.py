@@ -16,6 +16,7 @@ from typing import Literal
 
 import numpy as np
 
+from assistant.answering.citations import cite
 from assistant.core.types import Citation, DocumentInfo, Passage, Sentence, Span
 from assistant.ingest.library import Library
 from assistant.store.index import terms
@@ -57,10 +58,12 @@ class _Quote:
     """A sentence of a passage, labelled with its document or heading."""
 
     label: str
-    title: str
-    source: str
-    passage: Passage
+    stored: StoredPassage
     span: Span
+
+    @property
+    def passage(self) -> Passage:
+        return self.stored.passage
 
 
 def corpus_question(question: str, library: Library) -> CorpusQuestion | None:
@@ -173,7 +176,7 @@ def _mentioning(subject: str, library: Library) -> Iterable[_Quote]:
             continue
         for span in kept.passage.sentences:
             if _mentions(kept.passage.quote(span), wanted, places):
-                quote = _Quote(kept.title, kept.title, kept.source, kept.passage, span)
+                quote = _Quote(kept.title, kept, span)
                 found[kept.passage.document_id] = quote
                 break
     return found.values()
@@ -202,7 +205,7 @@ def _best(kept: Sequence[StoredPassage], label: str) -> _Quote | None:
         return None
     mean = np.mean([vector for _, _, vector in found], axis=0)
     passage, span, _ = max(found, key=lambda item: float(item[2] @ mean))
-    return _Quote(label, passage.title, passage.source, passage.passage, span)
+    return _Quote(label, passage, span)
 
 
 def _says_something(passage: Passage, span: Span) -> bool:
@@ -216,7 +219,10 @@ def _says_something(passage: Passage, span: Span) -> bool:
 
 def _quoted(quotes: Sequence[_Quote], total: int) -> Quoted:
     sentences = tuple(Sentence(_display_text(quote), (number,)) for number, quote in enumerate(quotes, 1))
-    citations = tuple(_citation(number, quote) for number, quote in enumerate(quotes, 1))
+    citations = tuple(
+        cite(number, quote.stored, quote.span, quote.passage.quote(quote.span))
+        for number, quote in enumerate(quotes, 1)
+    )
     return Quoted(sentences, citations, total)
 
 
@@ -229,18 +235,3 @@ def _display_text(quote: _Quote) -> str:
         )
     text = re.sub(r"^(?:[-*+]|\d{1,3}[.)]|#{1,6})\s+", "", text)
     return f"{quote.label}: {text}" if quote.label else text
-
-
-def _citation(number: int, quote: _Quote) -> Citation:
-    passage, span = quote.passage, quote.span
-    return Citation(
-        number=number,
-        document_id=passage.document_id,
-        passage_id=passage.id,
-        title=quote.title,
-        source=quote.source,
-        page=passage.page,
-        start=span.start,
-        end=span.end,
-        quote=passage.quote(span),
-    )

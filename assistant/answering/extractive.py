@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from assistant.answering import differences, rows, units
+from assistant.answering.citations import cite
 from assistant.answering.question import Question, tokens
 from assistant.answering.units import Candidate, Context, LoadDocument
 from assistant.core.types import Citation, ScoredPassage, ScoredSentence, Sentence, Span
@@ -244,20 +245,6 @@ def _title_with_date(unit: Candidate) -> str:
 
 
 def _cite(chosen: Sequence[Candidate]) -> tuple[Citation, ...]:
-    return tuple(_citation(number, unit) for number, unit in enumerate(chosen, 1))
-
-
-def _citation(number: int, unit: Candidate) -> Citation:
-    passage, span = unit.scored.passage, unit.span
-    return Citation(
-        number=number,
-        document_id=passage.document_id,
-        passage_id=passage.id,
-        title=unit.scored.title,
-        source=unit.scored.source,
-        page=passage.page,
-        start=span.start,
-        end=span.end,
-        quote=unit.quote,
-        cells=unit.cells,
+    return tuple(
+        cite(number, unit.scored, unit.span, unit.quote, unit.cells) for number, unit in enumerate(chosen, 1)
     )

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assistant.answering import prompts, replies, support_check
+from assistant.answering.citations import cite
 from assistant.answering.language_model import Model
 from assistant.answering.replies import Claim
 from assistant.core.deadline import Deadline
@@ -152,8 +153,7 @@ class _Quote:
     """A range of the document of `passages[place]`."""
 
     place: int
-    start: int
-    end: int
+    span: Span
 
 
 class _CitationChecker:
@@ -172,7 +172,7 @@ class _CitationChecker:
 
     def draft(self, claims: Sequence[Claim], unfinished: Sequence[Claim] = ()) -> PartialAnswer:
         """Return the claims with citations, numbered by first appearance; equal quotes share a number."""
-        citations: dict[tuple[str, int, int], Citation] = {}
+        citations: dict[tuple[str, Span], Citation] = {}
         sentences = []
         for claim in claims:
             numbers = [self._cite(quote, citations).number for quote in self._quotes(claim)]
@@ -180,22 +180,10 @@ class _CitationChecker:
         sentences += [Sentence(claim.text, is_whole=False) for claim in unfinished]
         return PartialAnswer(tuple(sentences), tuple(citations.values()), bool(citations))
 
-    def _cite(self, quote: _Quote, citations: dict[tuple[str, int, int], Citation]) -> Citation:
+    def _cite(self, quote: _Quote, citations: dict[tuple[str, Span], Citation]) -> Citation:
         scored = self._passages[quote.place]
-        passage = scored.passage
-        key = (passage.document_id, quote.start, quote.end)
-        made = Citation(
-            number=len(citations) + 1,
-            document_id=passage.document_id,
-            passage_id=passage.id,
-            title=scored.title,
-            source=scored.source,
-            page=passage.page,
-            start=quote.start,
-            end=quote.end,
-            quote=self._text(quote.place, quote.start, quote.end),
-        )
-        return citations.setdefault(key, made)
+        citation = cite(len(citations) + 1, scored, quote.span, scored.passage.quote(quote.span))
+        return citations.setdefault((scored.passage.document_id, quote.span), citation)
 
     def _quotes(self, claim: Claim) -> list[_Quote]:
         """Return the supporting quotes: one of each cited passage, or of all together."""
@@ -214,7 +202,7 @@ class _CitationChecker:
         """Return True if the quotes support a list item itself, and not only its introduction."""
         if not claim.after:
             return True
-        text = "\n".join(self._text(quote.place, quote.start, quote.end) for quote in quotes)
+        text = "\n".join(self._passages[quote.place].passage.quote(quote.span) for quote in quotes)
         return support_check.supported(claim.text, text, context=claim.after)
 
     def _quote(self, sentence: str, place: int) -> _Quote | None:
@@ -224,11 +212,12 @@ class _CitationChecker:
         similarities = self._similarities(sentence, texts)
         run = support_check.best_quote(sentence, texts, similarities, context, self._supports)
         known = support_check.closest(similarities, run)
-        quote = _Quote(place, spans[run[0]].start, spans[run[-1]].end)
-        if support_check.is_no_statement(self._text(place, quote.start, quote.end)):
+        span = Span(spans[run[0]].start, spans[run[-1]].end)
+        if support_check.is_no_statement(self._passages[place].passage.quote(span)):
             return None
         joined = support_check.joined(texts, run)
-        return quote if support_check.supported(sentence, joined, known, context, self._supports) else None
+        is_supported = support_check.supported(sentence, joined, known, context, self._supports)
+        return _Quote(place, span) if is_supported else None
 
     def _combine(self, sentence: str, cited: Sequence[int]) -> list[_Quote]:
         """Return the fewest sentences of several passages that support `sentence` together."""
@@ -236,19 +225,15 @@ class _CitationChecker:
         texts = [self._evidence(place, span) for place, span in spans]
         context = "\n".join(_context(self._passages[place]) for place in cited)
         chosen = support_check.fewest(sentence, texts, self._similarities(sentence, texts), context)
-        return [_Quote(spans[at][0], spans[at][1].start, spans[at][1].end) for at in chosen]
+        return [_Quote(*spans[at]) for at in chosen]
 
     def _spans(self, place: int) -> Sequence[Span]:
         passage = self._passages[place].passage
         return passage.sentences or (Span(passage.start, passage.end),)
 
-    def _text(self, place: int, start: int, end: int) -> str:
-        passage = self._passages[place].passage
-        return passage.text[start - passage.start : end - passage.start]
-
     def _evidence(self, place: int, span: Span) -> str:
         """Return the text of a sentence; empty if it is not a statement."""
-        text = self._text(place, span.start, span.end)
+        text = self._passages[place].passage.quote(span)
         return "" if support_check.is_no_statement(text) else text
 
     def _similarities(self, sentence: str, texts: Sequence[str]) -> list[float] | None:

@@ -150,15 +150,15 @@ def tokens(text: str) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=65536)
-def same_word(one: str, other: str) -> bool:
+def same_word(word: str, other: str) -> bool:
     """Return True if two folded words are forms of one word: pay and pays, arrive and arrival."""
-    if one == other:
+    if word == other:
         return True
-    if one[:1].isdigit() or other[:1].isdigit() or one[:2] != other[:2]:
+    if word[:1].isdigit() or other[:1].isdigit() or word[:2] != other[:2]:
         return False
-    if words.stem(one) == words.stem(other):
+    if words.stem(word) == words.stem(other):
         return True
-    short, long = sorted((one, other), key=len)
+    short, long = sorted((word, other), key=len)
     return len(short) >= PREFIX and short[:PREFIX] == long[:PREFIX] and len(long) - len(short) <= 4
 
 
