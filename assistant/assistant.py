@@ -115,9 +115,12 @@ class Assistant:
     # -- ask -------------------------------------------------------------------------------------
 
     def ask(
-        self, question: str, conversation: str | None = None, documents: Sequence[str] = (),
+        self,
+        question: str,
+        conversation: str | None = None,
+        documents: Sequence[str] = (),
         until: Deadline | None = None,
-    ) -> Answer:  # fmt: skip
+    ) -> Answer:
         """Answer `question` as the next turn of `conversation`; `documents` limits the search to these ids.
 
         Raises:
@@ -127,9 +130,12 @@ class Assistant:
         return answer
 
     def stream(
-        self, question: str, conversation: str | None = None, documents: Sequence[str] = (),
+        self,
+        question: str,
+        conversation: str | None = None,
+        documents: Sequence[str] = (),
         until: Deadline | None = None,
-    ) -> Iterator[Answer]:  # fmt: skip
+    ) -> Iterator[Answer]:
         """Yield the answer as it grows. The last is complete, timed, and saved as a turn of `conversation`.
 
         `until` is the deadline for a model; the default is that of the settings.
@@ -264,9 +270,13 @@ class Assistant:
         return extractive.extract(query.text, evidence, self.library.ledger.document)
 
     def _compose(
-        self, question: str, query: Query, passages: Sequence[ScoredPassage], model: language_model.Model,
+        self,
+        question: str,
+        query: Query,
+        passages: Sequence[ScoredPassage],
+        model: language_model.Model,
         until: Deadline,
-    ) -> Iterator[Answer]:  # fmt: skip
+    ) -> Iterator[Answer]:
         draft = None
         embed, supports = self._embedder.embed, self._reader.support
         for draft in generative.compose(query.text, passages, model, embed, until, supports):

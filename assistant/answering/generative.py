@@ -62,9 +62,13 @@ class PartialAnswer:
 
 
 def compose(
-    question: str, passages: Sequence[ScoredPassage], model: Model, embed: Embed | None = None,
-    until: Deadline | None = None, supports: support_check.Supports | None = None,
-) -> Iterator[PartialAnswer]:  # fmt: skip
+    question: str,
+    passages: Sequence[ScoredPassage],
+    model: Model,
+    embed: Embed | None = None,
+    until: Deadline | None = None,
+    supports: support_check.Supports | None = None,
+) -> Iterator[PartialAnswer]:
     """Yield drafts of the model's answer to `question` from `passages`; the last is complete.
 
     Raises:
@@ -160,9 +164,12 @@ class _CitationChecker:
     """Finds the quotes of the passages that support each claim. Results and vectors are cached."""
 
     def __init__(
-        self, passages: Sequence[ScoredPassage], embed: Embed | None, require_time: Callable[[], None],
+        self,
+        passages: Sequence[ScoredPassage],
+        embed: Embed | None,
+        require_time: Callable[[], None],
         supports: support_check.Supports | None = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self._passages = passages
         self._require_time = require_time
         self._embed = embed

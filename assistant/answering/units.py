@@ -91,9 +91,7 @@ def load_contexts(passages: Iterable[ScoredPassage], load_document: LoadDocument
             continue
         if document.text[passage.start : passage.end] != passage.text:
             continue
-        documents[passage.document_id] = (
-            document if load_document else documents.get(passage.document_id, document)
-        )
+        documents[passage.document_id] = document
         found.append(Context(scored, document, Structure(document, Span(passage.start, passage.end))))
     return found
 
