@@ -1,4 +1,4 @@
-"""The assistant: everything that command line, server and page do, goes through here.
+"""The assistant: the facade that command line, server and page use.
 
 ask:  question + history -> search query -> passages -> sentences -> Answer with Citations
 """
@@ -45,13 +45,13 @@ from assistant.text import languages
 NOT_FOUND = "The documents do not answer this question."
 NOTHING_THERE = "There are no documents yet; add some with `assistant add`."
 HISTORY = 6
-"""Turns that a follow-up is understood from."""
+"""Turns that are used to interpret a follow-up."""
 Entries = list[DocumentInfo]
 
 
 @dataclass(frozen=True, slots=True)
 class Examination:
-    """A whole answer with what it was made from: what was searched for, and what was found, best first."""
+    """A complete answer with its search query and the passages found, best first."""
 
     query: Query
     passages: Sequence[ScoredPassage]
@@ -59,7 +59,7 @@ class Examination:
 
 
 class Assistant:
-    """One open store and what answers from it. Thread-safe; close it, or use it in a `with`."""
+    """An open store that answers questions. Thread-safe; close it, or use it as a context manager."""
 
     def __init__(self, settings: Settings, lock: Lock, notify: Notify, repair: bool = False) -> None:
         self.settings = settings
@@ -78,25 +78,22 @@ class Assistant:
         url: str | None = None,
         notify: Notify = lambda _: None,
     ) -> Assistant:
-        """Opens the store in `settings.home`; `url` is where this process serves.
+        """Open the store in `settings.home`; `url` is the address at which this process serves.
 
         Raises:
             StoreBusy: another process has it open.
             StoreError: it cannot be used.
         """
-        held = take(settings.home, doing, url)
-        if isinstance(held, Owner):
-            raise StoreBusy(f"Process {held.pid} ({held.doing}) has the store open; end it, then try again.")
-        return cls.owning(settings, held, notify)
+        lock = take(settings.home, doing, url)
+        if isinstance(lock, Owner):
+            raise StoreBusy(f"Process {lock.pid} ({lock.doing}) has the store open; end it, then try again.")
+        return cls.owning(settings, lock, notify)
 
     @classmethod
     def owning(
         cls, settings: Settings, lock: Lock, notify: Notify = lambda _: None, *, repair: bool = False
     ) -> Assistant:
-        """Opens the store whose lock is held already.
-
-        With `repair`, a ledger that cannot be relied on is made anew first.
-        """
+        """Open the store whose lock this process has; with `repair`, a damaged ledger is rebuilt first."""
         try:
             close_to_others(settings.home, notify)
             return cls(settings, lock, notify, repair)
@@ -111,36 +108,40 @@ class Assistant:
         self.close()
 
     def close(self) -> None:
-        """Closes the store and lets another process have it."""
+        """Close the store and release its lock."""
         self.library.close()
         self.lock.release()
 
     # -- ask -------------------------------------------------------------------------------------
 
     def ask(
-        self, question: str, conversation: str | None = None, documents: Sequence[str] = (),
+        self,
+        question: str,
+        conversation: str | None = None,
+        documents: Sequence[str] = (),
         until: Deadline | None = None,
-    ) -> Answer:  # fmt: skip
-        """The answer to `question`, understood from the turns of `conversation`, which it becomes one of.
-
-        Only `documents` are searched where there are any.
+    ) -> Answer:
+        """Answer `question` as the next turn of `conversation`; `documents` limits the search to these ids.
 
         Raises:
-            NotFound: no document has one of these ids.
+            NotFound: no document has one of the ids.
         """
         *_, answer = self.stream(question, conversation, documents, until)
         return answer
 
     def stream(
-        self, question: str, conversation: str | None = None, documents: Sequence[str] = (),
+        self,
+        question: str,
+        conversation: str | None = None,
+        documents: Sequence[str] = (),
         until: Deadline | None = None,
-    ) -> Iterator[Answer]:  # fmt: skip
-        """The answer as it grows. The last one is whole, timed, and kept as a turn of `conversation`.
+    ) -> Iterator[Answer]:
+        """Yield the answer as it grows. The last is complete, timed, and saved as a turn of `conversation`.
 
-        A model may work on it until `until`, or for as long as the settings say.
+        `until` is the deadline for a model; the default is that of the settings.
 
         Raises:
-            Withdrawn: `until` was withdrawn; nothing is kept.
+            Withdrawn: `until` was withdrawn; nothing is saved.
         """
         began = time.perf_counter()
         until = until or self.deadline()
@@ -149,93 +150,99 @@ class Assistant:
         question, conversation = serialization.writable(question), limits.conversation(conversation or "")
         history = self.turns(conversation)[-HISTORY:] if conversation else []
         query = self._search_query(question, history, until, titles)
-        said = self._unsearched(question, query, documents)
-        passages = [] if said else self._retrieved(query, documents)
+        direct = self._answer_directly(question, query, documents)
+        passages = [] if direct else self._retrieve(query, documents)
         found = time.perf_counter()
         answer = _empty(question, query)
-        for answer in [said] if said else self._answers(question, query, passages, until):
-            answer = replace(answer, notice=" ".join(filter(None, [scope, answer.notice])) or None)
+        for answer in [direct] if direct else self._answers(question, query, passages, until):
+            answer = replace(answer, notice=_joined(scope, answer.notice))
             yield answer
         timed = replace(answer, timings_ms=_timings(began, found, time.perf_counter()))
         if conversation:
-            given = [] if self._model is None else [scored.passage.document_id for scored in passages]
-            timed = self._kept(conversation, Turn(question, query.text, timed), given)
+            sent = [] if self._model is None else [scored.passage.document_id for scored in passages]
+            timed = self._save(conversation, Turn(question, query.text, timed), sent)
         yield timed
 
-    def _retrieved(self, query: Query, documents: Sequence[str]) -> list[ScoredPassage]:
+    def _retrieve(self, query: Query, documents: Sequence[str]) -> list[ScoredPassage]:
         with self.library.question_priority.first():
             return self.retriever.retrieve(query, documents=frozenset(documents) or None)
 
-    def _kept(self, conversation: str, turn: Turn, given: Sequence[str]) -> Answer:
-        """The answer, kept as a turn; on a full disk, with a word about that it is not."""
+    def _save(self, conversation: str, turn: Turn, sent: Sequence[str]) -> Answer:
+        """Save the turn with the ids of the documents sent to a model; return its answer.
+
+        On a full disk, the answer has a notice that it is not saved.
+        """
         try:
-            self.library.ledger.conversations.keep(conversation, turn, given)
+            self.library.ledger.conversations.keep(conversation, turn, sent)
         except StoreError as fault:
             lost = f"It is not kept in the conversation: {fault.message}"
-            return replace(turn.answer, notice=" ".join(filter(None, [turn.answer.notice, lost])))
+            return replace(turn.answer, notice=_joined(turn.answer.notice, lost))
         return turn.answer
 
     def examine(self, question: str, history: Sequence[Turn] = ()) -> Examination:
-        """The answer that `ask` would give after the turns of `history`, timed; nothing of it is kept."""
+        """Return the timed answer that `ask` gives after the turns of `history`; nothing is saved."""
         began, until = time.perf_counter(), self.deadline()
         question = serialization.writable(question)
         query = self._search_query(question, history[-HISTORY:], until)
-        said = self._unsearched(question, query)
-        passages = [] if said else self.retriever.retrieve(query)
+        direct = self._answer_directly(question, query)
+        passages = [] if direct else self.retriever.retrieve(query)
         found = time.perf_counter()
-        *_, answer = [said] if said else self._answers(question, query, passages, until)
+        *_, answer = [direct] if direct else self._answers(question, query, passages, until)
         timed = replace(answer, timings_ms=_timings(began, found, time.perf_counter()))
         return Examination(query, passages, timed)
 
     def turns(self, conversation: str) -> list[Turn]:
-        """The turns of a conversation, oldest first; none where there is no such conversation."""
+        """Return the turns of a conversation, oldest first; empty if there is no such conversation."""
         return self.library.ledger.conversations.turns(limits.conversation(conversation))
 
     def deadline(self) -> Deadline:
-        """From now on, the time that a model may take for one answer."""
+        """Return a deadline for one answer of a model, beginning now."""
         return Deadline(self.settings.model_timeout)
 
     def _search_query(
         self, question: str, history: Sequence[Turn], until: Deadline, titles: Sequence[str] = ()
     ) -> Query:
-        """What to search for; `titles` are those of the documents that alone are asked."""
+        """Rewrite the question as a search query; `titles` are those of the only documents to search."""
         if history and self._model is not None:
             try:
-                told = [(turn.question, turn.answer.text) for turn in history]
-                return Query(generative.condense(question, told, self._model, until))
+                exchanges = [(turn.question, turn.answer.text) for turn in history]
+                return Query(generative.condense(question, exchanges, self._model, until))
             except ModelError:
                 pass
-        opened = [Exchange("", about=tuple(titles))] if len(titles) == 1 else []
-        query = query_rewriting.understood(question, opened + _exchanges(history), self.likeness)
-        query, mended = spelling.corrected(query, self.library, self._embedder.count)
-        read = [conversation.says("corrected", None, right=mended[wrong], wrong=wrong) for wrong in mended]
-        return replace(query, reading=" ".join(filter(None, [query.reading, *read])))
+        scope = [Exchange("", about=tuple(titles))] if len(titles) == 1 else []
+        query = query_rewriting.understood(question, scope + _exchanges(history), self.likeness)
+        query, corrections = spelling.corrected(query, self.library, self._embedder.count)
+        remarks = [
+            conversation.message("corrected", None, right=right, wrong=wrong)
+            for wrong, right in corrections.items()
+        ]
+        return replace(query, reading=" ".join(filter(None, [query.reading, *remarks])))
 
-    def _unsearched(self, question: str, query: Query, documents: Sequence[str] = ()) -> Answer | None:
-        """Where the kinds of questions part: the answer to small talk, to a question on the documents
-        themselves, or to one that names nothing; None where it is to be searched for."""
+    def _answer_directly(self, question: str, query: Query, documents: Sequence[str] = ()) -> Answer | None:
+        """Answer small talk, questions about the corpus and unclear questions; None for all others."""
         count = self.library.ledger.counts()[0]
-        said = conversation.small_talk(question, count)
-        about = corpus_questions.corpus_question(question, self.library) if count and not said else None
+        reply = conversation.small_talk(question, count)
+        about = corpus_questions.corpus_question(question, self.library) if count and not reply else None
         if about is not None:
-            return self._on_the_corpus(question, about, documents)
-        if not said and query.unclear and count:
-            said = conversation.says("unclear", languages.language_of(question), word=query.unclear)
-        return Answer(question, question, False, (Sentence(said),)) if said else None
+            return self._answer_on_corpus(question, about, documents)
+        if not reply and query.unclear and count:
+            reply = conversation.message("unclear", languages.language_of(question), word=query.unclear)
+        return _uncited(question, reply) if reply else None
 
-    def _on_the_corpus(self, question: str, about: CorpusQuestion, documents: Sequence[str]) -> Answer:
+    def _answer_on_corpus(self, question: str, about: CorpusQuestion, documents: Sequence[str]) -> Answer:
         language = languages.language_of(question)
         if about.kind == "list":
-            named = corpus_questions.catalogue(self.library, documents)
-            said = conversation.says("list", language, documents=named.of, names=named.text)
-            return Answer(question, question, False, (Sentence(said),))
+            listed = corpus_questions.catalogue(self.library, documents)
+            reply = conversation.message("list", language, documents=listed.total, names=listed.text)
+            return _uncited(question, reply)
         with self.library.question_priority.first():
             quoted = corpus_questions.answer(about, self.library, documents)
         if not quoted.sentences:
-            said = conversation.says("no_mention", language, subject=about.subject)
-            return Answer(question, question, False, (Sentence(said),))
-        count, shown = f"{quoted.of:,}", f"{len(quoted.sentences):,}"
-        notice = conversation.says("some", language, shown=shown, count=count) if shown != count else None
+            return _uncited(question, conversation.message("no_mention", language, subject=about.subject))
+        total, quotes = f"{quoted.total:,}", f"{len(quoted.sentences):,}"
+        notice = (
+            conversation.message("some", language, shown=quotes, count=total) if quotes != total else None
+        )
         return Answer(question, question, True, quoted.sentences, quoted.citations, notice=notice)
 
     def _answers(
@@ -244,7 +251,7 @@ class Assistant:
         notice = None
         if self._model is not None and passages:
             try:
-                yield from self._composed(question, query, passages, self._model, until)
+                yield from self._compose(question, query, passages, self._model, until)
                 return
             except ModelError as fault:
                 notice = f"{fault.message} This answer was made without the model."
@@ -258,14 +265,18 @@ class Assistant:
             yield replace(_quoted(question, query, extracted, end), notice=_joined(notice, extracted.notice))
 
     def extract(self, query: Query, passages: Sequence[ScoredPassage]) -> Extract:
-        """The quotes that answer `query`, from what the passages say of the names and years in it."""
+        """Extract the quotes that answer `query` from the passages that have its names and years."""
         evidence = grounding.evidence(query, self._reader.read(query.text, passages))
         return extractive.extract(query.text, evidence, self.library.ledger.document)
 
-    def _composed(
-        self, question: str, query: Query, passages: Sequence[ScoredPassage], model: language_model.Model,
+    def _compose(
+        self,
+        question: str,
+        query: Query,
+        passages: Sequence[ScoredPassage],
+        model: language_model.Model,
         until: Deadline,
-    ) -> Iterator[Answer]:  # fmt: skip
+    ) -> Iterator[Answer]:
         draft = None
         embed, supports = self._embedder.embed, self._reader.support
         for draft in generative.compose(query.text, passages, model, embed, until, supports):
@@ -279,11 +290,11 @@ class Assistant:
                 model=model.name,
             )
         if draft is None or not draft.answered:
-            nothing = _empty(question, query, passages)
-            yield replace(nothing, related=extractive.related(passages), mode="model", model=model.name)
+            empty = _empty(question, query, passages)
+            yield replace(empty, related=extractive.related(passages), mode="model", model=model.name)
 
     def likeness(self, phrase: str, others: Sequence[str]) -> list[float]:
-        """The cosine of a phrase with each of others."""
+        """Return the cosine of a phrase with each of the others."""
         vectors = self._embedder.embed([phrase, *others], "query")
         return [float(cosine) for cosine in vectors[1:] @ vectors[0]]
 
@@ -298,9 +309,9 @@ class Assistant:
     # -- documents -------------------------------------------------------------------------------
 
     def fill(self, on_result: Callable[[AddResult, int], None] = lambda outcome, of: None) -> int:
-        """Fills a store that never held documents with the shipped corpus; gives how many were added.
+        """Add the shipped corpus to a store that never had documents; return the number of documents.
 
-        `on_result` is called with each result and the number of documents. An interrupted filling is resumed.
+        `on_result` is called with each result and the number of documents. An interrupted run is resumed.
         """
         state = self.library.ledger.note("shipped", "none")
         if self.settings.corpus is None or state == "done":
@@ -309,28 +320,28 @@ class Assistant:
             return 0
         self.library.ledger.set_note("shipped", "filling")
         sources = files.shipped(self.settings.corpus)
-        for outcome in self.library.add(sources):
-            on_result(outcome, len(sources))
+        for result in self.library.add(sources):
+            on_result(result, len(sources))
         self.library.ledger.set_note("shipped", "done")
         return len(sources)
 
     def add(self, sources: Iterable[Source], on_step: OnStep = ignore) -> Iterator[AddResult]:
-        """Adds sources; each result is given once durable. `on_step` is called with each progress.
+        """Add sources; yield each result when it is durable. `on_step` is called with the progress.
 
-        An archive of documents gives one outcome for each of them.
+        An archive has one result for each of its documents.
         """
         return self.library.add(sources, on_step)
 
     def add_bytes(self, data: bytes, source: str) -> AddResult:
-        """Adds one document from memory."""
+        """Add a document from memory."""
         return next(iter(self.library.add([Source(source, lambda: data)])))
 
     def list(self) -> list[DocumentInfo]:
-        """All documents, by source."""
+        """Return all documents, sorted by source."""
         return self.library.ledger.entries()
 
     def show(self, document_id: str) -> Document:
-        """One document with its text.
+        """Return a document with its text.
 
         Raises:
             NotFound: no document has this id.
@@ -338,7 +349,7 @@ class Assistant:
         return self.library.ledger.document(document_id)
 
     def remove(self, document_id: str) -> DocumentInfo:
-        """Removes a document for good.
+        """Remove a document permanently.
 
         Raises:
             NotFound: no document has this id.
@@ -346,23 +357,23 @@ class Assistant:
         return self.remove_all([document_id])[0]
 
     def remove_all(self, document_ids: Sequence[str]) -> Entries:
-        """Removes documents for good, all of them or none.
+        """Remove documents permanently, all of them or none.
 
         Raises:
             NotFound: no document has one of the ids.
         """
         entries = self.library.remove_all(document_ids)
-        self._filled()
+        self._end_filling()
         return entries
 
     def unname(self, sources: Sequence[str]) -> Entries:
-        """Takes names away from their documents; removes for good, and gives, those that have no other."""
+        """Remove names of documents; permanently remove, and return, the documents without another name."""
         entries = self.library.unname(sources)
-        self._filled()
+        self._end_filling()
         return entries
 
     def original(self, document_id: str) -> bytes:
-        """The bytes of a document as they were added.
+        """Return the bytes of a document as they were added.
 
         Raises:
             NotFound: no document has this id, or its original is missing.
@@ -370,23 +381,26 @@ class Assistant:
         return self.library.original(document_id)
 
     def check(self, repair: bool = False) -> Health:
-        """Verifies the store; with `repair`, mends what can be mended."""
+        """Verify the store; with `repair`, repair it as far as possible."""
         found = self.library.check(repair)
         return replace(found, repaired=(*self._repaired, *found.repaired)) if repair else found
 
     def rebuild(self) -> Health:
-        """Builds the index anew from the ledger."""
+        """Rebuild the index from the ledger."""
         return self.library.rebuild()
 
-    def _filled(self) -> None:
-        """A store that was emptied is not filled again, and no filling is taken up that would bring back
-        what was removed."""
+    def _end_filling(self) -> None:
+        """Prevent that the shipped corpus is added, or its adding resumed, after documents were removed."""
         self.library.ledger.set_note("shipped", "done")
 
 
 def _empty(question: str, query: Query, passages: Sequence[ScoredPassage] = ()) -> Answer:
     text = NOT_FOUND if passages else NOTHING_THERE
     return Answer(question, query.text, False, (Sentence(text),), understood=query.reading or None)
+
+
+def _uncited(question: str, text: str) -> Answer:
+    return Answer(question, question, False, (Sentence(text),))
 
 
 def _quoted(question: str, query: Query, extracted: Extract, end: int) -> Answer:
@@ -400,19 +414,19 @@ def _joined(*notices: str | None) -> str | None:
 
 
 def _exchanges(history: Sequence[Turn]) -> list[Exchange]:
-    """What follow-ups are understood from: questions with their answers, without small talk."""
+    """Return the earlier questions with their answers, without small talk."""
     asked = (turn for turn in history if conversation.small_talk(turn.question, 1) is None)
     return [_exchange(turn.question, turn.answer) for turn in asked]
 
 
 def _exchange(question: str, answer: Answer) -> Exchange:
-    said = " ".join(sentence.text for sentence in answer.sentences) if answer.answered else ""
+    text = " ".join(sentence.text for sentence in answer.sentences) if answer.answered else ""
     titles = dict.fromkeys(citation.title for citation in answer.citations)
-    return Exchange(question, said, tuple(titles)[:1], answer.answered)
+    return Exchange(question, text, tuple(titles)[:1], answer.answered)
 
 
 def _scope(titles: Sequence[str]) -> str:
-    """A sentence on what alone was searched; nothing where that was everything."""
+    """Return a sentence on the documents that were searched; empty if all were."""
     if not titles:
         return ""
     if len(titles) == 1:

@@ -1,8 +1,7 @@
-"""Questions over all rows of one table, answered by rule: the largest, the latest, how many, the sum.
+"""Aggregation over the rows of a table, by rule: the largest, the latest, the count, the sum.
 
-A rule is followed only where every word of the question is told by the table: by a column, a cell, a heading
-above it, or a word that fits any record; and where every cell of the column that counts is a plain number or
-date. In any other case there is no answer by rule.
+A rule applies only if the table accounts for every word of the question (by a column, a cell, a heading, or a
+word that fits any record), and if every cell of the aggregated column is a plain number or date.
 """
 
 from __future__ import annotations
@@ -11,50 +10,56 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from assistant.answering.look_up import Found, Placed, column_words, condition, named_columns
-from assistant.answering.question import Question, kin, meets, tokens
+from assistant.answering.look_up import (
+    PlacedTable,
+    RowMatch,
+    column_words,
+    filter_cells,
+    matching_rows,
+    named_columns,
+)
+from assistant.answering.question import Question, any_in, synonyms, tokens
 from assistant.text.tables import Row
 from assistant.text.values import amount, moments
 
-LEAST = 2
+MIN_ROWS = 2
 """Rows that a table must have."""
 _EXTREMES = (("largest", max), ("smallest", min), ("latest", max), ("earliest", min))
 
 
 @dataclass(frozen=True, slots=True)
 class Aggregate:
-    """The rows that a rule chose or counted; `value` is what was counted or summed, in words, or empty."""
+    """The rows that a rule chose or aggregated; `value` is the count, sum or mean, if any."""
 
-    found: Found
+    found: RowMatch
     value: str = ""
     name: str = ""
-    """The column that was reckoned over; empty where rows were counted."""
+    """The aggregated column; empty if rows were counted."""
 
 
-def aggregate(question: Question, tables: Sequence[Placed]) -> Aggregate | None:
-    """The answer of the one table that gives one."""
-    answers = [
-        answer for placed in tables if len(placed.table.rows) >= LEAST if (answer := _of(question, placed))
-    ]
+def aggregate(question: Question, tables: Sequence[PlacedTable]) -> Aggregate | None:
+    """Return the aggregate if exactly one table gives one."""
+    large = (placed for placed in tables if len(placed.table.rows) >= MIN_ROWS)
+    answers = [answer for placed in large if (answer := _aggregate_table(question, placed))]
     return answers[0] if len(answers) == 1 else None
 
 
-def _of(question: Question, placed: Placed) -> Aggregate | None:
+def _aggregate_table(question: Question, placed: PlacedTable) -> Aggregate | None:
     rule = _extreme(question) or _counted(question)
-    if rule is None or question.is_glued:
+    if rule is None or question.is_follow_up:
         return None
-    hits = condition(question, placed)
-    if hits is None or not _is_told(question, placed, hits):
+    hits = filter_cells(question, placed)
+    if hits is None or not _accounts_for(question, placed, hits):
         return None
-    rows = [row for row in placed.table.rows if all(row.cells[at] in cells for at, cells in hits.items())]
+    rows = matching_rows(placed.table, hits)
     return rule(question, placed, rows, frozenset(hits)) if rows else None
 
 
-Rule = Callable[[Question, Placed, Sequence[Row], frozenset[int]], "Aggregate | None"]
+Rule = Callable[[Question, PlacedTable, Sequence[Row], frozenset[int]], "Aggregate | None"]
 
 
 def _extreme(question: Question) -> Rule | None:
-    """The rule for the row with the most or the least of something."""
+    """Return the rule for the row with the largest or smallest value."""
     for kind, choose in _EXTREMES:
         if question.asks(kind):
             dated = kind in ("latest", "earliest")
@@ -72,7 +77,7 @@ def _counted(question: Question) -> Rule | None:
 
 def _best(
     question: Question,
-    placed: Placed,
+    placed: PlacedTable,
     rows: Sequence[Row],
     keys: frozenset[int],
     choose: Callable[[Sequence[str | Decimal]], str | Decimal],
@@ -81,86 +86,71 @@ def _best(
     table = placed.table
     places = [at for at in range(len(table.columns)) if at not in keys]
     named = [at for at in named_columns(question, table) if at in places]
-    value = _date if dated else _number
+    value = _date if dated else amount
     fitting = [at for at in (named or places) if _all(rows, at, value)]
     if not fitting and named and dated:
         fitting = [at for at in places if _all(rows, at, value)]
     if len(fitting) != 1 or (not named and not dated):
         return None
     at = fitting[0]
-    held = {row: value(row.cells[at]) for row in rows if row.cells[at]}
-    most = choose([v for v in held.values() if v is not None])
-    chosen = tuple(row for row, v in held.items() if v == most)
-    shown = {at, *named} | ({0} if len({at, *named}) == 1 else set())
-    return Aggregate(Found(placed, chosen, tuple(sorted(shown)), keys))
+    values = {row: value(row.cells[at]) for row in rows if row.cells[at]}
+    extreme = choose([v for v in values.values() if v is not None])
+    chosen = tuple(row for row, v in values.items() if v == extreme)
+    columns = {at, *named} | ({0} if len({at, *named}) == 1 else set())
+    return Aggregate(RowMatch(placed, chosen, tuple(sorted(columns)), keys))
 
 
-def _count(question: Question, placed: Placed, rows: Sequence[Row], keys: frozenset[int]) -> Aggregate | None:
+def _count(
+    question: Question, placed: PlacedTable, rows: Sequence[Row], keys: frozenset[int]
+) -> Aggregate | None:
     """Count the rows. No answer if the question names a column of numbers, which may be meant instead."""
     named = [at for at in named_columns(question, placed.table) if at not in keys]
-    if any(_all(rows, at, _number) for at in named):
+    if any(_all(rows, at, amount) for at in named):
         return None
-    if not named and not keys and not meets(_ROWS, question.words):
+    if not named and not keys and not any_in(_ROWS, question.words):
         return None
-    shown = tuple(sorted({0, *named}))
     distinct = {row.cells[at] for row in rows for at in named[:1]}
     if named and len(distinct) < len(rows):
         return None
-    return Aggregate(Found(placed, tuple(rows), shown, keys), str(len(rows)))
+    return Aggregate(RowMatch(placed, tuple(rows), tuple(sorted({0, *named})), keys), str(len(rows)))
 
 
-_ROWS = (
-    "row",
-    "rows",
-    "entries",
-    "entry",
-    "records",
-    "lines",
-    "zeilen",
-    "filas",
-    "lignes",
-    "linhas",
-    "строк",
-    "行",
-)
+_ROWS = tuple("row rows entries entry records lines zeilen filas lignes linhas строк 行".split())
 
 
-def _sum(question: Question, placed: Placed, rows: Sequence[Row], keys: frozenset[int]) -> Aggregate | None:
+def _sum(
+    question: Question, placed: PlacedTable, rows: Sequence[Row], keys: frozenset[int]
+) -> Aggregate | None:
     return _over(question, placed, rows, keys, lambda amounts: sum(amounts, Decimal(0)))
 
 
-def _mean(question: Question, placed: Placed, rows: Sequence[Row], keys: frozenset[int]) -> Aggregate | None:
+def _mean(
+    question: Question, placed: PlacedTable, rows: Sequence[Row], keys: frozenset[int]
+) -> Aggregate | None:
     return _over(question, placed, rows, keys, lambda amounts: sum(amounts, Decimal(0)) / len(amounts))
 
 
 def _over(
     question: Question,
-    placed: Placed,
+    placed: PlacedTable,
     rows: Sequence[Row],
     keys: frozenset[int],
-    reckon: Callable[[Sequence[Decimal]], Decimal],
+    compute: Callable[[Sequence[Decimal]], Decimal],
 ) -> Aggregate | None:
-    fitting = [
-        at for at in named_columns(question, placed.table) if at not in keys and _all(rows, at, _number)
-    ]
+    named = [at for at in named_columns(question, placed.table) if at not in keys]
+    fitting = [at for at in named if _all(rows, at, amount)]
     if len(fitting) != 1:
         return None
-    amounts = [number for row in rows if (number := _number(row.cells[fitting[0]])) is not None]
-    value = reckon(amounts)
-    said = format(value.normalize() if value == value.to_integral() else round(value, 2), ",f")
-    return Aggregate(
-        Found(placed, tuple(rows), (0, fitting[0]), keys), said, placed.table.columns[fitting[0]]
-    )
+    [column] = fitting
+    value = compute([number for row in rows if (number := amount(row.cells[column])) is not None])
+    text = format(value.normalize() if value == value.to_integral() else round(value, 2), ",f")
+    return Aggregate(RowMatch(placed, tuple(rows), (0, column), keys), text, placed.table.columns[column])
 
 
 def _all(rows: Sequence[Row], at: int, value: Callable[[str], object]) -> bool:
-    """True if all cells of a column that are not empty hold such a value."""
+    """Return True if all non-empty cells of a column have such a value."""
     filled = [row.cells[at] for row in rows if row.cells[at]]
     return bool(filled) and all(value(cell) is not None for cell in filled)
-
-
-def _number(cell: str) -> Decimal | None:
-    return amount(cell)
 
 
 def _date(cell: str) -> str | None:
@@ -168,21 +158,22 @@ def _date(cell: str) -> str | None:
     return days[0] if len(days) == 1 else None
 
 
-def _is_told(question: Question, placed: Placed, hits: dict[int, Collection[str]]) -> bool:
-    """True if the table and the words of the rule account for every word of the question."""
-    known = (
-        column_words(placed.table)
-        | placed.above
-        | {w for cells in hits.values() for c in cells for w in tokens(c)}
+def _accounts_for(question: Question, placed: PlacedTable, hits: dict[int, Collection[str]]) -> bool:
+    """Return True if the table and the words of the rule account for every word of the question."""
+    cell_words = {word for cells in hits.values() for cell in cells for word in tokens(cell)}
+    explained = column_words(placed.table) | placed.above | cell_words
+    phrases = (
+        found for kind in _RULES for found in question.vocabulary.phrases[kind].finditer(question.folded)
     )
-    ruled = {
+    rule_words = {word for phrase in phrases for word in tokens(phrase.group())}
+    left = [
         w
-        for kind in _RULED
-        for found in question.known.phrases[kind].finditer(question.folded)
-        for w in tokens(found.group())
-    }
-    left = [w for w in question.telling if w not in ruled and not meets([w], question.known.generic)]
-    return all(meets([w, *kin(w)], known) or meets([w], _ROWS) or any(map(str.isdigit, w)) for w in left)
+        for w in question.content_words
+        if w not in rule_words and not any_in([w], question.vocabulary.generic)
+    ]
+    return all(
+        any_in([w, *synonyms(w)], explained) or any_in([w], _ROWS) or any(map(str.isdigit, w)) for w in left
+    )
 
 
-_RULED = ("largest", "smallest", "latest", "earliest", "total", "average", "how_many", "lists")
+_RULES = ("largest", "smallest", "latest", "earliest", "total", "average", "how_many", "lists")

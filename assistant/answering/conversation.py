@@ -1,7 +1,6 @@
-"""Small talk: greetings, thanks and questions about the assistant, with a polite reply to each.
+"""Small talk: greetings, thanks, farewells, abuse, "who are you" and a bare "?", with their replies.
 
-Greetings, thanks, farewells, abuse, "who are you", a bare "?". The phrases and the replies of each language
-are data (`languages/*.toml`, table `small_talk`). No reply cites anything, for nothing was looked up.
+The phrases and replies of each language are data (`languages/*.toml`, table `small_talk`). No reply cites.
 """
 
 from __future__ import annotations
@@ -11,43 +10,39 @@ import functools
 from assistant.text import languages
 
 KINDS = ("who", "abilities", "abuse", "greeting", "thanks", "farewell")
-"""The kinds of small talk; where several are said, the first of them is replied to."""
+"""The kinds of small talk, in order of precedence."""
 LONGEST = 8
-"""Words of a phrase."""
+"""Limit on the words of a phrase."""
 
 
 def small_talk(question: str, documents: int, language: str | None = None) -> str | None:
-    """The reply to small talk, in its language; None where it is something else. `documents` is their number.
+    """Return the reply to small talk in its language, or None; `documents` is their number.
 
-    A question without a word, "?" say, is replied to in `language`.
+    The reply to a question without any word, such as "?", is in `language`.
     """
     words = languages.words(question)
     if not words:
-        return says("silence", language, documents=documents)
-    for code in _first(languages.language_of(question)):
+        return message("silence", language, documents=documents)
+    # A few words are not enough to detect a language, so all are tried.
+    for code in dict.fromkeys([languages.language_of(question), *languages.CODES]):
         kinds = _kinds(words, code)
         if kinds:
-            return says(kinds[0], code, documents=documents)
+            return message(kinds[0], code, documents=documents)
     return None
 
 
-def says(what: str, language: str | None, *, documents: int = 0, **names: str) -> str:
-    """A sentence of the assistant in a language, or in English where it is not known in that."""
-    code = language if language and what in languages.table(language, "small_talk").get("says", {}) else None
-    sentences = languages.table(code or languages.DEFAULT, "small_talk")["says"]
-    counted = sentences["none" if not documents else "one" if documents == 1 else "many"]
-    text: str = sentences[what]
-    return text.format(documents=counted.format(count=f"{documents:,}"), **names)
-
-
-def _first(code: str) -> list[str]:
-    """All languages, this one first: a few words are not enough to tell."""
-    return [code, *(other for other in languages.CODES if other != code)]
+def message(name: str, language: str | None, *, documents: int = 0, **values: str) -> str:
+    """Return a message of the assistant in a language, or in English if that language lacks it."""
+    messages = languages.table(language or languages.DEFAULT, "small_talk").get("says", {})
+    if name not in messages:
+        messages = languages.table(languages.DEFAULT, "small_talk")["says"]
+    corpus = messages["none" if not documents else "one" if documents == 1 else "many"]
+    text: str = messages[name]
+    return text.format(documents=corpus.format(count=f"{documents:,}"), **values)
 
 
 def _kinds(words: list[str], code: str) -> list[str]:
-    """The kinds of small talk that the words are made of, wholly; none where any word is of something
-    else."""
+    """Return the kinds of the phrases that the words consist of; empty if any word is in none."""
     phrases = _phrases(code)
     found, at = set(), 0
     while at < len(words):
@@ -62,7 +57,7 @@ def _kinds(words: list[str], code: str) -> list[str]:
 
 @functools.cache
 def _phrases(code: str) -> dict[str, str]:
-    """The kind of each phrase, folded; words that only go with others are fillers."""
+    """Return the kind of each folded phrase; words that occur only with other phrases are fillers."""
     lists = languages.vocabulary(code, "small_talk")
     pairs = [(phrase, "filler") for phrase in lists.get("fillers", ())]
     pairs += [(phrase, kind) for kind in KINDS for phrase in lists.get(kind, ())]

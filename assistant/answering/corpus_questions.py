@@ -1,9 +1,8 @@
-"""Questions about the documents themselves: what they are about, which there are, which name something, a
-summary.
+"""Questions about the corpus: its topics, its documents, the documents that mention something, a summary.
 
-They are answered from the ledger: from each document, or each heading, its best sentence, which is the one
-nearest to the mean of what stands there. Every sentence is cited like those of any other answer. How such
-questions are asked is data (`languages/*.toml`, table `corpus`).
+They are answered from the ledger with the best sentence of each document or section: the one whose vector is
+nearest to the mean. Every sentence is cited. The patterns of such questions are data (`languages/*.toml`,
+table `corpus`).
 """
 
 from __future__ import annotations
@@ -17,6 +16,7 @@ from typing import Literal
 
 import numpy as np
 
+from assistant.answering.citations import cite
 from assistant.core.types import Citation, DocumentInfo, Passage, Sentence, Span
 from assistant.ingest.library import Library
 from assistant.store.index import terms
@@ -28,17 +28,17 @@ from assistant.text.words import folded
 Kind = Literal["about", "list", "newest", "mentions", "summary"]
 KINDS: tuple[Kind, ...] = ("list", "newest", "about", "summary", "mentions")
 MOST = 8
-"""Documents, or headings, that an answer goes through."""
+"""Limit on the documents or sections that are quoted."""
 LISTED = 20
-"""Documents that are named when it is asked which there are."""
+"""Limit on the documents that are listed by name."""
 REACH = 2_000
-"""Passages that are looked through for what a document mentions."""
+"""Limit on the passages that are searched for a mention."""
 MARKS = ' \t\n?!.。？！؟¿¡"“”«»'
 
 
 @dataclass(frozen=True, slots=True)
 class CorpusQuestion:
-    """A question about the documents; on a subject, or a document, where it names one."""
+    """A question about the corpus; `subject` is the subject or document that it names, if any."""
 
     kind: Kind
     subject: str = ""
@@ -46,26 +46,28 @@ class CorpusQuestion:
 
 @dataclass(frozen=True, slots=True)
 class Quoted:
-    """Sentences with their citations; how many documents or headings there are, of which these are some."""
+    """Sentences with their citations, of a `total` of documents or sections."""
 
     sentences: tuple[Sentence, ...] = ()
     citations: tuple[Citation, ...] = ()
-    of: int = 0
+    total: int = 0
 
 
 @dataclass(frozen=True, slots=True)
-class _Find:
-    """A sentence of a passage, with what it is said under: the name of its document, or its heading."""
+class _Quote:
+    """A sentence of a passage, labelled with its document or heading."""
 
     label: str
-    title: str
-    source: str
-    passage: Passage
+    stored: StoredPassage
     span: Span
+
+    @property
+    def passage(self) -> Passage:
+        return self.stored.passage
 
 
 def corpus_question(question: str, library: Library) -> CorpusQuestion | None:
-    """Parse a question about the documents themselves; None for any other. A summary must name a document."""
+    """Parse a question about the corpus; None for any other. A summary must name a document."""
     asked = " ".join(question.strip(MARKS).split())
     for kind in KINDS:
         for pattern in _patterns(languages.language_of(question), kind):
@@ -73,13 +75,13 @@ def corpus_question(question: str, library: Library) -> CorpusQuestion | None:
             if match is None:
                 continue
             subject = _subject(asked, match)
-            if kind != "summary" or named(subject, library):
+            if kind != "summary" or find_documents(subject, library):
                 return CorpusQuestion(kind, subject)
     return None
 
 
 def _subject(asked: str, match: re.Match[str]) -> str:
-    """The subject as it was typed, where folding changed no lengths."""
+    """Return the subject as typed; folded if folding changed lengths."""
     if "subject" not in match.re.groupindex or match["subject"] is None:
         return ""
     found = match["subject"]
@@ -94,12 +96,12 @@ def _patterns(language: str, kind: Kind) -> tuple[re.Pattern[str], ...]:
     return tuple(re.compile(pattern.replace("{documents}", documents)) for pattern in table.get(kind, ()))
 
 
-def named(name: str, library: Library) -> list[DocumentInfo]:
-    """The documents of this title or name: bolivia.md, bolivia, Iran and Bolivia."""
+def find_documents(name: str, library: Library) -> list[DocumentInfo]:
+    """Return the documents with this title or name: bolivia.md, bolivia, Iran and Bolivia."""
     wanted = folded(name.strip(MARKS))
     entries = library.ledger.entries()
-    for called in (_names, _stems):
-        found = [entry for entry in entries if wanted in called(entry)]
+    for names_of in (_names, _stems):
+        found = [entry for entry in entries if wanted in names_of(entry)]
         if wanted and found:
             return found
     return []
@@ -117,79 +119,67 @@ def _stems(entry: DocumentInfo) -> set[str]:
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """The names of the documents, the first of many, and how many there are."""
+    """The names of the first documents, and the total of documents."""
 
     text: str
-    of: int
+    total: int
 
 
 def catalogue(library: Library, only: Sequence[str] = ()) -> Catalogue:
-    """Which documents there are, by title and name: a list of the ledger, which quotes none of them."""
+    """List the documents, or `only` these, by title and name."""
     entries = library.ledger.entries(only or None)
     names = [f"{entry.title} ({entry.source.rsplit('/', 1)[-1]})" for entry in entries[:LISTED]]
     return Catalogue("; ".join([*names, *(["…"] if len(entries) > LISTED else [])]), len(entries))
 
 
 def answer(asked: CorpusQuestion, library: Library, only: Sequence[str] = ()) -> Quoted:
-    """Quote what the documents say of themselves, of `only` these if given; empty if none of them has
-    what was asked for."""
+    """Quote the documents, or `only` these, in answer to a question about the corpus; may be empty."""
     entries = library.ledger.entries(only or None)
     if asked.kind == "mentions":
-        finds = [
-            find
-            for find in _mentioning(asked.subject, library)
-            if not only or find.passage.document_id in only
-        ]
-        return _quoted(finds[:MOST], len(finds))
+        mentions = _mentioning(asked.subject, library)
+        quotes = [quote for quote in mentions if not only or quote.passage.document_id in only]
+        return _quoted(quotes[:MOST], len(quotes))
     if asked.kind == "summary" or (len(entries) == 1 and asked.kind == "about"):
-        [entry, *_] = named(asked.subject, library) or entries
-        finds = list(_headings(entry, library))
-        return _quoted(finds[:MOST], len(finds))
+        [entry, *_] = find_documents(asked.subject, library) or entries
+        quotes = list(_sections(entry, library))
+        return _quoted(quotes[:MOST], len(quotes))
     if asked.kind == "newest":
         entries = sorted(entries, key=lambda entry: entry.added, reverse=True)
-    finds = [find for entry in _spread(entries, asked.kind) for find in _best_of(entry, library)]
-    return _quoted(finds, len(entries))
+    best = (_best(_kept(entry.id, library), entry.title) for entry in _sample(entries, asked.kind))
+    return _quoted(list(filter(None, best)), len(entries))
 
 
-def _spread(entries: Sequence[DocumentInfo], kind: Kind) -> list[DocumentInfo]:
-    """Some of many documents: the first, or for what they are about, those spread over all of them."""
+def _sample(entries: Sequence[DocumentInfo], kind: Kind) -> list[DocumentInfo]:
+    """Return the first documents; for the topics of the corpus, an even sample of all."""
     if kind != "about" or len(entries) <= MOST:
         return list(entries[:MOST])
     return [entries[at * len(entries) // MOST] for at in range(MOST)]
 
 
-def _best_of(entry: DocumentInfo, library: Library) -> Iterator[_Find]:
-    """The best sentence of a whole document."""
-    kept = _kept(entry.id, library)
-    find = _best(kept, entry.title)
-    if find:
-        yield find
-
-
-def _headings(entry: DocumentInfo, library: Library) -> Iterator[_Find]:
-    """The best sentence below each heading of a document, in reading order."""
+def _sections(entry: DocumentInfo, library: Library) -> Iterator[_Quote]:
+    """Yield the best sentence below each heading of a document, in reading order."""
     for headings, group in groupby(_kept(entry.id, library), key=lambda kept: kept.passage.headings):
-        find = _best(list(group), headings[-1] if headings else "")
-        if find:
-            yield find
+        quote = _best(list(group), headings[-1] if headings else "")
+        if quote:
+            yield quote
 
 
-def _mentioning(subject: str, library: Library) -> Iterator[_Find]:
-    """Of each document that mentions it, the first sentence that does."""
+def _mentioning(subject: str, library: Library) -> Iterable[_Quote]:
+    """Return the first sentence of each document that mentions the subject."""
     places, wanted = codes(subject), set(terms(subject))
     sought = wanted | {term for code in places for form in forms(code) for term in terms(form)}
     keys = library.search(lambda index: index.match(dict.fromkeys(sought, 1.0), REACH)) if sought else {}
-    found: dict[str, _Find] = {}
-    for kept in sorted(
-        library.ledger.kept(keys).values(), key=lambda kept: (kept.source, kept.passage.start)
-    ):
+    passages = library.ledger.kept(keys).values()
+    found: dict[str, _Quote] = {}
+    for kept in sorted(passages, key=lambda kept: (kept.source, kept.passage.start)):
+        if kept.passage.document_id in found:
+            continue
         for span in kept.passage.sentences:
-            text = kept.passage.quote(span)
-            if kept.passage.document_id not in found and _mentions(text, wanted, places):
-                found[kept.passage.document_id] = _Find(
-                    kept.title, kept.title, kept.source, kept.passage, span
-                )
-    yield from found.values()
+            if _mentions(kept.passage.quote(span), wanted, places):
+                quote = _Quote(kept.title, kept, span)
+                found[kept.passage.document_id] = quote
+                break
+    return found.values()
 
 
 def _mentions(text: str, wanted: set[str], places: frozenset[str]) -> bool:
@@ -197,13 +187,13 @@ def _mentions(text: str, wanted: set[str], places: frozenset[str]) -> bool:
 
 
 def _kept(document_id: str, library: Library) -> list[StoredPassage]:
-    """The passages of a document in reading order, with the vectors of their sentences."""
+    """Return the passages of a document in reading order, with the vectors of their sentences."""
     keys = library.ledger.vectors_of([document_id])
     return sorted(library.ledger.kept(keys).values(), key=lambda kept: kept.passage.position)
 
 
-def _best(kept: Sequence[StoredPassage], label: str) -> _Find | None:
-    """The sentence nearest to the mean of all: what stands there in short."""
+def _best(kept: Sequence[StoredPassage], label: str) -> _Quote | None:
+    """Return the sentence whose vector is nearest to the mean of all."""
     found = [
         (passage, span, vector)
         for passage in kept
@@ -215,11 +205,11 @@ def _best(kept: Sequence[StoredPassage], label: str) -> _Find | None:
         return None
     mean = np.mean([vector for _, _, vector in found], axis=0)
     passage, span, _ = max(found, key=lambda item: float(item[2] @ mean))
-    return _Find(label, passage.title, passage.source, passage.passage, span)
+    return _Quote(label, passage, span)
 
 
 def _says_something(passage: Passage, span: Span) -> bool:
-    """True for a sentence; false for a heading, a question or a table row."""
+    """Return True for a statement; False for a heading, a question or a table row."""
     text = passage.quote(span).strip()
     is_heading = text.strip("# \t*") in passage.headings or text.startswith("#")
     return len(text.split()) > 3 and not (
@@ -227,31 +217,21 @@ def _says_something(passage: Passage, span: Span) -> bool:
     )
 
 
-def _quoted(finds: Iterable[_Find], of: int) -> Quoted:
-    finds = list(finds)
-    sentences = tuple(Sentence(_spoken(find), (number,)) for number, find in enumerate(finds, 1))
-    return Quoted(sentences, tuple(_citation(number, find) for number, find in enumerate(finds, 1)), of)
-
-
-def _spoken(find: _Find) -> str:
-    passage, text = find.passage, " ".join(find.passage.quote(find.span).split())
-    if tables.is_row(text):
-        at = find.span.start - passage.start
-        text = tables.spoken(tables.named(text, tables.columns_above(passage.text, at) or passage.header))
-    text = re.sub(r"^(?:[-*+]|\d{1,3}[.)]|#{1,6})\s+", "", text)
-    return f"{find.label}: {text}" if find.label else text
-
-
-def _citation(number: int, find: _Find) -> Citation:
-    passage, span = find.passage, find.span
-    return Citation(
-        number=number,
-        document_id=passage.document_id,
-        passage_id=passage.id,
-        title=find.title,
-        source=find.source,
-        page=passage.page,
-        start=span.start,
-        end=span.end,
-        quote=passage.quote(span),
+def _quoted(quotes: Sequence[_Quote], total: int) -> Quoted:
+    sentences = tuple(Sentence(_display_text(quote), (number,)) for number, quote in enumerate(quotes, 1))
+    citations = tuple(
+        cite(number, quote.stored, quote.span, quote.passage.quote(quote.span))
+        for number, quote in enumerate(quotes, 1)
     )
+    return Quoted(sentences, citations, total)
+
+
+def _display_text(quote: _Quote) -> str:
+    passage, text = quote.passage, " ".join(quote.passage.quote(quote.span).split())
+    if tables.is_row(text):
+        at = quote.span.start - passage.start
+        text = tables.as_sentence(
+            tables.named_cells(text, tables.columns_above(passage.text, at) or passage.header)
+        )
+    text = re.sub(r"^(?:[-*+]|\d{1,3}[.)]|#{1,6})\s+", "", text)
+    return f"{quote.label}: {text}" if quote.label else text

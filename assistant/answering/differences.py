@@ -1,158 +1,144 @@
 """Comparison of candidates: repetitions, differences, and documents that contradict each other.
 
-Two sentences that differ in a number, a name, a year or a "not" are no repetitions. Where the question has
-the word in which they differ, only that sentence is its answer; where it has none of them, both are.
+Sentences that differ in a number, a name, a year or a "not" do not repeat each other. If the question has the
+word in which they differ, only that sentence answers it; if it has none of these words, both do.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import combinations
 
-from assistant.answering.question import Question, meets, tokens
+from assistant.answering.question import Question, any_in, tokens
 from assistant.answering.units import Candidate
 from assistant.text import words
-from assistant.text.languages.asking import asking
+from assistant.text.languages.questions import question_vocabulary
 from assistant.text.marks import unmarked
 from assistant.text.values import joined, moments, numbers, years
 
 NAMELESS = 0.15
-"""What a unit loses that has none of the names of the question which others have."""
+"""Reduction of the score of a candidate without the names of the question that others have."""
 REPEATED = 0.8
-"""The share of its words that stand in another sentence from which on a sentence is no evidence beside it."""
-ALIKE = 0.6
-"""The share of their words from which on two sentences say the same thing of two things, or two of one."""
+"""The share of its words in another sentence from which a sentence is no further evidence."""
+PARALLEL = 0.6
+"""The share of common words from which two sentences are variants of one statement."""
 SIBLINGS = 2
-"""Words in which the titles of two of a kind differ at most: Report 2022, Report 2023."""
+"""Limit on the words in which the titles of two documents of a kind differ: Report 2022, Report 2023."""
 Words = list[str]
 DIFFERENCES = 4
-"""Words that such a sentence may have for itself at most."""
+"""Limit on the words in which variants of a statement differ."""
 
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
-    """Two documents that say different things in otherwise the same words; `words` is what each says."""
+    """Two documents that differ in `words` (first's, second's) in otherwise the same statement."""
 
-    one: Candidate
-    other: Candidate
+    first: Candidate
+    second: Candidate
     words: tuple[str, str]
 
 
-def repeats(one: str, other: str) -> bool:
-    """Whether `one` says nothing that `other` does not: no word, number, name or negation more."""
-    ours, theirs = set(_telling(one)), set(_telling(other))
-    negations = {words.stem(word) for word in asking().negations}
-    return ours <= theirs and ours & negations == theirs & negations
+def repeats(text: str, other: str) -> bool:
+    """Return True if `text` adds no word, number, name or negation to `other`."""
+    stems, other_stems = set(_content_stems(text)), set(_content_stems(other))
+    return stems <= other_stems and stems & _negations() == other_stems & _negations()
 
 
-def adds_little(one: str, other: str) -> bool:
-    """Whether hardly a word of `one` is new beside `other`: none that is a number, a name or a negation."""
-    ours, theirs = set(_telling(one)), set(_telling(other))
-    negations = {words.stem(word) for word in asking().negations}
-    new = ours - theirs
-    told = any(word in negations or any(map(str.isdigit, word)) for word in new)
-    return len(new) <= (1 - REPEATED) * len(ours) and not told and not words.missing(one, other)
+def adds_little(text: str, other: str) -> bool:
+    """Return True if `text` adds few words to `other`, and no number, name or negation."""
+    stems = set(_content_stems(text))
+    new = stems - set(_content_stems(other))
+    is_notable = any(word in _negations() or any(map(str.isdigit, word)) for word in new)
+    return len(new) <= (1 - REPEATED) * len(stems) and not is_notable and not words.missing(text, other)
 
 
-def differ(one: str, other: str) -> tuple[Words, Words] | None:
-    """The words in which two sentences differ that are the same otherwise; None where they are not."""
-    ours, theirs = _telling(one), _telling(other)
-    common = set(ours) & set(theirs)
-    mine = [word for word in ours if word not in common]
-    others = [word for word in theirs if word not in common]
-    if not mine or not others or max(len(mine), len(others)) > DIFFERENCES:
+def differing_words(text: str, other: str) -> tuple[Words, Words] | None:
+    """Return the words in which two otherwise equal sentences differ; None for other sentences."""
+    stems, other_stems = _content_stems(text), _content_stems(other)
+    common = set(stems) & set(other_stems)
+    own = [word for word in stems if word not in common]
+    others = [word for word in other_stems if word not in common]
+    if not own or not others or max(len(own), len(others)) > DIFFERENCES:
         return None
-    return (mine, others) if len(common) >= ALIKE * min(len(set(ours)), len(set(theirs))) else None
+    return (own, others) if len(common) >= PARALLEL * min(len(set(stems)), len(set(other_stems))) else None
 
 
-def of_the_same(question: Question, units: Sequence[Candidate]) -> list[Candidate]:
-    """Without what is said of another year, another thing or another person than was asked for."""
+def remove_off_topic(question: Question, units: Sequence[Candidate]) -> list[Candidate]:
+    """Remove candidates on another year, number or thing than the question asks for."""
     left = [unit for unit in units if not _is_of_another_year(question, unit)]
-    left = _with_numbers(question, left)
+    left = _prefer_numbers(question, left)
     return [unit for unit in left if not any(_is_of_a_sibling(question, unit, other) for other in left)]
 
 
 def _is_of_another_year(question: Question, unit: Candidate) -> bool:
-    """Whether the title or a heading above tells a year, the question another, and the sentence not that."""
-    if not question.years:
-        return False
-    said = years(unit.text) | years(unit.quote)
-    if said & question.years:
-        return False
-    above = [unit.scored.title, *unit.scored.passage.headings]
-    titled = frozenset().union(*(years(line) for line in above))
-    return (
-        bool(titled) and not titled & question.years and not years(unit.scored.passage.text) & question.years
-    )
+    """Return True if the headings have a year, and neither they nor the passage have the question's."""
+    above = frozenset[str]().union(*map(years, [unit.scored.title, *unit.scored.passage.headings]))
+    found = above.union(*map(years, (unit.text, unit.quote, unit.scored.passage.text)))
+    return bool(question.years and above) and found.isdisjoint(question.years)
 
 
-def by_names(question: Question, units: Sequence[Candidate]) -> list[Candidate]:
-    """The units, best first; those without the names by which the question tells them apart count less."""
-    names = [name for name in question.names if name not in question.known.months]
-    held = {u: {n for n in names if not words.missing(n.capitalize(), _evidence(u))} for u in units}
-    apart = {name for name in names if 0 < sum(name in own for own in held.values()) < len(units)}
-    if not apart:
+def rank_by_names(question: Question, units: Sequence[Candidate]) -> list[Candidate]:
+    """Sort candidates, best first, with lower scores for those without the distinguishing names."""
+    names = [name for name in question.names if name not in question.vocabulary.months]
+    held = {u: {n for n in names if not words.missing(n.capitalize(), _named_in(u))} for u in units}
+    distinguishing = {name for name in names if 0 < sum(name in own for own in held.values()) < len(units)}
+    if not distinguishing:
         return list(units)
-    lowered = [u if held[u] & apart else replace(u, score=u.score - NAMELESS) for u in units]
+    lowered = [u if held[u] & distinguishing else replace(u, score=u.score - NAMELESS) for u in units]
     return sorted(lowered, key=lambda unit: -unit.score)
 
 
-def _with_numbers(question: Question, units: list[Candidate]) -> list[Candidate]:
-    """Those with the numbers and days of the question, where some have them and others do not."""
-    counted = {y for y in question.years for u in units if y in numbers(u.quote) - years(u.quote)}
-    for asked, said in ((question.numbers, numbers), (question.days, moments)):
-        wanted = asked - question.years | (counted & asked)
-        having = [unit for unit in units if wanted & said(unit.quote)] if wanted else []
-        units = having or units
+def _prefer_numbers(question: Question, units: list[Candidate]) -> list[Candidate]:
+    """Return the candidates with a number and a day of the question, if any have one."""
+    counts = {y for y in question.years for u in units if y in numbers(u.quote) - years(u.quote)}
+    for asked, find in ((question.numbers, numbers), (question.days, moments)):
+        wanted = asked - question.years | (counts & asked)
+        units = [unit for unit in units if wanted & find(unit.quote)] or units
     return units
 
 
 def _is_of_a_sibling(question: Question, unit: Candidate, other: Candidate) -> bool:
-    """Whether the heading of the other has a word of the question where that of this has another."""
-    pairs = zip(_above(unit), _above(other), strict=False)
-    for own, theirs in pairs:
-        if own == theirs:
+    """Return True if the question has the word in which the other's heading differs from this one's."""
+    for own, others in zip(_heading_stems(unit), _heading_stems(other), strict=False):
+        if own == others:
             continue
-        common = own & theirs
-        mine, others = own - common, theirs - common
-        if not common or not mine or len(mine) != len(others) or len(mine) > SIBLINGS:
+        own_only, others_only = own - others, others - own
+        if not own & others or not own_only or not len(own_only) == len(others_only) <= SIBLINGS:
             return False
-        said = tokens(unit.quote)
-        asked = [word for word in others if question.holds(word)]
-        return bool(asked) and not meets(mine, question.words) and not meets(asked, said)
+        asked = [word for word in others_only if question.has(word)]
+        return bool(asked) and not any_in(own_only, question.words) and not any_in(asked, tokens(unit.quote))
     return False
 
 
-def _above(unit: Candidate) -> list[frozenset[str]]:
+def _heading_stems(unit: Candidate) -> list[frozenset[str]]:
     lines = [unit.scored.title, *unit.scored.passage.headings]
-    return [frozenset(_telling(line)) for line in dict.fromkeys(lines)]
+    return [frozenset(_content_stems(line)) for line in dict.fromkeys(lines)]
 
 
-def beside_the_year(question: Question, units: Sequence[Candidate]) -> list[Candidate]:
-    """Where a title tells the year already, those with another word of the question, if some have one."""
-    titled = frozenset().union(*(years(unit.above) for unit in units))
-    if not titled & question.years:
+def prefer_words_beside_year(question: Question, units: Sequence[Candidate]) -> list[Candidate]:
+    """If a title has the year of the question, return the candidates with another word of it, if any."""
+    if not any(years(unit.above) & question.years for unit in units):
         return list(units)
-    asked = [w for w in question.telling if w not in question.years and w not in question.known.generic]
-    having = [unit for unit in units if meets(asked, tokens(unit.quote))]
-    return having or list(units)
+    asked = [word for word in question.specific_words if word not in question.years]
+    return [unit for unit in units if any_in(asked, tokens(unit.quote))] or list(units)
 
 
-def variants(
+def split_variants(
     question: Question, best: Candidate, units: Sequence[Candidate]
 ) -> tuple[list[Candidate], list[Candidate]]:
-    """Of those that say the same as the best of something else, or something else of the same: those that the
-    question may mean, the best first, and those that it does not mean, by a word that they do not have."""
+    """Split the variants of the best statement: those that the question may mean, the best first, and those
+    that it does not mean, because it has a word that they lack."""
     kept, others = [best], list[Candidate]()
     for unit in units:
-        apart = differ(best.quote, unit.quote)
-        if unit is best or apart is None or repeats(unit.quote, best.quote):
+        difference = differing_words(best.quote, unit.quote)
+        if unit is best or difference is None or repeats(unit.quote, best.quote):
             continue
-        ours, theirs = (sum(map(question.holds, side)) for side in apart)
-        if theirs == ours or question.asks("compare"):
+        best_hits, unit_hits = (sum(map(question.has, side)) for side in difference)
+        if unit_hits == best_hits or question.asks("compare"):
             kept.append(unit)
-        elif theirs > ours and kept[0] is best:
+        elif unit_hits > best_hits and kept[0] is best:
             kept[0] = unit
             others.append(best)
         else:
@@ -160,35 +146,39 @@ def variants(
     return kept, others
 
 
-def conflicts(units: Sequence[Candidate]) -> list[Conflict]:
-    """The pairs of documents that give different figures for the same; not those of different years."""
-    found = []
-    for at, one in enumerate(units):
-        for other in units[at + 1 :]:
-            apart = differ(one.quote, other.quote) if one.document_id != other.document_id else None
-            if apart and _contradict(*apart):
-                found.append(Conflict(one, other, (" ".join(apart[0]), " ".join(apart[1]))))
-    return found
+def find_conflicts(units: Sequence[Candidate]) -> Iterator[Conflict]:
+    """Yield the pairs of documents that have different figures, other than years, for the same thing."""
+    for first, second in combinations(units, 2):
+        is_apart = first.document_id != second.document_id
+        difference = differing_words(first.quote, second.quote) if is_apart else None
+        if difference and _contradict(*difference):
+            yield Conflict(first, second, (" ".join(difference[0]), " ".join(difference[1])))
 
 
-def _contradict(mine: Sequence[str], others: Sequence[str]) -> bool:
-    """Whether all that differs is figures, and none of them is a year, or it is a negation."""
-    both = [*mine, *others]
-    return all(any(map(str.isdigit, word)) for word in both) and not any(years(word) for word in both)
+def _contradict(own: Sequence[str], others: Sequence[str]) -> bool:
+    """Return True if the differing words are all figures, and none is a year."""
+    return all(any(map(str.isdigit, word)) and not years(word) for word in [*own, *others])
 
 
-def _evidence(unit: Candidate) -> str:
-    passage = unit.scored.passage
+def _named_in(unit: Candidate) -> str:
+    """Return the text in which the names of a candidate are looked for."""
     if unit.kind == "row":
         return unit.terms
-    return "\n".join(
-        [unit.scored.title, *passage.headings, passage.text if unit.kind != "pair" else unit.quote]
-    )
+    passage = unit.scored.passage
+    text = unit.quote if unit.kind == "pair" else passage.text
+    return "\n".join([unit.scored.title, *passage.headings, text])
+
+
+@lru_cache(maxsize=1)
+def _negations() -> frozenset[str]:
+    return frozenset(map(words.stem, question_vocabulary().negations))
 
 
 @lru_cache(maxsize=4096)
-def _telling(text: str) -> tuple[str, ...]:
-    """The stems of the words of a text in order, without those that name nothing; what negates stays."""
-    said, known = tokens(joined(unmarked(text))), asking()
-    function = frozenset().union(*(known.functions[code] for code in known.spoken(said))) - known.negations
-    return tuple(word if word[0].isdigit() else words.stem(word) for word in said if word not in function)
+def _content_stems(text: str) -> tuple[str, ...]:
+    """Return the stems of the words of a text in order, without function words other than negations."""
+    found, vocabulary = tokens(joined(unmarked(text))), question_vocabulary()
+    function_words = vocabulary.function_words_of(found) - vocabulary.negations
+    return tuple(
+        word if word[0].isdigit() else words.stem(word) for word in found if word not in function_words
+    )

@@ -1,8 +1,8 @@
-"""Passages -> an answer by a model, each sentence checked as it comes; and follow-ups made to stand alone.
+"""Passages -> an answer by a model, each sentence checked as it arrives; and rewriting of follow-ups.
 
-The model is given the passages as numbered data. Of what it writes, the text is kept; the numbers are kept
-only where they name a passage that was given and that supports the sentence. Each becomes a citation of the
-very sentences of the document that support it. A sentence without any stays, and is marked by that.
+The prompt has the passages as numbered data. The text of the reply is kept; a number is kept only if its
+passage was in the prompt and supports the sentence, and becomes a citation of the sentences of the document
+that do. A sentence without citations is kept, and rendered as unsupported.
 """
 
 from __future__ import annotations
@@ -18,29 +18,31 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assistant.answering import prompts, replies, support_check
+from assistant.answering.citations import cite
 from assistant.answering.language_model import Model
 from assistant.answering.replies import Claim
 from assistant.core.deadline import Deadline
 from assistant.core.types import Citation, ScoredPassage, Sentence, Span
 
 Embed = Callable[[Sequence[str]], NDArray[np.float32]]
-"""Texts to unit vectors, a row each."""
+"""Texts -> unit vectors, one row each."""
 
 ASKED = 6
-"""Sentences that the model is asked to keep to."""
+"""Limit on the sentences that the prompt asks for."""
 READ = 20
-"""Sentences after which nothing more is read."""
+"""Limit on the sentences that are read."""
 GROWTH = 16
-"""A text that grows is read again once a part of this many is new."""
+"""A growing reply is parsed again when 1/16 of it is new."""
 LONGEST = 1000
-"""Characters of a sentence that can be checked; a longer one is none, and is not taken for supported."""
+"""Limit on the characters of a sentence that is checked; a longer one counts as unsupported."""
 QUESTION = 400
-"""Characters of a question at most; a model that writes more has not written one."""
+"""Limit on the characters of a rewritten question; a longer reply is not a question."""
 TURNS = 6
+"""Earlier turns in the prompt that rewrites a follow-up."""
 TURN = 600
-"""Characters of an earlier answer that a follow-up is understood from."""
+"""Limit on the characters of an earlier answer in that prompt."""
 
-# Controls, lone surrogates, what turns the order of text round, and the invisible alphabet of tags.
+# Controls, lone surrogates, bidirectional overrides, and invisible tag characters.
 _HIDDEN = re.compile(
     r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\U000e0000-\U000e007f]"
 )
@@ -49,9 +51,9 @@ _LABEL = re.compile(r"\A\W*(?:(?:stand-?alone|rewritten|last|the)\s+)*question\s
 
 @dataclass(frozen=True, slots=True)
 class PartialAnswer:
-    """An answer as far as it is written. The last sentence of one that grows has no citations yet.
+    """An answer as it grows; its last sentence has no citations yet.
 
-    `answered` counts in the last draft: whether anything of it is supported. If not, it holds nothing.
+    The last draft is `answered` if any of its sentences is supported; otherwise it is empty.
     """
 
     sentences: tuple[Sentence, ...] = ()
@@ -60,57 +62,62 @@ class PartialAnswer:
 
 
 def compose(
-    question: str, passages: Sequence[ScoredPassage], model: Model, embed: Embed | None = None,
-    until: Deadline | None = None, supports: support_check.Supports | None = None,
-) -> Iterator[PartialAnswer]:  # fmt: skip
-    """The model's answer to `question` from `passages`, as it grows; the last draft is the whole.
+    question: str,
+    passages: Sequence[ScoredPassage],
+    model: Model,
+    embed: Embed | None = None,
+    until: Deadline | None = None,
+    supports: support_check.Supports | None = None,
+) -> Iterator[PartialAnswer]:
+    """Yield drafts of the model's answer to `question` from `passages`; the last is complete.
 
     Raises:
-        ModelError: the model fails, or `until` is over. What was given until then is no answer.
+        ModelError: the model failed or the deadline passed; earlier drafts are no answer.
         Withdrawn: `until` was withdrawn.
     """
     until = until or Deadline(model.seconds)
-    checked = _Checked(passages, embed, lambda: model.require(until), supports)
-    text, read, last = "", 0, None
+    checker = _CitationChecker(passages, embed, lambda: model.require(until), supports)
+    text, parsed, last = "", 0, None
     with closing(model.stream(_prompt(question, passages), until)) as pieces:
         for piece in pieces:
             text += piece
-            # Read anew only when it has grown by a part of itself, so that the work grows as the text does.
-            if len(text) - read < len(text) // GROWTH:
+            # Parsing only after growth by a fraction keeps the total work proportional to the length.
+            if len(text) - parsed < len(text) // GROWTH:
                 continue
-            read = len(text)
+            parsed = len(text)
             if replies.is_undecided(text) or replies.is_not_found(text):
                 continue
             claims = replies.claims(text, len(passages))
-            draft = checked.draft(claims[:-1], claims[-1:])
+            draft = checker.draft(claims[:-1], claims[-1:])
             if draft != last:
                 yield (last := draft)
             if len(claims) > READ:
                 break
     claims = [] if replies.is_not_found(text) else replies.claims(text, len(passages))
-    whole = checked.draft(claims[:READ])
+    whole = checker.draft(claims[:READ])
     yield whole if whole.answered else PartialAnswer()
 
 
 def condense(
     question: str, history: Sequence[tuple[str, str]], model: Model, until: Deadline | None = None
 ) -> str:
-    """`question` as one that stands alone, by what was asked and answered before (oldest first).
+    """Rewrite `question` to be understood without the earlier questions and answers (oldest first).
 
-    It is left as it is where there is no history, or where the model writes no question.
+    It is unchanged if there is no history, or if the model's reply is not a question.
 
     Raises:
-        ModelError: the model fails, or `until` is over.
+        ModelError: the model failed or the deadline passed.
         Withdrawn: `until` was withdrawn.
     """
     if not history:
         return question
-    turns = [_clean(f"Question: {asked}\nAnswer: {answer[:TURN]}") for asked, answer in history[-TURNS:]]
-    told, asked = "\n\n".join(turns), _clean(question)
-    prompt = prompts.load("condense", fence=_fence(told, asked), history=told, question=asked)
-    written = _LABEL.sub("", replies.visible(model.complete(prompt, until))).strip(" \t\n\"'“”*`")
-    sound = 0 < len(written) <= QUESTION and "\n" not in written and not replies.is_not_found(written)
-    return written if sound and any(c.isalnum() for c in written) else question
+    turns = [_clean(f"Question: {earlier}\nAnswer: {answer[:TURN]}") for earlier, answer in history[-TURNS:]]
+    earlier, asked = "\n\n".join(turns), _clean(question)
+    prompt = prompts.load("condense", fence=_fence(earlier, asked), history=earlier, question=asked)
+    rewritten = _LABEL.sub("", replies.visible(model.complete(prompt, until))).strip(" \t\n\"'“”*`")
+    is_line = 0 < len(rewritten) <= QUESTION and "\n" not in rewritten
+    is_question = is_line and not replies.is_not_found(rewritten) and any(map(str.isalnum, rewritten))
+    return rewritten if is_question else question
 
 
 # -- the prompt ------------------------------------------------------------------------------------
@@ -125,12 +132,12 @@ def _prompt(question: str, passages: Sequence[ScoredPassage]) -> str:
 
 
 def _context(scored: ScoredPassage) -> str:
-    """What stands above a passage in its document: title, headings, names of columns."""
+    """Return the title, headings and column names above a passage."""
     return "\n".join(filter(None, [scored.title, *scored.passage.headings, scored.passage.header]))
 
 
 def _fence(*texts: str) -> str:
-    """A word that stands in none of `texts`, so that none of them can end the part that it stands in."""
+    """Return a word that occurs in none of `texts`, so that none of them can close its own fence."""
     for salt in itertools.count():
         word = hashlib.sha256(f"{salt} {texts}".encode("utf-8", "replace")).hexdigest()[:12]
         if not any(word in text for text in texts):
@@ -147,20 +154,22 @@ def _clean(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Quote:
-    """`passages[place]`, and the range of its document that is quoted."""
+    """A range of the document of `passages[place]`."""
 
     place: int
-    start: int
-    end: int
+    span: Span
 
 
-class _Checked:
-    """What of a reply the passages support. Each claim and each text is looked at once."""
+class _CitationChecker:
+    """Finds the quotes of the passages that support each claim. Results and vectors are cached."""
 
     def __init__(
-        self, passages: Sequence[ScoredPassage], embed: Embed | None, require_time: Callable[[], None],
+        self,
+        passages: Sequence[ScoredPassage],
+        embed: Embed | None,
+        require_time: Callable[[], None],
         supports: support_check.Supports | None = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self._passages = passages
         self._require_time = require_time
         self._embed = embed
@@ -169,8 +178,8 @@ class _Checked:
         self._found: dict[Claim, list[_Quote]] = {}
 
     def draft(self, claims: Sequence[Claim], unfinished: Sequence[Claim] = ()) -> PartialAnswer:
-        """The claims with their citations, numbered by appearance; a quote cited twice has one number."""
-        citations: dict[tuple[str, int, int], Citation] = {}
+        """Return the claims with citations, numbered by first appearance; equal quotes share a number."""
+        citations: dict[tuple[str, Span], Citation] = {}
         sentences = []
         for claim in claims:
             numbers = [self._cite(quote, citations).number for quote in self._quotes(claim)]
@@ -178,75 +187,60 @@ class _Checked:
         sentences += [Sentence(claim.text, is_whole=False) for claim in unfinished]
         return PartialAnswer(tuple(sentences), tuple(citations.values()), bool(citations))
 
-    def _cite(self, quote: _Quote, citations: dict[tuple[str, int, int], Citation]) -> Citation:
+    def _cite(self, quote: _Quote, citations: dict[tuple[str, Span], Citation]) -> Citation:
         scored = self._passages[quote.place]
-        passage = scored.passage
-        key = (passage.document_id, quote.start, quote.end)
-        made = Citation(
-            number=len(citations) + 1,
-            document_id=passage.document_id,
-            passage_id=passage.id,
-            title=scored.title,
-            source=scored.source,
-            page=passage.page,
-            start=quote.start,
-            end=quote.end,
-            quote=self._text(quote.place, quote.start, quote.end),
-        )
-        return citations.setdefault(key, made)
+        citation = cite(len(citations) + 1, scored, quote.span, scored.passage.quote(quote.span))
+        return citations.setdefault((scored.passage.document_id, quote.span), citation)
 
     def _quotes(self, claim: Claim) -> list[_Quote]:
-        """What supports the claim: of each passage that it cites, or else of all of them together."""
+        """Return the supporting quotes: one of each cited passage, or of all together."""
         if len(claim.text) + len(claim.after) > LONGEST:
             return []
         if claim not in self._found:
             self._require_time()
             cited = [n - 1 for n in dict.fromkeys(claim.numbers) if 0 < n <= len(self._passages)]
             sentence = f"{claim.after} {claim.text}".strip()
-            alone = [quote for place in cited if (quote := self._quote(sentence, place))]
-            found = alone or self._together(sentence, cited)
-            self._found[claim] = found if self._holds(claim, found) else []
+            single = [quote for place in cited if (quote := self._quote(sentence, place))]
+            found = single or self._combine(sentence, cited)
+            self._found[claim] = found if self._is_item_supported(claim, found) else []
         return self._found[claim]
 
-    def _holds(self, claim: Claim, quotes: Sequence[_Quote]) -> bool:
-        """Whether the item of a list stands in the quotes too, and not only the line that leads to it."""
+    def _is_item_supported(self, claim: Claim, quotes: Sequence[_Quote]) -> bool:
+        """Return True if the quotes support a list item itself, and not only its introduction."""
         if not claim.after:
             return True
-        text = "\n".join(self._text(quote.place, quote.start, quote.end) for quote in quotes)
+        text = "\n".join(self._passages[quote.place].passage.quote(quote.span) for quote in quotes)
         return support_check.supported(claim.text, text, context=claim.after)
 
     def _quote(self, sentence: str, place: int) -> _Quote | None:
-        """The shortest run of sentences of one passage that supports `sentence`."""
+        """Return the shortest run of sentences of one passage that supports `sentence`."""
         spans, context = self._spans(place), _context(self._passages[place])
         texts = [self._evidence(place, span) for span in spans]
         similarities = self._similarities(sentence, texts)
         run = support_check.best_quote(sentence, texts, similarities, context, self._supports)
         known = support_check.closest(similarities, run)
-        quote = _Quote(place, spans[run[0]].start, spans[run[-1]].end)
-        if support_check.is_no_statement(self._text(place, quote.start, quote.end)):
+        span = Span(spans[run[0]].start, spans[run[-1]].end)
+        if support_check.is_no_statement(self._passages[place].passage.quote(span)):
             return None
         joined = support_check.joined(texts, run)
-        return quote if support_check.supported(sentence, joined, known, context, self._supports) else None
+        is_supported = support_check.supported(sentence, joined, known, context, self._supports)
+        return _Quote(place, span) if is_supported else None
 
-    def _together(self, sentence: str, cited: Sequence[int]) -> list[_Quote]:
-        """The fewest sentences of several places that support `sentence` together."""
+    def _combine(self, sentence: str, cited: Sequence[int]) -> list[_Quote]:
+        """Return the fewest sentences of several passages that support `sentence` together."""
         spans = [(place, span) for place in cited for span in self._spans(place)]
         texts = [self._evidence(place, span) for place, span in spans]
         context = "\n".join(_context(self._passages[place]) for place in cited)
         chosen = support_check.fewest(sentence, texts, self._similarities(sentence, texts), context)
-        return [_Quote(spans[at][0], spans[at][1].start, spans[at][1].end) for at in chosen]
+        return [_Quote(*spans[at]) for at in chosen]
 
     def _spans(self, place: int) -> Sequence[Span]:
         passage = self._passages[place].passage
         return passage.sentences or (Span(passage.start, passage.end),)
 
-    def _text(self, place: int, start: int, end: int) -> str:
-        passage = self._passages[place].passage
-        return passage.text[start - passage.start : end - passage.start]
-
     def _evidence(self, place: int, span: Span) -> str:
-        """The text of a sentence; nothing where it is no statement."""
-        text = self._text(place, span.start, span.end)
+        """Return the text of a sentence; empty if it is not a statement."""
+        text = self._passages[place].passage.quote(span)
         return "" if support_check.is_no_statement(text) else text
 
     def _similarities(self, sentence: str, texts: Sequence[str]) -> list[float] | None:

@@ -1,8 +1,8 @@
-"""The OpenAI-compatible model: a prompt in, pieces of text out, its faults as our errors.
+"""Client of OpenAI-compatible models: streams the reply to a prompt, and maps faults to `ModelError`.
 
-It is spoken to through LlamaIndex's `OpenAILike`, so `Model.llm` fits wherever LlamaIndex takes a model. All
-calls run in one event loop on a thread of its own. There a single deadline holds for everything, the look-up
-of a name and a server that trickles included, and a caller that leaves ends its call at once.
+It uses LlamaIndex's `OpenAILike`, so `Model.llm` fits wherever LlamaIndex takes a model. All calls run in one
+event loop on its own thread, where one deadline covers everything, name resolution and slow servers included,
+and closing the iterator ends the call at once.
 """
 
 from __future__ import annotations
@@ -32,22 +32,22 @@ if TYPE_CHECKING:
 
 OPENAI = "https://api.openai.com/v1"
 NO_KEY = "none"
-"""What is sent where no key is set: local servers want none, but the client insists on one."""
+"""The key that is sent if none is set: local servers need none, but the client requires one."""
 BACKOFF = (0.3, 1.0)
-"""Seconds before the second and the third try, where nothing of an answer has come yet."""
+"""Seconds before the second and third attempt, if nothing of an answer has arrived."""
 PULSE = 0.1
-"""Seconds after which a caller that waits for a piece looks whether it is still to wait."""
+"""Seconds between checks of the deadline while waiting for a piece."""
 ENDING = 1.0
-"""Seconds that the thread of the calls has to end with the process."""
+"""Seconds to wait for the thread at the end of the process."""
 LONGEST = 20_000
-"""Characters after which a model is taken to have lost itself."""
+"""Limit on the characters of a reply."""
 CONTEXT = 8192
-"""Tokens that LlamaIndex may take the model to read, in what it builds on `Model.llm`."""
+"""The context window, in tokens, that LlamaIndex assumes for `Model.llm`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A model behind an OpenAI-compatible address. `seconds` is what one answer may take in all."""
+    """A model at an OpenAI-compatible address. `seconds` is the time limit for one answer."""
 
     name: str
     url: str = OPENAI
@@ -55,18 +55,18 @@ class Model:
     seconds: float = 60.0
 
     def stream(self, prompt: str, until: Deadline | None = None) -> Generator[str, None, None]:
-        """The answer to `prompt` in pieces, as they come. Closing the iterator ends the call.
+        """Yield the reply to `prompt` in pieces as they arrive. Closing the iterator ends the call.
 
-        `until` holds for what the caller does between the pieces too; without it, `seconds` begin now.
+        The time between pieces counts towards `until`; the default is `seconds` from now.
 
         Raises:
-            ModelError: the model cannot be reached, refuses, breaks off, says nothing, or takes too long.
+            ModelError: the model is unreachable, refuses, breaks off, replies nothing, or takes too long.
             Withdrawn: `until` was withdrawn.
         """
-        self.llm()  # what it imports must not stop the loop
+        self.llm()  # its imports must not block the event loop
         until = until or Deadline(self.seconds)
         pieces = SimpleQueue[str | Exception | None]()
-        call = asyncio.run_coroutine_threadsafe(self._speak(prompt, pieces, until), _loop())
+        call = asyncio.run_coroutine_threadsafe(self._call(prompt, pieces, until), _loop())
         try:
             while (piece := self._next(pieces, until)) is not None:
                 if isinstance(piece, Exception):
@@ -76,11 +76,11 @@ class Model:
             call.cancel()
 
     def complete(self, prompt: str, until: Deadline | None = None) -> str:
-        """The whole answer to `prompt`. Raises as `stream` does."""
+        """Return the whole reply to `prompt`; raises as `stream` does."""
         return "".join(self.stream(prompt, until))
 
     def require(self, until: Deadline) -> None:
-        """Nothing while there is time. Raises ModelError or Withdrawn where there is none."""
+        """Raise ModelError if the deadline passed, Withdrawn if it was withdrawn."""
         if until.is_withdrawn:
             raise Withdrawn
         if not until.left:
@@ -95,7 +95,7 @@ class Model:
                 continue
 
     def llm(self, client: httpx.AsyncClient | None = None) -> OpenAILike:
-        """The same model as LlamaIndex knows it; `client` is what its asynchronous calls go through."""
+        """Return the model for LlamaIndex; `client` is used for its asynchronous calls."""
         from llama_index.llms.openai_like import OpenAILike
 
         return OpenAILike(
@@ -110,8 +110,8 @@ class Model:
             async_http_client=client,
         )
 
-    async def _speak(self, prompt: str, pieces: SimpleQueue[str | Exception | None], until: Deadline) -> None:
-        """Puts the pieces, then an error if there was one, then None."""
+    async def _call(self, prompt: str, pieces: SimpleQueue[str | Exception | None], until: Deadline) -> None:
+        """Put the pieces, then the error if any, then None."""
         try:
             async with asyncio.timeout(until.left):
                 await self._try(prompt, pieces.put, until)
@@ -122,19 +122,19 @@ class Model:
         finally:
             pieces.put(None)
 
-    async def _try(self, prompt: str, tell: Callable[[str], None], until: Deadline) -> None:
+    async def _try(self, prompt: str, put: Callable[[str], None], until: Deadline) -> None:
         for wait in (*BACKOFF, None):
-            told = 0
+            length = 0
             try:
                 async with aclosing(self._pieces(prompt)) as pieces:
                     async for piece in pieces:
-                        told += len(piece)
-                        if told > LONGEST:
+                        length += len(piece)
+                        if length > LONGEST:
                             raise self._error("does not come to an end; choose another model")
-                        tell(piece)
+                        put(piece)
                 return
             except ModelError as fault:
-                if told or wait is None or not fault.retryable:
+                if length or wait is None or not fault.retryable:
                     raise
                 wait = max(wait, fault.wait or 0.0)
                 if wait >= until.left:
@@ -142,40 +142,42 @@ class Model:
             await asyncio.sleep(wait)
 
     async def _pieces(self, prompt: str) -> AsyncGenerator[str, None]:
-        """One try. No redirect and no proxy is followed, so that nobody but the address is talked to."""
+        """Make one attempt. Redirects and proxies are not followed: only the configured address is called."""
         import httpx
         from llama_index.core.llms import ChatMessage
 
-        # A lone surrogate, which a page can send, cannot be written as UTF-8.
+        # A lone surrogate, which a page can send, cannot be encoded as UTF-8.
         message = ChatMessage(prompt.encode("utf-8", "replace").decode("utf-8"))
-        ended, said = None, False
-        async with httpx.AsyncClient(verify=_trusted(), trust_env=False, follow_redirects=False) as client:
+        reason, is_empty = None, True
+        async with httpx.AsyncClient(
+            verify=_ssl_context(), trust_env=False, follow_redirects=False
+        ) as client:
             try:
                 async for part in await self.llm(client).astream_chat([message]):
-                    ended = _ending(part.raw) or ended
+                    reason = _finish_reason(part.raw) or reason
                     if part.delta:
-                        said = True
+                        is_empty = False
                         yield part.delta
             except Exception as fault:
-                # Without its cause: what a server says may hold the key.
-                raise self._told(fault) from None
-        if problem := self._problem(ended, said):
+                # Without its cause: the server's message may contain the key.
+                raise self._as_model_error(fault) from None
+        if problem := self._problem(reason, is_empty):
             raise problem
 
     # -- faults ------------------------------------------------------------------------------------
 
-    def _problem(self, ended: str | None, said: bool) -> ModelError | None:
-        """What is wrong with an answer that came without an error."""
-        if ended == "length":
+    def _problem(self, reason: str | None, is_empty: bool) -> ModelError | None:
+        """Return the error of a reply that ended without an exception, if any."""
+        if reason == "length":
             return self._error("ran out of room for its answer; raise its limit of tokens, or choose another")
-        if ended == "content_filter":
+        if reason == "content_filter":
             return self._error("withholds its answer; ask in other words")
-        if not said:
+        if is_empty:
             return self._error("gave an empty answer; ask again, or check ASSISTANT_MODEL", retryable=True)
-        # A connection that is closed in the middle looks like an end, but for the missing reason.
-        return None if ended else self._broken()
+        # A connection that is closed early looks like an end, except for the missing reason.
+        return None if reason else self._broken()
 
-    def _told(self, fault: Exception) -> ModelError:
+    def _as_model_error(self, fault: Exception) -> ModelError:
         import httpx
         import openai
 
@@ -217,16 +219,16 @@ class Model:
         return self._error("broke off in the middle of its answer; ask again", retryable=True)
 
     def _error(self, what: str, *, retryable: bool = False) -> ModelError:
-        parts = urlsplit(self.url)  # without what may stand before the host: a password
+        parts = urlsplit(self.url)  # without a user name and password
         host = parts.netloc.rpartition("@")[2]
         return ModelError(f"The model {self.name} at {parts.scheme}://{host} {what}.", retryable=retryable)
 
 
 def model(settings: Settings) -> Model | None:
-    """The model that `settings` name, or None where answers are extractive. Nothing is asked of it yet.
+    """Return the configured model, or None for extractive answers. It is not called yet.
 
     Raises:
-        ConfigError: its address or its key cannot be one.
+        ConfigError: the address or the key is malformed.
     """
     if settings.model is None:
         return None
@@ -248,7 +250,7 @@ def _is_address(url: str) -> bool:
 
 
 def _retry_after(header: str | None) -> float | None:
-    """Seconds, from a `Retry-After` of seconds or of a date (RFC 9110, 10.2.3); None where it is neither."""
+    """Parse a `Retry-After` in seconds or as a date (RFC 9110, 10.2.3); return seconds, None if malformed."""
     if header is None:
         return None
     if header.strip().isdecimal():
@@ -259,15 +261,15 @@ def _retry_after(header: str | None) -> float | None:
         return None
 
 
-def _ending(chunk: Any) -> str | None:
-    """Why the model stopped, where the chunk says so."""
+def _finish_reason(chunk: Any) -> str | None:
+    """Return the reason for which the model stopped, if the chunk has one."""
     choices = getattr(chunk, "choices", None)
     return choices[0].finish_reason if choices else None
 
 
 @cache
 def _loop() -> asyncio.AbstractEventLoop:
-    """The event loop in which all calls run."""
+    """Start the event loop in which all calls run."""
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, name="model", daemon=True)
     thread.start()
@@ -276,14 +278,14 @@ def _loop() -> asyncio.AbstractEventLoop:
 
 
 def _end(loop: asyncio.AbstractEventLoop, thread: threading.Thread) -> None:
-    """Ends the thread before the interpreter does, which would break it off in the middle."""
+    """End the thread before the interpreter ends, which would interrupt it."""
     loop.call_soon_threadsafe(loop.stop)
     thread.join(ENDING)
 
 
 @cache
-def _trusted() -> ssl.SSLContext:
-    """Who is trusted to be who they say: certifi's list, or SSL_CERT_FILE."""
+def _ssl_context() -> ssl.SSLContext:
+    """Return the context with certifi's certificates, or those of SSL_CERT_FILE."""
     import httpx
 
     return httpx.create_ssl_context(trust_env=True)

@@ -1,4 +1,4 @@
-"""The prompts: plain text files in `prompts/`, with `{variables}`."""
+"""Prompts: plain text files in `prompts/`, with `{variables}`."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ _VARIABLE = re.compile(r"\{([a-z_]+)\}")
 
 
 def load(name: str, **variables: str) -> str:
-    """The text of `prompts/<name>.md` with its variables filled; braces inside the values stay as they are.
+    """Return the text of `prompts/<name>.md` with its variables filled in; braces in values are kept.
 
     Raises:
-        ConfigError: there is no such prompt, or its variables are not the ones given.
+        ConfigError: there is no such prompt, or it has other variables.
     """
     try:
         text = (bundled("prompts") / f"{name}.md").read_text("utf-8")
@@ -28,5 +28,5 @@ def load(name: str, **variables: str) -> str:
 
 
 def placeholders(text: str) -> frozenset[str]:
-    """The names of the variables in a prompt's text."""
+    """Return the names of the variables in the text of a prompt."""
     return frozenset(_VARIABLE.findall(text))

@@ -1,4 +1,4 @@
-"""What a question asks for and how much of an answer it wants, by the words of its language."""
+"""Analysis of a question: the kind and extent of answer that it asks for, by the words of its language."""
 
 from __future__ import annotations
 
@@ -8,24 +8,24 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
 from assistant.text import words
-from assistant.text.languages.asking import Asking, any_of, asking
+from assistant.text.languages.questions import QuestionVocabulary, any_of, question_vocabulary
 from assistant.text.values import joined, moments, numbers, years
 from assistant.text.words import folded
 
 PREFIX = 5
-"""Letters at their beginning by which two words are taken for forms of one, in any language."""
+"""Letters of a common prefix by which words of any language are taken for forms of one word."""
 
 
 @dataclass(frozen=True)
 class Question:
-    """A question with what can be told from its words alone."""
+    """A question with the properties that follow from its words."""
 
     text: str
 
     @property
-    def known(self) -> Asking:
-        """The words of all languages."""
-        return asking()
+    def vocabulary(self) -> QuestionVocabulary:
+        """The vocabulary of all languages."""
+        return question_vocabulary()
 
     @cached_property
     def folded(self) -> str:
@@ -37,29 +37,29 @@ class Question:
         return tokens(joined(self.text))
 
     @cached_property
-    def languages(self) -> tuple[str, ...]:
-        """The codes of the languages that it may be asked in."""
-        return self.known.spoken(self.words)
-
-    @cached_property
-    def function(self) -> frozenset[str]:
-        """The words that name nothing in its language."""
-        return frozenset().union(*(self.known.functions[code] for code in self.languages))
+    def function_words(self) -> frozenset[str]:
+        """The function words of its language."""
+        return self.vocabulary.function_words_of(self.words)
 
     @cached_property
     def _forms(self) -> frozenset[str]:
         return frozenset(self.words)
 
     @cached_property
-    def telling(self) -> tuple[str, ...]:
-        """The words that name something."""
-        return tuple(word for word in dict.fromkeys(self.words) if word not in self.function)
+    def content_words(self) -> tuple[str, ...]:
+        """Its words without function words."""
+        return tuple(word for word in dict.fromkeys(self.words) if word not in self.function_words)
+
+    @cached_property
+    def specific_words(self) -> tuple[str, ...]:
+        """Its content words without those that fit nearly every record."""
+        return tuple(word for word in self.content_words if word not in self.vocabulary.generic)
 
     @cached_property
     def names(self) -> frozenset[str]:
-        """The words with a capital, but for the first; none where nearly all have one."""
-        capitals = words.names(re.sub(r"^\W*\w+", "", self.text)) - self.function
-        return capitals if 2 * len(capitals) <= len(self.telling) + 2 else frozenset()
+        """The capitalised words except the first; empty if nearly all are capitalised."""
+        capitals = words.names(re.sub(r"^\W*\w+", "", self.text)) - self.function_words
+        return capitals if 2 * len(capitals) <= len(self.content_words) + 2 else frozenset()
 
     @cached_property
     def numbers(self) -> frozenset[str]:
@@ -67,67 +67,66 @@ class Question:
 
     @cached_property
     def days(self) -> frozenset[str]:
-        """The days that it names, and the months that it names without a day."""
+        """The days in it; the months if it has no days."""
         found = moments(self.text)
         return frozenset(m for m in found if len(m) == 10) or found
 
     @cached_property
     def years(self) -> frozenset[str]:
-        """The years that it asks about; none where they only limit a span ("since 2012")."""
-        if self.known.since.intersection(self.words):
+        """The years that it asks about; empty if they only limit a span ("since 2012")."""
+        if self.vocabulary.since.intersection(self.words):
             return frozenset()
         return years(self.text)
 
     @property
-    def is_glued(self) -> bool:
-        """Whether it is a question with another before it, which it points back to."""
+    def is_follow_up(self) -> bool:
+        """True if it is preceded by another question, which it refers to."""
         return any(mark in self.text.rstrip(" ?？؟") for mark in "?？؟")
 
     def asks(self, *kinds: str) -> bool:
-        """Whether it holds a phrase of one of these kinds."""
-        return any(self.known.has(kind, self.folded) for kind in kinds)
+        """Return True if it has a phrase of one of these kinds."""
+        return any(self.vocabulary.has(kind, self.folded) for kind in kinds)
 
     @cached_property
     def is_polar(self) -> bool:
-        """Whether it is answered with yes or no."""
-        first = self.words[:1]
-        return any(self.known.polar[code].issuperset(first) for code in self.languages if first)
+        """True if it is a yes/no question."""
+        languages = self.vocabulary.likely_languages(self.words)
+        return bool(self.words) and any(self.words[0] in self.vocabulary.polar[code] for code in languages)
 
     @cached_property
     def step(self) -> int | None:
-        """The number of the step that it asks for; -1 for the last one."""
-        named = _steps()
-        found = named.search(self.folded)
+        """The number of the step that it asks for; -1 for the last."""
+        found = _step_pattern().search(self.folded)
         if not found:
             return None
         if found["last"] or found["last2"]:
             return -1
-        said = found["number"] or found["number2"] or found["ordinal"] or found["ordinal2"]
-        return int(said) if said.isdecimal() else self.known.ordinals[said]
+        number = found["number"] or found["number2"] or found["ordinal"] or found["ordinal2"]
+        return int(number) if number.isdecimal() else self.vocabulary.ordinals[number]
 
     @cached_property
-    def beside_step(self) -> tuple[str, ...]:
-        """Its telling words but for those that name a step."""
-        found = _steps().search(self.folded)
-        said = tokens(found.group()) if found else ()
-        return tuple(word for word in self.telling if word not in said)
+    def words_beside_step(self) -> tuple[str, ...]:
+        """Its content words without those that name a step."""
+        found = _step_pattern().search(self.folded)
+        step_words = tokens(found.group()) if found else ()
+        return tuple(word for word in self.content_words if word not in step_words)
 
     @property
     def wants_list(self) -> bool:
-        """Whether it is answered by a list as a whole."""
+        """True if a whole list answers it."""
         return self.asks("lists", "how_to")
 
     @property
     def wants_more(self) -> bool:
-        """Whether several sentences belong to its answer."""
+        """True if its answer may need several sentences."""
         return self.asks("lists", "how_to", "why", "open", "compare")
 
-    def holds(self, word: str) -> bool:
-        """Whether it has this word, in one of its forms."""
-        return any(alike(word, own) for own in self.words)
+    def has(self, word: str) -> bool:
+        """Return True if it has this word in any form."""
+        return any(same_word(word, own) for own in self.words)
 
-    def says(self, phrase: Sequence[str]) -> bool:
-        """Whether it has these words, one after the other; the last in any of its endings."""
+    def has_phrase(self, phrase: Sequence[str]) -> bool:
+        """Return True if it has these words in sequence, the last with any ending."""
         size = len(phrase)
         if not size or not self._forms.issuperset(phrase[:-1]):
             return False
@@ -136,36 +135,36 @@ class Question:
             w[:-1] == tuple(phrase[:-1]) and words.stem(w[-1]) == words.stem(phrase[-1]) for w in places
         )
 
-    def share(self, there: Collection[str]) -> float:
-        """The share of its telling words that stand among some others, in one of their forms."""
-        if not self.telling:
+    def coverage(self, words: Collection[str]) -> float:
+        """Return the share of its content words that are among `words` in any form, 0 to 1."""
+        if not self.content_words:
             return 0.0
-        return sum(any(alike(word, other) for other in there) for word in self.telling) / len(self.telling)
+        return sum(any_in([word], words) for word in self.content_words) / len(self.content_words)
 
 
 @lru_cache(maxsize=4096)
 def tokens(text: str) -> tuple[str, ...]:
-    """The words and numbers of a text, folded, without possessives; scripts without spaces by character."""
+    """Return the folded words and numbers of a text, without possessives; unspaced scripts by character."""
     found = re.findall(rf"\d+(?:[.,:]\d+)*|{words.WORD.pattern}|[^\W_]+", folded(text))
     return tuple(re.sub(r"'s?$", "", word) for word in found)
 
 
 @lru_cache(maxsize=65536)
-def alike(one: str, other: str) -> bool:
-    """Whether two folded words are forms of one: pay and pays, arrive and arrival."""
-    if one == other:
+def same_word(word: str, other: str) -> bool:
+    """Return True if two folded words are forms of one word: pay and pays, arrive and arrival."""
+    if word == other:
         return True
-    if one[:1].isdigit() or other[:1].isdigit() or one[:2] != other[:2]:
+    if word[:1].isdigit() or other[:1].isdigit() or word[:2] != other[:2]:
         return False
-    if words.stem(one) == words.stem(other):
+    if words.stem(word) == words.stem(other):
         return True
-    short, long = sorted((one, other), key=len)
+    short, long = sorted((word, other), key=len)
     return len(short) >= PREFIX and short[:PREFIX] == long[:PREFIX] and len(long) - len(short) <= 4
 
 
-def kin(word: str) -> frozenset[str]:
-    """The words that name the same kind of thing as this one, in all languages: fee, price, tarifa."""
-    columns = asking().columns
+def synonyms(word: str) -> frozenset[str]:
+    """Return the words for the same kind of column in all languages: fee, price, tarifa."""
+    columns = question_vocabulary().columns
     return (
         columns.get(word)
         or columns.get(words.stem(word))
@@ -175,16 +174,16 @@ def kin(word: str) -> frozenset[str]:
 
 
 @lru_cache(maxsize=1)
-def _steps() -> re.Pattern[str]:
-    known = asking()
-    step, ordinal = known.phrases["step"].pattern, any_of(known.ordinals).pattern
-    last = known.phrases["last"].pattern
+def _step_pattern() -> re.Pattern[str]:
+    vocabulary = question_vocabulary()
+    step, ordinal = vocabulary.phrases["step"].pattern, any_of(vocabulary.ordinals).pattern
+    last = vocabulary.phrases["last"].pattern
     return re.compile(
         rf"(?:{step})\s*(?:(?P<number>\d{{1,3}})|(?P<ordinal>{ordinal})|(?P<last>{last}))"
         rf"|(?:(?P<number2>\d{{1,3}})(?:st|nd|rd|th|\.|º|ª|er|e|re)?|(?P<ordinal2>{ordinal})|(?P<last2>{last}))\s*(?:{step})"
     )
 
 
-def meets(terms: Iterable[str], there: Collection[str]) -> bool:
-    """Whether one of some words stands among others, in one of its forms."""
-    return any(alike(term, other) for term in terms for other in there)
+def any_in(terms: Iterable[str], words: Collection[str]) -> bool:
+    """Return True if any of the terms is among `words` in any form."""
+    return any(same_word(term, word) for term in terms for word in words)

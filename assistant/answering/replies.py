@@ -1,8 +1,8 @@
-"""What a model wrote, as plain sentences with the numbers of the passages that they cite.
+"""Parsing of a model's reply into plain sentences with the numbers of the passages that they cite.
 
-A model is asked for plain text and writes Markdown, headings, lists and tables all the same. Here only their
-text is kept: a heading or a line that leads into a list goes before what it leads to, a row of a table is its
-cells. The text may still be growing; what is unfinished then is the last claim.
+The prompt asks for plain text, but models write Markdown too. Only its text is kept: a heading or an
+introduction precedes the first item, a table row becomes its cells. In a growing reply, the last claim is
+unfinished.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ _LIST = r"\d{1,4}(?:\s*(?:[,;&–-]|and)\s*\d{1,4})*"
 _WORD = r"(?:(?:passages?|sources?|citations?|no\.?|#)\s*)?"
 _SQUARE = re.compile(rf"\\?[\[【]\s*\^?{_WORD}({_LIST})(?:†[^\]】]*)?\s*\\?[\]】](?:\([^()\s]*\))?:?", re.I)
 _RAISED = re.compile(rf"<sup>\s*({_LIST})\s*</sup>", re.I)
-# A number in round brackets is one only where a sentence may end, for "(2) oil" counts.
+# In round brackets, a number is a citation only where a sentence may end: "(2) oil" enumerates.
 _ROUND = re.compile(rf"\(\s*{_WORD}({_LIST})\s*\)(?=\s*(?:[.!?。…,;:]|\Z|\n|[\[(【]))", re.I)
 _PARTIAL = re.compile(r"\s*\\?[\[【(]\s*\^?(?:passages?|sources?)?[\d\s,;&–-]*\Z", re.I)
-# Numbers pass through Markdown between two characters of the private use area.
+# Citation numbers pass through the Markdown parser between two characters of the private use area.
 _MARK = re.compile(r"\s*\ue000([\d,]*)\ue001")
 
-# More of it says nothing, and patterns would try it from each place on.
+# Long white space carries no information and makes patterns slow.
 _BLANK = re.compile(r"[^\S\n]{9,}")
 _THOUGHT = re.compile(r"<think(?:ing)?>.*?(?:</think(?:ing)?>|\Z)", re.I | re.S)
 _LABEL = re.compile(r"\A\W*(?:final )?answer\W*:\W*(?=\w)", re.I)
@@ -49,49 +49,49 @@ _WHOLE = re.compile(r"[.!?…。！？؟।][\"'”’»)\]]*\Z")
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """One sentence, and the numbers that it cites, in order."""
+    """A sentence, and the numbers that it cites, in order."""
 
     text: str
     numbers: tuple[int, ...] = ()
     after: str = ""
-    """The line that it continues, where it is a later item of a list."""
+    """The introduction of its list, if it is a later item of one."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Line:
-    """A piece of text that holds whole sentences, and whether it is an item of a list or a row of a table."""
+    """A text of whole sentences; `is_item` for an item of a list or a row of a table."""
 
     text: str
     is_item: bool = False
 
 
 def claims(text: str, known: int) -> list[Claim]:
-    """The sentences of a reply to a prompt with `known` passages; the last may be unfinished."""
+    """Return the sentences of a reply to a prompt with `known` passages; the last may be unfinished."""
     found: list[Claim] = []
-    for line, after in _led(_lines(_marked(visible(text), known))):
-        leading, here = _cut(line)
-        if leading and found and (not found[-1].numbers or not here):
+    for line, after in _with_introductions(_lines(_mark_citations(visible(text), known))):
+        leading, line_claims = _split_claims(line)
+        if leading and found and (not found[-1].numbers or not line_claims):
             found[-1] = replace(found[-1], numbers=found[-1].numbers + leading)
-        elif leading and here:
-            here[0] = replace(here[0], numbers=leading + here[0].numbers)
-        found += [replace(claim, after=after) for claim in here[:1]] + here[1:]
+        elif leading and line_claims:
+            line_claims[0] = replace(line_claims[0], numbers=leading + line_claims[0].numbers)
+        found += [replace(claim, after=after) for claim in line_claims[:1]] + line_claims[1:]
     return [claim for claim in found if _says_something(claim.text)]
 
 
 def visible(text: str) -> str:
-    """The reply without what the model thought aloud, and without characters that are for ourselves."""
+    """Return the reply without the model's reasoning and without reserved characters."""
     text = _BLANK.sub("        ", re.sub(r"[\ue000\ue001]", "", _THOUGHT.sub("", text)))
     text = re.split(r"</think(?:ing)?>", text, flags=re.I)[-1].strip()
     return "" if "<think".startswith(text.lower()) else text
 
 
 def is_not_found(text: str) -> bool:
-    """Whether the model says, in the words that it was given, that the passages do not answer."""
+    """Return True if the model says NOT FOUND, as the prompt demands if the passages do not answer."""
     return _NOT_FOUND.match(visible(text)) is not None
 
 
 def is_undecided(text: str) -> bool:
-    """Whether so little is written that it may yet become NOT FOUND."""
+    """Return True if the reply is so short that it may still become NOT FOUND."""
     letters = re.sub(r"[\W_]", "", visible(text)).lower()
     return any(words.startswith(letters) for words in _BEGINS)
 
@@ -99,8 +99,8 @@ def is_undecided(text: str) -> bool:
 # -- numbers ---------------------------------------------------------------------------------------
 
 
-def _marked(text: str, known: int) -> str:
-    """The text with the numbers in brackets as marks, and without a bracket that has just been opened."""
+def _mark_citations(text: str, known: int) -> str:
+    """Replace numbers in brackets by marks, and remove an unclosed bracket at the end."""
 
     def mark(found: re.Match[str]) -> str:
         return f"\ue000{','.join(map(str, _numbers(found[1])))}\ue001"
@@ -113,7 +113,7 @@ def _marked(text: str, known: int) -> str:
 
 
 def _numbers(text: str) -> list[int]:
-    """1, 2 and 3; 1-3 -> 1, 2, 3."""
+    """Parse numbers and ranges: "1, 2 and 3", "1-3" -> 1, 2, 3."""
     found: list[int] = []
     for first, last in re.findall(r"(\d+)(?:\s*[–-]\s*(\d+))?", text):
         found += range(int(first), min(int(last or first), int(first) + 20) + 1)
@@ -121,7 +121,7 @@ def _numbers(text: str) -> list[int]:
 
 
 def _without_sources(text: str) -> str:
-    """The text up to a list of its sources. A line that names only their numbers is kept as the numbers."""
+    """Remove a list of sources from the end of the text; a line with only their numbers keeps the numbers."""
     for label in _SOURCES.finditer(text):
         rest = text[label.end() :].partition("\n")[0]
         if re.fullmatch(r"[\s,.;&]*(?:\ue000[\d,]*\ue001[\s,.;&]*)+", rest):
@@ -136,19 +136,19 @@ def _without_sources(text: str) -> str:
 
 class _Markdown(MarkdownIt):
     def validateLink(self, url: str) -> bool:  # noqa: N802
-        """Every address will do, for it is dropped."""
+        """Accept every address, as addresses are dropped."""
         return True
 
 
 @cache
 def _markdown() -> MarkdownIt:
-    # Indentation and rules of dashes mean nothing here, and [1]: is no definition of a link.
+    # Indented code, underlined headings and link definitions such as [1]: are not intended by models.
     rules = _Markdown("commonmark", {"html": False}).enable(["table", "strikethrough"])
     return rules.disable(["code", "lheading", "reference"])
 
 
 def _lines(text: str) -> Iterator[_Line]:
-    """The text of each block, in order."""
+    """Yield the text of each block, in order."""
     depth, cells, is_body = 0, list[str](), False
     for token in _markdown().parse(text):
         depth += token.nesting * (token.type.startswith(("list_item", "tr")))
@@ -156,7 +156,7 @@ def _lines(text: str) -> Iterator[_Line]:
         if token.type in {"th_open", "td_open"}:
             cells.append("")
         elif token.type == "tr_close":
-            yield _Line(_plain(", ".join(filter(None, cells)) + ("" if is_body else ":")), is_body)
+            yield _Line(_without_markup(", ".join(filter(None, cells)) + ("" if is_body else ":")), is_body)
             cells = []
         elif token.type in {"inline", "fence"}:
             words = _inline(token.children or []) or token.content
@@ -164,7 +164,7 @@ def _lines(text: str) -> Iterator[_Line]:
                 cells[-1] = words
                 continue
             for at, line in enumerate(_unwrapped(words)):
-                yield _Line(_plain(line), depth > 0 and at == 0)
+                yield _Line(_without_markup(line), depth > 0 and at == 0)
 
 
 def _inline(tokens: Iterable[Token]) -> str:
@@ -180,7 +180,7 @@ def _inline(tokens: Iterable[Token]) -> str:
 
 
 def _unwrapped(text: str) -> list[str]:
-    """The lines of a text, joined where a line ends within a sentence."""
+    """Return the lines of a text, joined if a line ends within a sentence."""
     found: list[list[str]] = []
     for line in text.split("\n"):
         if found and not _ENDED.search(found[-1][-1][-20:]):
@@ -190,38 +190,38 @@ def _unwrapped(text: str) -> list[str]:
     return [" ".join(parts) for parts in found]
 
 
-def _plain(text: str) -> str:
-    """The text without what is left of markup."""
+def _without_markup(text: str) -> str:
+    """Remove HTML tags and stray Markdown."""
     return re.sub(r"\s+", " ", _LEFT_OVER.sub("", _TAG.sub("", text))).strip()
 
 
-def _led(lines: Iterable[_Line]) -> Iterator[tuple[str, str]]:
-    """The lines, headings and leads before what they lead to; with each later item of a list, its lead."""
-    waiting, over = _Line(""), ""
+def _with_introductions(lines: Iterable[_Line]) -> Iterator[tuple[str, str]]:
+    """Yield the lines, each with its heading or introduction; later items have it as a separate text."""
+    pending, introduction = _Line(""), ""
     for line in filter(lambda line: line.text, lines):
         if not line.is_item:
-            over = ""
-        whole = _glued(waiting, line) if waiting.text else line
+            introduction = ""
+        whole = _join(pending, line) if pending.text else line
         if _WHOLE.search(line.text) or _MARK.search(line.text):
-            yield whole.text, "" if waiting.text else over
-            waiting = _Line("")
+            yield whole.text, "" if pending.text else introduction
+            pending = _Line("")
         else:
-            over = whole.text if line.text.endswith(":") else over
-            waiting = whole
-    if waiting.text:
-        yield waiting.text, "" if waiting.text.startswith(over) else over
+            introduction = whole.text if line.text.endswith(":") else introduction
+            pending = whole
+    if pending.text:
+        yield pending.text, "" if pending.text.startswith(introduction) else introduction
 
 
-def _glued(lead: _Line, line: _Line) -> _Line:
-    joint = ", " if lead.is_item and not lead.text.endswith(":") else ": "
-    return _Line(f"{lead.text.rstrip(' :,')}{joint}{line.text}", line.is_item)
+def _join(heading: _Line, line: _Line) -> _Line:
+    separator = ", " if heading.is_item and not heading.text.endswith(":") else ": "
+    return _Line(f"{heading.text.rstrip(' :,')}{separator}{line.text}", line.is_item)
 
 
 # -- sentences -------------------------------------------------------------------------------------
 
 
-def _cut(line: str) -> tuple[tuple[int, ...], list[Claim]]:
-    """The numbers before the first sentence of a line; its sentences, each with those in it or after it."""
+def _split_claims(line: str) -> tuple[tuple[int, ...], list[Claim]]:
+    """Return the numbers before the first sentence of a line, and its sentences with their numbers."""
     plain, marks = "", list[tuple[int, list[int]]]()
     at = 0
     for mark in _MARK.finditer(line):

@@ -165,7 +165,9 @@ def _is_spoken_row(sentence: str, quote: str, context: str) -> bool:
         [line for line in map(str.strip, text.splitlines()) if tables.is_row(line)]
         for text in (quote, context)
     )
-    return any(folded(tables.spoken(tables.named(row, head))) == told for row in rows for head in heads)
+    return any(
+        folded(tables.as_sentence(tables.named_cells(row, head))) == told for row in rows for head in heads
+    )
 
 
 def is_no_statement(text: str) -> bool:

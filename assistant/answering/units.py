@@ -1,7 +1,7 @@
-"""Sentences completed to what a person would quote: an answer with its question, a list with its lead.
+"""Sentences completed to quotable units: an answer with its question, a list with its introduction.
 
-A candidate is such a unit with the score of its best sentence. What is no statement is none: headings,
-titles, names of columns, comments, a question without its answer.
+A candidate is such a unit with the score of its best sentence. Headings, titles, column names, comments and
+questions without answers are not candidates.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from assistant.answering.question import Question, kin, meets, tokens
+from assistant.answering.question import Question, any_in, synonyms, tokens
 from assistant.core.errors import NotFound
 from assistant.core.types import Cell, Document, ScoredPassage, ScoredSentence, Span
 from assistant.text import tables, words
@@ -21,21 +21,19 @@ from assistant.text.values import moments, numbers, years
 from assistant.text.words import folded
 
 LISTED = 1_500
-"""Characters of a list that are shown; what is left out is counted."""
-ALIKE = 0.75
-"""The share of a question's telling words that a question in a document and its answer must hold before its
-"yes" is taken for the answer."""
-LEADS = 0.5
-"""How far below the best item of a list what leads to it may score, and the list is still meant."""
+"""Limit on the characters of a displayed list; the rest is counted."""
+SAME_QUESTION = 0.75
+"""The least share of a question's content words in a yes/no question of a document and its answer, for these
+to answer it."""
 
-Read = Callable[[str], Document]
-"""A document by its id. Raises NotFound where it was removed meanwhile."""
+LoadDocument = Callable[[str], Document]
+"""Return a document by its id. Raises NotFound if it was removed meanwhile."""
 Kind = Literal["sentence", "pair", "list", "row"]
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """What may be quoted: a range of a document, what is shown of it, and how well it meets the question."""
+    """A quotable range of a document, its text for display, and its score for the question."""
 
     scored: ScoredPassage
     span: Span
@@ -45,12 +43,11 @@ class Candidate:
     kind: Kind = "sentence"
     cells: tuple[Cell, ...] = ()
     terms: str = ""
-    """What it says with what it is said of: the text by which it is compared with the question."""
-
+    """The text that is compared with the question: the quote with its headings."""
     certain: bool = False
-    """Whether the question names it by rule: a row and its column, the number of a step."""
+    """True if the question identifies it exactly: a row and its column, the number of a step."""
     date: str = ""
-    """The date that the document itself gives."""
+    """The date in the document's metadata."""
 
     @property
     def document_id(self) -> str:
@@ -58,17 +55,17 @@ class Candidate:
 
     @property
     def above(self) -> str:
-        """The title and the headings that it stands below."""
+        """The title and the headings above it."""
         return " ".join([self.scored.title, *self.scored.passage.headings])
 
     def overlaps(self, other: Candidate) -> bool:
-        """Whether both quote some of the same text."""
+        """Return True if both quote the same part of a document."""
         apart = self.span.end <= other.span.start or other.span.end <= self.span.start
         return self.document_id == other.document_id and not apart
 
 
 @dataclass(frozen=True, slots=True)
-class Sighted:
+class Context:
     """A passage with its document and the structure around it."""
 
     scored: ScoredPassage
@@ -76,143 +73,143 @@ class Sighted:
     structure: Structure
 
     def candidate(self, span: Span, text: str, score: float, kind: Kind = "sentence") -> Candidate:
-        """What `span` of the document gives."""
+        """Return the candidate that quotes `span` of the document."""
         quote = self.document.text[span.start : span.end]
         date = self.document.metadata.get("date", "")
         return Candidate(self.scored, span, quote, text, score, kind, terms=unmarked(quote), date=date)
 
 
-def sighted(passages: Iterable[ScoredPassage], read: Read | None) -> list[Sighted]:
-    """The passages with their documents; those of documents that were removed meanwhile are left out."""
+def load_contexts(passages: Iterable[ScoredPassage], load_document: LoadDocument | None) -> list[Context]:
+    """Load the documents of the passages, without those that were removed meanwhile."""
     documents: dict[str, Document] = {}
     found = []
     for scored in passages:
         passage = scored.passage
         try:
-            document = documents.get(passage.document_id) or _document(scored, read)
+            document = documents.get(passage.document_id) or _document(scored, load_document)
         except NotFound:
             continue
         if document.text[passage.start : passage.end] != passage.text:
             continue
-        documents[passage.document_id] = document if read else documents.get(passage.document_id, document)
-        found.append(Sighted(scored, document, Structure(document, Span(passage.start, passage.end))))
+        documents[passage.document_id] = document
+        found.append(Context(scored, document, Structure(document, Span(passage.start, passage.end))))
     return found
 
 
-def _document(scored: ScoredPassage, read: Read | None) -> Document:
-    """The document, or as much of it as the passage holds."""
-    if read is not None:
-        return read(scored.passage.document_id)
+def _document(scored: ScoredPassage, load_document: LoadDocument | None) -> Document:
+    """Return the document, or the passage as a document if documents cannot be loaded."""
+    if load_document is not None:
+        return load_document(scored.passage.document_id)
     text = "\n" * scored.passage.start + scored.passage.text
     return Document(scored.passage.document_id, scored.title, scored.source, "text/plain", text)
 
 
-def candidates(
-    question: Question, seen: Sequence[Sighted], score: Callable[[ScoredPassage, ScoredSentence], float]
+def find_candidates(
+    question: Question, contexts: Sequence[Context], score: Callable[[ScoredPassage, ScoredSentence], float]
 ) -> list[Candidate]:
-    """All that may be quoted of some passages, each once, with its best score; best first."""
+    """Return the candidates of the passages, each once with its best score, best first."""
     best: dict[tuple[str, int, int], Candidate] = {}
-    for sight in seen:
-        for sentence in sight.scored.sentences:
-            value = score(sight.scored, sentence)
-            for unit in _units(question, sight, sentence.span, value):
+    for context in contexts:
+        for sentence in context.scored.sentences:
+            value = score(context.scored, sentence)
+            for unit in _find_units(question, context, sentence.span, value):
                 key = (unit.document_id, unit.span.start, unit.span.end)
                 if key not in best or best[key].score < unit.score:
                     best[key] = unit
     ranked = sorted(best.values(), key=lambda unit: -unit.score)
-    return _without_parts(_with_lists(question, ranked))
+    return _without_parts(_without_unwanted_lists(question, ranked))
 
 
-def asks_something_else(question: Question, seen: Sequence[Sighted]) -> bool:
-    """Whether documents of questions and answers answer others for yes or no, and not this one."""
-    spans = ((sight, s.span) for sight in seen for s in sight.scored.sentences)
-    pairs = ((sight, pair) for sight, span in spans if (pair := _pair(question, sight, span)))
-    polar = [next(_paired(question, s, p, 0.0), None) for s, p in pairs if _is_polar(question, s, p)]
-    return bool(polar) and all(unit is None for unit in polar)
+def has_only_other_polar_pairs(question: Question, contexts: Sequence[Context]) -> bool:
+    """Return True if the documents answer yes/no questions, but not this one."""
+    polar = [pair for pair in _pairs(question, contexts) if _is_polar(question, *pair)]
+    return bool(polar) and not any(_answers(question, *pair) for pair in polar)
 
 
-def turned_down(question: Question, seen: Sequence[Sighted]) -> list[tuple[str, Span]]:
-    """The places of the questions and answers that are of something else, each with its document's id."""
-    spans = ((sight, s.span) for sight in seen for s in sight.scored.sentences)
-    pairs = ((sight, pair) for sight, span in spans if (pair := _pair(question, sight, span)))
+def rejected_pairs(question: Question, contexts: Sequence[Context]) -> list[tuple[str, Span]]:
+    """Return the ranges of the questions with answers that are off topic, each with its document's id."""
     return [
-        (sight.document.id, Span(pair.question.start, pair.answer.end))
-        for sight, pair in pairs
-        if next(_paired(question, sight, pair, 0.0), None) is None
+        (context.document.id, Span(pair.question.start, pair.answer.end))
+        for context, pair in _pairs(question, contexts)
+        if not _answers(question, context, pair)
     ]
 
 
-def _is_polar(question: Question, sight: Sighted, pair: Pair) -> bool:
-    text = sight.document.text
-    asked = Question(unmarked(unlabelled(text[pair.question.start : pair.question.end])).lstrip("# "))
-    answer = unmarked(unlabelled(text[pair.answer.start : pair.answer.end]))
-    return asked.is_polar or question.known.begins_with_yes(folded(answer))
+def _pairs(question: Question, contexts: Sequence[Context]) -> Iterator[tuple[Context, Pair]]:
+    for context in contexts:
+        for sentence in context.scored.sentences:
+            if pair := _pair(question, context, sentence.span):
+                yield context, pair
 
 
-def plain(scored: ScoredPassage, sentence: ScoredSentence, score: float) -> Candidate | None:
-    """A sentence as it stands, or None where it says nothing: to be offered as related."""
+def _is_polar(question: Question, context: Context, pair: Pair) -> bool:
+    asked, answer = _pair_texts(context, pair)
+    return Question(asked).is_polar or question.vocabulary.begins_with_yes(folded(answer))
+
+
+def plain_candidate(scored: ScoredPassage, sentence: ScoredSentence, score: float) -> Candidate | None:
+    """Return a sentence by itself, to be offered as related; None for headings and the like."""
     text = scored.passage.quote(sentence.span)
-    if says_nothing(scored, text):
+    if is_heading_or_empty(scored, text):
         return None
-    return Candidate(scored, sentence.span, text, shown(scored, sentence.span), score)
+    return Candidate(scored, sentence.span, text, display_text(scored, sentence.span), score)
 
 
 # -- units -------------------------------------------------------------------------------------------
 
 
-def _units(question: Question, sight: Sighted, span: Span, score: float) -> Iterator[Candidate]:
-    text = sight.document.text[span.start : span.end]
-    if says_nothing(sight.scored, text) or _is_title(sight, span):
+def _find_units(question: Question, context: Context, span: Span, score: float) -> Iterator[Candidate]:
+    text = context.document.text[span.start : span.end]
+    if is_heading_or_empty(context.scored, text) or _is_title(context, span):
         return
     if tables.is_row(" ".join(text.split())):
-        yield from _row(question, sight, span, score)
+        yield from _row_candidates(question, context, span, score)
         return
-    pair = _pair(question, sight, span)
+    pair = _pair(question, context, span)
     if pair is not None:
-        yield from _paired(question, sight, pair, score)
+        yield from _pair_candidates(question, context, pair, score)
         return
-    if is_question(text) or not _tells_of(question, sight, span):
+    if is_question(text) or not _has_relevant_facts(question, context, span):
         return
-    listing = sight.structure.listing(span)
+    listing = context.structure.listing(span)
     if listing and len(listing.items) > 1:
-        yield from _of_list(question, sight, listing, span, score)
+        yield from _list_candidates(question, context, listing, span, score)
     elif text.rstrip(" *_\"'”’)").endswith((":", "：")):
-        yield from _led(sight, span, score)
+        yield from _introduced_candidates(context, span, score)
     else:
-        yield sight.candidate(span, shown(sight.scored, span, sight.document.text), score)
+        yield context.candidate(span, display_text(context.scored, span, context.document.text), score)
 
 
-def _tells_of(question: Question, sight: Sighted, span: Span) -> bool:
-    """Whether lines `Owner: Ola Dahl` hold a word of the question that does not stand above them already; any
-    other sentence does."""
-    facts = sight.structure.facts(span)
+def _has_relevant_facts(question: Question, context: Context, span: Span) -> bool:
+    """Return False for lines such as `Owner: Ola Dahl` that add no word of the question to the headings."""
+    facts = context.structure.facts(span)
     if len(facts) < 2:
         return True
-    above = tokens(" ".join([sight.scored.title, *sight.scored.passage.headings]))
-    asked = [w for w in question.telling if w not in question.known.generic and not meets([w], above)]
-    said = [word for name, value, _ in facts for word in tokens(f"{name} {value}")]
-    return not asked or meets([k for w in asked for k in (w, *kin(w))], said)
+    above = tokens(" ".join([context.scored.title, *context.scored.passage.headings]))
+    asked = [w for w in question.specific_words if not any_in([w], above)]
+    line_words = [word for name, value, _ in facts for word in tokens(f"{name} {value}")]
+    return not asked or any_in([k for w in asked for k in (w, *synonyms(w))], line_words)
 
 
-def says_nothing(scored: ScoredPassage, text: str) -> bool:
-    """A heading, or a table's row of column names, says what follows is about; an empty row holds nothing."""
+def is_heading_or_empty(scored: ScoredPassage, text: str) -> bool:
+    """Return True for a heading or header row above other sentences, and for text without any word."""
     passage = scored.passage
     leads = text.strip("# \t") in passage.headings or text in tables.column_rows(passage.text)
     return (leads and len(scored.sentences) > 1) or not any(map(str.isalnum, unmarked(text)))
 
 
-def _is_title(sight: Sighted, span: Span) -> bool:
-    """Whether a line is the title of the document, or like one: short, without a stop, over what follows."""
-    text = sight.document.text[span.start : span.end]
-    alone = len(sight.scored.sentences) == 1
-    first = not sight.document.text[: span.start].strip("#=*_- \t\n")
-    if first and unmarked(text).strip("# ") == sight.document.title and not alone:
+def _is_title(context: Context, span: Span) -> bool:
+    """Return True for the title of the document, and for a short separate line without a stop."""
+    text = context.document.text[span.start : span.end]
+    alone = len(context.scored.sentences) == 1
+    first = not context.document.text[: span.start].strip("#=*_- \t\n")
+    if first and unmarked(text).strip("# ") == context.document.title and not alone:
         return True
-    at = sight.structure.at(span.start)
-    line = sight.structure.lines[at]
-    if sight.document.headings or line.kind != "text" or (line.body, line.end) != (span.start, span.end):
+    at = context.structure.line_at(span.start)
+    line = context.structure.lines[at]
+    if context.document.headings or line.kind != "text" or (line.body, line.end) != (span.start, span.end):
         return False
-    around = [*sight.structure.lines[max(0, at - 1) : at], *sight.structure.lines[at + 1 : at + 2]]
+    around = [*context.structure.lines[max(0, at - 1) : at], *context.structure.lines[at + 1 : at + 2]]
     apart = len(around) == (1 if at == 0 else 2) and all(near.kind == "blank" for near in around)
     bare = unmarked(text)
     return (
@@ -224,12 +221,12 @@ def _is_title(sight: Sighted, span: Span) -> bool:
     )
 
 
-def shown(scored: ScoredPassage, span: Span, whole: str | None = None) -> str:
-    """A sentence as it is shown: without the marks of Markdown, a table row by its column names."""
+def display_text(scored: ScoredPassage, span: Span, whole: str | None = None) -> str:
+    """Return a sentence for display: without Markdown; a table row with its column names."""
     passage = scored.passage
     text = " ".join((whole[span.start : span.end] if whole else passage.quote(span)).split())
     if tables.is_row(text):
-        return tables.spoken(tables.named(text, _columns(scored, span)))
+        return tables.as_sentence(tables.named_cells(text, _columns(scored, span)))
     bare = re.sub(r"^(?:[-*+]|\d{1,3}[.)]|#{1,6})\s+", "", text)
     return unmarked(unlabelled(bare)) or bare
 
@@ -239,35 +236,34 @@ def _columns(scored: ScoredPassage, span: Span) -> str | None:
     return tables.columns_above(passage.text, max(0, span.start - passage.start)) or passage.header
 
 
-def _row(question: Question, sight: Sighted, span: Span, score: float) -> Iterator[Candidate]:
-    """A row that shares a word of its cells with the question, not of its column names alone."""
-    text = sight.document.text[span.start : span.end]
-    cells = tables.named(text, _columns(sight.scored, span))
+def _row_candidates(question: Question, context: Context, span: Span, score: float) -> Iterator[Candidate]:
+    """Yield a row if its cells, not only its column names, share a word with the question."""
+    text = context.document.text[span.start : span.end]
+    cells = tables.named_cells(text, _columns(context.scored, span))
     names = {word for cell in cells for word in tokens(cell.name)}
-    said = [word for cell in cells for word in tokens(cell.value) if word not in names]
-    asked = [w for w in question.telling if w not in question.known.generic]
-    if asked and not meets(asked, said):
+    values = [word for cell in cells for word in tokens(cell.value) if word not in names]
+    if question.specific_words and not any_in(question.specific_words, values):
         return
-    if not _has_figures(question, sight, cells):
+    if not _has_figures(question, context, cells):
         return
-    there = next((cell for cell in cells if is_question(cell.value)), None)
-    rest = tuple(cell for cell in cells if cell is not there)
-    if there and rest:
-        if not _fits(question, there.value, " ".join(cell.value for cell in rest)):
+    asked = next((cell for cell in cells if is_question(cell.value)), None)
+    rest = tuple(cell for cell in cells if cell is not asked)
+    if asked and rest:
+        if not _is_answered_by(question, asked.value, " ".join(cell.value for cell in rest)):
             return
-        answer = rest[0].value if len(rest) == 1 else tables.spoken(rest)
-        unit = sight.candidate(span, _with_question(question, there.value, answer), score, "pair")
+        answer = rest[0].value if len(rest) == 1 else tables.as_sentence(rest)
+        unit = context.candidate(span, _with_question(question, asked.value, answer), score, "pair")
     else:
-        unit = sight.candidate(span, tables.spoken(cells), score, "row")
-    context = " ".join([sight.scored.title, *sight.scored.passage.headings, *(cell.name for cell in cells)])
-    if question.names and words.missing(" ".join(map(str.capitalize, question.names)), f"{context} {text}"):
+        unit = context.candidate(span, tables.as_sentence(cells), score, "row")
+    above = " ".join([context.scored.title, *context.scored.passage.headings, *(cell.name for cell in cells)])
+    if question.names and words.missing(" ".join(map(str.capitalize, question.names)), f"{above} {text}"):
         return
-    yield replace(unit, cells=cells, terms=f"{context} {unit.terms}")
+    yield replace(unit, cells=cells, terms=f"{above} {unit.terms}")
 
 
-def _has_figures(question: Question, sight: Sighted, cells: Sequence[Cell]) -> bool:
-    """Whether a row, or what stands above it, has the years and the days of the question."""
-    texts = [sight.scored.title, *sight.scored.passage.headings, *(cell.value for cell in cells)]
+def _has_figures(question: Question, context: Context, cells: Sequence[Cell]) -> bool:
+    """Return True if a row and the headings above have the years and a day of the question."""
+    texts = [context.scored.title, *context.scored.passage.headings, *(cell.value for cell in cells)]
     held = frozenset().union(*map(years, texts))
     days = frozenset().union(*map(moments, texts))
     return question.years <= held | numbers(" ; ".join(texts)) and (
@@ -278,40 +274,52 @@ def _has_figures(question: Question, sight: Sighted, cells: Sequence[Cell]) -> b
 # -- questions and answers ---------------------------------------------------------------------------
 
 
-def _pair(question: Question, sight: Sighted, span: Span) -> Pair | None:
-    """The question and answer that a sentence is of. What stands below a heading that asks is text like any
-    other, but for a "yes", which is nothing without it."""
-    pair = sight.structure.pair(span)
-    if pair is None or sight.structure.lines[sight.structure.at(pair.question.start)].kind != "heading":
+def _pair(question: Question, context: Context, span: Span) -> Pair | None:
+    """Return the question and answer that a sentence is part of. Below a heading that is a question, only a
+    "yes" or "no" is such an answer; other text is quoted by itself."""
+    pair = context.structure.pair(span)
+    if (
+        pair is None
+        or context.structure.lines[context.structure.line_at(pair.question.start)].kind != "heading"
+    ):
         return pair
-    own = sight.document.text[span.start : span.end]
-    if span.start == pair.answer.start and question.known.begins_with_yes(folded(unmarked(unlabelled(own)))):
+    own = context.document.text[span.start : span.end]
+    if span.start == pair.answer.start and question.vocabulary.begins_with_yes(
+        folded(unmarked(unlabelled(own)))
+    ):
         return Pair(pair.question, span)
     return None
 
 
-def _paired(question: Question, sight: Sighted, pair: Pair, score: float) -> Iterator[Candidate]:
-    text = sight.document.text
+def _pair_texts(context: Context, pair: Pair) -> tuple[str, str]:
+    text = context.document.text
     asked = unmarked(unlabelled(text[pair.question.start : pair.question.end])).lstrip("# ")
-    answer = unmarked(unlabelled(text[pair.answer.start : pair.answer.end]))
-    if answer and _fits(question, asked, answer):
+    return asked, unmarked(unlabelled(text[pair.answer.start : pair.answer.end]))
+
+
+def _answers(question: Question, context: Context, pair: Pair) -> bool:
+    asked, answer = _pair_texts(context, pair)
+    return bool(answer) and _is_answered_by(question, asked, answer)
+
+
+def _pair_candidates(question: Question, context: Context, pair: Pair, score: float) -> Iterator[Candidate]:
+    if _answers(question, context, pair):
         whole = Span(pair.question.start, pair.answer.end)
-        yield sight.candidate(whole, _with_question(question, asked, answer), score, "pair")
+        yield context.candidate(whole, _with_question(question, *_pair_texts(context, pair)), score, "pair")
 
 
-def _fits(question: Question, asked: str, answer: str) -> bool:
-    """Whether the answer to `asked` can be one to the question: a "yes" only where both ask the same."""
-    there = Question(asked)
-    share = question.share([*tokens(asked), *tokens(answer)])
-    if question.known.begins_with_yes(folded(answer)) or there.is_polar:
-        return share >= ALIKE
-    shared = [w for w in there.telling if w not in there.known.generic and question.holds(w)]
-    return bool(shared) or share >= 0.5
+def _is_answered_by(question: Question, asked: str, answer: str) -> bool:
+    """Return True if the answer to `asked` may answer the question; "yes" only if both ask the same."""
+    other = Question(asked)
+    coverage = question.coverage([*tokens(asked), *tokens(answer)])
+    if question.vocabulary.begins_with_yes(folded(answer)) or other.is_polar:
+        return coverage >= SAME_QUESTION
+    return any(map(question.has, other.specific_words)) or coverage >= 0.5
 
 
 def _with_question(question: Question, asked: str, answer: str) -> str:
-    """The answer, after its question where it means nothing without."""
-    if question.known.begins_with_yes(folded(answer)):
+    """Return the answer, preceded by its question if it needs it."""
+    if question.vocabulary.begins_with_yes(folded(answer)):
         return f"{asked} {answer}"
     return answer
 
@@ -319,33 +327,35 @@ def _with_question(question: Question, asked: str, answer: str) -> str:
 # -- lists -------------------------------------------------------------------------------------------
 
 
-def _of_list(
-    question: Question, sight: Sighted, listing: Listing, span: Span, score: float
+def _list_candidates(
+    question: Question, context: Context, listing: Listing, span: Span, score: float
 ) -> Iterator[Candidate]:
-    """The step that is asked for; else the item alone, and the list as a whole where it is asked for."""
+    """Yield the step that is asked for; or the item by itself, and the whole list if that is asked for."""
     if question.step is not None:
-        yield from _step(question, sight, listing, score)
+        yield from _step_candidates(question, context, listing, score)
         return
     is_lead = listing.lead.start == span.start and listing.lead.end == span.end
     if is_lead or question.wants_list:
         whole = Span(listing.lead.start, listing.items[-1].end)
-        yield sight.candidate(whole, _listed(sight.document.text, listing), score, "list")
+        yield context.candidate(whole, _list_text(context.document.text, listing), score, "list")
     if not is_lead:
-        yield sight.candidate(span, shown(sight.scored, span, sight.document.text), score)
+        yield context.candidate(span, display_text(context.scored, span, context.document.text), score)
 
 
-def _step(question: Question, sight: Sighted, listing: Listing, score: float) -> Iterator[Candidate]:
-    """The step of the number that is asked for, where the list is the one that is meant; else nothing."""
-    lead = sight.document.text[listing.lead.start : listing.lead.end]
-    above = f"{lead} {sight.scored.title} {' '.join(sight.scored.passage.headings)}"
-    item = _numbered(question.step or 0, listing)
-    if item is not None and _is_of(question, above):
-        text = unmarked(sight.document.text[item.body : item.end])
-        unit = sight.candidate(Span(item.start, item.end), f"{_label(item)}{text}", score, "list")
+def _step_candidates(
+    question: Question, context: Context, listing: Listing, score: float
+) -> Iterator[Candidate]:
+    """Yield the step with the number that is asked for, if the question fits the list."""
+    lead = context.document.text[listing.lead.start : listing.lead.end]
+    above = f"{lead} {context.scored.title} {' '.join(context.scored.passage.headings)}"
+    item = _item_by_number(question.step or 0, listing)
+    if item is not None and _fits_list(question, above):
+        text = unmarked(context.document.text[item.body : item.end])
+        unit = context.candidate(Span(item.start, item.end), f"{_label(item)}{text}", score, "list")
         yield replace(unit, terms=f"{above} {unit.terms}", certain=True)
 
 
-def _numbered(number: int, listing: Listing) -> Line | None:
+def _item_by_number(number: int, listing: Listing) -> Line | None:
     numbers = {item.number: item for item in listing.top if item.number is not None}
     if number < 0:
         return listing.top[-1]
@@ -354,14 +364,14 @@ def _numbered(number: int, listing: Listing) -> Line | None:
     return listing.top[number - 1] if 0 < number <= len(listing.top) else None
 
 
-def _is_of(question: Question, above: str) -> bool:
-    """Whether what leads to a list has most of what the question asks for beside the step."""
-    rest = [w for w in question.beside_step if w not in question.known.generic]
-    return 2 * sum(meets([w], tokens(above)) for w in rest) >= len(rest)
+def _fits_list(question: Question, above: str) -> bool:
+    """Return True if the headings and introduction of a list have most other words of the question."""
+    rest = [w for w in question.words_beside_step if w not in question.vocabulary.generic]
+    return 2 * sum(any_in([w], tokens(above)) for w in rest) >= len(rest)
 
 
-def _listed(text: str, listing: Listing) -> str:
-    """What leads to the list, and its items as they stand; what is left out is counted."""
+def _list_text(text: str, listing: Listing) -> str:
+    """Return the introduction and the items of a list, with the number of items omitted."""
     lead = unmarked(text[listing.lead.start : listing.lead.end])
     lines, length = [lead] if lead else [], len(lead)
     for place, item in enumerate(listing.items):
@@ -379,10 +389,10 @@ def _label(item: Line) -> str:
     return f"{item.marker} " if any(map(str.isalnum, item.marker)) else ""
 
 
-def _led(sight: Sighted, span: Span, score: float) -> Iterator[Candidate]:
-    """What leads to something that is no list, with the line that follows; nothing where none does."""
-    lines = sight.structure.lines
-    at = sight.structure.at(max(span.start, span.end - 1))
+def _introduced_candidates(context: Context, span: Span, score: float) -> Iterator[Candidate]:
+    """Yield a sentence that ends in a colon with the line that follows, unless that is a list or a table."""
+    lines = context.structure.lines
+    at = context.structure.line_at(max(span.start, span.end - 1))
     following = next((line for line in lines[at + 1 :] if line.kind != "blank"), None)
     if following is None or following.kind in ("heading", "row") or span.end < lines[at].end - 3:
         return
@@ -392,32 +402,30 @@ def _led(sight: Sighted, span: Span, score: float) -> Iterator[Candidate]:
         code = next((line for line in fence if line.kind == "fence"), None)
         end = code.end if code else end
     whole = Span(span.start, end)
-    body = re.sub(r"(?m)^[ \t]*(?:```|~~~)\w*[ \t]*$", " ", sight.document.text[whole.start : whole.end])
-    yield sight.candidate(whole, unmarked(body), score)
+    body = re.sub(r"(?m)^[ \t]*(?:```|~~~)\w*[ \t]*$", " ", context.document.text[whole.start : whole.end])
+    yield context.candidate(whole, unmarked(body), score)
 
 
-def _with_lists(question: Question, ranked: Sequence[Candidate]) -> list[Candidate]:
-    """Without the lists that are asked for by the kind of the question alone, and not by what they are of."""
-    if not ranked:
-        return []
-    kept = []
-    for unit in ranked:
-        inside = [other for other in ranked if other is not unit and other.overlaps(unit)]
-        if unit.kind == "list" and inside and question.step is None and not _is_meant(question, unit, inside):
-            continue
-        kept.append(unit)
-    return kept
+def _without_unwanted_lists(question: Question, ranked: Sequence[Candidate]) -> list[Candidate]:
+    """Remove lists that fit the question only by its kind, if there are candidates within them."""
+
+    def is_unwanted(unit: Candidate) -> bool:
+        is_list = unit.kind == "list" and question.step is None
+        has_parts = is_list and any(other is not unit and other.overlaps(unit) for other in ranked)
+        return has_parts and not _is_whole_list_wanted(question, unit)
+
+    return [unit for unit in ranked if not is_unwanted(unit)]
 
 
-def _is_meant(question: Question, whole: Candidate, items: Sequence[Candidate]) -> bool:
-    """Whether a list is what is asked for, rather than one of its items: by what stands above."""
-    context = [*tokens(whole.text.split("\n")[0]), *tokens(" ".join(whole.scored.passage.headings[-1:]))]
-    telling = [w for w in question.telling if w not in question.known.generic] or question.telling
-    return bool(telling) and 2 * sum(meets([w], context) for w in telling) >= len(telling)
+def _is_whole_list_wanted(question: Question, whole: Candidate) -> bool:
+    """Return True if the heading and introduction of a list have most of the words of the question."""
+    above = [*tokens(whole.text.split("\n")[0]), *tokens(" ".join(whole.scored.passage.headings[-1:]))]
+    asked = question.specific_words or question.content_words
+    return bool(asked) and 2 * sum(any_in([w], above) for w in asked) >= len(asked)
 
 
 def _without_parts(ranked: Sequence[Candidate]) -> list[Candidate]:
-    """Without what is part of a longer unit that is wanted, and without parts of a better one."""
+    """Merge overlapping candidates into the longest, with the best score; best first."""
     kept: list[Candidate] = []
     for unit in sorted(ranked, key=lambda unit: -(unit.span.end - unit.span.start)):
         over = next((at for at, other in enumerate(kept) if other.overlaps(unit)), None)

@@ -114,7 +114,7 @@ def _excerpt(scored: ScoredPassage, sentence: ScoredSentence) -> Excerpt:
     before = passage.quote(scored.sentences[at - 1].span) if at else ""
     if tables.is_row(text):
         columns = tables.columns_above(passage.text, sentence.span.start - passage.start) or passage.header
-        text, before = tables.spoken(tables.named(text, columns)), ""
+        text, before = tables.as_sentence(tables.named_cells(text, columns)), ""
     return Excerpt(text, context(scored.title, passage.headings, before))
 
 

@@ -1,4 +1,4 @@
-"""Text of a document as a person reads it: without the marks of Markdown and HTML around its words."""
+"""Removal of Markdown and HTML markup from the text of a document."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _ESCAPED = re.compile(r"\\([\\`*_{}\[\]()#+.!|>~-])")
 
 
 def unmarked(text: str) -> str:
-    """The text without comments, tags, emphasis, targets of links and numbers of footnotes, on one line."""
+    """Return the text on one line, without comments, tags, emphasis, link targets and footnote numbers."""
     if not _SIGNS.search(text):
         return " ".join(text.split())
     text = _COMMENT.sub(" ", text)

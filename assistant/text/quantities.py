@@ -1,7 +1,7 @@
-"""Numbers, amounts and dates in running text, in one form: "$3bn" is the same as "3 billion dollars".
+"""Normalisation of numbers, amounts and dates in prose: "$3bn" equals "3 billion dollars".
 
-A figure is written as its value, or its value and unit: `2025`, `80 %`, `3000000000 dollar`, `20 year`. A
-month is `month 6`. Digits of every script are read; words for numbers and units are English.
+A figure is normalised to its value, with its unit if any: `2025`, `80 %`, `3000000000 dollar`, `20 year`. A
+month is `month 6`. Digits of every script are recognised; words for numbers and units are English.
 """
 
 from __future__ import annotations
@@ -63,8 +63,8 @@ _NUMBER_WORDS = re.compile(
     rf"|(?P<ones>{'|'.join([*_ONES][1:])})|(?:one|an?)(?=\s(?:{_SCALE})\b))\b",
     re.IGNORECASE,
 )
-# "The two countries" points back and claims no number.
-_POINTING = re.compile(r"\b(?:the|these|those|their|its|both)(?:\s+other)?\s+two\b", re.IGNORECASE)
+# "The two countries" refers back and claims no number.
+_REFERRING = re.compile(r"\b(?:the|these|those|their|its|both)(?:\s+other)?\s+two\b", re.IGNORECASE)
 _FIGURE = re.compile(
     r"(?<![^\W_])(?:(?:US)?(?P<sign>[$€£])\s?)?"
     r"(?P<digits>\d{1,3}(?:[,'’ ]\d{3})+(?:\.\d+)?(?!\d)"
@@ -83,24 +83,24 @@ _MONTH = re.compile(
 
 @lru_cache(maxsize=1024)
 def claimed(text: str) -> frozenset[str]:
-    """The figures that a text states, each in one form."""
-    return frozenset(_read(_POINTING.sub(" ", text)))
+    """Return the figures that a text states, normalised."""
+    return frozenset(_figures(_REFERRING.sub(" ", text)))
 
 
 @lru_cache(maxsize=1024)
 def allowed(text: str) -> frozenset[str]:
-    """The figures that a text bears out: what it states, without the units too, and in every reading."""
-    found = set(_read(text))
+    """Return the figures that a text supports: those it states, also without units, in every reading."""
+    found = set(_figures(text))
     found |= {figure.split()[0] for figure in found if not figure.startswith("month")}
     for first, second, _ in _SLASHED.findall(text):
         found |= {f"month {int(first)}", f"month {int(second)}"}
     found |= {str(_ORDINALS[word]) for word in _ORDINAL.findall(text.lower())}
-    # 1.234 is a fraction to some and a thousand to others.
+    # 1.234 is a fraction or a thousand, depending on the country.
     found |= {figure.replace(".", "") for figure in found if re.fullmatch(r"\d+\.\d{3}", figure)}
     return frozenset(found)
 
 
-def _read(text: str) -> Iterator[str]:
+def _figures(text: str) -> Iterator[str]:
     text = re.sub(r"\d", lambda digit: str(unicodedata.decimal(digit[0])), re.sub(r"[^\S\n]", " ", text))
     for month in _MONTH.findall(text):
         yield f"month {_MONTHS.index(month[:3].lower()) + 1}"

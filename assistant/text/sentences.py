@@ -1,7 +1,7 @@
-"""Where sentences end in running text.
+"""Sentence segmentation.
 
-One regular expression finds the candidates, a few rules about the words on both sides decide. Written for
-English prose as it comes from the web; the stops of Chinese, Japanese, Arabic and Hindi are known as well.
+A regular expression finds candidate stops; rules on the words on both sides decide. Written for English prose
+from the web; the stops of Chinese, Japanese, Arabic and Hindi are recognised too.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import re
 
 from assistant.core.types import Span
 
-# The quantifiers are possessive, so that no run of stops or quotes is ever walked through twice.
+# Possessive quantifiers, so that no run of stops or quotes is scanned twice.
 _STOP = re.compile(r"[.!?…。！？｡؟۔।]++[\"'”’»)\]*_」』）】]*+(?:\[\d{1,3}\]|</[a-zA-Z]{1,10}>)*+")
 _WIDE = frozenset("。！？｡؟۔।")
 _OPENING = re.compile(r"\s+[\"'“‘«(\[*_¿¡]{0,3}")
@@ -22,7 +22,7 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-# Never the end of a sentence where a word with a capital follows.
+# Never the end of a sentence before a capitalised word.
 _TITLES = _words(
     "mr mrs ms mx dr prof gen adm col maj capt cmdr lt sgt sen rep gov hon rev fr st mt ft pres amb messrs "
     "mme mlle e.g i.e eg ie cf vs v viz approx ca resp incl aka"
@@ -32,7 +32,7 @@ _BEFORE_NUMBERS = _words(
     "no nos nr fig figs eq eqs sec ch chap vol vols p pp art arts para tab ref refs "
     "jan feb mar apr jun jul aug sep sept oct nov dec"
 )
-# The end only where the next word likes to begin a sentence. Initials and U.S. are treated so too.
+# The end only if the next word often begins a sentence. Initials and U.S. are treated likewise.
 _EITHER = _words("al inc ltd co corp plc jr sr est dept univ assn bros intl ph.d gmbh ave blvd")
 _STARTERS = _words(
     "the this that these those it its he she they we i you his her their our my your in on at a an but and "
@@ -41,15 +41,15 @@ _STARTERS = _words(
     "furthermore during under over now today here once until because despite yet still instead another other"
 )
 _INITIALS = re.compile(r"(?:[^\W\d_]\.)*[^\W\d_]")
-# What follows a dot in the name of a file or a site, however it is written.
+# Suffixes of file and site names, in any case.
 _SUFFIXES = _words("com net org edu gov io ai co uk js ts py md txt pdf html xml json exe app dev info eu de")
 
 
 def sentences(text: str, start: int = 0, end: int | None = None) -> list[Span]:
-    """The sentences of `text[start:end]` in order, without white space around them; nothing else is left out.
+    """Return the sentences of `text[start:end]` in order; only the white space around them is omitted.
 
-    Offsets count in characters of `text`. A sentence that runs over a line end is one sentence. A stop
-    without a space ends a sentence where a word and a capital meet ("dimensions.This"), as in scraped text.
+    Offsets count characters of `text`. A sentence may span lines. A stop without a space ends a sentence
+    between a word and a capital ("dimensions.This"), as in scraped text.
     """
     end = len(text) if end is None else end
     found: list[Span] = []
@@ -63,7 +63,7 @@ def sentences(text: str, start: int = 0, end: int | None = None) -> list[Span]:
 
 
 def trimmed(text: str, start: int, end: int) -> Span:
-    """The span without the white space at both ends; empty where there is nothing else."""
+    """Return the span without the white space at both ends; empty if there is nothing else."""
     while start < end and text[start].isspace():
         start += 1
     while end > start and text[end - 1].isspace():
@@ -86,7 +86,7 @@ def _ends_sentence(text: str, begin: int, stop: re.Match[str], end: int) -> bool
 
 
 def _last_word(text: str, begin: int, end: int) -> str:
-    """What stands before `end` back to white space, at most 40 characters of it."""
+    """Return the characters before `end` back to white space, at most 40."""
     near = text[max(begin, end - 40) : end]
     if not near or near[-1].isspace():
         return ""
@@ -96,7 +96,7 @@ def _last_word(text: str, begin: int, end: int) -> str:
 def _is_abbreviation(text: str, begin: int, dot: int, following: int, end: int) -> bool:
     word = _last_word(text, begin, dot).lower()
     if not word:
-        # A dot of its own: one of an ellipsis ". . .", or the stop of text that was cut into tokens.
+        # A separate dot: part of an ellipsis ". . .", or the stop of tokenised text.
         return text[following] == "." or text[begin:dot].rstrip()[-1:] in ("", ".")
     if word in _TITLES:
         return True
@@ -115,7 +115,7 @@ def _is_starter(text: str, at: int, end: int) -> bool:
 
 
 def _is_missing_space(text: str, begin: int, stop: re.Match[str], end: int) -> bool:
-    """Whether the stop is the end of a sentence that the next one touches, not part of a name."""
+    """Return True if the stop ends a sentence that touches the next one, and is not part of a name."""
     after = _WORD.match(text, stop.end(), end)
     if after is None or stop.group()[0] not in ".!?" or stop.group().startswith(".."):
         return False

@@ -1,6 +1,6 @@
-"""The structure that a person sees in plain text or Markdown: questions with answers, lists, lines of facts.
+"""The visible structure of plain text or Markdown: questions with answers, lists, `name: value` lines.
 
-It is read from the text itself, line by line, so it is the same whatever file the text came from.
+It is parsed from the text line by line, so it does not depend on the format of the original file.
 """
 
 from __future__ import annotations
@@ -13,16 +13,16 @@ from functools import cached_property
 from typing import Literal
 
 from assistant.core.types import Document, Span
-from assistant.text.languages.asking import asking
+from assistant.text.languages.questions import question_vocabulary
 from assistant.text.marks import unmarked
 from assistant.text.sentences import sentences, trimmed
 from assistant.text.tables import Row, Table
 from assistant.text.words import folded
 
 NEAR = 20_000
-"""Characters before and after a passage that are looked at: a longer list or answer is none to be quoted."""
+"""Characters before and after a passage that are parsed; longer lists and answers are not quoted whole."""
 ANSWER = 900
-"""Characters of an answer below a question; what follows is left to be looked for by itself."""
+"""Limit on the characters of an answer below a question; the rest can be quoted by itself."""
 
 Kind = Literal["blank", "heading", "row", "fence", "item", "text"]
 
@@ -41,7 +41,7 @@ _RULE = re.compile(r"[ \t]*(?:[-=*_]{3,}|\|?[ \t]*:?-+[-:| \t]*)$")
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line, or several that are one item or paragraph; `body` is where its words begin."""
+    """A line, or the lines of one item or paragraph; `body` is the offset of its first word."""
 
     kind: Kind
     start: int
@@ -61,7 +61,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """A question that stands in a document, and what answers it there."""
+    """A question in a document and its answer there."""
 
     question: Span
     answer: Span
@@ -69,19 +69,19 @@ class Pair:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """What leads to a list (an empty span where nothing does), and its items, those inside of others too."""
+    """A list: its introduction (an empty span if there is none) and its items, nested ones included."""
 
     lead: Span
     items: tuple[Line, ...]
 
     @property
     def top(self) -> tuple[Line, ...]:
-        """The items that are inside of no other."""
+        """The items of the outer level."""
         return tuple(item for item in self.items if item.indent <= self.items[0].indent)
 
 
 class Structure:
-    """The structure of a document around a range of it."""
+    """The structure of a document near a range of it."""
 
     def __init__(self, document: Document, around: Span) -> None:
         self.text = document.text
@@ -92,7 +92,7 @@ class Structure:
 
     @cached_property
     def lines(self) -> Sequence[Line]:
-        """All lines, in order; empty ones are kept as `blank`."""
+        """All lines, in order, including blank ones."""
         found, at, fenced = [], self._bounds.start, False
         while at < self._bounds.end:
             stop = self.text.find("\n", at, self._bounds.end)
@@ -107,8 +107,8 @@ class Structure:
     def _starts(self) -> list[int]:
         return [line.start for line in self.lines]
 
-    def at(self, position: int) -> int:
-        """The place among the lines of that which holds a position."""
+    def line_at(self, position: int) -> int:
+        """Return the index of the line at a position of the document."""
         return max(0, bisect_right(self._starts, position) - 1)
 
     def _line(self, start: int, end: int, fenced: bool) -> Line:
@@ -130,7 +130,7 @@ class Structure:
     # -- questions -------------------------------------------------------------------------------
 
     def pair(self, span: Span) -> Pair | None:
-        """The question and answer that a sentence belongs to, as either of them, if any."""
+        """Return the question and answer that a sentence is part of; None if there are none."""
         if is_question(self.text[span.start : span.end]):
             return self._answered(span)
         asked = self._asked_before(span)
@@ -138,28 +138,29 @@ class Structure:
         return pair if pair and pair.answer.start <= span.start and span.end <= pair.answer.end else None
 
     def _asked_before(self, span: Span) -> Span | None:
-        """The nearest question above that may be answered by what stands here."""
-        at = self.at(span.start)
+        """Return the nearest question above that a sentence may answer."""
+        at = self.line_at(span.start)
         own = self._sentences(Span(self.lines[at].body, max(span.start, self.lines[at].body)))
-        asked = next((said for said in (own[-1:] + own[:1]) if is_question(self._text(said))), None)
-        if asked is not None:
+        if asked := self._question(own):
             return asked
         gaps = 0
         for line in reversed(self.lines[max(0, at - 12) : at]):
             gaps += line.kind == "blank"
             if line.kind in ("row", "fence") or gaps > 3:
                 return None
-            said = self._sentences(Span(line.body, line.end)) if line.kind != "blank" else []
-            if said and is_question(self._text(said[-1])):
-                return said[-1]
-            if said and is_question(self._text(said[0])):
-                return said[0]
+            spans = self._sentences(Span(line.body, line.end)) if line.kind != "blank" else []
+            if asked := self._question(spans):
+                return asked
             if line.kind == "heading":
                 return None
         return None
 
+    def _question(self, spans: Sequence[Span]) -> Span | None:
+        """Return the last or the first of some sentences if it is a question."""
+        return next((span for span in [*spans[-1:], *spans[:1]] if is_question(self._text(span))), None)
+
     def _answered(self, question: Span) -> Pair | None:
-        at = self.at(question.start)
+        at = self.line_at(question.start)
         line = self.lines[at]
         whole = Span(self._label_start(line, question), question.end)
         rest = trimmed(self.text, question.end, line.end)
@@ -177,13 +178,13 @@ class Structure:
         return Pair(whole, trimmed(self.text, begin, end)) if begin is not None and begin < end else None
 
     def _answer_end(self, at: int, rest: Span, asked: Line) -> int:
-        """Where the answer to the question of line `at` ends: before the next question, heading or gap."""
+        """Return the end of the answer to the question in line `at`: the next question, heading or gap."""
         end, seen = rest.end, rest.start < rest.end
         limit = rest.start + ANSWER
         for place in range(at + 1, len(self.lines)):
             line = self.lines[place]
             if line.kind == "blank":
-                if seen and not self._goes_on(place, asked):
+                if seen and not self._continues_after_blank(place, asked):
                     break
                 continue
             if line.kind in ("heading", "row", "fence") or line.end > limit or self._asks(line):
@@ -193,8 +194,8 @@ class Structure:
             end, seen = line.end, True
         return end
 
-    def _goes_on(self, blank: int, asked: Line) -> bool:
-        """Whether an answer goes on after an empty line: below a heading, or with a list."""
+    def _continues_after_blank(self, blank: int, asked: Line) -> bool:
+        """Return True if an answer continues after a blank line: below a heading, or with a list."""
         following = next((line for line in self.lines[blank + 1 :] if line.kind != "blank"), None)
         before = next((line for line in reversed(self.lines[:blank]) if line.kind != "blank"), None)
         if following is None or before is None:
@@ -203,8 +204,8 @@ class Structure:
         return asked.kind == "heading" or (following.kind == "item" and (announced or before.kind == "item"))
 
     def _asks(self, line: Line) -> bool:
-        said = self._sentences(Span(line.body, line.end))
-        return bool(said) and is_question(self._text(said[0]))
+        spans = self._sentences(Span(line.body, line.end))
+        return bool(spans) and is_question(self._text(spans[0]))
 
     def _next_text(self, at: int) -> int | None:
         for line in self.lines[at + 1 :]:
@@ -213,15 +214,15 @@ class Structure:
         return None
 
     def _label_start(self, line: Line, question: Span) -> int:
-        """Where a question begins with its label and marks ("**Q:** ")."""
+        """Return the start of a question with its label and marks ("**Q:** ")."""
         before = self.text[line.body : question.start]
         return line.body if not any(map(str.isalnum, unlabelled(before + "x")[:-1])) else question.start
 
     # -- lists -----------------------------------------------------------------------------------
 
     def listing(self, span: Span) -> Listing | None:
-        """The list that a sentence leads to, or is an item of; None where there is none."""
-        at = self.at(span.start)
+        """Return the list that a sentence introduces or is an item of; None if there is none."""
+        at = self.line_at(span.start)
         line = self.lines[at]
         if line.kind == "item":
             return self._listing_of(at)
@@ -253,7 +254,7 @@ class Structure:
         return first
 
     def _continues(self, place: int, item: int) -> bool:
-        """Whether a line of text belongs to the item above: it is indented, or follows at once."""
+        """Return True if a line of text belongs to the item above: it is indented, or follows directly."""
         line = self.lines[place]
         if line.indent > self.lines[item].indent:
             return True
@@ -278,22 +279,16 @@ class Structure:
             line = self.lines[place]
             if line.kind == "blank":
                 continue
-            said = self._sentences(Span(line.body, line.end)) if line.kind == "text" else []
-            announced = said and self._text(said[-1]).rstrip(_QUOTES).endswith((":", "："))
-            return said[-1] if announced else Span(self.lines[first].start, self.lines[first].start)
+            spans = self._sentences(Span(line.body, line.end)) if line.kind == "text" else []
+            if spans and self._text(spans[-1]).rstrip(_QUOTES).endswith((":", "：")):
+                return spans[-1]
+            break
         return Span(self.lines[first].start, self.lines[first].start)
-
-    def heading_above(self, position: int) -> Span | None:
-        """The words of the nearest heading above."""
-        for line in reversed(self.lines[: self.at(position)]):
-            if line.kind == "heading":
-                return Span(line.body, line.end)
-        return None
 
     # -- facts -----------------------------------------------------------------------------------
 
     def records(self) -> list[Table]:
-        """The blocks of lines `Owner: Ola Dahl`, each as a table of one row, in order."""
+        """Return the blocks of lines such as `Owner: Ola Dahl`, each as a table of one row, in order."""
         blocks: list[list[tuple[str, str, Span]]] = [[]]
         for line in self.lines:
             fact = self._fact(line)
@@ -304,8 +299,8 @@ class Structure:
         return [_record(block) for block in blocks if block]
 
     def facts(self, span: Span) -> list[tuple[str, str, Span]]:
-        """The lines `Owner: Ola Dahl` that a sentence consists of; none where it has other lines."""
-        own = self.lines[self.at(span.start) : self.at(max(span.start, span.end - 1)) + 1]
+        """Return the lines such as `Owner: Ola Dahl` of a sentence; empty if it has other lines."""
+        own = self.lines[self.line_at(span.start) : self.line_at(max(span.start, span.end - 1)) + 1]
         found = [self._fact(line) for line in own]
         return [fact for fact in found if fact] if all(found) else []
 
@@ -331,16 +326,16 @@ def _record(facts: Sequence[tuple[str, str, Span]]) -> Table:
 
 
 def _labels() -> Collection[str]:
-    return asking().question_labels | asking().answer_labels
+    return question_vocabulary().question_labels | question_vocabulary().answer_labels
 
 
 def is_question(text: str) -> bool:
-    """Whether a sentence asks."""
+    """Return True if a sentence is a question."""
     return unmarked(text).rstrip(_QUOTES).endswith(("?", "？", "؟"))
 
 
 def unlabelled(text: str) -> str:
-    """A question or an answer without the label before it: "Q:", "Answer:", "**A.**"."""
+    """Remove the label before a question or an answer: "Q:", "Answer:", "**A.**"."""
     found = re.match(
         r"[\s*_#>]*(?:\d{1,3}[.)]\s*)?([^\W\d_]{1,12})\s*\d{0,3}[*_]{0,2}\s*[:：.)][*_]{0,2}\s*", text
     )

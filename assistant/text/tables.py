@@ -1,4 +1,4 @@
-"""Tables in Markdown: their rows, the column names above a row, and a row as it is spoken."""
+"""Markdown tables: their rows, the column names above a row, and a row as a sentence."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ _COLUMNS = re.compile(r"^[ \t]*(\|?[^\n]*\|[^\n]*)\n[ \t]*\|?[ \t]*:?-+[-:| \t]*
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A row of a table: the range of the document that it takes, and its cells."""
+    """A row of a table: its range in the document, and its cells."""
 
     span: Span
     cells: tuple[str, ...]
     places: tuple[Span, ...] = ()
-    """Where each cell stands with its name, where that is a line of its own."""
+    """The range of each cell with its name, for rows whose cells are separate lines."""
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table of a document, each row as wide as its column names."""
+    """A table of a document; each row has as many cells as `columns`."""
 
     columns: tuple[str, ...]
     rows: tuple[Row, ...]
@@ -33,23 +33,23 @@ class Table:
 
 
 def is_row(text: str) -> bool:
-    """Whether the text is one row of a table."""
+    """Return True if the text is one row of a table."""
     return len(text) > 1 and text.startswith("|") and text.endswith("|")
 
 
 def column_rows(text: str) -> list[str]:
-    """The rows of column names in a text: those followed by a row of dashes."""
+    """Return the header rows of a text: those followed by a row of dashes."""
     return [match[1].strip() for match in _COLUMNS.finditer(text)]
 
 
 def columns_above(text: str, at: int) -> str | None:
-    """The row of column names nearest above the position `at` of a text."""
+    """Return the nearest header row above the position `at` of a text."""
     rows = column_rows(text[:at])
     return rows[-1] if rows else None
 
 
 def tables(text: str) -> Iterator[Table]:
-    """The tables of a text, in order. Rows that have more or fewer cells than that are left out."""
+    """Yield the tables of a text, in order, without rows that have more or fewer cells than columns."""
     for names in _COLUMNS.finditer(text):
         columns = tuple(map(unmarked, cells(names[1])))
         start = names.start(1)
@@ -69,15 +69,17 @@ def _rows(text: str, at: int) -> Iterator[Row]:
         at = end + 1
 
 
-def spoken(names: Sequence[Cell]) -> str:
-    """Cells as a sentence: each with its column's name, or alone where it has none."""
-    by = "; " if any(cell.name for cell in names) else ", "
-    said = by.join(f"{cell.name}: {cell.value}" if cell.name else cell.value for cell in names if cell.value)
-    return said if said.endswith((".", "!", "?", "。", "।")) else f"{said}."
+def as_sentence(row: Sequence[Cell]) -> str:
+    """Return cells as a sentence: each with the name of its column, if it has one."""
+    separator = "; " if any(cell.name for cell in row) else ", "
+    text = separator.join(
+        f"{cell.name}: {cell.value}" if cell.name else cell.value for cell in row if cell.value
+    )
+    return text if text.endswith((".", "!", "?", "。", "।")) else f"{text}."
 
 
-def named(row: str, columns: str | None) -> tuple[Cell, ...]:
-    """The cells of a row that hold something, with the names of their columns where these fit."""
+def named_cells(row: str, columns: str | None) -> tuple[Cell, ...]:
+    """Return the non-empty cells of a row; with the names of their columns if there are as many."""
     values = [unmarked(cell) for cell in cells(row)]
     names = [unmarked(cell) for cell in cells(columns)] if columns else []
     if len(names) != len(values):
@@ -86,5 +88,5 @@ def named(row: str, columns: str | None) -> tuple[Cell, ...]:
 
 
 def cells(row: str) -> list[str]:
-    """The cells of a row, as they are written."""
+    """Return the cells of a row, with their markup."""
     return [cell.strip().replace("\\|", "|") for cell in _BAR.split(row.strip().strip("|"))]

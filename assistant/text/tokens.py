@@ -1,4 +1,4 @@
-"""How long a text is for the embedding model, without loading it, and cutting at such lengths."""
+"""Estimation of the tokens of a text without loading the embedding model, and cutting at token limits."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from assistant.text.sentences import trimmed
 
 _PIECE = re.compile(r"[^\W\d_]{1,16}|\d{1,4}|\S")
 _SYLLABLES = "\u2e80"
-"""From here on: Chinese, Japanese, Korean."""
-_UNSPEAKABLE = re.compile(r"[b-df-hj-np-tv-xz]{5}", re.IGNORECASE)
+"""The first character of Chinese, Japanese and Korean."""
+_CONSONANTS = re.compile(r"[b-df-hj-np-tv-xz]{5}", re.IGNORECASE)
 
 
 def tokens(text: str) -> int:
-    """About how many tokens the embedding model sees in `text`; rather too many than too few."""
+    """Estimate the tokens of `text` for the embedding model; rather too many than too few."""
     return sum(map(_cost, _PIECE.findall(text)))
 
 
 @lru_cache(maxsize=65536)
 def _cost(piece: str) -> int:
-    """Pieces that the model's tokenizer makes of this one."""
+    """Estimate the tokens of one piece."""
     plain = piece
     if not piece.isascii():
         plain = "".join(c for c in unicodedata.normalize("NFD", piece) if not unicodedata.combining(c))
@@ -32,25 +32,24 @@ def _cost(piece: str) -> int:
     if plain.isdigit():
         return (len(plain) + 1) // 2
     mixed = plain[1:] != plain[1:].lower() and not plain.isupper()
-    if mixed or len(plain) == 16 or _UNSPEAKABLE.search(plain):
-        return (len(plain) + 1) // 2  # no word of a language, so of short pieces
+    if mixed or len(plain) == 16 or _CONSONANTS.search(plain):
+        return (len(plain) + 1) // 2  # not a word of a language, so split into short tokens
     return 1 if len(plain) <= 6 else 1 + (len(plain) - 4) // 4
 
 
 def _foreign(piece: str) -> int:
-    """Of other scripts than the Latin: two characters in three of those that write syllables or words, one in
-    three of letters."""
+    """Estimate a non-Latin piece: two tokens for three syllables or ideographs, one for three letters."""
     return (2 * len(piece) + 2) // 3 if piece[0] >= _SYLLABLES else (len(piece) + 2) // 3
 
 
 def shortened(text: str, limit: int) -> str:
-    """The beginning of `text` that has at most `limit` estimated tokens, never cut within a character."""
+    """Return the beginning of `text` of at most `limit` estimated tokens, never cut within a grapheme."""
     at = _reach(text, 0, len(text), limit)
     return text if at == len(text) else text[: _between_graphemes(text, 0, at)].rstrip()
 
 
 def _reach(text: str, start: int, end: int, limit: int) -> int:
-    """How far from `start` the text has at most `limit` tokens."""
+    """Return the end of the longest range from `start` with at most `limit` tokens."""
     used = 0
     for piece in _PIECE.finditer(text, start, end):
         used += _cost(piece.group())
@@ -63,9 +62,9 @@ _MARKS = (("; ", "；", "。"), (", ", ": ", "，", "、", "|"), (" ", "\n", "\t
 
 
 def cut(text: str, whole: Span, size: int) -> Iterator[Span]:
-    """The span in pieces of at most `size` tokens, cut after a semicolon, else a comma, else white space.
+    """Yield pieces of at most `size` tokens, cut after a semicolon, else a comma, else white space.
 
-    Nothing but white space is left out between the pieces.
+    Only white space between the pieces is omitted.
     """
     begin = whole.start
     while begin < whole.end:
@@ -87,10 +86,7 @@ def _break(text: str, low: int, high: int) -> int:
 
 
 def _between_graphemes(text: str, low: int, at: int) -> int:
-    """The nearest place at or before `at` that is not within what a reader sees as one character.
-
-    A "character" of more than 100 code points is no reader's, and is cut.
-    """
+    """Return the nearest grapheme boundary at or before `at`; graphemes of over 100 code points are cut."""
     for place in range(at, max(low, at - 100), -1):
         if not _joined(text, place):
             return place
@@ -98,7 +94,7 @@ def _between_graphemes(text: str, low: int, at: int) -> int:
 
 
 def _joined(text: str, at: int) -> bool:
-    """Whether the two characters around `at` make one that a reader sees (the main rules of UAX 29)."""
+    """Return True if the two characters around `at` are of one grapheme (the main rules of UAX 29)."""
     if at <= 0 or at >= len(text):
         return False
     before, after = text[at - 1], text[at]
@@ -108,7 +104,7 @@ def _joined(text: str, at: int) -> bool:
         return True
     if before == "\u200d" or "\U0001f3fb" <= after <= "\U0001f3ff" or "\U000e0020" <= after <= "\U000e007f":
         return True
-    if unicodedata.combining(before) == 9:  # a virama: the consonants on both sides are written as one
+    if unicodedata.combining(before) == 9:  # a virama joins the consonants on both sides
         return unicodedata.category(after) == "Lo"
     if _is_flag_half(before) and _is_flag_half(after):
         run = len(text[max(0, at - 200) : at]) - len(text[max(0, at - 200) : at].rstrip(_FLAG_HALVES))

@@ -1,6 +1,6 @@
-"""Numbers and dates as what they are: "1,840", "1 840" and "1.840" are 1840, "5 May 2024" is 2024-05-05.
+"""Values of numbers and dates: "1,840", "1 840" and "1.840" are 1840, "5 May 2024" is 2024-05-05.
 
-What can be read in two ways is given in both: 1.840 is also a fraction, 3/5/2024 a day in March or in May.
+Ambiguous values yield both: 1.840 is also a fraction, 3/5/2024 a day in March or in May.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from assistant.core.types import Span
-from assistant.text.languages.asking import any_of, asking
+from assistant.text.languages.questions import any_of, question_vocabulary
 from assistant.text.words import folded
 
 _GROUPS = re.compile(
@@ -26,29 +26,26 @@ _YEAR = re.compile(r"(?<![\d.,])(?:1[5-9]|20|21)\d\d(?![\d]|[.,]\d)")
 
 
 def joined(text: str) -> str:
-    """The text with the figures of each long number together: "1,840" -> "1840".
-
-    Lengths differ, so offsets in the text do not hold in what is given.
-    """
+    """Return the text without separators in long numbers: "1,840" -> "1840". Offsets change."""
     if not any(map(str.isdigit, text)):
         return text
-    return _GROUPS.sub(_together, text)
+    return _GROUPS.sub(_without_separators, text)
 
 
 def numbers(text: str) -> frozenset[str]:
-    """The numbers of a text, each in one form: `1840`, `3.5`. Dates are left out, years are not."""
-    return frozenset(value for _, value in _numbers(_without_dates(_plain(text))))
+    """Return the numbers of a text, normalised: `1840`, `3.5`. Years are included, other dates are not."""
+    return frozenset(value for _, value in _numbers(_without_dates(_with_ascii_digits(text))))
 
 
 @functools.lru_cache(maxsize=4096)
 def moments(text: str) -> frozenset[str]:
-    """The days and months that a text names, as `2024-05-05` and `2024-05`."""
-    return frozenset(moment for _, moment in _moments(_plain(text)))
+    """Return the days and months that a text names, as `2024-05-05` and `2024-05`."""
+    return frozenset(moment for _, moment in _moments(_with_ascii_digits(text)))
 
 
 def years(text: str) -> frozenset[str]:
-    """The years that a text names, those of its dates too; both ends and all between of "2019-2021"."""
-    plain = _plain(text)
+    """Return the years of a text, those of its dates too, and all years of a span such as "2019-2021"."""
+    plain = _with_ascii_digits(text)
     found = {year.group() for year in _YEAR.finditer(plain)} | {moment[:4] for _, moment in _moments(plain)}
     for first, last in re.findall(r"(?<!\d)((?:19|20)\d\d)\s?[-–/]\s?((?:19|20)?\d\d)(?!\d|-)", plain):
         end = int(last if len(last) == 4 else first[:2] + last)
@@ -58,15 +55,15 @@ def years(text: str) -> frozenset[str]:
 
 
 def amount(text: str) -> Decimal | None:
-    """The number that a cell holds, its sign, unit or currency aside; None where it holds none or several."""
-    found = list(dict.fromkeys(value for _, value in _numbers(_plain(text))))
-    if not found or moments(text) or len({span for span, _ in _numbers(_plain(text))}) > 1:
+    """Return the number in a cell, without its unit or currency; None if it has none or several."""
+    found = list(_numbers(_with_ascii_digits(text)))
+    if not found or moments(text) or len({span for span, _ in found}) > 1:
         return None
-    return Decimal(found[0])
+    return Decimal(found[0][1])
 
 
-def _plain(text: str) -> str:
-    """The text with the digits of every script as 0 to 9; its length is kept."""
+def _with_ascii_digits(text: str) -> str:
+    """Replace the digits of every script by 0 to 9; the length stays."""
     if text.isascii():
         return text
     return "".join(str(unicodedata.decimal(c)) if c.isdecimal() else c for c in text)
@@ -80,14 +77,14 @@ def _numbers(plain: str) -> Iterator[tuple[Span, str]]:
             (Span(*n.span()), _value(n.group())) for n in _NUMBER.finditer(plain[: span.start], taken)
         )
         taken = span.end
-        yield span, _value(_together(found))
+        yield span, _value(_without_separators(found))
         if re.fullmatch(r"\d{1,3}[.,]\d{3}", found.group()):
             yield span, _value(found.group())
     for number in _NUMBER.finditer(plain, taken):
         yield Span(*number.span()), _value(number.group())
 
 
-def _together(group: re.Match[str]) -> str:
+def _without_separators(group: re.Match[str]) -> str:
     rest = group["rest"] or ""
     return re.sub(r"\D", "", group.group()[: len(group.group()) - len(rest)]) + rest
 
@@ -116,7 +113,7 @@ def _moments(plain: str) -> Iterator[tuple[Span, str]]:
             yield from _moment(found, found[4], found[1], found[3])
     if any(c.isalpha() for c in plain) and _YEAR.search(plain):
         for found in _worded().finditer(folded(plain)):
-            month = asking().months[found["month"] or found["month2"]]
+            month = question_vocabulary().months[found["month"] or found["month2"]]
             yield from _moment(found, found["year"] or found["year2"], month, found["day"] or found["day2"])
 
 
@@ -130,8 +127,8 @@ def _moment(found: re.Match[str], year: str, month: str | int, day: str | None) 
 
 @functools.cache
 def _worded() -> re.Pattern[str]:
-    """5 May 2024, 5. Mai 2024, 5 de mayo de 2024; May 5th, 2024; May 2024."""
-    named = any_of(asking().months).pattern
+    """Match 5 May 2024, 5. Mai 2024, 5 de mayo de 2024; May 5th, 2024; May 2024."""
+    named = any_of(question_vocabulary().months).pattern
     between = r"\.?,?\s*(?:de |del |di )?"
     return re.compile(
         rf"(?:(?P<day>\d{{1,2}})(?:st|nd|rd|th|er|º|\.)?\s*(?:of |de )?)?"

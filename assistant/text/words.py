@@ -1,6 +1,6 @@
-"""The words of a text in the forms in which two texts can be compared: folded, stemmed, names apart.
+"""Words normalised for comparing texts: case folding, stemming, and names.
 
-Made for English. Other languages are folded alike, and scripts without spaces are read by the character.
+Written for English. Other languages are folded likewise; scripts without spaces are split into characters.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _FUNCTION = _words_of(
     "second secondly similarly specifically third thirdly today two three four five six seven eight nine "
     "ten hundred thousand million billion trillion percent dollar dollars euro euros"
 )
-# How a model reports what it read; no claim of its own.
+# Words with which a model reports what it read; they claim nothing.
 _REPORTING = _words_of(
     "according account argues argue argued article articles author authors claim claims claimed describe "
     "described describes document documents explain explained explains mention mentioned mentions note "
@@ -42,7 +42,7 @@ _MONTHS = _words_of(
     "january february march april may june july august september october november december jan feb mar apr "
     "jun jul aug sep sept oct nov dec"
 )
-# Names whose adjective is not made by adding an ending.
+# Irregular adjectives of countries, each followed by its country.
 _NATIONS = (
     "american us british uk french france dutch netherlands spanish spain greek greece swiss switzerland "
     "turkish turkey danish denmark swedish sweden norwegian norway finnish finland polish poland "
@@ -53,7 +53,7 @@ _ALIASES |= {nation: adjective for adjective, nation in _ALIASES.items()}
 _ENDINGS = ("", "n", "an", "ian", "ean", "ern", "ese", "i", "ish")
 _SUFFIXES = "ations ation ments ment ings ing ions ion ates ate ies ied ers er es ed ly s y e".split()
 
-# Scripts that put no space between words are read by the character.
+# Scripts without spaces between words are split into characters.
 WORD = re.compile(
     r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]|(?<![^\W_])[^\W\d_](?:[^\W_]|['’](?=[^\W\d_]))*"
 )
@@ -63,7 +63,7 @@ _CAPITALS = re.compile(r"[A-Z][\w'’]*(?:(?:\s+(?:of|the|and|for))*\s+[A-Z][\w'
 
 @lru_cache(maxsize=1024)
 def folded(text: str) -> str:
-    """The text without case, accents, kinds of quotes and dashes, and the dots of U.S."""
+    """Return the text without case, accents, variants of quotes and dashes, and the dots of U.S."""
     text = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
     text = _without_dots(unicodedata.normalize("NFC", text))
     text = re.sub(r"[‘’`´]", "'", re.sub(r"[“”„«»]", '"', re.sub(r"[‐-―]", "-", text)))
@@ -72,18 +72,18 @@ def folded(text: str) -> str:
 
 @lru_cache(maxsize=1024)
 def words(text: str) -> tuple[str, ...]:
-    """The words of a text in order, folded, without possessives."""
+    """Return the words of a text in order, folded, without possessives."""
     return tuple(re.sub(r"'s?$", "", word) for word in WORD.findall(folded(text)))
 
 
 def is_telling(word: str) -> bool:
-    """Whether a folded word carries what a text says: it is no function word, and no word of a report."""
+    """Return True if a folded word has content: it is neither a function word nor a word of reporting."""
     return word not in _FUNCTION and word not in _REPORTING
 
 
 @lru_cache(maxsize=4096)
 def stem(word: str) -> str:
-    """A word without the endings of English: exports, exported, exporting -> export."""
+    """Remove English endings: exports, exported, exporting -> export."""
     for suffix in _SUFFIXES:
         if word.endswith(suffix) and len(word) - len(suffix) >= (2 if suffix == "s" else 3):
             word = word[: -len(suffix)]
@@ -93,15 +93,15 @@ def stem(word: str) -> str:
 
 @lru_cache(maxsize=1024)
 def content(text: str) -> frozenset[str]:
-    """The stems of the words that carry what a text says."""
+    """Return the stems of the content words of a text."""
     return frozenset(stem(word) for word in words(text) if is_telling(word))
 
 
 def share(stems: frozenset[str], *texts: str) -> float:
-    """The share of `stems` that stand in one of `texts`, 0 to 1; 1 of none."""
-    there = frozenset[str]().union(*(content(text) for text in texts))
-    found = stems & there
-    kin = sum(_has_kin(one, there) for one in stems - found)
+    """Return the share of `stems` that occur in `texts`, 0 to 1; 1 for no stems."""
+    available = frozenset[str]().union(*(content(text) for text in texts))
+    found = stems & available
+    kin = sum(_has_kin(word, available) for word in stems - found)
     return (len(found) + kin) / len(stems) if stems else 1.0
 
 
@@ -110,28 +110,28 @@ def share(stems: frozenset[str], *texts: str) -> float:
 
 @lru_cache(maxsize=1024)
 def names(text: str) -> frozenset[str]:
-    """The words with a capital, folded, but for function words and months. A first word may be a name too."""
+    """Return the capitalised words, folded, without function words and months; first words are included."""
     capitals = (word for word in WORD.findall(_without_dots(text)) if word[0].isupper())
     found = (word for capital in capitals for word in words(capital))
     return frozenset(word for word in found if is_telling(word) and word not in _MONTHS)
 
 
-def missing(text: str, there: str) -> frozenset[str]:
-    """The names of `text` that do not stand in `there`, in any of their forms: Iranian, U.S., WHO."""
-    known = frozenset(words(there))
-    gone = {name for name in names(text) if not _stands(name, known, there)}
-    for phrase in _CAPITALS.findall(text) if gone else ():
-        if "".join(word[0] for word in phrase.split() if word[0].isupper()).lower() in known:
-            gone -= set(words(phrase))
-    return frozenset(gone)
+def missing(text: str, other: str) -> frozenset[str]:
+    """Return the names of `text` that do not occur in `other` in any form: Iranian, U.S., WHO."""
+    other_words = frozenset(words(other))
+    absent = {name for name in names(text) if not _occurs(name, other_words, other)}
+    for phrase in _CAPITALS.findall(text) if absent else ():
+        if "".join(word[0] for word in phrase.split() if word[0].isupper()).lower() in other_words:
+            absent -= set(words(phrase))
+    return frozenset(absent)
 
 
-def _stands(name: str, known: frozenset[str], there: str) -> bool:
-    return _has_kin(name, known) or stem(name) in content(there) or name in _initials(there)
+def _occurs(name: str, text_words: frozenset[str], text: str) -> bool:
+    return _has_kin(name, text_words) or stem(name) in content(text) or name in _initials(text)
 
 
 def _has_kin(word: str, others: frozenset[str]) -> bool:
-    """Whether one of `others` is the same name: Iran and Iranian, Cuba and Cubans, US and American."""
+    """Return True if `others` has a form of the same name: Iran and Iranian, Cuba and Cubans."""
     if word in others or _ALIASES.get(word) in others:
         return True
     near = (other for other in others if other[:3] == word[:3])
@@ -139,7 +139,7 @@ def _has_kin(word: str, others: frozenset[str]) -> bool:
 
 
 def is_kin(word: str, other: str) -> bool:
-    """Whether both are the same name: Iran and Iranian, US and American."""
+    """Return True if both are forms of one name: Iran and Iranian, US and American."""
     return _has_kin(word, frozenset({other}))
 
 
@@ -152,7 +152,7 @@ def _are_kin(short: str, long: str) -> bool:
 
 @lru_cache(maxsize=1024)
 def _initials(text: str) -> frozenset[str]:
-    """What the phrases with capitals may be short for: United States -> us."""
+    """Return the possible initialisms of the capitalised phrases: United States -> us."""
     found = set()
     for phrase in _CAPITALS.findall(text):
         letters = "".join(word[0] for word in phrase.split() if word[0].isupper()).lower()

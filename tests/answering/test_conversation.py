@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from assistant.answering.conversation import KINDS, says, small_talk
+from assistant.answering.conversation import KINDS, message, small_talk
 from assistant.text import languages
 
 
@@ -29,11 +29,11 @@ from assistant.text import languages
     ],
 )
 def test_small_talk_is_replied_to(said: str, kind: str) -> None:
-    assert small_talk(said, 3) in {says(kind, code, documents=3) for code in languages.CODES}
+    assert small_talk(said, 3) in {message(kind, code, documents=3) for code in languages.CODES}
 
 
 def test_the_reply_is_in_the_language_of_the_person() -> None:
-    assert small_talk("gracias", 3) == says("thanks", "es") != says("thanks", "en")
+    assert small_talk("gracias", 3) == message("thanks", "es") != message("thanks", "en")
 
 
 @pytest.mark.parametrize(

@@ -125,8 +125,8 @@ def test_a_wide_table_is_given_in_parts_that_a_passage_holds() -> None:
     rows = [names, *([f"Land {r}", *(r * 100 + n for n in range(20))] for r in range(3))]
     document = read(packed(workbook({"S": sheet(rows)})), "a.xlsx")
     spoken = [
-        tables.spoken(
-            tables.named(
+        tables.as_sentence(
+            tables.named_cells(
                 passage.quote(span),
                 tables.columns_above(passage.text, span.start - passage.start) or passage.header,
             )

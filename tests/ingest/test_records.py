@@ -41,7 +41,7 @@ def test_csv_in_another_encoding_with_titles_line_ends_and_bars_in_cells() -> No
     )
     row = "| Gerät | 1.234,50 € | one two \\| three |"
     assert (
-        tables.spoken(tables.named(row, "| Part | Price | Note |"))
+        tables.as_sentence(tables.named_cells(row, "| Part | Price | Note |"))
         == "Part: Gerät; Price: 1.234,50 €; Note: one two | three."
     )
 

@@ -1,4 +1,4 @@
-"""The words of each language, as data: a file `<code>.toml` each, with a table for each module."""
+"""The vocabulary of each language as data: one file `<code>.toml`, with one table for each use."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ FOLDER = Path(__file__).parent
 CODES = tuple(sorted(path.stem for path in FOLDER.glob("*.toml")))
 DEFAULT = "en"
 WORD = re.compile(r"[^\W_](?:[\w\u0900-\u0963]|[-'’.](?=[^\W_]))*")
-"""A word; the vowel signs of Hindi are no letters to `\\w`."""
+"""A word; `\\w` does not include the vowel signs of Hindi."""
 Vocabulary = Mapping[str, frozenset[str]]
 _SCRIPTS = tuple(
     (re.compile(letters), codes)
@@ -31,41 +31,41 @@ _SCRIPTS = tuple(
 
 @functools.cache
 def table(code: str, name: str) -> Mapping[str, Any]:
-    """One table of a language's file; empty where the language has none of this name."""
+    """Return a table of a language file; empty if the language has none of this name."""
     found: Mapping[str, Any] = _file(code).get(name, {})
     return found
 
 
 @functools.cache
 def vocabulary(code: str, name: str) -> Vocabulary:
-    """The lists of a table, as sets: words between spaces, or an array of phrases."""
+    """Return the lists of a table as sets; a list is words separated by spaces, or an array of phrases."""
     lists = table(code, name).items()
     return {key: frozenset(value.split() if isinstance(value, str) else value) for key, value in lists}
 
 
 def words(text: str) -> list[str]:
-    """The words of a text in order, folded."""
+    """Return the words of a text in order, folded."""
     return WORD.findall(folded(text))
 
 
 @functools.lru_cache(maxsize=1024)
 def language_of(text: str) -> str:
-    """The language that a short text is in, by its script and by the small words that it holds."""
+    """Detect the language of a short text by its script and its function words."""
     for letters, codes in _SCRIPTS:
         if letters.search(text):
-            return max((c for c in codes if c in CODES), key=lambda c: _known(c, text), default=DEFAULT)
+            return max((c for c in codes if c in CODES), key=lambda c: _hits(c, text), default=DEFAULT)
     latin = [DEFAULT, *(c for c in CODES if c not in {DEFAULT, "zh", "hi", "ru", "fa", "ar"})]
-    return max(latin, key=lambda code: _known(code, text))
+    return max(latin, key=lambda code: _hits(code, text))
 
 
-def _known(code: str, text: str) -> int:
-    """How many of the words are among the small words of a language."""
-    small = _small(code)
-    return sum(word in small for word in words(text))
+def _hits(code: str, text: str) -> int:
+    """Count the function words of a language in a text."""
+    function_words = _function_words(code)
+    return sum(word in function_words for word in words(text))
 
 
 @functools.cache
-def _small(code: str) -> frozenset[str]:
+def _function_words(code: str) -> frozenset[str]:
     lists = vocabulary(code, "follow_up")
     kinds = ("questions", "prepositions", "articles", "conjunctions", "persons", "generic", "demonstrative")
     return frozenset[str]().union(*(lists.get(kind, frozenset()) for kind in kinds))

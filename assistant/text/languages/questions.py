@@ -1,10 +1,10 @@
-"""What the rules of the project know of each language, as data: a file a language, a table a use."""
+"""Vocabulary of questions and answers: the tables `answers` of all language files together."""
 
 from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,52 +15,53 @@ Pattern = re.Pattern[str]
 
 
 @dataclass(frozen=True, slots=True)
-class Asking:
-    """How people ask and how documents answer, in all languages at once; words and texts are folded.
+class QuestionVocabulary:
+    """The folded vocabulary of all languages, as the language of a few words is hard to detect."""
 
-    A question is looked at with all of it, as the language of a few words is hard to tell.
-    """
-
-    functions: Mapping[str, frozenset[str]]
-    """The words of each language that name nothing: articles, prepositions, pronouns, question words."""
+    function_words: Mapping[str, frozenset[str]]
+    """Language -> its articles, prepositions, pronouns and question words."""
     negations: frozenset[str]
     before_nouns: frozenset[str]
-    """Those of them after which a thing is named."""
+    """Function words that precede a noun."""
     generic: frozenset[str]
     """Verbs and nouns that fit nearly every record: pay, come, entry."""
     polar: Mapping[str, frozenset[str]]
-    """The words of each language with which a question begins that is answered with yes or no."""
+    """Language -> the first words of its yes/no questions."""
     question_labels: frozenset[str]
     answer_labels: frozenset[str]
     since: frozenset[str]
     """Words that make a year the limit of a span."""
     phrases: Mapping[str, Pattern]
-    """The kind of a phrase (who, when, how_to, largest...) to what matches it in a folded text."""
+    """Kind of phrase (who, when, how_to, largest...) -> its pattern for folded text."""
     ordinals: Mapping[str, int]
     months: Mapping[str, int]
     columns: Mapping[str, frozenset[str]]
-    """A word to those that name the same kind of column."""
+    """Word -> the words for the same kind of column."""
 
-    def spoken(self, words: Collection[str]) -> tuple[str, ...]:
-        """The codes of the languages that these words may be of, by those that name nothing.
+    def likely_languages(self, words: Collection[str]) -> tuple[str, ...]:
+        """Return the codes of the languages with most function words among `words`.
 
-        "war" names nothing in German; in an English question it does.
+        "war" is a function word in German; in an English question it is a noun.
         """
-        hits = {code: sum(word in known for word in words) for code, known in self.functions.items()}
+        hits = {code: sum(word in own for word in words) for code, own in self.function_words.items()}
         most = max(hits.values(), default=0)
         return tuple(code for code, count in hits.items() if count == most)
 
-    def begins_with_yes(self, text: str) -> bool:
-        """Whether a folded text answers with yes or no, so that it means nothing without its question.
+    def function_words_of(self, words: Collection[str]) -> frozenset[str]:
+        """Return the function words of the likely languages of `words`."""
+        return frozenset().union(*(self.function_words[code] for code in self.likely_languages(words)))
 
-        A single word is such an answer only before a stop: "No accidents were reported" is none.
+    def begins_with_yes(self, text: str) -> bool:
+        """Return True if a folded text begins with yes or no, so that it needs its question.
+
+        A single word counts only before punctuation: "No accidents were reported" does not.
         """
         found = self.phrases["yes_no"].match(text)
         alone = found and (" " in found.group() or not text[found.end() :].strip())
         return bool(found and (alone or re.match(r"\s*[,.;:!，。；：！、،؛।-]", text[found.end() :])))
 
     def has(self, kind: str, text: str) -> bool:
-        """Whether a folded text holds a phrase of this kind."""
+        """Return True if a folded text has a phrase of this kind."""
         return self.phrases[kind].search(text) is not None
 
 
@@ -73,25 +74,25 @@ _UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\u0e00-\u0e7f]")
 
 
 @functools.cache
-def asking() -> Asking:
-    """The tables `answers` of all languages together."""
-    found = dict(_tables("answers"))
-    tables = list(found.values())
-    months = [(name, at) for table in tables for at, name in enumerate(table["months"], 1)]
-    return Asking(
-        functions={code: _words([table], "function") for code, table in found.items()},
-        polar={code: _words([table], "polar") for code, table in found.items()},
+def question_vocabulary() -> QuestionVocabulary:
+    """Load the tables `answers` of all languages."""
+    by_language = {code: answers for code in CODES if (answers := table(code, "answers"))}
+    tables = list(by_language.values())
+    months = [(name, at) for answers in tables for at, name in enumerate(answers["months"], 1)]
+    return QuestionVocabulary(
+        function_words={code: _words([answers], "function") for code, answers in by_language.items()},
+        polar={code: _words([answers], "polar") for code, answers in by_language.items()},
         **{key: _words(tables, key) for key in ("before_nouns", "generic", "negations")},
         **{key: _words(tables, key) for key in ("question_labels", "answer_labels", "since")},
-        phrases={kind: any_of(phrase for table in tables for phrase in table[kind]) for kind in _PHRASES},
-        ordinals={folded(word): at for table in tables for at, word in enumerate(table["ordinals"], 1)},
+        phrases={kind: any_of(phrase for answers in tables for phrase in answers[kind]) for kind in _PHRASES},
+        ordinals={folded(word): at for answers in tables for at, word in enumerate(answers["ordinals"], 1)},
         months=_months(months),
         columns=_columns(tables),
     )
 
 
 def _months(named: Iterable[tuple[str, int]]) -> dict[str, int]:
-    """The names, and their beginnings of three and four letters where these mean one month alone."""
+    """Return the names of months, and their unambiguous abbreviations of three and four letters."""
     full = [(folded(name), at) for name, at in named]
     short = [
         (name[:length], at) for name, at in full if len(name) > 4 and name[0].isalpha() for length in (3, 4)
@@ -101,7 +102,7 @@ def _months(named: Iterable[tuple[str, int]]) -> dict[str, int]:
 
 
 def any_of(phrases: Iterable[str]) -> Pattern:
-    """What matches any of the phrases, as whole words where the script has spaces; the longest first."""
+    """Return a pattern for any of the phrases, longest first; whole words if the script has spaces."""
     forms = sorted({folded(phrase) for phrase in phrases}, key=len, reverse=True)
     return re.compile("|".join(map(_bounded, forms)))
 
@@ -111,14 +112,8 @@ def _bounded(form: str) -> str:
     return inner if _UNSPACED.search(form) else rf"(?<![^\W_]){inner}(?![^\W_])"
 
 
-def _tables(use: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    for code in CODES:
-        if found := table(code, use):
-            yield code, found
-
-
 def _words(tables: Iterable[Mapping[str, Any]], key: str) -> frozenset[str]:
-    return frozenset(folded(word) for table in tables for word in table[key].split())
+    return frozenset(folded(word) for answers in tables for word in answers[key].split())
 
 
 def _columns(tables: Iterable[Mapping[str, Any]]) -> dict[str, frozenset[str]]:
