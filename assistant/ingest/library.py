@@ -160,7 +160,8 @@ class Library:
             self._change(leaving, settled, functools.partial(self.ledger.acknowledge, names, settled))
         except BaseException:
             self._unready = True
-            self._forget_unready()
+            with self._reserve.spent():
+                self._forget_unready()
             raise
 
     def _forget_unready(self) -> None:

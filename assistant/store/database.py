@@ -50,8 +50,18 @@ def erase(engine: sql.Engine) -> bool:
     """
     if not _is_sqlite(engine):
         return True
+    # First, so that a log grown by a change that failed leaves its room to the new file.
+    empty_log(engine)
     with engine.connect() as db:
         db.exec_driver_sql("VACUUM")
+    return empty_log(engine)
+
+
+def empty_log(engine: sql.Engine) -> bool:
+    """Write the log into the database and give its room back; False where a reader stood in the way."""
+    if not _is_sqlite(engine):
+        return True
+    with engine.connect() as db:
         return bool(db.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()[0] == 0)
 
 

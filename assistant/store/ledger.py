@@ -174,9 +174,15 @@ class Ledger:
             _note(db, OWED, "yes")
 
     def forget_unready(self) -> int:
-        """Drops what was never acknowledged, after an interrupted `put`; gives how many documents."""
+        """Drop what was never acknowledged, after an interrupted `put`; return how many documents."""
+        if self._one(sql.select(documents.c.id).where(documents.c.ready.is_(False)).limit(1)) is None:
+            return 0
+        # On a full disk the log holds the room that deleting takes.
+        database.empty_log(self.engine)
         with self.engine.begin() as db:
-            return db.execute(documents.delete().where(documents.c.ready.is_(False))).rowcount
+            number = db.execute(documents.delete().where(documents.c.ready.is_(False))).rowcount
+        database.empty_log(self.engine)
+        return number
 
     def erase_traces(self) -> bool:
         """Makes the database forget on disk what was deleted; False where a reader stood in the way."""

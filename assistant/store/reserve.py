@@ -30,16 +30,17 @@ class Reserve:
             self.fill()
 
     def fill(self) -> None:
-        """Takes the room, or as much of it as there is."""
-        size = SIZE
-        while size >= LEAST and not self._is_filled(size):
-            size //= 2
+        """Take the room, or as much of it as there is: what is left over here, others take."""
+        held = self._path.stat().st_size if self._path.exists() else 0
+        size = min(SIZE, held + shutil.disk_usage(self._home).free)
+        # Less than is free, where the file system needs some of it for itself.
+        while size >= max(LEAST, held + 1) and not self._grows_to(size):
+            size -= size // 8
 
-    def _is_filled(self, size: int) -> bool:
-        if self._path.exists() and self._path.stat().st_size >= size:
-            return True
+    def _grows_to(self, size: int) -> bool:
         if not hasattr(os, "posix_fallocate"):
             return False
+        is_new = not self._path.exists()
         try:
             file = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
         except OSError:
@@ -47,7 +48,8 @@ class Reserve:
         try:
             os.posix_fallocate(file, 0, size)
         except OSError:
-            self._path.unlink()
+            if is_new:
+                self._path.unlink()
             return False
         finally:
             os.close(file)
