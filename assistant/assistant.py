@@ -39,7 +39,7 @@ from assistant.retrieval import grounding, query_rewriting, spelling
 from assistant.retrieval.query_rewriting import Exchange
 from assistant.retrieval.reader import Reader
 from assistant.retrieval.retriever import Retriever
-from assistant.store.lock import Lock, Owner, close_to_others, take
+from assistant.store.lock import Lock, Owner, acquire, restrict_access
 from assistant.text import languages
 
 NOT_FOUND = "The documents do not answer this question."
@@ -84,7 +84,7 @@ class Assistant:
             StoreBusy: another process has it open.
             StoreError: it cannot be used.
         """
-        lock = take(settings.home, doing, url)
+        lock = acquire(settings.home, doing, url)
         if isinstance(lock, Owner):
             raise StoreBusy(f"Process {lock.pid} ({lock.doing}) has the store open; end it, then try again.")
         return cls.owning(settings, lock, notify)
@@ -95,7 +95,7 @@ class Assistant:
     ) -> Assistant:
         """Open the store whose lock this process has; with `repair`, a damaged ledger is rebuilt first."""
         try:
-            close_to_others(settings.home, notify)
+            restrict_access(settings.home, notify)
             return cls(settings, lock, notify, repair)
         except BaseException:
             lock.release()
@@ -173,7 +173,7 @@ class Assistant:
         On a full disk, the answer has a notice that it is not saved.
         """
         try:
-            self.library.ledger.conversations.keep(conversation, turn, sent)
+            self.library.ledger.conversations.append(conversation, turn, sent)
         except StoreError as fault:
             lost = f"It is not kept in the conversation: {fault.message}"
             return replace(turn.answer, notice=_joined(turn.answer.notice, lost))

@@ -54,7 +54,7 @@ def connect(settings: Settings, doing: str, notify: Notify, *, repair: bool = Fa
         notify(f"Waiting for process {owner.pid} ({owner.doing}), which has the store open.")
 
     for attempt in itertools.count(1):
-        owner = lock.wait(settings.home, doing, notify_waiting)
+        owner = lock.wait_for(settings.home, doing, notify_waiting)
         if isinstance(owner, lock.Lock):
             from assistant.assistant import Assistant
 

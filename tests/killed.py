@@ -20,10 +20,13 @@ import tantivy  # noqa: F401
 from conftest import Hashing, given
 
 from assistant.ingest.library import Library
-from assistant.store import index, originals
+from assistant.store import originals
 from assistant.store.canonical import CanonicalDocuments
-from assistant.store.erasable import Erasable
-from assistant.store.generations import Generations
+from assistant.store.erasable import ErasableOriginals
+from assistant.store.index.generations import Generations
+from assistant.store.index.seal import FileSeal
+from assistant.store.index.vectors import VectorIndex
+from assistant.store.index.words import WordIndex
 from assistant.store.ledger import Ledger
 from assistant.store.originals import Originals
 
@@ -37,20 +40,20 @@ STEPS: dict[str, tuple[Any, str]] = {
     "original": (originals, "_write"),
     "label": (Originals, "set_label"),
     "put": (Ledger, "put"),
-    "vectors": (index._Vectors, "add"),
-    "words": (index._Words, "add"),
-    "seal": (index._Seal, "write"),
+    "vectors": (VectorIndex, "add"),
+    "words": (WordIndex, "add"),
+    "seal": (FileSeal, "write"),
     "acknowledge": (Ledger, "acknowledge"),
-    "vectors removed": (index._Vectors, "remove"),
-    "words removed": (index._Words, "remove"),
+    "vectors removed": (VectorIndex, "remove"),
+    "words removed": (WordIndex, "remove"),
     "originals": (Originals, "remove"),
-    "noted": (Erasable, "clear"),
-    "stamp": (Originals, "set_stamp"),
-    "rewrite": (index._Words, "rewrite"),
+    "marks": (ErasableOriginals, "clear"),
+    "state": (Originals, "set_state"),
+    "rewrite": (WordIndex, "rewrite"),
     "traces": (Ledger, "erase_traces"),
     "remove": (Ledger, "remove"),
     "unname": (Ledger, "unname"),
-    "settled": (CanonicalDocuments, "settled"),
+    "canonicals": (CanonicalDocuments, "resolve"),
     "generation": (Ledger, "set_note"),
     "generations": (Generations, "_remove_others"),
 }

@@ -30,7 +30,7 @@ def found(library: Library, word: str) -> set[str]:
     by_words = library.search(lambda index: index.match(dict.fromkeys(terms(word), 1.0), 50))
     vector = Hashing().embed([word])[0]
     by_meaning = library.search(lambda index: index.nearest(vector, 50))
-    kept = library.ledger.kept({*by_words, *by_meaning})
+    kept = library.ledger.stored_passages({*by_words, *by_meaning})
     assert {key for key in kept if word in kept[key].passage.text} <= by_meaning.keys() & by_words.keys()
     return {item.source for item in kept.values() if word in item.passage.text}
 

@@ -293,7 +293,7 @@ def test_a_store_that_cannot_be_opened_is_not_held(settings: Settings) -> None:
     (settings.home / "ledger.db").write_bytes(b"no database " * 1000)
     with pytest.raises(StoreError, match="not a database"):
         Assistant.open(settings)
-    held = lock.take(settings.home, "a test")
+    held = lock.acquire(settings.home, "a test")
     assert isinstance(held, lock.Lock)
     held.release()
 

@@ -40,7 +40,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Assistant]:
         running = uvicorn.Server(uvicorn.Config(server.app(assistant), log_level="error"))
         thread = threading.Thread(target=running.run, kwargs={"sockets": [listener]})
         thread.start()
-        assistant.lock.say("assistant chat", f"http://127.0.0.1:{listener.getsockname()[1]}")
+        assistant.lock.announce("assistant chat", f"http://127.0.0.1:{listener.getsockname()[1]}")
         yield assistant
         running.should_exit = True
         thread.join()
@@ -155,7 +155,7 @@ def test_no_proxy_of_the_environment_stands_between(
 
 def test_a_server_that_just_ended_leaves_the_store_to_this_process(settings: Settings) -> None:
     """It has the lock still, or left its name in the file."""
-    held = lock.take(settings.home, "assistant chat", DEAD)
+    held = lock.acquire(settings.home, "assistant chat", DEAD)
     assert isinstance(held, lock.Lock)
     threading.Timer(0.3, held.release).start()
     with connect(settings, "a test", silent) as store:
@@ -165,7 +165,7 @@ def test_a_server_that_just_ended_leaves_the_store_to_this_process(settings: Set
 
 def test_a_server_that_never_answers_is_named(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(client, "PAUSE", 0.01)
-    held = lock.take(settings.home, "assistant chat", DEAD)
+    held = lock.acquire(settings.home, "assistant chat", DEAD)
     assert isinstance(held, lock.Lock)
     with pytest.raises(StoreBusy, match=f"{DEAD} .process \\d+. does not answer; end it"):
         connect(settings, "a test", silent)
@@ -234,16 +234,16 @@ def test_adding_that_breaks_off_is_told_and_no_outcome_made_up(said: str, told: 
 def test_without_an_owner_the_store_is_opened_here(settings: Settings) -> None:
     with connect(settings, "a test", pytest.fail) as store:
         assert isinstance(store, Assistant)
-        told = lock.take(settings.home, "another")
+        told = lock.acquire(settings.home, "another")
         assert isinstance(told, lock.Owner)
         assert told.doing == "a test"
-    again = lock.take(settings.home, "another")
+    again = lock.acquire(settings.home, "another")
     assert isinstance(again, lock.Lock)
     again.release()
 
 
 def test_another_command_is_waited_for(settings: Settings) -> None:
-    held = lock.take(settings.home, "assistant add")
+    held = lock.acquire(settings.home, "assistant add")
     assert isinstance(held, lock.Lock)
     said: list[str] = []
 

@@ -169,7 +169,7 @@ def _mentioning(subject: str, library: Library) -> Iterable[_Quote]:
     places, wanted = codes(subject), set(terms(subject))
     sought = wanted | {term for code in places for form in forms(code) for term in terms(form)}
     keys = library.search(lambda index: index.match(dict.fromkeys(sought, 1.0), REACH)) if sought else {}
-    passages = library.ledger.kept(keys).values()
+    passages = library.ledger.stored_passages(keys).values()
     found: dict[str, _Quote] = {}
     for kept in sorted(passages, key=lambda kept: (kept.source, kept.passage.start)):
         if kept.passage.document_id in found:
@@ -189,7 +189,7 @@ def _mentions(text: str, wanted: set[str], places: frozenset[str]) -> bool:
 def _kept(document_id: str, library: Library) -> list[StoredPassage]:
     """Return the passages of a document in reading order, with the vectors of their sentences."""
     keys = library.ledger.vectors_of([document_id])
-    return sorted(library.ledger.kept(keys).values(), key=lambda kept: kept.passage.position)
+    return sorted(library.ledger.stored_passages(keys).values(), key=lambda kept: kept.passage.position)
 
 
 def _best(kept: Sequence[StoredPassage], label: str) -> _Quote | None:

@@ -34,14 +34,15 @@ from assistant.embedding import neighbours
 from assistant.embedding.embedders import Embedder
 from assistant.embedding.neighbours import leaning
 from assistant.ingest.pipeline import Arrival, IngestionPipeline, Item, shifted
-from assistant.store import health, shelf
+from assistant.store import health, reconciler
 from assistant.store.canonical import CanonicalDocuments
-from assistant.store.generations import Generations
 from assistant.store.index import Index
-from assistant.store.ledger import OWED, Gone, Ledger, Settled
+from assistant.store.index.generations import Generations
+from assistant.store.ledger import TRACES, Canonicals, Ledger
 from assistant.store.originals import Originals
+from assistant.store.reconciler import Reconciler
+from assistant.store.records import LedgerChange
 from assistant.store.reserve import Reserve
-from assistant.store.shelf import Shelf
 
 Result = TypeVar("Result")
 
@@ -58,8 +59,8 @@ class Library:
         """
         self._originals = self._open_originals(home)
         self._reserve = Reserve(home)
-        shelf.require_file(home / "ledger.db", self._originals)
-        with self._reserve.spent():
+        reconciler.require_ledger_file(home / "ledger.db", self._originals)
+        with self._reserve.released():
             self.ledger = Ledger.at(home / "ledger.db")
             try:
                 self._set_up(home, embedder, notify)
@@ -79,18 +80,18 @@ class Library:
         """True if the ledger has unacknowledged documents that a full disk kept from being deleted."""
         self._adding = 0
         """Calls of `add` that have not ended, each of which erases what it removed when it does."""
-        self._shelf = Shelf(self.ledger, self._originals)
-        self._standing = CanonicalDocuments(self.ledger.engine)
+        self._reconciler = Reconciler(self.ledger, self._originals)
+        self._canonical_documents = CanonicalDocuments(self.ledger.engine)
         self._generations = Generations(home / "index", self.ledger, self._writing, notify)
-        self._pipeline = IngestionPipeline(embedder, self.ledger.holds, self.question_priority)
+        self._pipeline = IngestionPipeline(embedder, self.ledger.has_document, self.question_priority)
 
     def _open(self) -> None:
-        self._shelf.require()
-        interrupted = self.ledger.forget_unready() > 0 or self._has_traces()
-        self._shelf.open()
-        if unrecorded := len(self._shelf.unrecorded()):
-            self._notify(health.unrecorded(unrecorded))
-        self._generations.open(anew=interrupted)
+        self._reconciler.require_match()
+        interrupted = self.ledger.delete_unready() > 0 or self._has_traces()
+        self._reconciler.recover()
+        if unrecorded := len(self._reconciler.unrecorded()):
+            self._notify(health.unrecorded_message(unrecorded))
+        self._generations.open(rebuild=interrupted)
         if interrupted:
             self._delete_quotes()
             self._erase_traces()
@@ -113,7 +114,7 @@ class Library:
         self.require_embedder()
         with self._writing:
             self._adding += 1
-            self._standing.catch_up()
+            self._canonical_documents.sketch_missing()
         batches = self._pipeline.batches(sources, on_step)
         rank = Rank.NEW
         try:
@@ -133,14 +134,14 @@ class Library:
             arrivals = [item for item in batch if isinstance(item, Arrival)]
             new: dict[str, Arrival] = {}
             for item in arrivals:
-                if item.prepared and not self.ledger.holds(item.id):
+                if item.prepared and not self.ledger.has_document(item.id):
                     new.setdefault(item.id, item)
-            present = [item for item in arrivals if item.id in new or self.ledger.holds(item.id)]
-            before = {item.source: self.ledger.named(item.source) for item in present}
+            present = [item for item in arrivals if item.id in new or self.ledger.has_document(item.id)]
+            before = {item.source: self.ledger.document_named(item.source) for item in present}
             names = {item.source: item.id for item in present if before[item.source] != item.id}
             for item in present:
                 if item.id not in new:
-                    self._originals.keep(item.data)
+                    self._originals.add(item.data)
             self._record(new, names)
             entries = {entry.id: entry for entry in self.ledger.entries(item.id for item in present)}
             outcomes = [_outcome(item, new, before, entries) for item in batch]
@@ -149,24 +150,24 @@ class Library:
     def _record(self, new: Mapping[str, Arrival], names: Mapping[str, str]) -> None:
         """Make new documents answerable, and assign names to their new documents."""
         prepared = [item.prepared for item in new.values() if item.prepared]
-        leaving = self.ledger.leaving(names)
-        settled = self._standing.settled(leaving, prepared)
+        orphans = self.ledger.orphans(names)
+        canonicals = self._canonical_documents.resolve(orphans, prepared)
         if self._unready:
-            self._forget_unready()
+            self._delete_unready()
         try:
-            missing = self._shelf.missing(prepared)
-            self.ledger.put(prepared, {ident: settled[ident] for ident in new}, missing)
-            self._shelf.keep((item.data for item in new.values()), new)
-            self._change(leaving, settled, functools.partial(self.ledger.acknowledge, names, settled))
+            missing = self._reconciler.missing(prepared)
+            self.ledger.put(prepared, {ident: canonicals[ident] for ident in new}, missing)
+            self._reconciler.add((item.data for item in new.values()), new)
+            self._change(orphans, canonicals, functools.partial(self.ledger.acknowledge, names, canonicals))
         except BaseException:
             self._unready = True
-            with self._reserve.spent():
-                self._forget_unready()
+            with self._reserve.released():
+                self._delete_unready()
             raise
 
-    def _forget_unready(self) -> None:
-        self.ledger.forget_unready()
-        self._shelf.forget()
+    def _delete_unready(self) -> None:
+        self.ledger.delete_unready()
+        self._reconciler.erase_unacknowledged()
         self._unready = False
 
     def _add_again(self, item: Item) -> AddResult:
@@ -188,7 +189,7 @@ class Library:
         Raises:
             NotFound: no document has one of the ids.
         """
-        with self._writing, self._reserve.spent():
+        with self._writing, self._reserve.released():
             entries = {entry.id: entry for entry in self.ledger.entries()}
             for document_id in document_ids:
                 if document_id not in entries:
@@ -200,50 +201,50 @@ class Library:
 
     def unname(self, names: Sequence[str]) -> list[DocumentInfo]:
         """Remove names, and the documents that have no other name; return these documents."""
-        with self._writing, self._reserve.spent():
-            leaving = self.ledger.leaving(dict.fromkeys(names))
-            entries = [entry for entry in self.ledger.entries() if entry.id in leaving]
-            self._remove_documents(leaving, functools.partial(self.ledger.unname, names))
+        with self._writing, self._reserve.released():
+            orphans = self.ledger.orphans(dict.fromkeys(names))
+            entries = [entry for entry in self.ledger.entries() if entry.id in orphans]
+            self._remove_documents(orphans, functools.partial(self.ledger.unname, names))
             return entries
 
-    def _remove_documents(self, leaving: set[str], take: Callable[[Settled], Gone]) -> None:
+    def _remove_documents(self, removed: set[str], commit: Callable[[Canonicals], LedgerChange]) -> None:
         """Remove documents. On a full disk the index gives up its room; if that is not enough to erase their
         traces, report it and erase them later."""
         if self._unready:
-            self._forget_unready()
-        settled, before = self._standing.settled(leaving), self.ledger.change
-        change = functools.partial(self._change, leaving, settled, functools.partial(take, settled))
+            self._delete_unready()
+        canonicals, before = self._canonical_documents.resolve(removed), self.ledger.change_number
+        change = functools.partial(self._change, removed, canonicals, functools.partial(commit, canonicals))
         try:
             try:
                 change()
                 self._finish()
             except StoreError:
-                self._generations.leave_disk()
-                change() if self.ledger.change == before else self._shelf.forget()
+                self._generations.move_to_memory()
+                change() if self.ledger.change_number == before else self._reconciler.erase_unacknowledged()
                 self._finish()
         except StoreError as fault:
-            if self.ledger.change == before or self.ledger.erasable.hashes():
-                raise StoreError(f"{fault.message} {health.needed(self._needed())}") from fault
-            self._notify(health.owed(self._needed()))
+            if self.ledger.change_number == before or self.ledger.erasable.hashes():
+                raise StoreError(f"{fault.message} {health.space_message(self._needed())}") from fault
+            self._notify(health.traces_message(self._needed()))
 
     def _needed(self) -> int:
         """Return the bytes of free space needed to erase removed text: the ledger is written anew."""
         return 2 * (self._home / "ledger.db").stat().st_size
 
-    def _change(self, leaving: set[str], settled: Settled, commit: Callable[[], Gone]) -> None:
+    def _change(self, removed: set[str], canonicals: Canonicals, commit: Callable[[], LedgerChange]) -> None:
         """Commit a change of the ledger: index new records before it, and remove old ones after it."""
-        records = self.ledger.records_of(ident for ident, other in settled.items() if other is None)
+        records = self.ledger.records_of(ident for ident, other in canonicals.items() if other is None)
         added = self._generations.change(functools.partial(Index.add, records=records)) if records else True
-        if leaving:
+        if removed:
             self._delete_quotes()
-        gone = commit()
+        result = commit()
         # Before the index, which a full disk may prevent from changing.
-        self._shelf.follow(gone)
-        if not added and leaving:
+        self._reconciler.apply(result)
+        if not added and removed:
             # The index was rebuilt from the ledger before the change.
             self._generations.rebuild()
-        elif gone.keys:
-            self._generations.change(functools.partial(Index.remove, keys=gone.keys))
+        elif result.removed_keys:
+            self._generations.change(functools.partial(Index.remove, keys=result.removed_keys))
 
     def _finish(self) -> None:
         """Erase removed text from all files and seal the index, once for any number of changes."""
@@ -255,11 +256,11 @@ class Library:
             self._generations.change(Index.seal)
 
     def _has_traces(self) -> bool:
-        return self.ledger.note(OWED, "no") != "no"
+        return self.ledger.note(TRACES, "no") != "no"
 
     def _erase_traces(self) -> None:
         if self.ledger.erase_traces():
-            self.ledger.set_note(OWED, "no")
+            self.ledger.set_note(TRACES, "no")
 
     def _delete_quotes(self) -> None:
         """Delete reports of evaluations, which quote documents and can be made again."""
@@ -290,15 +291,17 @@ class Library:
             if repair:
                 return self._check_after_repair()
             documents, passages = self.ledger.counts()
-            problems = [*health.problems(self.ledger, self._originals, self._shelf)]
+            problems = [*health.find_problems(self.ledger, self._originals, self._reconciler)]
             try:
                 vectors, words = self.search(lambda index: index.counts())
-                problems += [] if self._index_matches() else [health.INDEX]
+                problems += [] if self._index_matches() else [health.INDEX_PROBLEM]
             except StoreError as fault:
                 vectors = words = 0
                 problems.append(fault.message)
-            problems += [] if self._embedder_matches() else [health.EMBEDDER]
-            problems += [health.owed(self._needed())] if self._has_traces() and not self._adding else []
+            problems += [] if self._embedder_matches() else [health.EMBEDDER_PROBLEM]
+            problems += (
+                [health.traces_message(self._needed())] if self._has_traces() and not self._adding else []
+            )
             return Health(documents, passages, vectors, words, tuple(dict.fromkeys(problems)))
 
     def _check_after_repair(self) -> Health:
@@ -313,12 +316,12 @@ class Library:
 
     def _repair(self) -> Iterator[str]:
         """Repair all faults and yield a sentence for each repair."""
-        if damaged := health.damaged(self.ledger):
+        if damaged := health.damaged_documents(self.ledger):
             yield from self._record_anew(damaged)
-        if unrecorded := self._shelf.unrecorded():
+        if unrecorded := self._reconciler.unrecorded():
             yield from self._record_originals(unrecorded)
-        if mislabelled := self._shelf.mislabelled():
-            self._shelf.relabel()
+        if mislabelled := self._reconciler.mislabelled():
+            self._reconciler.relabel()
             yield f"Rewrote the labels of {len(mislabelled)} originals."
         if not self._embedder_matches():
             self._embed_anew()
@@ -332,17 +335,17 @@ class Library:
 
     def _record_anew(self, damaged: Mapping[str, str]) -> Iterator[str]:
         """Record damaged documents anew from intact originals; `damaged` maps hashes to document ids."""
-        whole = {sha256: ident for sha256, ident in damaged.items() if self._originals.holds(sha256)}
-        if whole:
-            self.ledger.forget(whole.values())
-            yield from self._record_originals(set(whole))
+        intact = {sha256: ident for sha256, ident in damaged.items() if self._originals.is_intact(sha256)}
+        if intact:
+            self.ledger.delete_records(intact.values())
+            yield from self._record_originals(set(intact))
 
     def _record_originals(self, sha256s: Iterable[str]) -> Iterator[str]:
         """Record originals that have no record."""
-        labels = shelf.labels(self._originals, sha256s, self.ledger.all_names())
-        outcomes = [*self.add(shelf.sources(self._originals, labels))]
-        self.ledger.redate({sha256: label.added for sha256, label in labels.items() if label.added})
-        self._shelf.relabel()
+        labels = reconciler.unique_labels(self._originals, sha256s, self.ledger.all_names())
+        outcomes = [*self.add(reconciler.to_sources(self._originals, labels))]
+        self.ledger.set_added({sha256: label.added for sha256, label in labels.items() if label.added})
+        self._reconciler.relabel()
         added = {outcome.document_id for outcome in outcomes if outcome.status != "rejected"}
         yield f"Added {len(added)} of {len(labels)} originals that had no intact record."
         for outcome in outcomes:
@@ -385,7 +388,7 @@ class Library:
     def _embed_anew(self) -> None:
         # Until all vectors are replaced, they match no embedder, not even the former one.
         self.ledger.set_note("embedder", f"{self._fingerprint}, not all of them")
-        for _, rows in itertools.groupby(self.ledger.embedded(), lambda row: row[2].document_id):
+        for _, rows in itertools.groupby(self.ledger.embedded_passages(), lambda row: row[2].document_id):
             keys, texts, passages = zip(*rows, strict=True)
             spans = [shifted(p, len(text) - len(p.text)) for text, p in zip(texts, passages, strict=True)]
             whole, parts = self._embedder.embed_spans(texts, spans)

@@ -27,7 +27,7 @@ from assistant.ingest import archives, sandbox
 from assistant.ingest.parse import identity
 from assistant.ingest.splitting import contextual, split
 from assistant.store.near_duplicates import sketch
-from assistant.store.records import Prepared
+from assistant.store.records import PreparedDocument
 
 BATCH_CHARACTERS = 200_000
 """Characters embedded and recorded at once: enough for full batches, and little work lost if interrupted."""
@@ -51,7 +51,7 @@ class Arrival:
     source: str
     data: bytes
     id: str
-    prepared: Prepared | None = None
+    prepared: PreparedDocument | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +183,7 @@ def _arrival(item: _Loaded, vectors: _Vectors | None) -> Arrival:
         return Arrival(item.source, item.data, item.document.id)
     sha256 = hashlib.sha256(item.data).hexdigest()
     whole, parts = vectors.stacked()
-    prepared = Prepared(
+    prepared = PreparedDocument(
         item.document, sha256, len(item.data), item.passages, item.texts, whole, parts, item.bands
     )
     return Arrival(item.source, item.data, item.document.id, prepared)

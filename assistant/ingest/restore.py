@@ -17,10 +17,11 @@ from assistant.core.errors import LedgerError, NotFound
 from assistant.core.types import DocumentInfo, Notify
 from assistant.embedding.embedders import Embedder
 from assistant.ingest.library import Library
-from assistant.store import conversations, health, shelf
-from assistant.store.ledger import CHANGE, STORE, Gone, Ledger
+from assistant.store import conversations, health, reconciler
+from assistant.store.ledger import CHANGE_NUMBER, STORE_ID, Ledger
 from assistant.store.originals import Label, Originals
-from assistant.store.shelf import Shelf
+from assistant.store.reconciler import Reconciler
+from assistant.store.records import LedgerChange
 
 FOLDER = "repair"
 FILES = ("ledger.db-wal", "ledger.db-shm", "ledger.db")
@@ -50,11 +51,11 @@ def _require(home: Path) -> None:
         LedgerError: it is not.
     """
     originals = Originals(home / "originals")
-    shelf.require_file(home / "ledger.db", originals)
+    reconciler.require_ledger_file(home / "ledger.db", originals)
     if not (home / "ledger.db").exists():
         return
     with contextlib.closing(Ledger.at(home / "ledger.db")) as ledger:
-        Shelf(ledger, originals).require()
+        Reconciler(ledger, originals).require_match()
         for fault in health.file_faults(ledger):
             raise LedgerError.of(fault)
 
@@ -67,21 +68,21 @@ class _Rebuilt(Library):
 
     def _set_up(self, home: Path, embedder: Embedder, notify: Notify) -> None:
         super()._set_up(home, embedder, notify)
-        self._shelf = _ReadOnlyShelf(self.ledger, self._originals)
+        self._reconciler = _ReadOnlyReconciler(self.ledger, self._originals)
 
 
-class _ReadOnlyShelf(Shelf):
-    """A shelf that does not change the originals."""
+class _ReadOnlyReconciler(Reconciler):
+    """A reconciler that does not change the originals."""
 
-    def require(self) -> None: ...
+    def require_match(self) -> None: ...
 
-    def open(self) -> None: ...
+    def recover(self) -> None: ...
 
-    def keep(self, originals: object, document_ids: object) -> None: ...
+    def add(self, originals: object, document_ids: object) -> None: ...
 
-    def follow(self, gone: Gone) -> None: ...
+    def apply(self, change: LedgerChange) -> None: ...
 
-    def forget(self) -> None: ...
+    def erase_unacknowledged(self) -> None: ...
 
     def unrecorded(self) -> set[str]:
         return set()
@@ -93,17 +94,19 @@ def _build(home: Path, originals: Originals, embedder: Embedder, notify: Notify)
     if _is_broken(folder):
         shutil.rmtree(folder)
         folder.mkdir(mode=0o700)
-    labels = shelf.labels(originals, originals.hashes())
+    labels = reconciler.unique_labels(originals, originals.hashes())
     with contextlib.closing(_Rebuilt(folder, embedder, notify)) as library:
-        rejected = [o for o in library.add(shelf.sources(originals, labels)) if o.status == "rejected"]
+        rejected = [
+            o for o in library.add(reconciler.to_sources(originals, labels)) if o.status == "rejected"
+        ]
         ledger = library.ledger
-        ledger.redate({sha256: label.added for sha256, label in labels.items() if label.added})
+        ledger.set_added({sha256: label.added for sha256, label in labels.items() if label.added})
         lost = _lost(home / "ledger.db", originals)
         turns = _salvage(home / "ledger.db", ledger)
-        stamp = originals.stamp()
-        if stamp is not None:
-            ledger.set_note(STORE, stamp.store)
-            ledger.set_note(CHANGE, str(stamp.change))
+        state = originals.state()
+        if state is not None:
+            ledger.set_note(STORE_ID, state.store)
+            ledger.set_note(CHANGE_NUMBER, str(state.change))
         # Documents that were removed must not be added again from the shipped corpus.
         ledger.set_note("shipped", "done")
         documents = ledger.counts()[0]
@@ -131,7 +134,7 @@ def _salvage(path: Path, ledger: Ledger) -> int:
         for row in old.execute("SELECT conversation, at, turn FROM turns ORDER BY number"):
             rows.append(row)
     ids = {entry.id for entry in ledger.entries()}
-    return conversations.take_over(ledger.engine, rows, ids)
+    return conversations.import_turns(ledger.engine, rows, ids)
 
 
 def _lost(path: Path, originals: Originals) -> list[str]:
@@ -161,11 +164,11 @@ class Salvage:
 
     def __init__(self, home: Path) -> None:
         self._originals = Originals(home / "originals")
-        self._labels = shelf.labels(self._originals, self._originals.hashes())
+        self._labels = reconciler.unique_labels(self._originals, self._originals.hashes())
 
     def list(self) -> list[DocumentInfo]:
         """Return all intact originals, each with its hash as id."""
-        return [_entry(*item) for item in self._labels.items() if self._originals.holds(item[0])]
+        return [_entry(*item) for item in self._labels.items() if self._originals.is_intact(item[0])]
 
     def original(self, document_id: str) -> bytes:
         """Return the bytes of an original.

@@ -22,7 +22,7 @@ from assistant.embedding.embedders import Embedder
 from assistant.ingest.library import Library
 from assistant.retrieval.late_interaction import QUOTED, WordVectors, interact, interactions
 from assistant.store.index import terms
-from assistant.store.ledger import StoredPassage
+from assistant.store.records import StoredPassage
 
 LIMIT = 10
 NEAR = 100
@@ -115,7 +115,7 @@ class Retriever:
             candidates = self._nearest(search) if documents is None else self._all_of(documents, search)
             scores = {key: candidates.score(key, search) for key in candidates.vectors}
             first = sorted(scores, key=lambda key: -scores[key])[:limit]
-            kept = self._library.ledger.kept(first)
+            kept = self._library.ledger.stored_passages(first)
             if candidates.complete and len(kept) == len(first):
                 break
             # Some were removed meanwhile; the new version of their document is in the index by now.

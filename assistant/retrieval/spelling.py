@@ -52,11 +52,11 @@ def _mended(word: str, language: str, library: Library, count: Count) -> str | N
     if len(word) < SHORTEST or not word.isalpha() or codes(word) or count(word) <= count("a"):
         return None
     found = terms(word)
-    if len(found) != 1 or library.search(lambda index: index.holds(found[0])):
+    if len(found) != 1 or library.search(lambda index: index.has_term(found[0])):
         return None
     reach = 2 if len(word) >= LONG and word.islower() else 1
-    keys = library.search(lambda index: index.similar(found[0], reach, LOOKED_AT))
-    texts = (kept.context for kept in library.ledger.kept(keys).values())
+    keys = library.search(lambda index: index.match_fuzzy(found[0], reach, LOOKED_AT))
+    texts = (kept.context for kept in library.ledger.stored_passages(keys).values())
     # "Modelo" is no mistyped "model": what is right in one language is not to be mended by another.
     return _nearest(word, reach, [text for text in texts if languages.language_of(text) == language])
 

@@ -1,4 +1,4 @@
-"""The turns of conversations, as the ledger keeps them."""
+"""The turns of conversations in the ledger."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from assistant.core import serialization
 from assistant.core.types import Turn
 from assistant.store.schema import turns
 
-_ID = re.compile(r"(?<![0-9a-f])[0-9a-f]{16}(?![0-9a-f])")
+_DOCUMENT_ID = re.compile(r"(?<![0-9a-f])[0-9a-f]{16}(?![0-9a-f])")
 
 
 class Conversations:
-    """All conversations in one database. Safe to use from several threads."""
+    """All conversations in one database. Thread-safe."""
 
     def __init__(self, engine: sql.Engine) -> None:
         self._engine = engine
 
     def turns(self, conversation: str) -> list[Turn]:
-        """The turns of a conversation, oldest first."""
+        """Return the turns of a conversation, oldest first."""
         query = sql.select(turns.c.turn).where(turns.c.conversation == conversation).order_by(turns.c.number)
         with self._engine.connect() as db:
             return [
@@ -32,35 +32,41 @@ class Conversations:
                 for row in db.scalars(query)
             ]
 
-    def keep(self, conversation: str, turn: Turn, given: Iterable[str] = ()) -> None:
-        """Adds a turn to a conversation. It goes when one of the documents `given` to a model for it goes,
-        even one that it cites nowhere."""
+    def append(self, conversation: str, turn: Turn, prompt_documents: Iterable[str] = ()) -> None:
+        """Append a turn to a conversation. It is deleted with any document that it cites, and with any of
+        `prompt_documents`, which were in the prompt of the model that wrote it."""
         at = datetime.now(UTC).isoformat(timespec="seconds")
-        row = serialization.turn(turn) | {"given": sorted(set(given))}
+        row = serialization.turn(turn) | {"given": sorted(set(prompt_documents))}
         with self._engine.begin() as db:
             db.execute(turns.insert().values(conversation=conversation, at=at, turn=row))
 
 
-def forget(db: sql.Connection, documents: Iterable[str]) -> None:
-    """Removes the turns that quote these documents, or were made from them."""
-    gone = set(documents)
-    if not gone:
+def delete_quoting(db: sql.Connection, document_ids: Iterable[str]) -> None:
+    """Delete the turns that quote any of these documents, or were written from them."""
+    removed = set(document_ids)
+    if not removed:
         return
     rows = db.execute(sql.select(turns.c.number, turns.c.turn))
-    numbers = [{"of": number} for number, turn in rows if not gone.isdisjoint(_ID.findall(json.dumps(turn)))]
+    numbers = [{"of": number} for number, turn in rows if not removed.isdisjoint(_document_ids(turn))]
     if numbers:
         db.execute(turns.delete().where(turns.c.number == sql.bindparam("of")), numbers)
 
 
-def take_over(engine: sql.Engine, rows: Iterable[Sequence[object]], documents: Set[str]) -> int:
-    """Keeps turns as another ledger had them: conversation, time, JSON. Those that are damaged, or were made
-    from others than these documents, are left out; gives how many were kept."""
-    number = 0
+def import_turns(engine: sql.Engine, rows: Iterable[Sequence[object]], document_ids: Set[str]) -> int:
+    """Import turns of another ledger (conversation, time, JSON) and return the number of those imported.
+
+    Damaged turns, and turns that were written from any other document, are left out.
+    """
+    count = 0
     with engine.begin() as db:
         for conversation, at, text in rows:
             with contextlib.suppress(ValueError, TypeError):
                 turn = json.loads(text)  # type: ignore[arg-type]
-                if set(_ID.findall(json.dumps(turn))) <= documents:
+                if _document_ids(turn) <= document_ids:
                     db.execute(turns.insert().values(conversation=conversation, at=at, turn=turn))
-                    number += 1
-    return number
+                    count += 1
+    return count
+
+
+def _document_ids(turn: object) -> set[str]:
+    return set(_DOCUMENT_ID.findall(json.dumps(turn)))

@@ -1,4 +1,4 @@
-"""A digest of all that the ledger holds of a document, by which damage to its rows is noticed and named."""
+"""Digests of all that the ledger records of a document, by which damaged rows are found."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ import sqlalchemy as sql
 
 from assistant.store.schema import digests, documents, passages, vectors
 
-_OF_DOCUMENT = sql.select(
+_DOCUMENT = sql.select(
     *(documents.c[name] for name in ("id", "title", "media_type", "sha256", "size", "text")),
     sql.type_coerce(documents.c.structure, sql.String),
 )
-_OF_PASSAGES = (
+_PASSAGES = (
     sql.select(
         *(passages.c[name] for name in ("key", "id", "position", "start", "end", "text", "context")),
         sql.type_coerce(passages.c.details, sql.String),
@@ -26,23 +26,23 @@ _OF_PASSAGES = (
 
 
 def write(db: sql.Connection, document_id: str) -> None:
-    """Notes the digest of a document as it is recorded now."""
+    """Write the digest of a document as it is recorded now."""
     db.execute(digests.delete().where(digests.c.document_id == document_id))
     db.execute(digests.insert().values(document_id=document_id, digest=_digest(db, document_id)))
 
 
-def is_whole(db: sql.Connection, document_id: str) -> bool:
-    """Whether what is recorded of a document is what was recorded.
+def is_intact(db: sql.Connection, document_id: str) -> bool:
+    """True if the rows of a document still match its digest.
 
     Raises:
-        StoreError: a row cannot even be read.
+        StoreError: a row cannot be read at all.
     """
-    noted = db.scalar(sql.select(digests.c.digest).where(digests.c.document_id == document_id))
-    return noted is not None and noted == _digest(db, document_id)
+    written = db.scalar(sql.select(digests.c.digest).where(digests.c.document_id == document_id))
+    return written is not None and written == _digest(db, document_id)
 
 
 def write_missing(engine: sql.Engine) -> None:
-    """Notes the digests of documents that an earlier version recorded."""
+    """Write the digests of documents that an earlier version recorded."""
     missing = ~sql.select(digests).where(digests.c.document_id == documents.c.id).exists()
     with engine.begin() as db:
         for document_id in db.scalars(sql.select(documents.c.id).where(documents.c.ready, missing)).all():
@@ -51,9 +51,9 @@ def write_missing(engine: sql.Engine) -> None:
 
 def _digest(db: sql.Connection, document_id: str) -> str:
     digest = hashlib.sha256()
-    for row in db.execute(_OF_DOCUMENT.where(documents.c.id == document_id)):
+    for row in db.execute(_DOCUMENT.where(documents.c.id == document_id)):
         _update(digest, row)
-    for row in db.execute(_OF_PASSAGES.where(passages.c.document_id == document_id)):
+    for row in db.execute(_PASSAGES.where(passages.c.document_id == document_id)):
         _update(digest, row)
     return digest.hexdigest()
 

@@ -1,7 +1,7 @@
-"""The originals that may go, each by an explicit note: those of removed documents, and of half-added ones.
+"""Marks of originals that may be erased: those of removed documents, and of additions not yet acknowledged.
 
-A note is made in the transaction that takes the record away, or that begins a record which may never be
-acknowledged. An original without a note stays, whether a record of it is there or not.
+A mark is made in the transaction that removes the record, or that begins one which may never be acknowledged.
+An original without a mark stays, with or without a record.
 """
 
 from __future__ import annotations
@@ -10,36 +10,36 @@ from collections.abc import Iterable
 
 import sqlalchemy as sql
 
-from assistant.store.database import delete
+from assistant.store.database import delete_among
 from assistant.store.schema import documents, erasable
 
 
-class Erasable:
-    """The notes in one database. Safe to use from several threads."""
+class ErasableOriginals:
+    """The marks in one database. Thread-safe."""
 
     def __init__(self, engine: sql.Engine) -> None:
         self._engine = engine
 
     def hashes(self) -> set[str]:
-        """The hashes of the originals that may go now: those that no record names."""
-        recorded = sql.select(documents).where(documents.c.sha256 == erasable.c.sha256).exists()
+        """Return the hashes of marked originals that have no record."""
+        is_recorded = sql.select(documents).where(documents.c.sha256 == erasable.c.sha256).exists()
         with self._engine.connect() as db:
-            return set(db.scalars(sql.select(erasable.c.sha256).where(~recorded)))
+            return set(db.scalars(sql.select(erasable.c.sha256).where(~is_recorded)))
 
     def clear(self, sha256s: Iterable[str]) -> None:
-        """Forgets the notes of these originals, after they went."""
+        """Remove the marks of originals that have been erased."""
         with self._engine.begin() as db:
-            withdraw(db, sha256s)
+            unmark(db, sha256s)
 
 
-def note(db: sql.Connection, sha256s: Iterable[str]) -> None:
-    """Notes that the originals of these hashes may go."""
-    new = set(sha256s)
-    withdraw(db, new)
-    if new:
-        db.execute(erasable.insert(), [{"sha256": sha256} for sha256 in new])
+def mark(db: sql.Connection, sha256s: Iterable[str]) -> None:
+    """Mark the originals with these hashes."""
+    hashes = set(sha256s)
+    unmark(db, hashes)
+    if hashes:
+        db.execute(erasable.insert(), [{"sha256": sha256} for sha256 in hashes])
 
 
-def withdraw(db: sql.Connection, sha256s: Iterable[str]) -> None:
-    """Takes the notes of these hashes back: their documents are acknowledged."""
-    delete(db, erasable, erasable.c.sha256, sha256s)
+def unmark(db: sql.Connection, sha256s: Iterable[str]) -> None:
+    """Remove the marks of these originals; their documents are acknowledged, or they are erased."""
+    delete_among(db, erasable, erasable.c.sha256, sha256s)

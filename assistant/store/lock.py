@@ -1,32 +1,33 @@
-"""Who owns the store: one process at a time, by a lock on `owner.lock`.
+"""The lock of a store: one process at a time owns it, by an operating system lock on `owner.lock`.
 
-A second process that has Chroma's folder open never finds new passages, so the others either talk to the
-owner, where it is a server, or wait for it. The lock is the kernel's: it goes with the process, however that
-ends. The file says who holds it: pid, what it does, and a server's URL.
+A second process with Chroma's folder open never finds new passages, so others talk to the owner if it is a
+server, or wait for it. The operating system releases the lock when the process ends in any way. The file has
+the owner's pid, command and, for a server, URL.
 """
 
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import json
 import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+
+from filelock import FileLock, Timeout
 
 from assistant.core.errors import StoreBusy, StoreError
 from assistant.core.types import Notify
 
+POLL_SECONDS = 0.1
 _OTHERS = 0o077
-"""The rights of everybody but the owner of a file."""
+"""The permissions of everyone but the owner of a file."""
 
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """The process that holds a store. `url` is None where it is not a server."""
+    """The process that owns a store. `url` is None unless it is a server."""
 
     pid: int
     doing: str
@@ -34,55 +35,90 @@ class Owner:
 
 
 class Lock:
-    """The store's lock, held by this process until `release`."""
+    """The lock of a store, held by this process, in any of its threads, until `release`."""
 
-    def __init__(self, file: IO[str]) -> None:
-        self._file = file
+    def __init__(self, path: Path) -> None:
+        """Acquire the lock.
 
-    def say(self, doing: str, url: str | None = None) -> None:
-        """Tells the other processes what this one does, and where it serves."""
-        # On a full disk nobody learns who holds it, but it is held.
+        Raises:
+            Timeout: another process, or another lock of this process, holds it.
+            OSError: the file cannot be written, or its file system has no locks.
+        """
+        self._descriptor = -1
+        self._lock = FileLock(
+            path,
+            mode=0o600,
+            thread_local=False,
+            blocking=False,
+            preserve_lock_file=True,
+            on_acquired=self._set_descriptor,
+        )
+        self._lock.acquire()
+
+    def announce(self, doing: str, url: str | None = None) -> None:
+        """Tell other processes the command of this one and the URL at which it serves."""
+        # Windows locks the first byte, which is blank and never read.
+        content = "\n" + json.dumps({"pid": os.getpid(), "doing": doing, "url": url})
+        # On a full disk nobody learns the owner, but it holds the lock.
         with contextlib.suppress(OSError):
-            self._file.seek(0)
-            self._file.truncate()
-            json.dump({"pid": os.getpid(), "doing": doing, "url": url}, self._file)
-            self._file.flush()
+            os.ftruncate(self._descriptor, 0)
+            os.lseek(self._descriptor, 0, os.SEEK_SET)
+            os.write(self._descriptor, content.encode())
 
     def release(self) -> None:
-        """Lets another process have the store."""
-        try:
-            self._file.close()
-        except OSError:
-            # On a full disk something is still unwritten; it is closed all the same.
-            return
+        """Let another process own the store."""
+        self._descriptor = -1
+        self._lock.release()
+
+    def _set_descriptor(self, descriptor: int) -> None:
+        self._descriptor = descriptor
 
 
-def take(home: Path, doing: str, url: str | None = None) -> Lock | Owner:
-    """The lock on the store in `home`; where another process holds it, who that is.
+def acquire(home: Path, doing: str, url: str | None = None) -> Lock | Owner:
+    """Return the lock of the store in `home`; if another process holds it, return its owner.
 
     Raises:
-        StoreError: the folder cannot be made or written.
+        StoreError: the folder cannot be created or written.
     """
+    path = home / "owner.lock"
     try:
         home.mkdir(parents=True, exist_ok=True, mode=0o700)
-        file = os.fdopen(os.open(home / "owner.lock", os.O_RDWR | os.O_CREAT, 0o600), "r+", encoding="utf-8")
+        lock = Lock(path)
+    except Timeout:
+        return _read_owner(path)
     except OSError as fault:
         raise StoreError(
             f"The home folder {home} cannot be written ({fault.strerror}); set ASSISTANT_HOME to another."
         ) from fault
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        with file:
-            return _read(file)
-    lock = Lock(file)
-    lock.say(doing, url)
+    lock.announce(doing, url)
     return lock
 
 
-def close_to_others(home: Path, notify: Notify) -> None:
-    """Takes the rights on a home, and on all in it, from everybody but its owner, where others have any;
-    `notify` hears where that cannot be done."""
+def wait_for(home: Path, doing: str, on_wait: Callable[[Owner], None], seconds: float = 600) -> Lock | Owner:
+    """Return the lock once no other command holds it; return the owner if it is, or becomes, a server.
+
+    `on_wait` is called once, with the owner, if there is a wait.
+
+    Raises:
+        StoreBusy: `seconds` have passed.
+    """
+    limit = time.monotonic() + seconds
+    is_waiting = False
+    while True:
+        holder = acquire(home, doing)
+        if isinstance(holder, Lock) or holder.url:
+            return holder
+        if time.monotonic() > limit:
+            raise StoreBusy(f"Process {holder.pid} ({holder.doing}) still holds the store; try again later.")
+        if not is_waiting:
+            on_wait(holder)
+            is_waiting = True
+        time.sleep(POLL_SECONDS)
+
+
+def restrict_access(home: Path, notify: Notify) -> None:
+    """Remove all permissions of others on a home and everything in it, if they have any on the home; `notify`
+    is called if that fails."""
     try:
         if not home.stat().st_mode & _OTHERS:
             return
@@ -94,33 +130,12 @@ def close_to_others(home: Path, notify: Notify) -> None:
         notify(f"Others may be able to look into {home}, which cannot be prevented ({fault.strerror}).")
 
 
-def wait(home: Path, doing: str, waiting: Callable[[Owner], None], seconds: float = 600) -> Lock | Owner:
-    """The lock, waited for while a process that is no server holds it; `waiting` is told once for whom.
-
-    Gives the owner where it is, or becomes, a server.
-
-    Raises:
-        StoreBusy: `seconds` passed.
-    """
-    limit = time.monotonic() + seconds
-    told = False
-    while True:
-        held = take(home, doing)
-        if isinstance(held, Lock) or held.url:
-            return held
-        if time.monotonic() > limit:
-            raise StoreBusy(f"Process {held.pid} ({held.doing}) still holds the store; try again later.")
-        if not told:
-            waiting(held)
-            told = True
-        time.sleep(0.1)
-
-
-def _read(file: IO[str]) -> Owner:
-    file.seek(0)
+def _read_owner(path: Path) -> Owner:
     try:
-        said = json.load(file)
-        return Owner(int(said["pid"]), str(said["doing"]), said["url"])
-    except (ValueError, KeyError, TypeError):
-        # The owner is just writing, or has only just taken the lock.
+        with path.open("rb") as file:
+            file.seek(1)
+            content = json.loads(file.read())
+        return Owner(int(content["pid"]), str(content["doing"]), content["url"])
+    except (OSError, ValueError, KeyError, TypeError):
+        # The owner has just acquired the lock, or is writing the file.
         return Owner(0, "starting", None)

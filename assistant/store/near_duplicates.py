@@ -1,9 +1,9 @@
-"""Near-duplicates: the same article from two sites, told from two editions of it.
+"""Near-duplicate detection: the same article from two sites is one, two editions of an article are not.
 
-Two texts are near where most of their runs of words are the same, they state the same figures and dates, and
-within what they share no name, figure or negation stands in the place of another. Which texts are worth
-comparing is told by a sketch: Broder, 1997, On the resemblance and containment of documents (MinHash), in
-bands as in Leskovec et al., Mining of Massive Datasets, chapter 3.
+Two texts are near-duplicates if they share most of their shingles (runs of words), state the same figures and
+dates, and do not replace a name, figure or negation of the shared part by another. Candidates are found by a
+sketch: Broder, 1997, On the resemblance and containment of documents (MinHash), in bands as in Leskovec et
+al., Mining of Massive Datasets, chapter 3.
 """
 
 from __future__ import annotations
@@ -21,20 +21,20 @@ from numpy.typing import NDArray
 
 from assistant.text.quantities import claimed
 
-RUN = 5
+SHINGLE_WORDS = 5
 """Words of a shingle."""
-LEAST = 60
-"""Shingles below which a text is too short to be judged."""
-MOST = 50_000
-"""Words above which it is too long: a book."""
-NEAR = 0.9
-"""The share of the shingles of two texts that both have (Jaccard)."""
+MIN_SHINGLES = 60
+"""Different shingles; a shorter text has no sketch."""
+MAX_WORDS = 50_000
+"""Words; a longer text, such as a book, has no sketch."""
+MIN_SIMILARITY = 0.9
+"""The Jaccard similarity of the shingles of two near-duplicates."""
 BANDS, ROWS = 16, 4
-"""Hardly a pair of that share in ten million has no band in common; of pairs of .3, 12 in 100 have one."""
-EDITED = 0.02
-"""The share of the words that may stand in the place of others."""
-FRAME = 8
-"""Words that must agree before a difference counts as lying within the text, and not around it."""
+"""At a similarity of .9, one pair in ten million shares no band; at .3, 12 pairs in 100 share one."""
+MAX_REPLACED = 0.02
+"""The share of words that may be replaced by others."""
+MIN_BLOCK = 8
+"""Words that must agree on both sides of a difference; others are outside the article, as in a menu."""
 
 _WORD = re.compile(r"\w+(?:['’]\w+)*")
 _NEGATIONS = frozenset("no not never none nor without cannot neither nobody nothing".split())
@@ -45,28 +45,28 @@ Hashes = NDArray[np.uint64]
 
 
 def sketch(text: str) -> tuple[int, ...]:
-    """The bands of a text, of which two near-duplicates share one at least; none where it is not judged."""
+    """Return the bands of a text, of which near-duplicates share one; none if it is too short or too long."""
     words = _words(text)
     shingles = _shingles(words)
-    if len(shingles) < LEAST or len(words) > MOST:
+    if len(shingles) < MIN_SHINGLES or len(words) > MAX_WORDS:
         return ()
     rows = np.array([((a * shingles + b) % _PRIME).min() for a, b in _SEEDS.T], np.uint64)
     bands = rows.reshape(BANDS, ROWS).astype("<u8")
-    # Its own number is in each, so that it never meets another; 56 bits, as databases have no unsigned ones.
+    # Salted by number, so that different bands never match; 56 bits, as databases have no unsigned integers.
     digests = (blake2b(band.tobytes(), digest_size=7, salt=bytes([n])) for n, band in enumerate(bands))
     return tuple(int.from_bytes(digest.digest()) for digest in digests)
 
 
-def are_near(one: str, other: str) -> bool:
-    """Whether one text stands for the other."""
-    words, others = _words(one), _words(other)
-    a, b = _shingles(words), _shingles(others)
-    if min(len(a), len(b)) < LEAST:
+def are_near(first: str, second: str) -> bool:
+    """True if two texts are near-duplicates."""
+    words, other_words = _words(first), _words(second)
+    a, b = _shingles(words), _shingles(other_words)
+    if min(len(a), len(b)) < MIN_SHINGLES:
         return False
-    both = len(np.intersect1d(a, b, assume_unique=True))
-    if both < NEAR * (len(a) + len(b) - both):
+    shared = len(np.intersect1d(a, b, assume_unique=True))
+    if shared < MIN_SIMILARITY * (len(a) + len(b) - shared):
         return False
-    return claimed(one) == claimed(other) and not _are_editions(words, others)
+    return claimed(first) == claimed(second) and not _are_editions(words, other_words)
 
 
 def _words(text: str) -> list[str]:
@@ -74,43 +74,43 @@ def _words(text: str) -> list[str]:
 
 
 def _shingles(words: Sequence[str]) -> Hashes:
-    """The different runs of words, each as a number below 2^32."""
-    if len(words) < RUN:
+    """Return the distinct shingles as hashes below 2^32."""
+    if len(words) < SHINGLE_WORDS:
         return np.empty(0, np.uint64)
     known: dict[str, int] = {}
-    numbers = [known.setdefault(w, zlib.crc32(w.lower().encode("utf-8", "replace"))) for w in words]
-    hashes = np.array(numbers, np.uint64)
-    mixed = np.zeros(len(words) - RUN + 1, np.uint64)
-    for at in range(RUN):
+    checksums = [known.setdefault(w, zlib.crc32(w.lower().encode("utf-8", "replace"))) for w in words]
+    hashes = np.array(checksums, np.uint64)
+    mixed = np.zeros(len(words) - SHINGLE_WORDS + 1, np.uint64)
+    for at in range(SHINGLE_WORDS):
         mixed = (mixed * np.uint64(1_000_003) + hashes[at : at + len(mixed)]) % _PRIME
     return np.unique(mixed)
 
 
-def _are_editions(words: Sequence[str], others: Sequence[str]) -> bool:
-    """Whether the texts say different things within what they share."""
-    swapped: Counter[tuple[str, str]] = Counter()
-    for one, other in _differences(words, others):
-        if _NEGATIONS & ({w.lower() for w in one} ^ {w.lower() for w in other}):
+def _are_editions(words: Sequence[str], other_words: Sequence[str]) -> bool:
+    """True if the texts say different things within their shared part."""
+    replaced: Counter[tuple[str, str]] = Counter()
+    for before, after in _differences(words, other_words):
+        if _NEGATIONS & ({w.lower() for w in before} ^ {w.lower() for w in after}):
             return True
-        if one and other:
-            if any(_is_name(word) for word in {*one} ^ {*other}):
+        if before and after:
+            if any(_is_name(word) for word in {*before} ^ {*after}):
                 return True
-            swapped[" ".join(one).lower(), " ".join(other).lower()] += 1
-    # What takes the place of another again and again is what the text is about: "tea" for "coffee".
-    edited = sum(len(one.split()) * count for (one, _), count in swapped.items())
-    return max(swapped.values(), default=0) > 1 or edited > EDITED * len(words)
+            replaced[" ".join(before).lower(), " ".join(after).lower()] += 1
+    # A word that is replaced repeatedly is the topic: "tea" for "coffee".
+    count = sum(len(before.split()) * times for (before, _), times in replaced.items())
+    return max(replaced.values(), default=0) > 1 or count > MAX_REPLACED * len(words)
 
 
-def _differences(words: Sequence[str], others: Sequence[str]) -> Iterable[tuple[list[str], list[str]]]:
-    """What stands in one text and not in the other, side by side, but for what stands around the text."""
-    lower = ([w.lower() for w in words], [w.lower() for w in others])
+def _differences(words: Sequence[str], other_words: Sequence[str]) -> Iterable[tuple[list[str], list[str]]]:
+    """Yield pairs of differing runs of words between the first and the last long common block."""
+    lower = ([w.lower() for w in words], [w.lower() for w in other_words])
     blocks = SequenceMatcher(None, *lower).get_matching_blocks()[:-1]
-    long = [at for at, block in enumerate(blocks) if block.size >= FRAME]
+    long = [at for at, block in enumerate(blocks) if block.size >= MIN_BLOCK]
     inner = blocks[long[0] : long[-1] + 1] if long else []
     for before, after in itertools.pairwise(inner):
         yield (
             list(words[before.a + before.size : after.a]),
-            list(others[before.b + before.size : after.b]),
+            list(other_words[before.b + before.size : after.b]),
         )
 
 

@@ -1,27 +1,29 @@
-"""The nouns of the ledger, and its rows made of them and back."""
+"""The dataclasses of the ledger, and their conversion to rows and back."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy.engine import RowMapping
 
+from assistant.core import serialization
 from assistant.core.errors import LedgerError
 from assistant.core.types import Document, Passage, Span
 
 Vectors = NDArray[np.float32]
+_DOCUMENT_FIELDS = ("id", "title", "source", "media_type", "text")
 
 
 @dataclass(frozen=True, slots=True)
-class Prepared:
-    """A document that was read, split and embedded, ready to be recorded.
+class PreparedDocument:
+    """A document after parsing, splitting and embedding, ready to be recorded.
 
-    `vectors` is (passages, dimensions); `sentence_vectors` has one (sentences, dimensions) array a passage.
-    `contexts` are the texts that were embedded: title and headings, then the passage. `bands` are the sketch
-    by which near-duplicates are found.
+    `vectors` has shape [passages, dimensions]; `sentence_vectors` has an array [sentences, dimensions] for
+    each passage. `contexts` are the embedded texts: title and headings, then the passage. `bands` are the
+    sketch by which near-duplicates are found.
     """
 
     document: Document
@@ -35,8 +37,8 @@ class Prepared:
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
-    """What the index is made of: a passage's key, the words to find it by, and its vector."""
+class IndexRecord:
+    """A passage in the index: its key, its words and its vector."""
 
     key: int
     words: str
@@ -45,19 +47,54 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class StoredPassage:
-    """A passage as the ledger holds it, with its document's names and the vectors of its sentences."""
+    """A passage in the ledger, with its document's title and source, and the vectors of its sentences."""
 
     key: int
     passage: Passage
     context: str
-    """The text that was embedded: title and headings, then the passage."""
+    """The embedded text: title and headings, then the passage."""
     title: str
     source: str
     sentence_vectors: Vectors
 
 
+@dataclass(frozen=True, slots=True)
+class LedgerChange:
+    """A change of documents: the keys of removed passages, and the hashes of removed originals."""
+
+    removed_keys: tuple[int, ...] = ()
+    removed_originals: tuple[str, ...] = ()
+    renamed: tuple[str, ...] = ()
+    """The ids of remaining documents whose names have changed."""
+
+
+def document_row(item: PreparedDocument) -> dict[str, Any]:
+    """Return the row of a document, without the time of its addition."""
+    document = item.document
+    structure = {
+        "headings": [asdict(heading) for heading in document.headings],
+        "pages": [asdict(page) for page in document.pages],
+        "metadata": dict(document.metadata),
+    }
+    fields = {name: getattr(document, name) for name in _DOCUMENT_FIELDS}
+    return {**fields, "structure": structure, "sha256": item.sha256, "size": item.size}
+
+
+def to_document(row: RowMapping) -> Document:
+    """Return the document of a row.
+
+    Raises:
+        LedgerError: the row is damaged.
+    """
+    try:
+        fields = {name: row[name] for name in _DOCUMENT_FIELDS}
+        return serialization.to_document({**row["structure"], **fields})
+    except (KeyError, TypeError) as fault:
+        raise LedgerError.of(f"the row of {row['id']} is damaged") from fault
+
+
 def passage_row(passage: Passage, context: str) -> dict[str, Any]:
-    """The row of a passage, without its key."""
+    """Return the row of a passage, without its key."""
     names = ("id", "document_id", "position", "start", "end", "text")
     details = {
         "headings": passage.headings,
@@ -69,7 +106,7 @@ def passage_row(passage: Passage, context: str) -> dict[str, Any]:
 
 
 def to_passage(row: RowMapping) -> Passage:
-    """The passage of a row.
+    """Return the passage of a row.
 
     Raises:
         LedgerError: the row is damaged.
@@ -92,8 +129,8 @@ def to_passage(row: RowMapping) -> Passage:
         raise LedgerError.of("a row of a passage is damaged") from fault
 
 
-def to_kept(row: RowMapping) -> StoredPassage:
-    """The passage of a row, with the names and vectors joined to it.
+def to_stored_passage(row: RowMapping) -> StoredPassage:
+    """Return the passage of a row joined with its document and vectors.
 
     Raises:
         LedgerError: the row is damaged.
@@ -106,23 +143,23 @@ def to_kept(row: RowMapping) -> StoredPassage:
     return StoredPassage(row["key"], to_passage(row), row["context"], row["title"], row["source"], sentences)
 
 
-def to_vector(kept: bytes) -> Vectors:
-    """A vector as `floats` kept it.
+def to_vector(data: bytes) -> Vectors:
+    """Return the vector that `to_float32_bytes` serialized.
 
     Raises:
         LedgerError: it is damaged.
     """
     try:
-        return np.frombuffer(kept, np.float32)
+        return np.frombuffer(data, np.float32)
     except (ValueError, TypeError) as fault:
         raise LedgerError.of("a row of vectors is damaged") from fault
 
 
-def floats(vector: Vectors) -> bytes:
-    """A vector as it is kept: 4 bytes a number."""
+def to_float32_bytes(vector: Vectors) -> bytes:
+    """Serialize a vector in full precision: 4 bytes per number."""
     return np.ascontiguousarray(vector, np.float32).tobytes()
 
 
-def halves(matrix: Vectors) -> bytes:
-    """Vectors as they are kept where they need not be exact: 2 bytes a number."""
+def to_float16_bytes(matrix: Vectors) -> bytes:
+    """Serialize vectors in half precision: 2 bytes per number."""
     return np.ascontiguousarray(matrix, np.float16).tobytes()

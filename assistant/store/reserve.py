@@ -1,4 +1,4 @@
-"""Room that a store keeps for itself, so that it can be opened, and emptied, on a disk that is full."""
+"""Reserved disk space, so that a store can be opened, and documents removed, on a full disk."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-SIZE = 8_000_000
-"""Bytes. Opening a small store writes about 1 MB: logs of SQLite, files that Chroma touches, the seal."""
-LEAST = 64_000
+RESERVE_BYTES = 8_000_000
+"""Opening a small store writes about 1 MB: SQLite's logs, files that Chroma touches, the seal."""
+MIN_BYTES = 64_000
 
 
 class Reserve:
-    """A file without content, of which the room is given up while something must be written."""
+    """An empty file whose space is released while something must be written."""
 
     def __init__(self, home: Path) -> None:
         self._home, self._path = home, home / "reserve"
 
     @contextlib.contextmanager
-    def spent(self) -> Iterator[None]:
-        """While this is open, there is the room of the reserve, if the disk has no other."""
-        if shutil.disk_usage(self._home).free < SIZE:
+    def released(self) -> Iterator[None]:
+        """Release the reserve within this context if the disk is full."""
+        if shutil.disk_usage(self._home).free < RESERVE_BYTES:
             self._path.unlink(missing_ok=True)
         try:
             yield
@@ -30,14 +30,14 @@ class Reserve:
             self.fill()
 
     def fill(self) -> None:
-        """Take the room, or as much of it as there is: what is left over here, others take."""
-        held = self._path.stat().st_size if self._path.exists() else 0
-        size = min(SIZE, held + shutil.disk_usage(self._home).free)
-        # Less than is free, where the file system needs some of it for itself.
-        while size >= max(LEAST, held + 1) and not self._grows_to(size):
+        """Reserve the space, or as much of it as there is; what is left is free for others."""
+        reserved = self._path.stat().st_size if self._path.exists() else 0
+        size = min(RESERVE_BYTES, reserved + shutil.disk_usage(self._home).free)
+        # The file system needs part of the free space for itself.
+        while size >= max(MIN_BYTES, reserved + 1) and not self._grow(size):
             size -= size // 8
 
-    def _grows_to(self, size: int) -> bool:
+    def _grow(self, size: int) -> bool:
         if not hasattr(os, "posix_fallocate"):
             return False
         is_new = not self._path.exists()

@@ -10,28 +10,28 @@ import sqlalchemy as sql
 from assistant.core.errors import LedgerError
 
 VERSION = "1"
-"""Noted in the store, so that a later form is told from this one."""
-UNJUDGED = 0
-"""The band of a document whose text is too short, or too long, to be told from others by a sketch."""
+"""The version of the schema, noted in the store."""
+UNSKETCHED = 0
+"""The band of a document whose text is too short or too long for a sketch."""
 
 
 class Json(sql.TypeDecorator[Any]):
-    """JSON whose damage is an error that a person understands."""
+    """JSON that raises a LedgerError if it is damaged."""
 
     impl = sql.JSON
     cache_ok = True
 
     def result_processor(self, dialect: sql.Dialect, coltype: object) -> Callable[[Any], Any] | None:
-        """As of the type itself."""
+        """Return the processor of the base type with its errors translated."""
         process = super().result_processor(dialect, coltype)
 
-        def processed(value: Any) -> Any:
+        def process_safely(value: Any) -> Any:
             try:
                 return process(value) if process else value
             except (ValueError, TypeError, RecursionError) as fault:
                 raise LedgerError.of("a row cannot be read") from fault
 
-        return processed
+        return process_safely
 
 
 tables = sql.MetaData()
@@ -50,7 +50,7 @@ documents = sql.Table(
     sql.Column("added", sql.String, nullable=False),
     # Without an index: SQLite would begin each search for passages with it, and go through all documents.
     sql.Column("ready", sql.Boolean, nullable=False),
-    # Last, as what stands behind a long text is slow to read.
+    # Last, as a column after a long text is slow to read.
     sql.Column("structure", Json, nullable=False),
     sql.Column("text", sql.Text, nullable=False),
 )
@@ -72,7 +72,7 @@ passages = sql.Table(
     sql.Column("text", sql.Text, nullable=False),
     sql.Column("context", sql.Text, nullable=False),
     sql.Column("details", Json, nullable=False),
-    # A number once given is never given again: an index that still holds a removed key finds nothing.
+    # Keys are never reused, so a removed key that an index still has finds nothing.
     sqlite_autoincrement=True,
 )
 vectors = sql.Table(
@@ -82,21 +82,21 @@ vectors = sql.Table(
     sql.Column("passage", sql.LargeBinary, nullable=False),
     sql.Column("sentences", sql.LargeBinary, nullable=False),
 )
-# What tells near-duplicates: the bands of each document's sketch.
+# The bands of each document's sketch, by which near-duplicates are found.
 sketches = sql.Table(
     "sketches",
     tables,
     sql.Column("document_id", sql.ForeignKey("documents.id", ondelete="CASCADE"), primary_key=True),
     sql.Column("band", sql.BigInteger, primary_key=True, index=True, autoincrement=False),
 )
-# Documents that are not in the index while another stands for them.
+# Near-duplicates, which are not indexed while their canonical document is.
 duplicates = sql.Table(
     "duplicates",
     tables,
     sql.Column("document_id", sql.ForeignKey("documents.id", ondelete="CASCADE"), primary_key=True),
     sql.Column("original_id", sql.ForeignKey("documents.id", ondelete="CASCADE"), nullable=False, index=True),
 )
-# Originals that may go, by their hash: of removed documents, and of some that were never acknowledged.
+# Originals that may be erased, by hash: those of removed and of unacknowledged documents.
 erasable = sql.Table("erasable", tables, sql.Column("sha256", sql.String, primary_key=True))
 digests = sql.Table(
     "digests",

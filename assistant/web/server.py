@@ -129,7 +129,7 @@ def serve(assistant: Assistant, host: str = "127.0.0.1", port: int = 7860) -> No
     address = _address(host, listener.getsockname()[1])
 
     def on_start() -> None:
-        assistant.lock.say("assistant chat", address)
+        assistant.lock.announce("assistant chat", address)
         print(f"The assistant answers at {address} (stop it with Ctrl-C).", flush=True)
         if not is_loopback(host):
             print(OPEN.format(host=host), flush=True)

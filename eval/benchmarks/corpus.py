@@ -42,8 +42,8 @@ CONTENT = (
     "store/near_duplicates.py",
 )
 """The files that decide what a library holds: with other code in them, it is made anew."""
-INDEX = ("store/index.py",)
-"""The file that decides what its index is like: with other code in it, the index alone is."""
+INDEX = ("store/index/*.py",)
+"""The files that decide what its index is like: with other code in them, the index alone is."""
 PACKAGE = Path(assistant.__file__).parent
 KEPT = 3
 """Libraries of one benchmark that stay in the cache."""

@@ -241,7 +241,7 @@ def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Assistant]:
         running = uvicorn.Server(uvicorn.Config(server.app(assistant), log_level="error"))
         thread = threading.Thread(target=running.run, kwargs={"sockets": [listener]})
         thread.start()
-        assistant.lock.say("assistant chat", f"http://127.0.0.1:{listener.getsockname()[1]}")
+        assistant.lock.announce("assistant chat", f"http://127.0.0.1:{listener.getsockname()[1]}")
         yield assistant
         running.should_exit = True
         thread.join()

@@ -52,7 +52,7 @@ def test_documents_are_found_while_others_come_and_go_and_the_index_is_made_anew
             word = f"stays{(number + asked) % 20}"
             vector, weights = Hashing().embed([word])[0], dict.fromkeys(terms(word), 1.0)
             near = library.search(functools.partial(Index.nearest, vector=vector, limit=10))
-            kept = library.ledger.kept(
+            kept = library.ledger.stored_passages(
                 [*near, *library.search(functools.partial(Index.match, weights=weights, limit=10))]
             )
             held = [item for item in kept.values() if f" {word} is" in item.passage.text]

@@ -17,7 +17,7 @@ from faults.process import opened, waited
 
 from assistant.assistant import Assistant
 from assistant.core.types import Source
-from assistant.store.index import SEAL
+from assistant.store.index import seal
 from eval.bench_figure import Figure
 
 DOCUMENTS = 1_300
@@ -177,7 +177,11 @@ def _longer(path: Path, _: random.Random) -> None:
 def _swapped(path: Path, _: random.Random) -> None:
     """It and another file of the index have each other's names: the next of its folder, if there is one."""
     files = sorted(file for file in path.parent.iterdir() if file.is_file() and file.stat().st_size)
-    alone = path.parent / "chroma" / "chroma.sqlite3" if path.name == SEAL else path.parent.parent / SEAL
+    alone = (
+        path.parent / "chroma" / "chroma.sqlite3"
+        if path.name == seal.FILE
+        else path.parent.parent / seal.FILE
+    )
     other = files[(files.index(path) + 1) % len(files)] if len(files) > 1 else alone
     beside = path.with_name("beside")
     path.rename(beside)

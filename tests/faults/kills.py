@@ -182,7 +182,7 @@ def half_there(assistant: Assistant, number: int, *, there: bool) -> Iterator[st
         sought = word(number, section)
         weights = dict.fromkeys(terms(sought), 1.0)
         keys = assistant.library.search(lambda index, w=weights: index.match(w, 10))  # type: ignore[misc]
-        kept = assistant.library.ledger.kept(keys).values()
+        kept = assistant.library.ledger.stored_passages(keys).values()
         found = sum(sought in one.passage.text for one in kept)
         if len(keys) != found or found != there:
             yield f"text {number}, section {section}: found {found} times, {len(keys)} keys, there is {there}"

@@ -130,7 +130,7 @@ def _content(assistant: Assistant) -> dict[str, object]:
     rows = hashlib.sha256()
     for *_, ident in documents:
         rows.update(repr((ledger.document(str(ident)), ledger.passages_of(str(ident)))).encode())
-        kept = ledger.kept(ledger.vectors_of([str(ident)]))
+        kept = ledger.stored_passages(ledger.vectors_of([str(ident)]))
         rows.update(b"".join(one.sentence_vectors.tobytes() for one in kept.values()))
         rows.update(b"".join(vector.tobytes() for vector in ledger.vectors_of([str(ident)]).values()))
     turns = [turn.answer.text for turn in assistant.turns("talk")]
@@ -231,7 +231,7 @@ def _is_told(home: Path, expected: dict[str, object]) -> tuple[bool, str]:
 def _repairing(home: Path) -> Assistant:
     """As `assistant check --repair` opens it."""
     quick()
-    held = lock.take(home, "a repair")
+    held = lock.acquire(home, "a repair")
     assert isinstance(held, lock.Lock)
     return Assistant.owning(replace(config.load({}), home=home, corpus=None), held, repair=True)
 
@@ -248,7 +248,7 @@ def _timed() -> list[Figure]:
             before = assistant.list()
         (settings.home / "ledger.db").unlink()
         began = time.monotonic()
-        held = lock.take(settings.home, "a repair")
+        held = lock.acquire(settings.home, "a repair")
         assert isinstance(held, lock.Lock)
         with Assistant.owning(settings, held, repair=True) as assistant:
             health = assistant.check(repair=True)

@@ -26,7 +26,7 @@ def add(library: Library, **documents: str) -> list[AddResult]:
 def answering(library: Library, word: str = "harbour") -> set[str]:
     """The sources of the passages that are found for a word."""
     keys = library.search(lambda index: index.match(dict.fromkeys(terms(word), 1.0), 10))
-    return {kept.source for kept in library.ledger.kept(keys).values()}
+    return {kept.source for kept in library.ledger.stored_passages(keys).values()}
 
 
 def is_sound(library: Library) -> bool:
@@ -150,5 +150,5 @@ def test_a_store_of_a_version_that_knew_of_no_duplicates_is_taken_as_it_is(tmp_p
     with again.ledger.engine.connect() as db:
         sketched = db.scalar(sql.select(sql.func.count(sketches.c.document_id.distinct())))
     assert sketched == 3
-    assert again._standing.catch_up() == 0
+    assert again._canonical_documents.sketch_missing() == 0
     again.close()

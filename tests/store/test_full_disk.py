@@ -13,7 +13,7 @@ from stores import add, found, originals, text
 
 from assistant.core.errors import StoreError
 from assistant.ingest.library import Library
-from assistant.store.reserve import SIZE, Reserve
+from assistant.store.reserve import RESERVE_BYTES, Reserve
 
 
 @pytest.fixture
@@ -50,9 +50,9 @@ def test_a_full_disk_keeps_nobody_from_looking_and_removing(small_disk: Path, le
 
 
 def test_the_reserve_takes_all_room_that_there_is(small_disk: Path) -> None:
-    disk._fill(small_disk, SIZE * 3 // 4)
+    disk._fill(small_disk, RESERVE_BYTES * 3 // 4)
     Reserve(small_disk).fill()
-    assert (small_disk / "reserve").stat().st_size > SIZE * 2 // 3
+    assert (small_disk / "reserve").stat().st_size > RESERVE_BYTES * 2 // 3
     disk._with_room(small_disk)
     Reserve(small_disk).fill()
-    assert (small_disk / "reserve").stat().st_size == SIZE
+    assert (small_disk / "reserve").stat().st_size == RESERVE_BYTES

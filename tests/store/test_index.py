@@ -17,17 +17,17 @@ from hypothesis import strategies as st
 from assistant.assistant import Assistant
 from assistant.core.errors import StoreError
 from assistant.store.index import Index, terms
-from assistant.store.ledger import Record
+from assistant.store.records import IndexRecord
 
 MANY = 1_200
 """From a thousand on, Chroma writes its graph to files; below, it makes it anew from its log."""
 
 
-def records(count: int, first: int = 1, dimensions: int = 32) -> list[Record]:
+def records(count: int, first: int = 1, dimensions: int = 32) -> list[IndexRecord]:
     """Records with random unit vectors; each has a word of its own and one that all have."""
     vectors = np.random.default_rng(first).standard_normal((count, dimensions)).astype(np.float32)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    return [Record(first + n, f"common word{first + n}", vector) for n, vector in enumerate(vectors)]
+    return [IndexRecord(first + n, f"common word{first + n}", vector) for n, vector in enumerate(vectors)]
 
 
 @pytest.fixture
@@ -47,7 +47,7 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def is_whole(index: Index, held: Sequence[Record]) -> bool:
+def is_whole(index: Index, held: Sequence[IndexRecord]) -> bool:
     """Whether each record is found by its vector and by its word."""
     return all(
         next(iter(index.nearest(record.vector, 3))) == record.key
@@ -141,7 +141,7 @@ def test_recall_stays_when_much_was_removed_and_added(index: Index) -> None:
 def test_the_bm25_share_is_bm25_over_what_the_query_could_reach(index: Index) -> None:
     texts = ["zebra crossing", "zebra zebra zebra zebra zebra zebra", "horse"]
     vector = records(1)[0].vector
-    index.add([Record(key, text, vector) for key, text in enumerate(texts, 1)])
+    index.add([IndexRecord(key, text, vector) for key, text in enumerate(texts, 1)])
     idf = math.log(1 + (3 - 2 + 0.5) / (2 + 0.5))
     assert index.idf(["zebra", "nothing"]) == pytest.approx(
         {"zebra": idf, "nothing": math.log(1 + 3.5 / 0.5)}, rel=1e-5
@@ -229,8 +229,8 @@ def test_many_threads_find_while_one_changes(index: Index) -> None:
 
 def test_neither_text_nor_an_embedding_function_is_given_to_chroma(tmp_path: Path) -> None:
     index = Index(tmp_path / "1")
-    index.add([Record(1, "xylophones and walruses", records(1)[0].vector)])
-    assert index._vectors._held.configuration_json["embedding_function"] in (None, {"type": "legacy"})
+    index.add([IndexRecord(1, "xylophones and walruses", records(1)[0].vector)])
+    assert index._vectors._collection.configuration_json["embedding_function"] in (None, {"type": "legacy"})
     index.close()
     for file in (tmp_path / "1" / "chroma").rglob("*"):
         assert file.is_dir() or b"xylophon" not in file.read_bytes()

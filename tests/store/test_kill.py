@@ -48,7 +48,7 @@ def is_sound(library: Library) -> bool:
 def is_found(library: Library, word: str) -> bool:
     """Whether a passage that is answerable holds the word, by the index and by the ledger."""
     keys = library.search(lambda index: index.match(dict.fromkeys(terms(word), 1.0), 10))
-    return any(word in kept.passage.text for kept in library.ledger.kept(keys).values())
+    return any(word in kept.passage.text for kept in library.ledger.stored_passages(keys).values())
 
 
 # -- at each step ------------------------------------------------------------------------------------

@@ -16,7 +16,8 @@ from assistant.core.errors import NotFound, StoreError
 from assistant.core.types import Answer, Citation, Document, Passage, Sentence, Span, Turn
 from assistant.ingest.parse import read
 from assistant.ingest.splitting import contextual, split
-from assistant.store.ledger import Gone, Ledger, Prepared
+from assistant.store.ledger import Ledger
+from assistant.store.records import LedgerChange, PreparedDocument
 
 KETTLE = """# Kettle
 
@@ -40,7 +41,7 @@ def ledger(tmp_path: Path) -> Iterator[Ledger]:
     opened.close()
 
 
-def prepared(text: str, source: str) -> Prepared:
+def prepared(text: str, source: str) -> PreparedDocument:
     document = read(text.encode(), source)
     passages = split(document)
     contexts, offsets = zip(*(contextual(document.title, p) for p in passages), strict=True)
@@ -50,7 +51,7 @@ def prepared(text: str, source: str) -> Prepared:
     ]
     vectors, sentences = Hashing().embed_spans(contexts, spans)
     sha256 = document.id * 4
-    return Prepared(document, sha256, len(text), passages, contexts, vectors, tuple(sentences))
+    return PreparedDocument(document, sha256, len(text), passages, contexts, vectors, tuple(sentences))
 
 
 def recorded(ledger: Ledger, text: str, source: str) -> str:
@@ -75,7 +76,7 @@ def test_a_document_and_its_passages_come_back_as_they_were(ledger: Ledger) -> N
     ledger.acknowledge({"k.md": item.document.id})
     assert ledger.document(item.document.id) == item.document
     assert tuple(ledger.passages_of(item.document.id)) == item.passages
-    kept = ledger.kept(keys)
+    kept = ledger.stored_passages(keys)
     assert tuple(kept[key].passage for key in keys) == item.passages
     assert tuple(kept[key].context for key in keys) == item.contexts
     assert all(kept[key].title == "Kettle" and kept[key].source == "k.md" for key in keys)
@@ -85,7 +86,7 @@ def test_vectors_come_back_exactly_and_those_of_sentences_nearly(ledger: Ledger)
     item = prepared(KETTLE, "k.md")
     keys = [record.key for record in ledger.put([item])]
     ledger.acknowledge({"k.md": item.document.id})
-    kept = ledger.kept(keys)
+    kept = ledger.stored_passages(keys)
     for key, vector, parts in zip(keys, item.vectors, item.sentence_vectors, strict=True):
         assert np.array_equal(ledger.vectors(keys)[key], vector)
         assert kept[key].sentence_vectors.shape == parts.shape
@@ -97,20 +98,20 @@ def test_what_is_not_acknowledged_is_not_there(ledger: Ledger) -> None:
     keys = [record.key for record in ledger.put([item])]
     assert ledger.entries() == []
     assert ledger.counts() == (0, 0)
-    assert ledger.kept(keys) == ledger.vectors(keys) == ledger.vectors_of([item.document.id]) == {}
-    assert not ledger.holds(item.document.id)
-    assert ledger.named("k.md") is None
+    assert ledger.stored_passages(keys) == ledger.vectors(keys) == ledger.vectors_of([item.document.id]) == {}
+    assert not ledger.has_document(item.document.id)
+    assert ledger.document_named("k.md") is None
     with pytest.raises(NotFound, match="assistant list"):
         ledger.document(item.document.id)
-    assert ledger.forget_unready() == 1
+    assert ledger.delete_unready() == 1
     assert ledger.sha256s() == set()
     assert list(ledger.records()) == []
 
 
 def test_what_is_acknowledged_is_not_forgotten(ledger: Ledger) -> None:
     ident = recorded(ledger, KETTLE, "k.md")
-    assert ledger.forget_unready() == 0
-    assert ledger.holds(ident)
+    assert ledger.delete_unready() == 0
+    assert ledger.has_document(ident)
 
 
 def test_another_document_under_a_name_takes_the_place_of_the_former(ledger: Ledger) -> None:
@@ -118,27 +119,27 @@ def test_another_document_under_a_name_takes_the_place_of_the_former(ledger: Led
     item = prepared(TOASTER, "a.md")
     ledger.put([item])
     gone = ledger.acknowledge({"a.md": item.document.id})
-    assert gone.originals == (old * 4,)
+    assert gone.removed_originals == (old * 4,)
     assert [entry.id for entry in ledger.entries()] == [item.document.id]
-    assert gone.keys
-    assert ledger.kept(gone.keys) == {}
-    assert not ledger.holds(old)
-    assert len(list(ledger.embedded())) == 1
+    assert gone.removed_keys
+    assert ledger.stored_passages(gone.removed_keys) == {}
+    assert not ledger.has_document(old)
+    assert len(list(ledger.embedded_passages())) == 1
 
 
 def test_a_document_stays_while_a_name_is_left_to_it(ledger: Ledger) -> None:
     kettle = recorded(ledger, KETTLE, "a.md")
-    assert ledger.acknowledge({"b.md": kettle}) == Gone(renamed=(kettle,))
+    assert ledger.acknowledge({"b.md": kettle}) == LedgerChange(renamed=(kettle,))
     toaster = prepared(TOASTER, "a.md")
     ledger.put([toaster])
     gone = ledger.acknowledge({"a.md": toaster.document.id})
-    assert (gone.keys, gone.originals) == ((), ())
+    assert (gone.removed_keys, gone.removed_originals) == ((), ())
     assert {*gone.renamed} == {kettle, toaster.document.id}
     assert {entry.source: entry.id for entry in ledger.entries()} == {
         "a.md": toaster.document.id,
         "b.md": kettle,
     }, "a document is shown under a name that is another's now"
-    assert ledger.acknowledge({"b.md": toaster.document.id}).keys
+    assert ledger.acknowledge({"b.md": toaster.document.id}).removed_keys
     assert [entry.id for entry in ledger.entries()] == [toaster.document.id]
 
 
@@ -153,7 +154,7 @@ def test_an_entry_tells_what_there_is(ledger: Ledger) -> None:
 def test_keys_are_never_given_twice(ledger: Ledger) -> None:
     ident = recorded(ledger, KETTLE, "a.md")
     first = {record.key for records in ledger.records() for record in records}
-    assert set(ledger.remove([ident]).keys) == first
+    assert set(ledger.remove([ident]).removed_keys) == first
     recorded(ledger, KETTLE, "a.md")
     second = {record.key for records in ledger.records() for record in records}
     assert min(second) > max(first)
@@ -176,7 +177,7 @@ def test_passages_are_found_by_their_keys_and_not_by_going_through_all_documents
 
     sql.event.listen(ledger.engine, "before_cursor_execute", heard)
     ledger.vectors(range(1, 200))
-    ledger.kept(range(1, 10))
+    ledger.stored_passages(range(1, 10))
     with ledger.engine.connect() as db:
         for statement, given in list(asked):
             first, *_ = db.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", given).scalars("detail")
@@ -185,12 +186,12 @@ def test_passages_are_found_by_their_keys_and_not_by_going_through_all_documents
 
 def test_vectors_can_be_replaced_by_those_of_another_length(ledger: Ledger) -> None:
     ident = recorded(ledger, KETTLE, "k.md")
-    keys = [key for key, _, _ in ledger.embedded()]
-    counts = [len(passage.sentences) for _, _, passage in ledger.embedded()]
+    keys = [key for key, _, _ in ledger.embedded_passages()]
+    counts = [len(passage.sentences) for _, _, passage in ledger.embedded_passages()]
     ledger.replace_vectors(
         keys, np.ones((len(keys), 5), np.float32), [np.ones((n, 5), np.float32) for n in counts]
     )
-    for kept in ledger.kept(ledger.vectors_of([ident])).values():
+    for kept in ledger.stored_passages(ledger.vectors_of([ident])).values():
         assert ledger.vectors([kept.key])[kept.key].tolist() == [1.0] * 5
         assert kept.sentence_vectors.shape == (len(kept.passage.sentences), 5)
 
@@ -217,9 +218,9 @@ def test_threads_that_note_at_once_agree(ledger: Ledger) -> None:
 
 def test_turns_come_back_in_order_each_under_its_conversation(ledger: Ledger) -> None:
     first, second = turn("a" * 16), turn("b" * 16)
-    ledger.conversations.keep("one", first)
-    ledger.conversations.keep("other", first)
-    ledger.conversations.keep("one", second)
+    ledger.conversations.append("one", first)
+    ledger.conversations.append("other", first)
+    ledger.conversations.append("one", second)
     assert ledger.conversations.turns("one") == [first, second]
     assert ledger.conversations.turns("other") == [first]
     assert ledger.conversations.turns("none") == []
@@ -227,30 +228,30 @@ def test_turns_come_back_in_order_each_under_its_conversation(ledger: Ledger) ->
 
 def test_with_a_document_goes_what_was_quoted_from_it(ledger: Ledger) -> None:
     kettle, toaster = recorded(ledger, KETTLE, "k.md"), recorded(ledger, TOASTER, "t.md")
-    ledger.conversations.keep("one", turn(kettle))
-    ledger.conversations.keep("one", turn(toaster))
+    ledger.conversations.append("one", turn(kettle))
+    ledger.conversations.append("one", turn(toaster))
     ledger.remove([kettle])
     assert ledger.conversations.turns("one") == [turn(toaster)]
 
 
 def test_with_a_document_goes_what_a_model_made_of_it_without_citing_it(ledger: Ledger) -> None:
     kettle, toaster = recorded(ledger, KETTLE, "k.md"), recorded(ledger, TOASTER, "t.md")
-    ledger.conversations.keep("one", turn(kettle), [toaster, kettle])
-    ledger.conversations.keep("one", turn(kettle), [kettle])
+    ledger.conversations.append("one", turn(kettle), [toaster, kettle])
+    ledger.conversations.append("one", turn(kettle), [kettle])
     ledger.remove([toaster])
     assert ledger.conversations.turns("one") == [turn(kettle)]
 
 
 def test_what_was_removed_is_in_no_file(ledger: Ledger, tmp_path: Path) -> None:
     ident = recorded(ledger, "# Secret\n\nThe password is xylophone.\n", "s.md")
-    ledger.conversations.keep("one", turn(ident))
+    ledger.conversations.append("one", turn(ident))
     assert any(b"xylophone" in file.read_bytes() for file in tmp_path.iterdir())
     ledger.remove([ident])
     ledger.erase_traces()
     assert not any(b"xylophone" in file.read_bytes() for file in tmp_path.iterdir())
 
 
-def marked(mark: str, chosen: random.Random) -> Prepared:
+def marked(mark: str, chosen: random.Random) -> PreparedDocument:
     """A document of 1 to 30 passages, each with the mark in it."""
     ident, passages, at = f"{chosen.getrandbits(64):016x}", [], 0
     for position in range(chosen.choice([1, 2, 3, 8, 30])):
@@ -261,7 +262,7 @@ def marked(mark: str, chosen: random.Random) -> Prepared:
     document = Document(ident, mark, f"{mark}.md", "text/plain", "".join(p.text for p in passages))
     vectors = np.ones((len(passages), 16), np.float32)
     texts = tuple(mark + passage.text for passage in passages)
-    return Prepared(document, ident * 4, at, tuple(passages), texts, vectors, tuple(vectors[:, None]))
+    return PreparedDocument(document, ident * 4, at, tuple(passages), texts, vectors, tuple(vectors[:, None]))
 
 
 def test_rows_that_the_database_moved_leave_no_copy(ledger: Ledger, tmp_path: Path) -> None:
@@ -308,7 +309,7 @@ def test_any_folder_will_do(tmp_path: Path, name: str) -> None:
     ledger.close()
     assert (tmp_path / name / "ledger.db").exists()
     again = Ledger.at(tmp_path / name / "ledger.db")
-    assert again.holds(ident)
+    assert again.has_document(ident)
     again.close()
 
 
@@ -322,7 +323,7 @@ def test_a_full_disk_is_told_without_the_text_and_leaves_all_as_it_was(ledger: L
     assert "full" in told.value.message
     assert "walrus" not in told.value.message
     assert [entry.id for entry in ledger.entries()] == [ident]
-    assert ledger.forget_unready() == 0
+    assert ledger.delete_unready() == 0
 
 
 def test_a_writer_waits_for_another(ledger: Ledger) -> None:

@@ -40,15 +40,15 @@ def said(process: subprocess.Popen[str]) -> str:
 
 
 def test_the_first_owns_the_store_and_the_second_hears_who_does(tmp_path: Path) -> None:
-    first = lock.take(tmp_path / "new" / "home", "assistant add")
+    first = lock.acquire(tmp_path / "new" / "home", "assistant add")
     assert isinstance(first, Lock)
-    assert lock.take(tmp_path / "new" / "home", "ask") == Owner(os.getpid(), "assistant add", None)
-    first.say("assistant chat", "http://127.0.0.1:1")
-    assert lock.take(tmp_path / "new" / "home", "ask") == Owner(
+    assert lock.acquire(tmp_path / "new" / "home", "ask") == Owner(os.getpid(), "assistant add", None)
+    first.announce("assistant chat", "http://127.0.0.1:1")
+    assert lock.acquire(tmp_path / "new" / "home", "ask") == Owner(
         os.getpid(), "assistant chat", "http://127.0.0.1:1"
     )
     first.release()
-    second = lock.take(tmp_path / "new" / "home", "ask")
+    second = lock.acquire(tmp_path / "new" / "home", "ask")
     assert isinstance(second, Lock)
     second.release()
 
@@ -65,22 +65,22 @@ def test_of_many_that_come_at_once_one_gets_it(tmp_path: Path) -> None:
 def test_a_killed_owner_leaves_the_store_free(tmp_path: Path) -> None:
     process = holding(tmp_path, "http://127.0.0.1:1")
     assert said(process) == "Lock"
-    assert lock.take(tmp_path, "ask") == Owner(process.pid, "a test", "http://127.0.0.1:1")
+    assert lock.acquire(tmp_path, "ask") == Owner(process.pid, "a test", "http://127.0.0.1:1")
     process.kill()
     process.communicate()
     assert json.loads((tmp_path / "owner.lock").read_text())["pid"] == process.pid
-    held = lock.take(tmp_path, "ask")
+    held = lock.acquire(tmp_path, "ask")
     assert isinstance(held, Lock)
-    assert lock.take(tmp_path, "list") == Owner(os.getpid(), "ask", None)
+    assert lock.acquire(tmp_path, "list") == Owner(os.getpid(), "ask", None)
     held.release()
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", "null", '{"pid": "x"}', '{"pid": 1}', "\0\0"])
 def test_an_owner_that_has_not_said_its_name_is_waited_for(tmp_path: Path, content: str) -> None:
-    held = lock.take(tmp_path, "ask")
+    held = lock.acquire(tmp_path, "ask")
     assert isinstance(held, Lock)
     (tmp_path / "owner.lock").write_text(content)
-    assert lock.take(tmp_path, "list") == Owner(0, "starting", None)
+    assert lock.acquire(tmp_path, "list") == Owner(0, "starting", None)
     held.release()
 
 
@@ -95,7 +95,7 @@ def test_another_command_is_waited_for_and_named_once(tmp_path: Path) -> None:
         process.stdin.write("\n")
         process.stdin.flush()
 
-    held = lock.wait(tmp_path, "ask", waiting)
+    held = lock.wait_for(tmp_path, "ask", waiting)
     assert isinstance(held, Lock)
     assert told == [Owner(process.pid, "a test", None)]
     held.release()
@@ -103,19 +103,19 @@ def test_another_command_is_waited_for_and_named_once(tmp_path: Path) -> None:
 
 
 def test_a_server_is_not_waited_for(tmp_path: Path) -> None:
-    held = lock.take(tmp_path, "assistant chat", "http://127.0.0.1:1")
+    held = lock.acquire(tmp_path, "assistant chat", "http://127.0.0.1:1")
     assert isinstance(held, Lock)
-    assert lock.wait(tmp_path, "ask", pytest.fail) == Owner(
+    assert lock.wait_for(tmp_path, "ask", pytest.fail) == Owner(
         os.getpid(), "assistant chat", "http://127.0.0.1:1"
     )
     held.release()
 
 
 def test_waiting_comes_to_an_end(tmp_path: Path) -> None:
-    held = lock.take(tmp_path, "assistant add")
+    held = lock.acquire(tmp_path, "assistant add")
     assert isinstance(held, Lock)
     with pytest.raises(StoreBusy, match=r"\(assistant add\) still holds the store"):
-        lock.wait(tmp_path, "ask", lambda _: None, seconds=0.2)
+        lock.wait_for(tmp_path, "ask", lambda _: None, seconds=0.2)
     held.release()
 
 
@@ -123,17 +123,17 @@ def test_a_home_that_cannot_be_made_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     for home in (tmp_path / "file", tmp_path / "file" / "home"):
         with pytest.raises(StoreError, match="set ASSISTANT_HOME"):
-            lock.take(home, "ask")
+            lock.acquire(home, "ask")
 
 
 def test_the_child_that_reads_documents_does_not_hold_the_store(tmp_path: Path) -> None:
-    held = lock.take(tmp_path, "assistant add")
+    held = lock.acquire(tmp_path, "assistant add")
     assert isinstance(held, Lock)
     sandbox.read_safely(b"<!doctype html><title>A</title><p>Some text in a page.</p>", "a.html")
     (child,) = (child.process for child in sandbox._pool._idle[-1:])
     assert child.poll() is None
     held.release()
-    again = lock.take(tmp_path, "ask")
+    again = lock.acquire(tmp_path, "ask")
     assert isinstance(again, Lock), "the child has the lock"
     again.release()
 
@@ -151,7 +151,7 @@ def test_a_home_that_others_could_read_is_narrowed(tmp_path: Path) -> None:
         file.chmod(0o644)
     for folder in (home / "originals", home):
         folder.chmod(0o755)
-    lock.close_to_others(home, pytest.fail)
+    lock.restrict_access(home, pytest.fail)
     assert rights(home) == {"home": 0o700, "originals": 0o700, "ledger.db": 0o600, "a": 0o600}
 
 
@@ -163,7 +163,7 @@ def test_what_a_home_links_to_keeps_its_rights(tmp_path: Path) -> None:
         (tmp_path / "home" / other.name).symlink_to(other)
     (tmp_path / "home" / "script").write_text("")
     (tmp_path / "home" / "script").chmod(0o755)
-    lock.close_to_others(tmp_path / "home", pytest.fail)
+    lock.restrict_access(tmp_path / "home", pytest.fail)
     assert set(rights(tmp_path / "folder").values()) == {0o755}
     assert (tmp_path / "home" / "script").stat().st_mode & 0o777 == 0o700
 

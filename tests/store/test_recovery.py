@@ -134,8 +134,10 @@ def test_what_an_interrupted_add_left_is_gone_at_the_next_opening(filled: Path) 
     [[loaded]] = library._intake.batches(given(half=text("zebra")), ignore)
     assert isinstance(loaded, pipeline.Arrival)
     assert loaded.prepared is not None
-    library._generations._index.add(library.ledger.put([loaded.prepared], may_go={loaded.prepared.sha256}))
-    library._shelf.keep([loaded.data], [loaded.id])
+    library._generations._index.add(
+        library.ledger.put([loaded.prepared], erasable_hashes={loaded.prepared.sha256})
+    )
+    library._reconciler.add([loaded.data], [loaded.id])
     assert found(library, "zebra") == set(), "half of a document is answerable"
     library.close()
     again = Library(filled, Hashing())

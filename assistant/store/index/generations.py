@@ -1,6 +1,6 @@
-"""The live generation of the index: opened, asked, changed, and built anew beside itself where it fails.
+"""Generations of the index: the live one is searched and changed, and a new one built beside it replaces it.
 
-Where the disk has no room for it, it is built in memory, and on the disk at the next opening.
+If the disk has no room for a new generation, it is built in memory until the store is opened again.
 """
 
 from __future__ import annotations
@@ -14,95 +14,96 @@ from typing import TypeVar
 
 from assistant.core.errors import StoreError
 from assistant.core.types import Notify
-from assistant.store.index import Index
+from assistant.store.index.index import Index
 from assistant.store.ledger import Ledger
 
 Result = TypeVar("Result")
 
 
 class Generations:
-    """The index in `folder`, whichever generation the ledger names. Changes are for one thread at a time."""
+    """The index in `folder`; the ledger names the live generation. One thread at a time makes changes."""
 
     def __init__(self, folder: Path, ledger: Ledger, writing: threading.RLock, notify: Notify) -> None:
-        """`writing` is held by whoever changes the ledger; `notify` hears of what takes time."""
+        """`writing` is the lock of changes to the ledger; `notify` is called if something takes time."""
         self._folder, self._ledger, self._writing, self._notify = folder, ledger, writing, notify
-        self._flawed = False
-        """Whether the live generation was changed by half, and could not be built anew (on a full disk)."""
+        self._is_inconsistent = False
+        """True if a change failed halfway and a full disk prevented the rebuild."""
 
-    def open(self, *, anew: bool) -> None:
-        """Opens the live generation; where it is damaged or not what the ledger holds, or has to be made
-        `anew`, builds the next."""
-        if not anew and self._opened():
+    def open(self, *, rebuild: bool) -> None:
+        """Open the live generation. With `rebuild`, or if it is damaged or differs from the ledger, build the
+        next one."""
+        if not rebuild and self._open_live():
             return
         self._notify("Building the index anew from the ledger.")
         try:
-            self._index = self._built()
+            self._index = self._build()
         except StoreError as fault:
             self._notify(f"{fault.message} Meanwhile it is in memory.")
-            self._index = self._built_in_memory()
+            self._index = self._build_in_memory()
         self._remove_others()
 
-    def leave_disk(self) -> None:
-        """Builds the index in memory, and gives up the room of the live one on the disk."""
-        old, self._index = self._index, self._built_in_memory()
-        self._flawed = False
+    def move_to_memory(self) -> None:
+        """Rebuild the index in memory and free the disk space of the live generation."""
+        old, self._index = self._index, self._build_in_memory()
+        self._is_inconsistent = False
         old.close()
-        self._remove_all()
+        shutil.rmtree(self._folder, ignore_errors=True)
 
     def close(self) -> None:
-        """Lets go of the files."""
+        """Close the files of the live generation."""
         self._index.close()
 
     def search(self, find: Callable[[Index], Result]) -> Result:
-        """What `find` finds in the index; where the index fails, it is rebuilt and asked once more.
+        """Return the result of `find`; if the index fails, rebuild it and try once more.
 
         Raises:
-            StoreError: the ledger, from which it is built, fails too.
+            StoreError: the ledger fails too.
         """
         index = self._index
         try:
             return find(index)
         except StoreError:
             with self._writing:
-                # Otherwise another thread has just put a new one in its place.
+                # Otherwise another thread has just replaced it.
                 if index is self._index:
                     self._notify("The index cannot be read; building it anew.")
                     self._restore()
             return find(self._index)
 
     def change(self, change: Callable[[Index], None]) -> bool:
-        """Changes the index as the ledger was changed; False where that failed, and the index was built anew
+        """Apply a change of the ledger to the index. Return False if that failed and the index was rebuilt
         from the ledger as it is now."""
-        if self._flawed:
+        if self._is_inconsistent:
             self.rebuild()
             return False
         try:
             change(self._index)
         except StoreError:
-            self._flawed = True
+            self._is_inconsistent = True
             self._notify("The index cannot be written; building it anew.")
             self.rebuild()
             return False
         return True
 
-    def _restore(self) -> None:
-        try:
-            self.rebuild()
-        except StoreError:
-            self.leave_disk()
-
     def rebuild(self) -> None:
-        """Builds the next generation from the ledger and puts it in the place of the live one.
+        """Build the next generation from the ledger and replace the live one.
 
         Raises:
             StoreError: it cannot be written; the live one stays.
         """
-        old, self._index = self._index, self._built()
-        self._flawed = False
+        old, self._index = self._index, self._build()
+        self._is_inconsistent = False
         old.close()
         self._remove_others()
 
-    def _opened(self) -> bool:
+    def _restore(self) -> None:
+        try:
+            self.rebuild()
+        except StoreError:
+            self.move_to_memory()
+
+    def _open_live(self) -> bool:
+        """Open the live generation; return False if it is damaged or differs from the ledger."""
         try:
             index = Index(self._path(self._number))
         except StoreError:
@@ -110,17 +111,17 @@ class Generations:
             return False
         passages = self._ledger.counts()[1]
         try:
-            whole = index.counts() == (passages, passages)
+            is_complete = index.counts() == (passages, passages)
         except StoreError:
-            whole = False
-        if whole:
+            is_complete = False
+        if is_complete:
             self._index = index
         else:
             index.close()
-        return whole
+        return is_complete
 
-    def _built(self) -> Index:
-        """A new generation, built beside the live one, checked, and made the live one."""
+    def _build(self) -> Index:
+        """Build the next generation, check it, and make it the live one."""
         number = self._number + 1
         shutil.rmtree(self._path(number), ignore_errors=True)
         try:
@@ -134,7 +135,7 @@ class Generations:
             raise
         return index
 
-    def _built_in_memory(self) -> Index:
+    def _build_in_memory(self) -> Index:
         index = Index(None)
         with _closing_on_failure(index):
             self._fill(index)
@@ -148,11 +149,8 @@ class Generations:
         if index.counts() != (count, count):
             raise StoreError("The index could not be built; check the disk, then run `assistant rebuild`.")
 
-    def _remove_all(self) -> None:
-        shutil.rmtree(self._folder, ignore_errors=True)
-
     def _remove_others(self) -> None:
-        """Removes all generations but the live one."""
+        """Remove all generations but the live one."""
         for folder in self._folder.glob("*"):
             if folder.name != str(self._number):
                 shutil.rmtree(folder, ignore_errors=True)

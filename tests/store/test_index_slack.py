@@ -6,8 +6,7 @@ from pathlib import Path
 
 from test_index import records
 
-from assistant.store import erasure
-from assistant.store.index import Index
+from assistant.store.index import Index, slack
 
 
 def graphs(folder: Path) -> dict[str, bytes]:
@@ -36,5 +35,5 @@ def test_vectors_are_no_slack(tmp_path: Path) -> None:
     index.close()
     before = graphs(tmp_path)
     assert len(before["data_level0.bin"]) > 1_000 * held[0].vector.nbytes
-    erasure.wipe(tmp_path / "chroma")
+    slack.wipe(tmp_path / "chroma")
     assert graphs(tmp_path) == before

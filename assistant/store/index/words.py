@@ -1,0 +1,161 @@
+"""The words of all passages, in Tantivy: BM25, and the terms that it knows.
+
+BM25 is that of Robertson and Zaragoza, 2009, The Probabilistic Relevance Framework, with k1 = 1.2 and
+b = 0.75.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from assistant.store.records import IndexRecord
+from assistant.text.values import joined
+
+WRITER_HEAP = 64_000_000
+"""Memory of the writer, in bytes."""
+MAX_TERM = 60
+"""Letters; longer words are not indexed."""
+BM25_K1 = 1.2
+
+
+def terms(text: str) -> list[str]:
+    """Return the words of a text as they are indexed: lower case, no accents, stemmed, no stop words.
+
+    A long number is one word in all its notations: "1,840", "1 840".
+    """
+    # A lone surrogate, which Tantivy does not accept, becomes a question mark.
+    encodable = joined(text).encode("utf-8", "replace").decode()
+    return [term.lower() for term in _analyzer().analyze(encodable)]
+
+
+class WordIndex:
+    """A Tantivy index in a folder, or in memory."""
+
+    def __init__(self, folder: Path | None) -> None:
+        import tantivy
+
+        self._tantivy = tantivy
+        schema = tantivy.SchemaBuilder()
+        schema.add_unsigned_field("key", stored=False, indexed=True, fast=True)
+        schema.add_text_field("words", stored=False, tokenizer_name="passage", index_option="freq")
+        self._schema = schema.build()
+        if folder:
+            folder.mkdir(parents=True, exist_ok=True)
+        self._index = tantivy.Index(self._schema, str(folder) if folder else None)
+        self._index.register_tokenizer("passage", _analyzer())
+        self._writer: Any = None
+
+    def add(self, records: Sequence[IndexRecord]) -> None:
+        """Add words; they can be found as soon as this returns."""
+        self._write(records)
+        self._commit()
+
+    def rewrite(self, batches: Iterable[Sequence[IndexRecord]]) -> None:
+        """Write all words anew, as a segment keeps the terms of removed passages for as long as it exists."""
+        writer = self._open_writer()
+        try:
+            writer.delete_all_documents()
+            for records in batches:
+                self._write(records)
+        except BaseException:
+            writer.rollback()
+            raise
+        self._commit()
+        writer.garbage_collect_files()
+
+    def remove(self, keys: Sequence[int]) -> None:
+        """Remove passages by key; unknown keys are ignored."""
+        writer = self._open_writer()
+        for key in keys:
+            writer.delete_documents_by_query(self._tantivy.Query.term_query(self._schema, "key", key))
+        self._commit()
+
+    def count(self) -> int:
+        """Return the number of passages."""
+        return int(self._index.searcher().num_docs)
+
+    def keys(self) -> set[int]:
+        """Return the keys of all passages."""
+        searcher = self._index.searcher()
+        if not searcher.num_docs:
+            return set()
+        hits = searcher.search(self._tantivy.Query.all_query(), searcher.num_docs, count=False).hits
+        return set(_keys(searcher, hits))
+
+    def idf(self, terms: Iterable[str]) -> dict[str, float]:
+        """Return the inverse document frequency of each term."""
+        searcher = self._index.searcher()
+        total = searcher.num_docs
+        return {term: _idf(searcher.doc_freq("words", term), total) for term in terms}
+
+    def has_term(self, term: str) -> bool:
+        """True if any passage has the term."""
+        return bool(self._index.searcher().doc_freq("words", term))
+
+    def match_fuzzy(self, term: str, edits: int, limit: int) -> list[int]:
+        """Return the keys of passages with a term at most `edits` edits away."""
+        searcher = self._index.searcher()
+        query = self._tantivy.Query.fuzzy_term_query(self._schema, "words", term, edits)
+        return _keys(searcher, searcher.search(query, limit, count=False).hits)
+
+    def match(self, weights: Mapping[str, float], limit: int) -> dict[int, float]:
+        """Return keys and BM25 shares; see `Index.match`."""
+        query = self._tantivy.Query
+        should = self._tantivy.Occur.Should
+        searcher = self._index.searcher()
+        reachable = (BM25_K1 + 1) * sum(weights[t] * idf for t, idf in self.idf(weights).items())
+        if not searcher.num_docs or reachable <= 0:
+            return {}
+        clauses = [
+            (should, query.boost_query(query.term_query(self._schema, "words", term, "freq"), weight))
+            for term, weight in weights.items()
+        ]
+        hits = searcher.search(query.boolean_query(clauses), limit, count=False).hits
+        keys = _keys(searcher, hits)
+        return {key: float(score) / reachable for key, (score, _) in zip(keys, hits, strict=True)}
+
+    def close(self) -> None:
+        """Wait for pending merges and close the writer."""
+        if self._writer is not None:
+            self._writer.wait_merging_threads()
+            self._writer = None
+
+    def _write(self, records: Sequence[IndexRecord]) -> None:
+        writer = self._open_writer()
+        for record in records:
+            document = self._tantivy.Document(words=joined(record.words))
+            document.add_unsigned("key", record.key)
+            writer.add_document(document)
+
+    def _open_writer(self) -> Any:
+        if self._writer is None:
+            self._writer = self._index.writer(WRITER_HEAP, 1)
+        return self._writer
+
+    def _commit(self) -> None:
+        self._writer.commit()
+        self._index.reload()
+
+
+@functools.cache
+def _analyzer() -> Any:
+    from tantivy import Filter, TextAnalyzerBuilder, Tokenizer
+
+    builder = TextAnalyzerBuilder(Tokenizer.simple())
+    filters = (Filter.remove_long(MAX_TERM), Filter.lowercase(), Filter.ascii_fold())
+    for step in (*filters, Filter.stopword("english"), Filter.stemmer("english")):
+        builder = builder.filter(step)
+    return builder.build()
+
+
+def _keys(searcher: Any, hits: Sequence[tuple[Any, Any]]) -> list[int]:
+    keys: Any = searcher.fast_field_values("key", [address for _, address in hits])
+    return [int(key) for key in keys]
+
+
+def _idf(frequency: int, total: int) -> float:
+    return math.log(1 + (total - frequency + 0.5) / (frequency + 0.5))
