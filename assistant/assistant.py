@@ -32,7 +32,7 @@ from assistant.core.types import (
     Turn,
     ignore,
 )
-from assistant.embedding.embedders import E5, Embedder, embedder
+from assistant.embedding.embedders import E5, Embedder, create_embedder
 from assistant.ingest import files, restore
 from assistant.ingest.library import Library
 from assistant.retrieval import grounding, query_rewriting, spelling
@@ -64,7 +64,7 @@ class Assistant:
     def __init__(self, settings: Settings, lock: Lock, notify: Notify, repair: bool = False) -> None:
         self.settings = settings
         self.lock = lock
-        self._embedder: Embedder = embedder(settings, notify)
+        self._embedder: Embedder = create_embedder(settings, notify)
         self._repaired = restore.repair(settings.home, self._embedder, notify) if repair else ()
         self.library = Library(settings.home, self._embedder, notify)
         self.retriever = Retriever(self.library, self._embedder)

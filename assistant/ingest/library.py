@@ -32,7 +32,7 @@ from assistant.core.types import (
 )
 from assistant.embedding import neighbours
 from assistant.embedding.embedders import Embedder
-from assistant.embedding.neighbours import leaning
+from assistant.embedding.neighbours import blend_neighbours
 from assistant.ingest.pipeline import Arrival, IngestionPipeline, Item, shifted
 from assistant.store import health, reconciler
 from assistant.store.canonical import CanonicalDocuments
@@ -392,7 +392,7 @@ class Library:
             keys, texts, passages = zip(*rows, strict=True)
             spans = [shifted(p, len(text) - len(p.text)) for text, p in zip(texts, passages, strict=True)]
             whole, parts = self._embedder.embed_spans(texts, spans)
-            self.ledger.replace_vectors(keys, leaning(whole), parts)
+            self.ledger.replace_vectors(keys, blend_neighbours(whole), parts)
         self.ledger.set_note("embedder", self._fingerprint)
 
 

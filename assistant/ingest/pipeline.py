@@ -22,7 +22,7 @@ from assistant.core.errors import FetchError, ReadError
 from assistant.core.priority import QuestionPriority, Rank
 from assistant.core.types import AddResult, Document, OnStep, Passage, ProgressStep, Source, Span, Stage
 from assistant.embedding.embedders import Embedder, Vectors
-from assistant.embedding.neighbours import leaning
+from assistant.embedding.neighbours import blend_neighbours
 from assistant.ingest import archives, sandbox
 from assistant.ingest.parse import identity
 from assistant.ingest.splitting import contextual, split
@@ -175,7 +175,7 @@ class _Vectors:
     def stacked(self) -> tuple[Vectors, tuple[Vectors, ...]]:
         whole = [vector for vector in self._whole if vector is not None]
         parts = tuple(part for part in self._parts if part is not None)
-        return leaning(np.stack(whole)) if whole else np.zeros((0, 0), np.float32), parts
+        return blend_neighbours(np.stack(whole)) if whole else np.zeros((0, 0), np.float32), parts
 
 
 def _arrival(item: _Loaded, vectors: _Vectors | None) -> Arrival:

@@ -102,9 +102,9 @@ class Reader:
 
     @cached_property
     def _load(self) -> InferenceSession:
-        from assistant.embedding.embedders import session
+        from assistant.embedding.embedders import open_session
 
-        return session(LAYERS)
+        return open_session(LAYERS)
 
 
 def _excerpt(scored: ScoredPassage, sentence: ScoredSentence) -> Excerpt:

@@ -21,7 +21,7 @@ MAX_VALUES = 5_000
 _DAMAGE_CODES = (sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT)
 """SQLite's codes for a damaged file; the first is that of a missing table."""
 _UNDECODABLE = "Could not decode"
-_INSERTS = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+_INSERTS: Mapping[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 """INSERT statements with ON CONFLICT, by dialect."""
 
 

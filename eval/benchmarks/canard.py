@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from assistant.core import config
-from assistant.embedding.embedders import embedder
+from assistant.embedding.embedders import create_embedder
 from assistant.retrieval.politeness import plain
 from assistant.retrieval.query_rewriting import Exchange, understood
 from assistant.text.words import is_telling, words
@@ -29,7 +29,7 @@ NO_ANSWER = "I don't know."
 def run(data: Path, limit: int | None = None) -> dict[str, float]:
     """Precision and recall of pointing back; of the words that people added, the share that we add too, and
     of those that we add, the share that people did."""
-    embed = embedder(config.load()).embed
+    embed = create_embedder(config.load()).embed
 
     def likeness(phrase: str, others: Sequence[str]) -> list[float]:
         vectors = embed([phrase, *others])

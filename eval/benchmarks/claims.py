@@ -16,7 +16,7 @@ from typing import Any
 
 from assistant.answering import support_check
 from assistant.core import config
-from assistant.embedding.embedders import E5, Embedder, embedder
+from assistant.embedding.embedders import E5, Embedder, create_embedder
 from assistant.retrieval.reader import Reader
 from assistant.text.sentences import sentences
 from eval.benchmarks.corpus import progress
@@ -45,7 +45,7 @@ def run(data: Path, limit: int | None = None) -> dict[str, dict[str, float]]:
 
 def _judge(pairs: Sequence[Pair], name: str) -> dict[str, float]:
     settings = config.load()
-    model, reader = embedder(settings), Reader(E5(settings.cache))
+    model, reader = create_embedder(settings), Reader(E5(settings.cache))
     judged = [(pair.supported, _is_supported(pair, model, reader)) for pair in progress(pairs, name)]
     kept = [found for supported, found in judged if supported]
     passed = [found for supported, found in judged if not supported]

@@ -107,7 +107,7 @@ class Corpus:
 @contextmanager
 def opened(name: str, items: Sequence[Item]) -> Iterator[Corpus]:
     """The corpus of `items`, from the cache or made now. A half-made one is never opened."""
-    embedder = embedders.embedder(config.load(), _say)
+    embedder = embedders.create_embedder(config.load(), _say)
     folder = _folder(name, items, embedder)
     if not folder.exists():
         _make(folder, items, vectors.Remembering(embedder, _cache() / "vectors"))

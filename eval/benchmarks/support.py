@@ -20,7 +20,7 @@ from pathlib import Path
 
 from assistant.answering import support_check
 from assistant.core import config
-from assistant.embedding.embedders import E5, embedder
+from assistant.embedding.embedders import E5, create_embedder
 from assistant.retrieval.reader import Reader
 from assistant.text.sentences import sentences
 from eval.benchmarks.corpus import progress
@@ -69,7 +69,7 @@ CHANGES: dict[str, Change] = {"number": number, "name": name, "negated": negated
 def run(data: Path, limit: int | None = None) -> dict[str, float]:
     """The share of each kind that is taken as supported, with vectors, as in the product."""
     settings = config.load()
-    embed, reader = embedder(settings).embed, Reader(E5(settings.cache))
+    embed, reader = create_embedder(settings).embed, Reader(E5(settings.cache))
     found: defaultdict[str, list[bool]] = defaultdict(list)
     for case in progress([*_cases(data / "dev_answerable.jsonl", limit)], "Judging"):
         vectors = embed([case.sentence, *case.quotes])

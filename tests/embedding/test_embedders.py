@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 import threading
+import traceback
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -22,9 +23,10 @@ from hypothesis import strategies as st
 from assistant.core.config import Settings
 from assistant.core.errors import ConfigError, EmbedderError
 from assistant.core.types import Span
-from assistant.embedding import embedders, packed, weights
-from assistant.embedding.embedders import E5, Embedder, RemoteEmbedder, embedder
+from assistant.embedding import embedders, packed, remote, weights
+from assistant.embedding.embedders import E5, Embedder, create_embedder
 from assistant.embedding.onnx_graph import float_graph
+from assistant.embedding.remote import RemoteEmbedder
 from assistant.integrations.llama_index import LlamaEmbedding
 
 ROOT = Path(__file__).parents[2]
@@ -44,7 +46,7 @@ SENTENCES = [
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> E5:
-    if weights.installed() is None:
+    if weights.find_installed() is None:
         pytest.skip(f"{weights.PACKAGE} is not installed")
     return E5(tmp_path_factory.mktemp("cache"))
 
@@ -77,7 +79,7 @@ def test_a_text_has_the_same_vector_wherever_it_stands(model: E5, texts: list[st
 
 
 def test_int8_stays_near_the_float_graph(model: E5) -> None:
-    file = weights.installed()
+    file = weights.find_installed()
     assert file is not None
     graph = float_graph(packed.read(file).tensors).SerializeToString()
     session = onnxruntime.InferenceSession(graph, providers=["CPUExecutionProvider"])
@@ -85,7 +87,7 @@ def test_int8_stays_near_the_float_graph(model: E5) -> None:
     def exact(text: str) -> np.ndarray:
         ids = [0, *model.model.tokenizer.pieces(f"passage: {text}").ids[:510], 2]
         states = session.run(None, {"words": model.model.words.rows(ids)[None]})[0][0]
-        return embedders._centred(states.mean(axis=0), "passage")
+        return embedders._center(states.mean(axis=0), "passage")
 
     cosines = [float(v @ exact(t)) for v, t in zip(model.embed(SENTENCES), SENTENCES, strict=True)]
     assert min(cosines) > 0.985
@@ -114,7 +116,7 @@ def test_a_question_is_read_once_to_be_searched_for_and_to_be_read_word_by_word(
     first = fresh.embed(["Who pays?"], "query")
     second, _ = fresh.embed_spans(["Who pays?"], [[Span(0, 3)]], "query")
     assert np.array_equal(first, second)
-    assert (fresh._asked.cache_info().hits, fresh._asked.cache_info().misses) == (1, 1)
+    assert (fresh._cached_run.cache_info().hits, fresh._cached_run.cache_info().misses) == (1, 1)
 
 
 def test_what_is_beyond_512_tokens_is_not_read(model: E5) -> None:
@@ -159,8 +161,8 @@ def test_spans_count_characters_not_bytes(model: E5) -> None:
     at = 1 + words.index("Trade")
     assert words[at - 1 :] == ["Trade", "gre", "w", "."]
     mean = states[at : at + 4].mean(axis=0)
-    assert np.allclose(parts[0], embedders._centred(mean, "passage"), atol=1e-5)
-    assert np.allclose(parts[1], embedders._centred(states[at], "passage"), atol=1e-5)
+    assert np.allclose(parts[0], embedders._center(mean, "passage"), atol=1e-5)
+    assert np.allclose(parts[1], embedders._center(states[at], "passage"), atol=1e-5)
 
 
 def test_a_span_that_was_cut_off_or_is_empty_gets_the_vector_of_its_text(model: E5) -> None:
@@ -191,7 +193,7 @@ def test_importing_loads_nothing_heavy() -> None:
     loaded = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
     )
-    heavy = {"onnxruntime", "onnx", "sentencepiece", "httpx", "chromadb", "llama_index", "torch"}
+    heavy = {"onnxruntime", "onnx", "sentencepiece", "httpx", "openai", "chromadb", "llama_index", "torch"}
     assert not heavy & set(loaded.stdout.split())
 
 
@@ -219,6 +221,7 @@ class Endpoint:
         self.answer: Answer = lambda asked: (200, self.vectors(asked["input"]))
         self.asked: list[dict[str, Any]] = []
         self.keys: list[str | None] = []
+        self.headers: list[tuple[str, str]] = []
         self.url = ""
 
     @staticmethod
@@ -242,13 +245,15 @@ def endpoint(monkeypatch: pytest.MonkeyPatch) -> Iterator[Endpoint]:
             data = body if isinstance(body, bytes) else json.dumps(body).encode()
             self.send_response(status)
             self.send_header("Content-Length", str(len(data)))
+            for header in kept.headers:
+                self.send_header(*header)
             self.end_headers()
             self.wfile.write(data)
 
         def log_message(self, *_: object) -> None:
             pass
 
-    monkeypatch.setattr(embedders.time, "sleep", lambda _: None)
+    monkeypatch.setattr(remote.time, "sleep", lambda _: None)
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     kept.url = f"http://127.0.0.1:{server.server_port}/v1"
@@ -291,6 +296,51 @@ def test_remote_spans_are_texts_of_their_own(endpoint: Endpoint) -> None:
 def test_remote_sends_no_key_where_there_is_none(endpoint: Endpoint) -> None:
     RemoteEmbedder(endpoint.url, "some-model").embed(["a"])
     assert endpoint.keys == [None]
+
+
+@pytest.mark.parametrize("name", ["HTTP_PROXY", "http_proxy", "ALL_PROXY"])
+def test_remote_follows_no_proxy(endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv(name, "http://127.0.0.1:1")
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.delenv("no_proxy", raising=False)
+    assert _remote(endpoint).embed(["a"]).shape == (1, 3)
+
+
+def test_remote_follows_no_redirect(endpoint: Endpoint) -> None:
+    endpoint.answer = lambda _: (307, {})
+    endpoint.headers = [("Location", f"{endpoint.url}/embeddings")]
+    with pytest.raises(EmbedderError, match="status 307"):
+        _remote(endpoint).embed(["a"])
+    assert len(endpoint.asked) == 1
+
+
+def test_remote_sends_any_text(endpoint: Endpoint) -> None:
+    _remote(endpoint).embed(["", "a\ud800b"])
+    assert endpoint.asked[0]["input"] == [" ", "a?b"]
+
+
+def test_the_key_reaches_no_log_and_no_traceback(
+    endpoint: Endpoint, caplog: pytest.LogCaptureFixture
+) -> None:
+    endpoint.answer = lambda _: (401, {"error": {"message": "the key sk-secret is wrong"}})
+    with caplog.at_level("DEBUG"), pytest.raises(EmbedderError) as caught:
+        _remote(endpoint).embed(["a"])
+    assert endpoint.keys == ["Bearer sk-secret"]
+    assert "sk-secret" not in "".join(traceback.format_exception(caught.value))
+    assert "sk-secret" not in caplog.text
+
+
+@pytest.mark.parametrize("key", ["sk-\nsecret", "sk-sécret", "sk-\x00secret"])
+def test_a_key_that_no_header_can_have_is_refused_without_being_shown(tmp_path: Path, key: str) -> None:
+    with pytest.raises(ConfigError, match="OPENAI_API_KEY") as caught:
+        create_embedder(Settings(tmp_path, tmp_path, None, embedding_model="x", api_key=key))
+    assert "cret" not in caught.value.message
+
+
+@pytest.mark.parametrize("url", ["localhost:8080", "ftp://127.0.0.1", "http://["])
+def test_an_address_that_is_none_is_refused(tmp_path: Path, url: str) -> None:
+    with pytest.raises(ConfigError, match="ASSISTANT_EMBEDDING_URL"):
+        create_embedder(Settings(tmp_path, tmp_path, None, embedding_model="x", embedding_url=url))
 
 
 def test_remote_asks_again_where_the_endpoint_is_busy(endpoint: Endpoint) -> None:
@@ -346,10 +396,12 @@ def test_remote_that_cannot_be_reached_says_so(url: str) -> None:
 
 
 def test_the_settings_choose_the_embedder(tmp_path: Path) -> None:
-    assert isinstance(embedder(Settings(tmp_path, tmp_path, None)), E5)
-    assert isinstance(embedder(Settings(tmp_path, tmp_path, None, embedding_model="x")), RemoteEmbedder)
+    assert isinstance(create_embedder(Settings(tmp_path, tmp_path, None)), E5)
+    assert isinstance(
+        create_embedder(Settings(tmp_path, tmp_path, None, embedding_model="x")), RemoteEmbedder
+    )
     with pytest.raises(ConfigError, match="ASSISTANT_EMBEDDING_MODEL"):
-        embedder(Settings(tmp_path, tmp_path, None, embedding_url="http://127.0.0.1/v1"))
+        create_embedder(Settings(tmp_path, tmp_path, None, embedding_url="http://127.0.0.1/v1"))
 
 
 def test_llama_index_gets_the_same_vectors(model: E5) -> None:

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from assistant.embedding import packed, weights
 from assistant.embedding.onnx_graph import OUTLIERS, _int8, float_graph, int8_graph
 
-INSTALLED = weights.installed()
+INSTALLED = weights.find_installed()
 needs_weights = pytest.mark.skipif(INSTALLED is None, reason=f"{weights.PACKAGE} is not installed")
 IDS = [0, 41, 1294, 12, 18721, 25, 7, 5201, 31255, 47, 2]
 
@@ -32,7 +32,7 @@ def _weights() -> dict[str, Any]:
 
 
 def _words(ids: list[int]) -> np.ndarray:
-    return packed.unpacked(_packed().words[ids])
+    return packed.unpack(_packed().words[ids])
 
 
 def _run(model: onnx.ModelProto, *rows: list[int]) -> np.ndarray:

@@ -23,7 +23,7 @@ from assistant.embedding.embedders import E5
 from assistant.embedding.weights import FINGERPRINT, LAYERS, PACKAGE, PIECES, VERSION, WORDS, prepare
 
 ROOT = Path(__file__).parents[2]
-INSTALLED = weights.installed()
+INSTALLED = weights.find_installed()
 needs_weights = pytest.mark.skipif(INSTALLED is None, reason=f"{PACKAGE} is not installed")
 PREPARE = """import sys, pathlib
 from assistant.embedding.weights import prepare
@@ -149,9 +149,9 @@ def test_what_a_killed_process_left_does_no_harm_and_is_swept_later(tmp_path: Pa
 
 @needs_weights
 def test_a_package_with_other_weights_is_not_taken(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert weights.installed() == INSTALLED
+    assert weights.find_installed() == INSTALLED
     monkeypatch.setattr(weights, "WEIGHTS_SHA256", "0" * 64)
-    assert weights.installed() is None
+    assert weights.find_installed() is None
 
 
 @needs_weights

@@ -67,7 +67,7 @@ class Blind(Hashing):
 
 def quick(embedder: type[Hashing] = Hashing) -> None:
     """Lets each assistant that this process opens have such an embedder."""
-    assistant.embedder = lambda *_: embedder()  # type: ignore[assignment]
+    assistant.create_embedder = lambda *_: embedder()  # type: ignore[assignment]
 
 
 def opened(

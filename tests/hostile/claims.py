@@ -9,7 +9,7 @@ from hostile.statements import FALSE, TRUE, Statement
 
 from assistant.answering import support_check
 from assistant.core import config
-from assistant.embedding.embedders import E5, Embedder, embedder
+from assistant.embedding.embedders import E5, Embedder, create_embedder
 from assistant.retrieval.reader import Reader
 from eval.bench_figure import Figure
 
@@ -35,7 +35,7 @@ def figures() -> list[Figure]:
 def parts() -> tuple[Embedder, Reader]:
     """The embedder and the reader of the product."""
     settings = config.load({})
-    return embedder(settings), Reader(E5(settings.cache))
+    return create_embedder(settings), Reader(E5(settings.cache))
 
 
 def is_supported(one: Statement, made: Embedder, reader: Reader) -> bool:

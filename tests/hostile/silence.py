@@ -21,7 +21,7 @@ import httpx
 import watched
 
 from assistant.core import config
-from assistant.embedding.embedders import embedder
+from assistant.embedding.embedders import create_embedder
 from eval.bench_figure import Figure
 
 CHAT = 60.0
@@ -73,7 +73,7 @@ class Person:
         """Makes the home, the model's place in its cache, and the files to add and to measure by."""
         settings = config.load({})
         ours = settings.cache
-        embedder(settings).embed(["prepared"])
+        create_embedder(settings).embed(["prepared"])
         cache = self.folder / "person" / ".cache"
         cache.mkdir(parents=True)
         (cache / ours.name).symlink_to(ours)

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assistant.core.types import Document, Heading, Page
-from assistant.embedding.embedders import LONGEST, Embedder
+from assistant.embedding.embedders import MAX_TOKENS, Embedder
 from assistant.ingest.parse import read
 from assistant.ingest.splitting import MAXIMUM, TARGET, contextual, split
 from assistant.text.tokens import tokens
@@ -189,7 +189,7 @@ TEXTS = {
 def test_the_model_sees_passages_whole(name: str, e5: Embedder) -> None:
     for passage in split(document(TEXTS[name])):
         text, _ = contextual("A title of some length, as articles have", passage)
-        assert e5.count(text) <= LONGEST
+        assert e5.count(text) <= MAX_TOKENS
         assert 0.6 < tokens(text) / e5.count(text) < 1.6
 
 

@@ -1,0 +1,131 @@
+"""Embeddings of an OpenAI-compatible endpoint: POST `url`/embeddings, by the `openai` client."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from assistant.core.endpoint import NO_KEY, client_options
+from assistant.core.errors import EmbedderError
+from assistant.core.types import Span
+from assistant.embedding.embedders import Role, Vectors, normalize
+
+if TYPE_CHECKING:
+    import openai
+
+
+class RemoteEmbedder:
+    """An `Embedder` behind an OpenAI-compatible address."""
+
+    BATCH = 64
+    """Texts in one request."""
+    ATTEMPTS = 4
+    contextual = False
+
+    def __init__(self, url: str, model: str, key: str | None = None, timeout: float = 60.0) -> None:
+        """`timeout` is in seconds, for one request."""
+        self._url = url.rstrip("/")
+        self._model, self._key, self._timeout = model, key, timeout
+
+    @cached_property
+    def dimensions(self) -> int:
+        """The length of a vector, found by one request."""
+        return int(self._embed_batch(["dimensions"]).shape[1])
+
+    @property
+    def fingerprint(self) -> str:
+        """The model's name and the length of its vectors."""
+        return f"{self._model}-{self.dimensions}"
+
+    def embed(self, texts: Sequence[str], role: Role = "passage") -> Vectors:
+        """Return unit vectors, float32 [len(texts), dimensions], which are the same in both roles.
+
+        Raises:
+            EmbedderError: the endpoint cannot be reached, refuses the request, or sends no embeddings.
+        """
+        batches = [texts[at : at + self.BATCH] for at in range(0, len(texts), self.BATCH)]
+        rows = [self._embed_batch(batch) for batch in batches]
+        return np.concatenate(rows) if rows else np.zeros((0, self.dimensions), np.float32)
+
+    def embed_spans(
+        self, texts: Sequence[str], spans: Sequence[Sequence[Span]], role: Role = "passage"
+    ) -> tuple[Vectors, list[Vectors]]:
+        """See `Embedder.embed_spans`. Each span is embedded as a text of its own."""
+        quotes = [t[s.start : s.end] for t, own in zip(texts, spans, strict=True) for s in own]
+        vectors = self.embed([*texts, *quotes])
+        ends = np.cumsum([len(texts), *map(len, spans)])
+        return vectors[: len(texts)], np.split(vectors, ends)[1:-1]
+
+    def count(self, text: str) -> int:
+        """Estimate the number of tokens, one for three characters: the endpoint's tokenizer is unknown."""
+        return len(text) // 3 + 1
+
+    def _embed_batch(self, texts: Sequence[str]) -> Vectors:
+        """Return the vectors of one batch; wait and try again while the endpoint is busy."""
+        for attempt in range(self.ATTEMPTS - 1):
+            try:
+                return self._request(texts)
+            except _Busy:
+                time.sleep(2**attempt)
+        return self._request(texts)
+
+    def _request(self, texts: Sequence[str]) -> Vectors:
+        import httpx
+        import openai
+
+        # Some endpoints refuse an empty text; a lone surrogate cannot be sent as UTF-8.
+        sendable = [text.encode("utf-8", "replace").decode() or " " for text in texts]
+        # Faults are raised without their cause: the answer of a server may contain the key.
+        try:
+            response = self._client.embeddings.create(
+                model=self._model, input=sendable, encoding_format="float"
+            )
+            data = sorted(response.data, key=lambda item: item.index)
+            rows = np.array([item.embedding for item in data], np.float32)
+        except openai.APIStatusError as fault:
+            raise self._refusal(fault.status_code) from None
+        except (openai.APIConnectionError, httpx.InvalidURL) as fault:
+            name = type(fault.__cause__ or fault).__name__
+            reason = f"cannot be reached ({name}); check ASSISTANT_EMBEDDING_URL"
+            raise EmbedderError(self._message(reason), retryable=True) from None
+        except (openai.APIError, ValueError, TypeError, AttributeError):
+            raise EmbedderError(self._message("does not answer as an embeddings endpoint does")) from None
+        if rows.ndim != 2 or len(rows) != len(texts) or not np.isfinite(rows).all():
+            raise EmbedderError(self._message(f"does not give {len(texts)} vectors for {len(texts)} texts"))
+        return normalize(rows)
+
+    @cached_property
+    def _client(self) -> openai.OpenAI:
+        import httpx
+        import openai
+
+        return openai.OpenAI(
+            base_url=self._url,
+            api_key=self._key or NO_KEY,
+            default_headers={} if self._key else {"Authorization": openai.Omit()},  # type: ignore[dict-item]
+            timeout=self._timeout,
+            max_retries=0,
+            http_client=httpx.Client(timeout=self._timeout, **client_options()),
+        )
+
+    def _refusal(self, status: int) -> EmbedderError:
+        if status in (401, 403):
+            return EmbedderError(self._message("refuses the key; set OPENAI_API_KEY"))
+        if status == 404:
+            reason = f"does not know the model {self._model}, or the address is another"
+            return EmbedderError(self._message(reason))
+        message = self._message(f"answers with status {status}")
+        is_busy = status in (408, 429) or status >= 500
+        return _Busy(message, retryable=True) if is_busy else EmbedderError(message)
+
+    def _message(self, reason: str) -> str:
+        # Without the user name and password of the address.
+        return f"The embedding endpoint {self._url.rpartition('@')[2]}/embeddings {reason}."
+
+
+class _Busy(EmbedderError):
+    """The endpoint may answer the same request later."""
