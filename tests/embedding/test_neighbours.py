@@ -1,4 +1,4 @@
-"""Vectors that lean: a passage is found by what stands around it too, and never by another document."""
+"""Blended vectors: a passage is found by its neighbours too, and never by another document."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is gone is gone: after a removal no file under the home folder holds a word of it."""
+"""Erasing: after a removal no file under the home folder has a word of the document."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def secret(word: str) -> str:
 
 
 def forms(word: str) -> list[bytes]:
-    """The word and its stem as they could stand in a file; words are compressed by what they begin with."""
+    """The word and its stem as they could be in a file; words are compressed by common prefixes."""
     found = []
     for text in {word, *terms(word)}:
         for form in (text, text.capitalize(), text[1:], text[2:]):

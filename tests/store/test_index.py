@@ -48,7 +48,7 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def is_whole(index: Index, held: Sequence[IndexRecord]) -> bool:
-    """Whether each record is found by its vector and by its word."""
+    """Return True if each record is found by its vector and by its word."""
     return all(
         next(iter(index.nearest(record.vector, 3))) == record.key
         and next(iter(index.match({f"word{record.key}": 1.0}, 3))) == record.key

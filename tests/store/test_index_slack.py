@@ -1,4 +1,4 @@
-"""What Chroma leaves in its files beside the vectors is wiped."""
+"""Slack: leftovers in the files of Chroma beside the vectors are wiped."""
 
 from __future__ import annotations
 

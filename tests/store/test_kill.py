@@ -46,7 +46,7 @@ def is_sound(library: Library) -> bool:
 
 
 def is_found(library: Library, word: str) -> bool:
-    """Whether a passage that is answerable holds the word, by the index and by the ledger."""
+    """Return True if an answerable passage has the word, by the index and by the ledger."""
     keys = library.search(lambda index: index.match(dict.fromkeys(terms(word), 1.0), 10))
     return any(word in kept.passage.text for kept in library.ledger.stored_passages(keys).values())
 
@@ -114,8 +114,8 @@ def write(folder: Path, edition: int) -> dict[str, str]:
 def added(
     environment: dict[str, str], folder: Path, seconds: float | None = None, *, recording: bool = False
 ) -> dict[str, str]:
-    """What `assistant add` told of, source -> id. It is killed after so many seconds; of `recording`, where
-    only those count that have passed since it began to keep anything."""
+    """Return what `assistant add` printed, source -> id. It is killed after so many seconds; with `recording`,
+    after so many since it began to store originals."""
     command = [sys.executable, "-m", "assistant.cli", "add", str(folder), "--json"]
     originals = Path(environment["ASSISTANT_HOME"]) / "originals"
     before = set(originals.glob("*"))

@@ -39,7 +39,7 @@ def filled(made: Path, tmp_path: Path) -> Path:
 
 
 def is_as_it_was(home: Path) -> bool:
-    """Whether a store opens, is sound, and finds all that `filled` put into it."""
+    """Return True if a store opens, is sound, and finds all that `filled` put into it."""
     library = Library(home, Hashing())
     try:
         return is_sound(library) and all(found(library, f"word{n}") == {f"d{n}.md"} for n in range(0, 60, 6))
@@ -56,7 +56,7 @@ def test_a_store_is_opened_again_without_any_rebuilding(filled: Path) -> None:
 
 
 def test_a_small_store_is_opened_again_and_again_without_any_rebuilding(tmp_path: Path) -> None:
-    """Chroma makes a small graph anew each time, with whatever stood in memory."""
+    """Chroma writes a small graph anew each time, with uninitialised memory."""
     said: list[str] = []
     for turn in range(8):
         library = Library(tmp_path, Hashing(), said.append)
