@@ -25,12 +25,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, required=True)
     arguments = parser.parse_args()
-    found = weights.installed()
+    found = weights.find_installed()
     if found is None:
         raise EmbedderError(f"The package {weights.PACKAGE} is not installed.")
     read = packed.read(found)
     tensors = {name: np.ascontiguousarray(tensor) for name, tensor in read.tensors.items()}
-    save_file(tensors | {WORDS: packed.unpacked(read.words)}, arguments.out)
+    save_file(tensors | {WORDS: packed.unpack(read.words)}, arguments.out)
 
 
 if __name__ == "__main__":

@@ -114,8 +114,8 @@ def write(folder: Path, edition: int) -> dict[str, str]:
 def added(
     environment: dict[str, str], folder: Path, seconds: float | None = None, *, recording: bool = False
 ) -> dict[str, str]:
-    """Return what `assistant add` printed, source -> id. It is killed after so many seconds; with `recording`,
-    after so many since it began to store originals."""
+    """Return what `assistant add` printed, source -> id. It is killed after so many seconds; with
+    `recording`, after so many since it began to store originals."""
     command = [sys.executable, "-m", "assistant.cli", "add", str(folder), "--json"]
     originals = Path(environment["ASSISTANT_HOME"]) / "originals"
     before = set(originals.glob("*"))
