@@ -16,6 +16,7 @@ from assistant.embedding.embedders import Role, Vectors, normalize
 
 if TYPE_CHECKING:
     import openai
+    from openai.types import CreateEmbeddingResponse
 
 
 class RemoteEmbedder:
@@ -74,29 +75,36 @@ class RemoteEmbedder:
         return self._request(texts)
 
     def _request(self, texts: Sequence[str]) -> Vectors:
+        response = self._send(texts)
+        try:
+            data = sorted(response.data, key=lambda item: item.index)
+            rows = np.array([item.embedding for item in data], np.float32)
+        except (ValueError, TypeError, AttributeError):
+            raise self._malformed() from None
+        if rows.ndim != 2 or len(rows) != len(texts) or not np.isfinite(rows).all():
+            raise EmbedderError(self._message(f"does not give {len(texts)} vectors for {len(texts)} texts"))
+        return normalize(rows)
+
+    def _send(self, texts: Sequence[str]) -> CreateEmbeddingResponse:
+        """Send one request. Faults are raised without their cause: a server's answer may contain the key."""
         import httpx
         import openai
 
         # Some endpoints refuse an empty text; a lone surrogate cannot be sent as UTF-8.
         sendable = [text.encode("utf-8", "replace").decode() or " " for text in texts]
-        # Faults are raised without their cause: the answer of a server may contain the key.
+        headers = {} if self._key else {"Authorization": openai.Omit()}
         try:
-            response = self._client.embeddings.create(
-                model=self._model, input=sendable, encoding_format="float"
+            return self._client.embeddings.create(
+                model=self._model, input=sendable, encoding_format="float", extra_headers=headers
             )
-            data = sorted(response.data, key=lambda item: item.index)
-            rows = np.array([item.embedding for item in data], np.float32)
         except openai.APIStatusError as fault:
             raise self._refusal(fault.status_code) from None
         except (openai.APIConnectionError, httpx.InvalidURL) as fault:
             name = type(fault.__cause__ or fault).__name__
             reason = f"cannot be reached ({name}); check ASSISTANT_EMBEDDING_URL"
             raise EmbedderError(self._message(reason), retryable=True) from None
-        except (openai.APIError, ValueError, TypeError, AttributeError):
-            raise EmbedderError(self._message("does not answer as an embeddings endpoint does")) from None
-        if rows.ndim != 2 or len(rows) != len(texts) or not np.isfinite(rows).all():
-            raise EmbedderError(self._message(f"does not give {len(texts)} vectors for {len(texts)} texts"))
-        return normalize(rows)
+        except (openai.APIError, ValueError):
+            raise self._malformed() from None
 
     @cached_property
     def _client(self) -> openai.OpenAI:
@@ -106,7 +114,6 @@ class RemoteEmbedder:
         return openai.OpenAI(
             base_url=self._url,
             api_key=self._key or NO_KEY,
-            default_headers={} if self._key else {"Authorization": openai.Omit()},  # type: ignore[dict-item]
             timeout=self._timeout,
             max_retries=0,
             http_client=httpx.Client(timeout=self._timeout, **client_options()),
@@ -121,6 +128,9 @@ class RemoteEmbedder:
         message = self._message(f"answers with status {status}")
         is_busy = status in (408, 429) or status >= 500
         return _Busy(message, retryable=True) if is_busy else EmbedderError(message)
+
+    def _malformed(self) -> EmbedderError:
+        return EmbedderError(self._message("does not answer as an embeddings endpoint does"))
 
     def _message(self, reason: str) -> str:
         # Without the user name and password of the address.

@@ -22,7 +22,7 @@ HOLD = """
 import sys
 from pathlib import Path
 from assistant.store import lock as owner
-held = owner.take(Path(sys.argv[1]), "a test", sys.argv[2] or None)
+held = owner.acquire(Path(sys.argv[1]), "a test", sys.argv[2] or None)
 print(type(held).__name__, flush=True)
 sys.stdin.readline()
 """

@@ -85,7 +85,7 @@ def _open(folder: Path) -> Any:
     from chromadb.config import Settings, System
 
     system = System(Settings(anonymized_telemetry=False, is_persistent=True, persist_directory=str(folder)))
-    system.instance(ServerAPI)
+    system.instance(ServerAPI)  # type: ignore[type-abstract]
     system.start()
     return Client.from_system(system)
 
