@@ -125,7 +125,7 @@ class E5:
         context; a span without tokens, or beyond the limit, gets the vector of its text."""
         pairs = list(zip(texts, spans, strict=True))
         vectors = _map_on_all_cores(
-            lambda pair: self._span_vectors(*pair, role), pairs, lambda pair: len(pair[0])
+            lambda pair: self._span_vectors(pair[0], pair[1], role), pairs, lambda pair: len(pair[0])
         )
         return _stack([whole for whole, _ in vectors], self.dimensions), [parts for _, parts in vectors]
 
