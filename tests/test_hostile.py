@@ -17,6 +17,8 @@ from assistant.core.types import Source
 from assistant.embedding.embedders import E5
 from assistant.retrieval.reader import Reader
 
+pytestmark = [pytest.mark.faults, pytest.mark.slow]
+
 KINDS = {"a clause added", "an attribute added", "another predicate", "a negation", "an opposite"}
 """Of false statements, those of which none passes."""
 

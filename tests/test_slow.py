@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
 from hostile import slow
+
+pytestmark = [pytest.mark.faults, pytest.mark.slow]
 
 FEW = ("uploads of a byte", "headers of a byte", "patterns that backtrack", "readers of a run")
 TIMED = ("times as long", "health", "SIGTERM")
