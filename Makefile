@@ -25,7 +25,8 @@ test: ready
 
 # Without browser, kills and attacks, and whatever else takes its time.
 quick: ready
-	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile -m 'not (slow or browser or faults)' $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile \
+		-m 'not (slow or browser or faults)' --hypothesis-profile quick $(ARGS)
 
 lint: ready
 	@$(BIN)/ruff check .

@@ -10,9 +10,7 @@ The names below are the public API. Each is loaded when it is first used, so tha
 
 from __future__ import annotations
 
-import importlib
 import os
-from typing import TYPE_CHECKING
 
 # Libraries read these while they are imported, so they are set before any module of ours imports one. With
 # ONNX Runtime 1.31 nothing else helps: its switch in Python comes too late, and native code sends the rest.
@@ -24,6 +22,7 @@ os.environ.update(
     DO_NOT_TRACK="1",
 )
 
+TYPE_CHECKING = False  # true to a type checker; without `typing`, importing takes a millisecond
 if TYPE_CHECKING:
     from assistant.assistant import Assistant
     from assistant.core.config import Settings
@@ -78,6 +77,8 @@ _ORIGINS = {
 
 def __getattr__(name: str) -> object:
     """Load a public name (PEP 562)."""
+    import importlib
+
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     module = importlib.import_module(_ORIGINS.get(name, "assistant.core.errors"))

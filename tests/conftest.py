@@ -33,7 +33,12 @@ T = TypeVar("T")
 
 # How long an example takes says nothing on a machine that does other things too.
 # In CI the same examples each time, so that what fails there is what was changed; new ones everywhere else.
-hypothesis.settings.register_profile("suite", deadline=None, derandomize="CI" in os.environ, max_examples=60)
+EXAMPLES = {"quick": 10, "suite": 60, "thorough": 1000}
+"""Examples of each property, by hypothesis's profiles; those with a size of their own keep it."""
+for name, number in EXAMPLES.items():
+    hypothesis.settings.register_profile(
+        name, deadline=None, derandomize="CI" in os.environ, max_examples=number
+    )
 hypothesis.settings.load_profile("suite")
 
 
