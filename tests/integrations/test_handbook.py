@@ -40,8 +40,8 @@ def run(example: str, **names: object) -> str:
 
 
 def test_the_page_shows_both_directions() -> None:
-    assert ["as_retriever" in example for example in EXAMPLES] == [False, True, False]
-    assert ["retriever" in example for example in EXAMPLES] == [False, True, True]
+    assert ["as_query_engine" in example for example in EXAMPLES] == [False, True, False]
+    assert ["embedder" in example for example in EXAMPLES] == [False, False, True]
 
 
 def test_a_program_prints_citations(home: Path) -> None:
