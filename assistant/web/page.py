@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
-from fastapi import FastAPI
+from fastapi import FastAPI, Response
 from fastapi.responses import HTMLResponse
 from gradio.queueing import Queue
 from lxml import html
@@ -215,17 +215,22 @@ class Shell:
         if scope["type"] != "http" or scope["path"] != "/":
             await self._app(scope, receive, send)
             return
-        messages: list[Message] = []
+        status, markup = 500, bytearray()
 
         async def keep(message: Message) -> None:
-            messages.append(message)
+            nonlocal status, markup
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            elif message["type"] == "http.response.body":
+                markup += message.get("body", b"")
 
         await self._app(scope, receive, keep)
-        markup = b"".join(message.get("body", b"") for message in messages).decode()
+        if status != 200:
+            await Response(bytes(markup), status)(scope, receive, send)
+            return
         nonce = secrets.token_urlsafe(16)
         policy = {"Content-Security-Policy": POLICY.format(nonce=nonce)}
-        response = HTMLResponse(shell(markup, nonce), messages[0]["status"], policy)
-        await response(scope, receive, send)
+        await HTMLResponse(shell(markup.decode(), nonce), headers=policy)(scope, receive, send)
 
 
 EXTERNAL = (
