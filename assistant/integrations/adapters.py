@@ -159,7 +159,7 @@ class LLMAdapter(Model):
         """
         until = until or Deadline(self.seconds)
         pieces, left = SimpleQueue[str | Exception | None](), threading.Event()
-        threading.Thread(target=self._call, args=(prompt, pieces, left), daemon=True).start()
+        threading.Thread(target=self._put_pieces, args=(prompt, pieces, left), daemon=True).start()
         try:
             while (piece := self._next(pieces, until)) is not None:
                 if isinstance(piece, Exception):
@@ -168,7 +168,9 @@ class LLMAdapter(Model):
         finally:
             left.set()
 
-    def _call(self, prompt: str, pieces: SimpleQueue[str | Exception | None], left: threading.Event) -> None:
+    def _put_pieces(
+        self, prompt: str, pieces: SimpleQueue[str | Exception | None], left: threading.Event
+    ) -> None:
         """Put the pieces, then an error if there is one, then None; stop once the caller has `left`."""
         try:
             is_empty = True
