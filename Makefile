@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
-.PHONY: install ready chat test lint lock bench golden faults hostile
+.PHONY: install ready chat test quick lint lock bench golden faults hostile
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -21,7 +21,12 @@ chat: install
 	@$(BIN)/assistant chat $(ARGS)
 
 test: ready
-	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder $(ARGS)
+
+# Without browser, kills and attacks, and whatever else takes its time.
+quick: ready
+	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile \
+		-m 'not (slow or browser or faults)' --hypothesis-profile quick $(ARGS)
 
 lint: ready
 	@$(BIN)/ruff check .

@@ -1,4 +1,14 @@
-"""A conversational assistant that answers from a corpus of documents, with every sentence cited."""
+"""A conversational assistant that answers from a corpus of documents, with every sentence cited.
+
+    from assistant import Assistant, load_settings
+
+    with Assistant.open(load_settings()) as assistant:
+        print(assistant.ask("What is a citation?").text)
+
+The names below are the public API. Each is loaded when it is first used, so that importing is quick.
+"""
+
+from __future__ import annotations
 
 import os
 
@@ -11,3 +21,71 @@ os.environ.update(
     HF_HUB_DISABLE_TELEMETRY="1",
     DO_NOT_TRACK="1",
 )
+
+TYPE_CHECKING = False  # true to a type checker; without `typing`, importing takes a millisecond
+if TYPE_CHECKING:
+    from assistant.assistant import Assistant
+    from assistant.core.config import Settings
+    from assistant.core.config import load as load_settings
+    from assistant.core.errors import (
+        AssistantError,
+        ConfigError,
+        EmbedderError,
+        FetchError,
+        LedgerError,
+        ModelError,
+        NotFound,
+        QuestionError,
+        ReadError,
+        StoreBusy,
+        StoreError,
+        SyncError,
+        Withdrawn,
+    )
+    from assistant.core.types import Answer, Citation
+
+__all__ = [
+    "Answer",
+    "Assistant",
+    "AssistantError",
+    "Citation",
+    "ConfigError",
+    "EmbedderError",
+    "FetchError",
+    "LedgerError",
+    "ModelError",
+    "NotFound",
+    "QuestionError",
+    "ReadError",
+    "Settings",
+    "StoreBusy",
+    "StoreError",
+    "SyncError",
+    "Withdrawn",
+    "load_settings",
+]
+
+_ORIGINS = {
+    "Assistant": "assistant.assistant",
+    "Settings": "assistant.core.config",
+    "load_settings": "assistant.core.config",
+    "Answer": "assistant.core.types",
+    "Citation": "assistant.core.types",
+}
+"""The module of each public name; the errors are of `assistant.core.errors`."""
+
+
+def __getattr__(name: str) -> object:
+    """Load a public name (PEP 562)."""
+    import importlib
+
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module = importlib.import_module(_ORIGINS.get(name, "assistant.core.errors"))
+    value = globals()[name] = getattr(module, "load" if name == "load_settings" else name)
+    return value
+
+
+def __dir__() -> list[str]:
+    """Return the names of the module, with those not loaded yet."""
+    return sorted({*globals(), *__all__})

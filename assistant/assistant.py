@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import TYPE_CHECKING, TypedDict, Unpack
 
 from assistant.answering import conversation, corpus_questions, extractive, generative, language_model
 from assistant.answering.corpus_questions import CorpusQuestion
@@ -38,9 +39,15 @@ from assistant.ingest.library import Library
 from assistant.retrieval import grounding, query_rewriting, spelling
 from assistant.retrieval.query_rewriting import Exchange
 from assistant.retrieval.reader import Reader
-from assistant.retrieval.retriever import Retriever
+from assistant.retrieval.retriever import LIMIT, Retriever
 from assistant.store.lock import Lock, Owner, acquire, restrict_access
 from assistant.text import languages
+
+if TYPE_CHECKING:
+    from llama_index.core.base.base_query_engine import BaseQueryEngine
+    from llama_index.core.base.base_retriever import BaseRetriever
+    from llama_index.core.base.embeddings.base import BaseEmbedding
+    from llama_index.core.llms import LLM
 
 NOT_FOUND = "The documents do not answer this question."
 NOTHING_THERE = "There are no documents yet; add some with `assistant add`."
@@ -58,16 +65,41 @@ class Examination:
     answer: Answer
 
 
+class Parts(TypedDict, total=False):
+    """Parts to use in place of the configured ones: ours, or those of LlamaIndex."""
+
+    embedder: Embedder | BaseEmbedding
+    retriever: Retriever | BaseRetriever
+    llm: language_model.Model | LLM
+
+
 class Assistant:
     """An open store that answers questions. Thread-safe; close it, or use it as a context manager."""
 
-    def __init__(self, settings: Settings, lock: Lock, notify: Notify, repair: bool = False) -> None:
+    def __init__(
+        self, settings: Settings, lock: Lock, notify: Notify, repair: bool = False, **parts: Unpack[Parts]
+    ) -> None:
         self.settings = settings
         self.lock = lock
-        self._embedder: Embedder = create_embedder(settings, notify)
+        self._parts = parts
+        self._embedder = self._make_embedder(notify)
         self._repaired = restore.repair(settings.home, self._embedder, notify) if repair else ()
         self.library = Library(settings.home, self._embedder, notify)
-        self.retriever = Retriever(self.library, self._embedder)
+        self.retriever = self._make_retriever()
+
+    def _make_embedder(self, notify: Notify) -> Embedder:
+        if "embedder" not in self._parts:
+            return create_embedder(self.settings, notify)
+        from assistant.integrations import adapters
+
+        return adapters.to_embedder(self._parts["embedder"])
+
+    def _make_retriever(self) -> Retriever:
+        if "retriever" not in self._parts:
+            return Retriever(self.library, self._embedder)
+        from assistant.integrations import adapters
+
+        return adapters.to_retriever(self._parts["retriever"], self.library, self._embedder)
 
     @classmethod
     def open(
@@ -77,8 +109,11 @@ class Assistant:
         doing: str = "assistant",
         url: str | None = None,
         notify: Notify = lambda _: None,
+        **parts: Unpack[Parts],
     ) -> Assistant:
         """Open the store in `settings.home`; `url` is the address at which this process serves.
+
+        `embedder`, `retriever` and `llm` replace the configured parts; each may be one of LlamaIndex.
 
         Raises:
             StoreBusy: another process has it open.
@@ -87,16 +122,22 @@ class Assistant:
         lock = acquire(settings.home, doing, url)
         if isinstance(lock, Owner):
             raise StoreBusy(f"Process {lock.pid} ({lock.doing}) has the store open; end it, then try again.")
-        return cls.owning(settings, lock, notify)
+        return cls.owning(settings, lock, notify, **parts)
 
     @classmethod
     def owning(
-        cls, settings: Settings, lock: Lock, notify: Notify = lambda _: None, *, repair: bool = False
+        cls,
+        settings: Settings,
+        lock: Lock,
+        notify: Notify = lambda _: None,
+        *,
+        repair: bool = False,
+        **parts: Unpack[Parts],
     ) -> Assistant:
         """Open the store whose lock this process has; with `repair`, a damaged ledger is rebuilt first."""
         try:
             restrict_access(settings.home, notify)
-            return cls(settings, lock, notify, repair)
+            return cls(settings, lock, notify, repair, **parts)
         except BaseException:
             lock.release()
             raise
@@ -258,8 +299,8 @@ class Assistant:
         with self.library.question_priority.first():
             extracted = self.extract(query, passages)
         if not extracted.answered:
-            related = extractive.related(passages)
-            yield replace(_empty(question, query, passages), related=related, notice=notice)
+            nothing = _empty(question, query, bool(passages) or self.library.ledger.counts()[0] > 0)
+            yield replace(nothing, related=extractive.related(passages), notice=notice)
             return
         for end in range(1, len(extracted.sentences) + 1):
             yield replace(_quoted(question, query, extracted, end), notice=_joined(notice, extracted.notice))
@@ -290,7 +331,7 @@ class Assistant:
                 model=model.name,
             )
         if draft is None or not draft.answered:
-            empty = _empty(question, query, passages)
+            empty = _empty(question, query, has_documents=True)
             yield replace(empty, related=extractive.related(passages), mode="model", model=model.name)
 
     def likeness(self, phrase: str, others: Sequence[str]) -> list[float]:
@@ -304,7 +345,25 @@ class Assistant:
 
     @cached_property
     def _model(self) -> language_model.Model | None:
-        return language_model.model(self.settings)
+        if "llm" not in self._parts:
+            return language_model.model(self.settings)
+        from assistant.integrations import adapters
+
+        return adapters.to_model(self._parts["llm"], self.settings.model_timeout)
+
+    # -- as parts of LlamaIndex ------------------------------------------------------------------
+
+    def as_retriever(self, limit: int = LIMIT) -> BaseRetriever:
+        """Return a LlamaIndex retriever that gives the best `limit` passages for a question."""
+        from assistant.integrations.llama_index import PassageRetriever
+
+        return PassageRetriever(self.retriever, limit)
+
+    def as_query_engine(self) -> BaseQueryEngine:
+        """Return a LlamaIndex query engine that answers as `ask` does; its source nodes are the citations."""
+        from assistant.integrations.llama_index import CitedQueryEngine
+
+        return CitedQueryEngine(self.ask)
 
     # -- documents -------------------------------------------------------------------------------
 
@@ -394,8 +453,8 @@ class Assistant:
         self.library.ledger.set_note("shipped", "done")
 
 
-def _empty(question: str, query: Query, passages: Sequence[ScoredPassage] = ()) -> Answer:
-    text = NOT_FOUND if passages else NOTHING_THERE
+def _empty(question: str, query: Query, has_documents: bool = False) -> Answer:
+    text = NOT_FOUND if has_documents else NOTHING_THERE
     return Answer(question, query.text, False, (Sentence(text),), understood=query.reading or None)
 
 

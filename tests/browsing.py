@@ -14,11 +14,17 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx
+import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
 expect.set_options(timeout=60_000)  # milliseconds: patience with a busy machine, not a measure
 
 CHROMIUM = shutil.which("chromium")
+BROWSER = [
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed: apt-get install chromium"),
+]
+"""The marks of a file whose tests drive the browser."""
 
 
 @dataclass(frozen=True)

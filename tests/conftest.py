@@ -6,6 +6,7 @@ import functools
 import json
 import os
 import re
+import shutil
 import sys
 import threading
 import zlib
@@ -18,6 +19,7 @@ from typing import Any, TypeVar
 import hypothesis
 import numpy as np
 import pytest
+from filelock import FileLock
 
 from assistant.assistant import Assistant
 from assistant.cli import app
@@ -31,8 +33,19 @@ T = TypeVar("T")
 
 # How long an example takes says nothing on a machine that does other things too.
 # In CI the same examples each time, so that what fails there is what was changed; new ones everywhere else.
-hypothesis.settings.register_profile("suite", deadline=None, derandomize="CI" in os.environ, max_examples=60)
+EXAMPLES = {"quick": 10, "suite": 60, "thorough": 1000}
+"""Examples of each property, by hypothesis's profiles; those with a size of their own keep it."""
+for name, number in EXAMPLES.items():
+    hypothesis.settings.register_profile(
+        name, deadline=None, derandomize="CI" in os.environ, max_examples=number
+    )
 hypothesis.settings.load_profile("suite")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that have slow tests; begun last, they would keep one worker busy alone."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
 
 
 @dataclass(frozen=True)
@@ -133,11 +146,29 @@ def e5() -> Embedder:
 
 
 @pytest.fixture(scope="session")
-def shipped(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Assistant]:
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with the shipped corpus, made once for all workers. For copying only."""
+    folder = tmp_path_factory.getbasetemp()
+    folder = folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
+    with FileLock(folder / "filled.lock"):
+        if not (folder / "filled").exists():
+            with Assistant.open(replace(config.load({}), home=folder / "filling")) as opened:
+                opened.fill()
+            (folder / "filling").rename(folder / "filled")
+    return folder / "filled"
+
+
+@pytest.fixture(scope="module")
+def filled_home(filled: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home of one file's tests with the shipped corpus."""
+    return shutil.copytree(filled, tmp_path_factory.mktemp("filled") / "home")
+
+
+@pytest.fixture(scope="session")
+def shipped(filled: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Assistant]:
     """An assistant over the shipped corpus. For reading only: all tests share it."""
-    settings = replace(config.load({}), home=tmp_path_factory.mktemp("shipped"))
-    with Assistant.open(settings) as opened:
-        opened.fill()
+    home = shutil.copytree(filled, tmp_path_factory.mktemp("shipped") / "home")
+    with Assistant.open(replace(config.load({}), home=home)) as opened:
         yield opened
 
 

@@ -26,6 +26,8 @@ from assistant.ingest import archives
 from assistant.ingest.parse import read
 from eval.bench_figure import Figure
 
+pytestmark = [pytest.mark.faults, pytest.mark.slow]
+
 FEW = {
     "cut-2.pdf",
     "cut-3.docx",

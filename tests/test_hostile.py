@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import os
 import random
 from itertools import islice
 from pathlib import Path
 
 import pytest
 from faults.process import alone
-from hostile import claims, door, ledger, models, slow, statements
+from hostile import claims, door, ledger, models, statements
 from model_server import serve
 from test_faults import missed
 
 from assistant.core.types import Source
 from assistant.embedding.embedders import E5
 from assistant.retrieval.reader import Reader
+
+pytestmark = [pytest.mark.faults, pytest.mark.slow]
 
 KINDS = {"a clause added", "an attribute added", "another predicate", "a negation", "an opposite"}
 """Of false statements, those of which none passes."""
@@ -40,17 +41,6 @@ def test_a_model_without_an_end_is_left_at_its_deadline(tmp_path: Path, shape: s
         answer = assistant.ask(models.QUESTION)
     assert "made without the model" in (answer.notice or "")
     assert "three minutes" in answer.text
-
-
-def test_slow_clients_keep_nobody_from_being_served(tmp_path: Path) -> None:
-    shapes = [shape for shape in slow.SHAPES if shape.name in ("uploads of a byte", "a set that is a device")]
-    with slow.served(tmp_path) as server:
-        for shape in shapes:
-            with slow.attacked(server, shape):
-                slow._be_honest(server)
-        assert server.refused == 0
-    os.mkfifo(tmp_path / "pipe")
-    assert slow.run("add", tmp_path / "pipe", folder=tmp_path)
 
 
 def test_of_each_kind_of_false_statement_none_passes(e5: E5) -> None:

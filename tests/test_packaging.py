@@ -54,7 +54,7 @@ def test_the_wheel_brings_corpus_prompts_and_golden_questions(wheel, folder):
 
 def test_the_wheel_brings_every_file_of_the_package(wheel):
     expected = {p.relative_to(ROOT).as_posix() for p in files(ROOT / "assistant")}
-    assert {"assistant/web/static/page.css", "assistant/web/static/page.js"} <= expected
+    assert {"assistant/py.typed", "assistant/web/static/page.css", "assistant/web/static/page.js"} <= expected
     assert expected <= set(wheel.namelist())
 
 

@@ -1,1 +1,1 @@
-"""Parts of the assistant as parts of other frameworks."""
+"""Parts of the assistant as parts of other frameworks, and their parts as ours."""

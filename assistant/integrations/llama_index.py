@@ -1,12 +1,15 @@
-"""The seams to LlamaIndex, so that others can plug in: our parts as its own kinds."""
+"""Parts of the assistant as parts of LlamaIndex: an embedding, a retriever, a node parser, a query engine."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import asyncio
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+from llama_index.core.base.base_query_engine import BaseQueryEngine
 from llama_index.core.base.base_retriever import BaseRetriever
 from llama_index.core.base.embeddings.base import BaseEmbedding
+from llama_index.core.base.response.schema import Response
 from llama_index.core.node_parser.interface import IdFuncCallable, NodeParser
 from llama_index.core.schema import (
     BaseNode,
@@ -19,8 +22,10 @@ from llama_index.core.schema import (
 )
 from pydantic import Field, PrivateAttr
 
-from assistant.core.types import Document, Passage, Query, ScoredPassage
-from assistant.embedding.embedders import Embedder
+from assistant.core import config
+from assistant.core.errors import EmbedderError
+from assistant.core.types import Answer, Citation, Document, Passage, Query, ScoredPassage
+from assistant.embedding.embedders import Embedder, create_embedder
 from assistant.ingest.readers.markdown import headings_of
 from assistant.ingest.splitting import split
 from assistant.retrieval.retriever import LIMIT, Retriever
@@ -30,13 +35,31 @@ PLACE = ("document_id", "start", "end")
 
 
 class LlamaEmbedding(BaseEmbedding):
-    """An `Embedder` as a LlamaIndex embedding."""
+    """An `Embedder` as a LlamaIndex embedding.
+
+    Its serialised form names the model, but holds neither addresses nor keys: `from_dict` opens the embedder
+    that is configured, unless one is given as `embedder`.
+    """
 
     _embedder: Embedder = PrivateAttr()
 
-    def __init__(self, embedder: Embedder) -> None:
-        super().__init__(model_name=embedder.fingerprint, embed_batch_size=256)
+    def __init__(self, embedder: Embedder | None = None, **fields: Any) -> None:
+        """Wrap `embedder`, or the configured one.
+
+        Raises:
+            EmbedderError: `model_name` is given, and is not the fingerprint of the embedder.
+        """
+        embedder = embedder or create_embedder(config.load())
+        if fields.get("model_name", embedder.fingerprint) != embedder.fingerprint:
+            made_by, configured = fields["model_name"], embedder.fingerprint
+            raise EmbedderError(f"The embedding was made with {made_by}, but {configured} is configured.")
+        super().__init__(**{"embed_batch_size": 256, **fields, "model_name": embedder.fingerprint})
         self._embedder = embedder
+
+    @property
+    def embedder(self) -> Embedder:
+        """The embedder that makes the vectors."""
+        return self._embedder
 
     @classmethod
     def class_name(cls) -> str:
@@ -75,6 +98,11 @@ class PassageRetriever(BaseRetriever):
         return [NodeWithScore(node=_found(scored), score=scored.score) for scored in found]
 
 
+def number_node(number: int, given: BaseNode) -> str:
+    """Return the id of a passage: that of the parsed node, and a number."""
+    return f"{given.node_id}-{number:04d}"
+
+
 class PassageParser(NodeParser):
     """`split` as a LlamaIndex node parser: a node a passage, its text read as Markdown.
 
@@ -83,7 +111,8 @@ class PassageParser(NodeParser):
     their `columns`. Ids are that of what was given and a number, so that parsing again gives the same.
     """
 
-    id_func: IdFuncCallable = Field(default=lambda number, given: f"{given.node_id}-{number:04d}")
+    # LlamaIndex serialises no function but its name, from which none can be made again.
+    id_func: IdFuncCallable = Field(default=number_node, exclude=True)
 
     @classmethod
     def class_name(cls) -> str:
@@ -120,6 +149,52 @@ class PassageParser(NodeParser):
             assert isinstance(node, TextNode)
             node.start_char_idx, node.end_char_idx = start, end
         return done
+
+
+class CitedQueryEngine(BaseQueryEngine):
+    """`Assistant.ask` as a LlamaIndex query engine.
+
+    A response has the text of the answer, with the numbers of its citations, and a source node for each
+    citation: the quote, with `number`, `title`, `source`, `document_id`, `start`, `end` and `page` in its
+    metadata. Its own metadata say whether the question was `answered`.
+    """
+
+    def __init__(self, ask: Callable[[str], Answer]) -> None:
+        super().__init__(callback_manager=None)
+        self._ask = ask
+
+    def _get_prompt_modules(self) -> dict[str, Any]:
+        return {}
+
+    def _query(self, query_bundle: QueryBundle) -> Response:
+        answer = self._ask(query_bundle.query_str)
+        nodes = [NodeWithScore(node=_quoted(citation)) for citation in answer.citations]
+        return Response(answer.text, nodes, {"answered": answer.answered})
+
+    async def _aquery(self, query_bundle: QueryBundle) -> Response:
+        return await asyncio.to_thread(self._query, query_bundle)
+
+
+def _quoted(citation: Citation) -> TextNode:
+    metadata = {
+        "number": citation.number,
+        "title": citation.title,
+        "source": citation.source,
+        "document_id": citation.document_id,
+        "start": citation.start,
+        "end": citation.end,
+        "page": citation.page,
+    }
+    return TextNode(
+        id_=f"{citation.document_id}-{citation.start}-{citation.end}",
+        text=citation.quote,
+        start_char_idx=citation.start,
+        end_char_idx=citation.end,
+        metadata=metadata,
+        excluded_embed_metadata_keys=[*PLACE, "number"],
+        excluded_llm_metadata_keys=[*PLACE, "number"],
+        relationships={NodeRelationship.SOURCE: RelatedNodeInfo(node_id=citation.document_id)},
+    )
 
 
 def _found(scored: ScoredPassage) -> TextNode:

@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from assistant.core.types import Query, ScoredPassage, ScoredSentence
+from assistant.core.types import Passage, Query, ScoredPassage, ScoredSentence, Span
 from assistant.embedding.embedders import Embedder
 from assistant.ingest.library import Library
 from assistant.retrieval.late_interaction import QUOTED, WordVectors, interact, interactions
@@ -101,6 +101,26 @@ class Retriever:
         ranked = [(_with_sentences(*pair, search), pair[1].context) for pair in best]
         return self._read(query, search, ranked)[:limit]
 
+    def score(
+        self, query: Query, places: Sequence[tuple[str, Span]], limit: int = LIMIT
+    ) -> list[ScoredPassage]:
+        """Return the passages at `places`, best first: ids of documents with ranges of their text.
+
+        If more than `limit` passages are there, those of the first places are taken.
+
+        Raises:
+            EmbedderError: the embedder is not the one that made the stored vectors, or fails.
+        """
+        self._library.require_embedder()
+        search = self._search(query)
+        candidates = self._all_of(frozenset(ident for ident, _ in places), search)
+        kept = self._library.ledger.stored_passages(candidates.vectors)
+        chosen = dict.fromkeys(key for place in places for key in kept if _overlaps(kept[key].passage, place))
+        scored = [(candidates.scored(kept[key], search), kept[key]) for key in [*chosen][:limit]]
+        scored.sort(key=lambda pair: -pair[0].score)
+        ranked = [(_with_sentences(*pair, search), pair[1].context) for pair in scored]
+        return self._read(query, search, ranked)
+
     def _search(self, query: Query) -> _Search:
         weights = _weights(query)
         idf = self._library.search(lambda index: index.idf([*weights, NOWHERE]))
@@ -160,6 +180,11 @@ class Retriever:
             return alone
         last, glued = self._embedder.embed(texts, "query")
         return np.asarray((1 - share) * last + share * glued, np.float32)
+
+
+def _overlaps(passage: Passage, place: tuple[str, Span]) -> bool:
+    ident, span = place
+    return passage.document_id == ident and passage.start < span.end and span.start < passage.end
 
 
 def _apart(ranked: Sequence[InContext]) -> tuple[list[ScoredPassage], list[str]]:

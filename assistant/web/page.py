@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import functools
 import logging
-import re
+import secrets
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
-from fastapi import FastAPI, Request, Response
+from fastapi import FastAPI, Response
+from fastapi.responses import HTMLResponse
+from gradio.queueing import Queue
+from lxml import html
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from assistant.assistant import Assistant
 from assistant.core import serialization
@@ -38,6 +41,14 @@ SUGGESTED = {
 ANSWERING = 8
 """Questions answered concurrently, for all pages together."""
 SUGGESTIONS = 3
+POLICY = (
+    # Gradio builds components with `Function()` and sets style attributes. Inline scripts
+    # run only with the nonce of this response, so injected markup cannot run any.
+    "default-src 'none'; script-src 'self' 'nonce-{nonce}' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data:; font-src 'self'; connect-src 'self'; base-uri 'self'; form-action 'none'; "
+    "frame-ancestors 'none'"
+)
+"""The policy of the page."""
 REST = 0.02
 """Interval in seconds at which Gradio looks for questions."""
 QUIET = {"show_progress": "hidden", "api_visibility": "private"}
@@ -158,16 +169,8 @@ def _updates(
     ]
 
 
-@dataclass(frozen=True)
-class Mounted:
-    """The mounted chat. `shell` returns the HTML of the page for a request and a nonce."""
-
-    shell: Callable[[Request, str], str]
-    admitted: Admission
-
-
-def mount(served: FastAPI, assistant: Assistant) -> Mounted:
-    """Mount the chat's Gradio app under `served`, which serves the page itself with `Mounted.shell`."""
+def mount(served: FastAPI, assistant: Assistant) -> Admission:
+    """Mount the chat under `served`; return the check of what may be passed to Gradio."""
     blocks = page(assistant)
     gr.mount_gradio_app(
         served,
@@ -183,43 +186,78 @@ def mount(served: FastAPI, assistant: Assistant) -> Mounted:
         show_error=False,
         max_file_size=1,
     )
+    served.add_middleware(Shell)
+    queue = _queue(blocks)
     # By default Gradio polls a thousand times a second, which slows down answers.
-    blocks._queue.sleep_when_free = REST
-    blocks._queue.progress_update_sleep_when_free = 1.0
-    home = _home(served.routes[-1])
-    admitted = Admission(events(blocks.config), blocks._queue.pending_event_ids_session)
-    made = lambda request, nonce: shell(bytes(home(request, user=None).body).decode(), nonce)  # noqa: E731
-    return Mounted(made, admitted)
+    queue.sleep_when_free = REST
+    queue.progress_update_sleep_when_free = 1.0
+    return Admission(events(blocks.config), queue.pending_event_ids_session)
 
 
-def _home(mounted: Any) -> Callable[..., Response]:
-    """Return Gradio's own endpoint of its page."""
-    routes = [route for route in mounted.app.routes if getattr(route, "path", None) == "/"]
-    home: Callable[..., Response] = next(route.endpoint for route in routes if "GET" in route.methods)
-    return home
+def _queue(blocks: gr.Blocks) -> Queue:
+    """Return the queue of events: Gradio 6 has no public way to it, and `Blocks.queue` sets neither how often
+    it polls nor says which events are pending."""
+    return blocks._queue
 
 
-_EXTERNAL = re.compile(
-    r"<meta\s+(?:property|name)=\"(?:og|twitter):[^>]*>"
-    r"|<link rel=\"manifest\"[^>]*>"
-    r"|<script>(?:(?!</script>).)*iframeResizer\.contentWindow(?:(?!</script>).)*</script>",
-    re.DOTALL,
-)
+class Shell:
+    """ASGI middleware: what Gradio answers at `/`, within our page and under its policy.
 
-_ROOT = re.compile(r'"root":"[^"]*"(\};</script>)')
-
-
-def shell(html: str, nonce: str) -> str:
-    """Return Gradio's HTML of the page without external references, and with our files and views.
-
-    Each script has the `nonce`, so a policy can forbid all others. Addresses are relative to the browser's
-    location, as a proxy may have a different address than the server.
+    The `head_paths` and `css_paths` of Gradio 6 do not serve for this. Its script adds both to the page when
+    it runs: too late for our scripts, which it calls, and for the style of the views, which would be limited
+    to Gradio's own container. And nothing public gives its scripts a nonce.
     """
-    html = _ROOT.sub(r'"root":location.origin\1', _EXTERNAL.sub("", html))
-    html = html.replace("<script", f'<script nonce="{nonce}"')
-    before, after = _views()
-    html = html.replace("</head>", f"{_head()}</head>", 1).replace("</body>", f"{after}</body>", 1)
-    return html.replace("<gradio-app", f"{before}<gradio-app", 1)
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["path"] != "/":
+            await self._app(scope, receive, send)
+            return
+        status, markup = 500, bytearray()
+
+        async def keep(message: Message) -> None:
+            nonlocal status, markup
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            elif message["type"] == "http.response.body":
+                markup += message.get("body", b"")
+
+        await self._app(scope, receive, keep)
+        if status != 200:
+            await Response(bytes(markup), status)(scope, receive, send)
+            return
+        nonce = secrets.token_urlsafe(16)
+        policy = {"Content-Security-Policy": POLICY.format(nonce=nonce)}
+        await HTMLResponse(shell(markup.decode(), nonce), headers=policy)(scope, receive, send)
+
+
+EXTERNAL = (
+    "//meta[starts-with(@property, 'og:') or starts-with(@name, 'twitter:')]"
+    "|//link[@rel='manifest']"
+    "|//script[contains(., 'iframeResizer.contentWindow')]"
+)
+"""What Gradio's page has for other sites, by XPath."""
+
+
+def shell(markup: str, nonce: str) -> str:
+    """Return Gradio's page without what is for other sites, and with our files and views.
+
+    Each script has the `nonce`, so a policy can forbid all others.
+    """
+    document = html.document_fromstring(markup)
+    for element in document.xpath(EXTERNAL):
+        element.drop_tree()
+    document.head.extend(html.fragments_fromstring(_head()))
+    before, after = map(html.fragments_fromstring, _views())
+    chat = document.body.find("gradio-app")
+    for element in before:
+        chat.addprevious(element)
+    document.body.extend(after)
+    for script in document.iter("script"):
+        script.set("nonce", nonce)
+    return str(html.tostring(document, encoding="unicode", doctype="<!doctype html>"))
 
 
 def _head() -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import logging
-import secrets
 import signal
 import socket
 import sys
@@ -23,7 +22,6 @@ from assistant.evaluation.report import plots
 from assistant.text import html
 from assistant.web import api, page
 from assistant.web import evaluation_api as routes
-from assistant.web.admission import Admission
 from assistant.web.connections import Connection
 from assistant.web.security import Guard, is_loopback
 from assistant.web.uploads import LIMITS, Limits
@@ -36,13 +34,6 @@ PAGE_FILES = {
 }
 MEDIA_TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 """Said here, as what the machine says of endings differs."""
-PAGE_POLICY = (
-    # Gradio builds components with `Function()` and sets style attributes. Inline scripts
-    # run only with the nonce of this response, so injected markup cannot run any.
-    "default-src 'none'; script-src 'self' 'nonce-{nonce}' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; "
-    "img-src 'self' data:; font-src 'self'; connect-src 'self'; base-uri 'self'; form-action 'none'; "
-    "frame-ancestors 'none'"
-)
 OPEN = (
     "Served on {host}, everyone who can reach this machine over the network can ask, read, add and remove "
     "documents, without a password and unencrypted."
@@ -58,7 +49,7 @@ def app(assistant: Assistant, host: str = "127.0.0.1", limits: Limits = LIMITS) 
     served.include_router(routes.router(assistant))
     served.include_router(api.nothing())
     served.include_router(_pages(assistant))
-    admitted = _mount_chat(served, assistant)
+    admitted = page.mount(served, assistant)
     public_url = assistant.settings.public_url
     served.add_middleware(Guard, host=host, admitted=admitted, public_url=public_url)
     return served
@@ -85,19 +76,6 @@ def _pages(assistant: Assistant) -> APIRouter:
         return FileResponse(PAGE_FILES[name], media_type=MEDIA_TYPES[PAGE_FILES[name].suffix])
 
     return routes
-
-
-def _mount_chat(served: FastAPI, assistant: Assistant) -> Admission:
-    """Mount Gradio's app at `/`, with the page itself served under a policy of its own."""
-
-    @served.get("/")
-    def chat(request: Request) -> HTMLResponse:
-        nonce = secrets.token_urlsafe(16)
-        policy = {"Content-Security-Policy": PAGE_POLICY.format(nonce=nonce)}
-        return HTMLResponse(mounted.shell(request, nonce), headers=policy)
-
-    mounted = page.mount(served, assistant)
-    return mounted.admitted
 
 
 def require_allowed(host: str) -> None:

@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,6 +49,7 @@ from assistant.assistant import Assistant
 from assistant.integrations.llama_index import LlamaEmbedding, PassageParser, PassageRetriever
 from llama_index.core.schema import Document
 with Assistant.open(config.load()) as store:
+    store.add_bytes(b"A kettle boils a litre of water in three minutes.", "kettle.md")
     print(store.ask("How fast does a kettle boil?").text)
     print(PassageParser().get_nodes_from_documents([Document(text="# A\\n\\nA kettle boils.")])[0].text)
     print(PassageRetriever(store.retriever).retrieve("kettle")[0].text)
@@ -93,18 +95,23 @@ def figures(chat: float = CHAT, lingering: float = LINGERING) -> list[Figure]:
     """What was tried by each command, and what was left behind by all."""
     if not watched.may_watch():
         raise SystemExit("strace is needed, and the right to trace; install it: apt install strace")
-    with tempfile.TemporaryDirectory() as folder:
-        person = Person(Path(folder))
+    with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(1) as pool:
+        person, programmer = Person(Path(folder) / "person"), Person(Path(folder) / "programmer")
         person.prepare()
+        programmer.prepare()
+        # At the same time, as both are mostly waited for.
+        library = [sys.executable, "-c", AS_LIBRARY, str(lingering)]
+        by_library = pool.submit(_said, "the library and its seams", programmer, library)
         found = [Figure(f"reached for by {name}", _said(name, person, command), most=0)
-                 for name, command in _commands(person.folder, lingering)]  # fmt: skip
+                 for name, command in _commands(person.folder)]  # fmt: skip
         found.append(Figure(f"reached for in {chat:g} s of chat", _chat(person, chat), most=0))
-        left = person.traces()
+        found.append(Figure("reached for by the library and its seams", by_library.result(), most=0))
+        left = [*person.traces(), *programmer.traces()]
         print(*(f"  left behind: {name}" for name in left), sep="\n", end="", file=sys.stderr)
         return [*found, Figure("files left in the home that are not ours", len(left), most=0)]
 
 
-def _commands(folder: Path, lingering: float) -> Iterator[tuple[str, Sequence[str]]]:
+def _commands(folder: Path) -> Iterator[tuple[str, Sequence[str]]]:
     papers = str(folder / "papers")
     ours = [sys.executable, "-m", "assistant.cli"]
     yield "add", [*ours, "add", papers]
@@ -112,7 +119,6 @@ def _commands(folder: Path, lingering: float) -> Iterator[tuple[str, Sequence[st
     yield "sync", [*ours, "sync", papers]
     yield "eval", [*ours, "eval", str(folder / "golden.jsonl")]
     yield "check", [*ours, "check"]
-    yield "the library and its seams", [sys.executable, "-c", AS_LIBRARY, str(lingering)]
 
 
 def _said(name: str, person: Person, command: Sequence[str]) -> int:

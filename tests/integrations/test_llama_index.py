@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from itertools import pairwise
 
 import pytest
@@ -12,7 +13,10 @@ from hypothesis import strategies as st
 from llama_index.core import Document, VectorStoreIndex
 from llama_index.core.schema import MetadataMode, NodeRelationship, TextNode
 
+from assistant.core import config
+from assistant.core.errors import EmbedderError
 from assistant.core.types import Query
+from assistant.embedding.embedders import E5
 from assistant.ingest.library import Library
 from assistant.integrations.llama_index import LlamaEmbedding, PassageParser, PassageRetriever
 from assistant.retrieval.retriever import Retriever
@@ -119,6 +123,28 @@ def test_a_node_can_be_parsed_further() -> None:
     (node, *_) = PassageParser()([TextNode(text=BEES, id_="one")])
     assert node.node_id == "one-0000"
     assert node.get_content() == BEES[: BEES.index("\n\n## Winter")]
+
+
+def test_a_parser_comes_back_from_its_serialised_form() -> None:
+    parser = PassageParser(include_prev_next_rel=False)
+    again = PassageParser.from_dict(json.loads(json.dumps(parser.to_dict())))
+    assert again.to_dict() == parser.to_dict()
+    nodes = [again.get_nodes_from_documents([Document(text=ROWS, id_="given")]) for again in (again, parser)]
+    assert [node.node_id for node in nodes[0]] == [node.node_id for node in nodes[1]]
+
+
+def test_an_embedding_comes_back_from_its_serialised_form() -> None:
+    told = json.loads(json.dumps(LlamaEmbedding(E5(config.load({}).cache)).to_dict()))
+    again = LlamaEmbedding.from_dict(told)
+    assert isinstance(again.embedder, E5)
+    assert again.to_dict() == told
+
+
+def test_an_embedding_of_another_model_is_not_taken_for_the_configured_one() -> None:
+    told = LlamaEmbedding(Hashing()).to_dict()
+    assert LlamaEmbedding.from_dict(told, embedder=Hashing()).model_name == "hashing-64"
+    with pytest.raises(EmbedderError, match="was made with hashing-64, but"):
+        LlamaEmbedding.from_dict(told)
 
 
 def test_an_index_of_theirs_takes_our_parser_and_embedder() -> None:

@@ -15,6 +15,8 @@ from assistant.core.errors import StoreError
 from assistant.ingest.library import Library
 from assistant.store.reserve import RESERVE_BYTES, Reserve
 
+pytestmark = pytest.mark.faults
+
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:

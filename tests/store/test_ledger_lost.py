@@ -17,6 +17,8 @@ from assistant.core.errors import LedgerError
 from assistant.ingest import restore
 from assistant.ingest.library import Library
 
+pytestmark = pytest.mark.faults
+
 WORDS = ("zebra", "horse", "tiger")
 
 

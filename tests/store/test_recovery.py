@@ -18,6 +18,8 @@ from assistant.embedding.embedders import Role, Vectors
 from assistant.ingest import pipeline
 from assistant.ingest.library import Library
 
+pytestmark = pytest.mark.faults
+
 # -- opening again -----------------------------------------------------------------------------------
 
 

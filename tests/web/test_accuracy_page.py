@@ -9,15 +9,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from browsing import CHROMIUM, Served, chromium, serving, watched
+from browsing import BROWSER, Served, chromium, serving, watched
 from playwright.sync_api import Browser, Page, expect
 
 from assistant.evaluation.drafting.home_sets import HomeSets
 from assistant.evaluation.golden.sets import Question
 
-pytestmark = pytest.mark.skipif(
-    CHROMIUM is None, reason="chromium is not installed: apt-get install chromium"
-)
+pytestmark = [*BROWSER, pytest.mark.slow]
 
 SHARED = Path(os.environ.get("ASSISTANT_TEST_SHARED", Path(__file__).parents[3] / "shared"))
 MARKUP = "<img src=x onerror=alert(1)>"

@@ -9,12 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from browsing import CHROMIUM, CONTRAST, Served, chromium, serving, watched
+from browsing import BROWSER, CONTRAST, Served, chromium, serving, watched
 from playwright.sync_api import BrowserContext, Locator, Page, Route, expect
 
-pytestmark = pytest.mark.skipif(
-    CHROMIUM is None, reason="chromium is not installed: apt-get install chromium"
-)
+pytestmark = [*BROWSER, pytest.mark.slow]
 
 KETTLE = "# Arvo kettle\n\nThe Arvo kettle boils one litre in 95 seconds.\n"
 BRISA = "# Brisa kettle\n\nThe Brisa kettle boils one litre in 120 seconds.\n"

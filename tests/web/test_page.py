@@ -10,7 +10,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from browsing import CHROMIUM, CONTRAST, Served, chromium, serving, watched
+from browsing import BROWSER, CONTRAST, Served, chromium, serving, watched
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from assistant.assistant import Assistant
@@ -21,9 +21,7 @@ from assistant.text import html
 from assistant.web import page as web
 
 SHARED = Path(os.environ.get("ASSISTANT_TEST_SHARED", Path(__file__).parents[3] / "shared"))
-pytestmark = pytest.mark.skipif(
-    CHROMIUM is None, reason="chromium is not installed: apt-get install chromium"
-)
+pytestmark = [*BROWSER, pytest.mark.slow]
 
 EXPORTS = "How much does Iran export to Venezuela?"
 CHAPEL = "Who painted the ceiling of the Sistine Chapel?"
@@ -34,8 +32,8 @@ The quagga weighs <script>alert('in')</script> 300 kilograms &amp; eats ${docume
 
 
 @pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    with serving(tmp_path_factory.mktemp("home")) as running:
+def served(filled_home: Path) -> Iterator[Served]:
+    with serving(filled_home) as running:
         running.add("<svg onload=alert(1)>.md", HOSTILE)
         yield running
 

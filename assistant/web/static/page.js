@@ -2,6 +2,9 @@
 // Markup comes only from this server's /source/ pages, which are rendered with everything escaped.
 "use strict";
 
+// Gradio's addresses are those of this page: a proxy may have another address than the server knows.
+if (window.gradio_config) window.gradio_config.root = location.origin;
+
 const cited = (() => {
   const KEY = "conversation";
   const DRAFT = "draft";

@@ -8,14 +8,13 @@ import threading
 from collections.abc import Iterator
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
-from browsing import CHROMIUM, Served, chromium, serving
+from browsing import BROWSER, Served, chromium, serving
 from playwright.sync_api import BrowserContext, expect
 
-pytestmark = pytest.mark.skipif(
-    CHROMIUM is None, reason="chromium is not installed: apt-get install chromium"
-)
+pytestmark = [*BROWSER, pytest.mark.slow]
 
 EXPORTS = "How much does Iran export to Venezuela?"
 
@@ -71,11 +70,11 @@ class Speaking(BaseHTTPRequestHandler):
 
 
 @pytest.fixture(scope="module")
-def modelled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Served, Slow]]:
+def modelled(filled_home: Path) -> Iterator[tuple[Served, Slow]]:
     with Slow() as model:
         threading.Thread(target=model.serve_forever).start()
         url = f"http://127.0.0.1:{model.server_port}/v1"
-        with serving(tmp_path_factory.mktemp("home"), OPENAI_BASE_URL=url, ASSISTANT_MODEL="slow") as running:
+        with serving(filled_home, OPENAI_BASE_URL=url, ASSISTANT_MODEL="slow") as running:
             yield running, model
         model.shutdown()
 
