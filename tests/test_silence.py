@@ -40,7 +40,7 @@ def test_the_watch_sees_what_native_code_tries_and_keeps(tmp_path: Path, e5: Emb
     """Otherwise the test above could not fail: ONNX Runtime without our package speaks."""
     person = silence.Person(tmp_path)
     person.prepare()
-    model = next((tmp_path / "person" / ".cache").glob("*/models/*/model.onnx"))
+    model = next((tmp_path / "person" / ".cache").glob("*/models/*/layers.onnx"))
     command = [sys.executable, "-c", SPEAKING, str(model)]
     child = watched.begun(command, tmp_path / "trace", person.environment)
     while child.poll() is None and not is_heard(person, tmp_path / "trace"):
