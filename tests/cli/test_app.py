@@ -13,6 +13,7 @@ import pytest
 from conftest import Done, Run
 
 from assistant.cli import documents
+from assistant.embedding.embedders import Embedder
 
 KETTLE = "# Arvo kettle\n\nThe Arvo kettle boils one litre in 95 seconds. Descale it every three months.\n"
 TOASTER = "# Brisa toaster\n\nThe Brisa toaster has seven browning levels.\n"
@@ -305,7 +306,11 @@ def test_a_full_disk_is_one_sentence_and_harms_nothing(
     assert done.stdout.count("added ") == 60
 
 
-def test_commands_at_the_same_time_take_turns(environment: dict[str, str], tmp_path: Path) -> None:
+def test_commands_at_the_same_time_take_turns(
+    environment: dict[str, str], tmp_path: Path, e5: Embedder
+) -> None:
+    # With a cold cache the first to add would say that it prepares the model.
+    e5.count("kettle")
     commands = [["list"]]
     for name in ("one", "two", "three"):
         (tmp_path / name).mkdir()
@@ -325,8 +330,8 @@ def test_commands_at_the_same_time_take_turns(environment: dict[str, str], tmp_p
     told = [process.communicate() for process in begun]
     assert [process.returncode for process in begun] == [0] * 4, told
     assert all(out.count("added ") == 5 for out, _ in told[1:])
-    assert any("Waiting for process" in err for _, err in told), told
-    assert not any("Traceback" in err for _, err in told), told
+    lines = [line for _, err in told for line in err.splitlines()]
+    assert all(line.startswith("Waiting for process") for line in lines), told
     command = [sys.executable, "-m", "assistant.cli", "check", "--json"]
     done = subprocess.run(command, env=environment, capture_output=True, text=True)
     assert json.loads(done.stdout)["documents"] == 15
