@@ -332,7 +332,7 @@ def test_commands_at_the_same_time_take_turns(
     assert [process.returncode for process in begun] == [0] * 4, told
     assert all(out.count("added ") == 5 for out, _ in told[1:])
     lines = [line for _, err in told for line in err.splitlines()]
-    # On a busy machine an adding lasts long enough to be summed up.
+    # Whoever is first waits for nobody, and sums up all the same.
     expected = r"Waiting for process \d+ \(.+\), which has the store open\.|5 added in .+"
     assert all(re.fullmatch(expected, line) for line in lines), told
     command = [sys.executable, "-m", "assistant.cli", "check", "--json"]
