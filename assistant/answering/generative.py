@@ -173,9 +173,18 @@ class _CitationChecker:
         self._passages = passages
         self._require_time = require_time
         self._embed = embed
-        self._supports = supports
+        self._supports = supports and self._in_time(supports)
         self._vectors: dict[str, NDArray[np.float32]] = {}
         self._found: dict[Claim, list[_Quote]] = {}
+
+    def _in_time(self, supports: support_check.Supports) -> support_check.Supports:
+        """Return `supports` with a look at the time before each use: a claim may be read many times."""
+
+        def supported(claim: str, quote: str, context: str) -> float:
+            self._require_time()
+            return supports(claim, quote, context)
+
+        return supported
 
     def draft(self, claims: Sequence[Claim], unfinished: Sequence[Claim] = ()) -> PartialAnswer:
         """Return the claims with citations, numbered by first appearance; equal quotes share a number."""
@@ -247,5 +256,6 @@ class _CitationChecker:
         if self._embed is None or not texts:
             return None
         if new := [text for text in dict.fromkeys([sentence, *texts]) if text not in self._vectors]:
+            self._require_time()
             self._vectors |= zip(new, self._embed(new), strict=True)
         return [float(self._vectors[text] @ self._vectors[sentence]) for text in texts]

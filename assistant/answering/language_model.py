@@ -60,7 +60,6 @@ class Model:
             ModelError: the model is unreachable, refuses, breaks off, replies nothing, or takes too long.
             Withdrawn: `until` was withdrawn.
         """
-        self.llm()  # its imports must not block the event loop
         until = until or Deadline(self.seconds)
         pieces = SimpleQueue[str | Exception | None]()
         call = asyncio.run_coroutine_threadsafe(self._call(prompt, pieces, until), _loop())
@@ -111,6 +110,8 @@ class Model:
         """Put the pieces, then the error if any, then None."""
         try:
             async with asyncio.timeout(until.left):
+                # On a thread, as the import takes seconds: it must stop neither the loop nor the deadline.
+                await asyncio.to_thread(self.llm)
                 await self._try(prompt, pieces.put, until)
         except TimeoutError:
             pieces.put(self._late())

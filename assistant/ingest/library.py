@@ -318,6 +318,9 @@ class Library:
         """Repair all faults and yield a sentence for each repair."""
         if damaged := health.damaged_documents(self.ledger):
             yield from self._record_anew(damaged)
+        if turns := self.ledger.conversations.damaged():
+            self.ledger.conversations.remove(number for number, _ in turns)
+            yield f"Removed {len(turns)} damaged turns of conversations."
         if unrecorded := self._reconciler.unrecorded():
             yield from self._record_originals(unrecorded)
         if mislabelled := self._reconciler.mislabelled():

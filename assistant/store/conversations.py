@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import re
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from datetime import UTC, datetime
+from typing import Any
 
 import sqlalchemy as sql
 
@@ -14,6 +16,8 @@ from assistant.core import serialization
 from assistant.core.types import Turn
 from assistant.store.schema import turns
 
+DIGEST = "digest"
+"""The key of a turn's digest, by which damage to its row is noticed; earlier versions wrote none."""
 _DOCUMENT_ID = re.compile(r"(?<![0-9a-f])[0-9a-f]{16}(?![0-9a-f])")
 
 
@@ -37,8 +41,41 @@ class Conversations:
         `prompt_documents`, which were in the prompt of the model that wrote it."""
         at = datetime.now(UTC).isoformat(timespec="seconds")
         row = serialization.turn(turn) | {"given": sorted(set(prompt_documents))}
+        row[DIGEST] = _digest(conversation, row)
         with self._engine.begin() as db:
             db.execute(turns.insert().values(conversation=conversation, at=at, turn=row))
+
+    def damaged(self) -> list[tuple[int, str]]:
+        """Return number and conversation of each turn that is not as it was written."""
+        raw = (sql.cast(turns.c[name], sql.LargeBinary) for name in ("conversation", "turn"))
+        with self._engine.connect() as db:
+            rows = db.execute(sql.select(turns.c.number, *raw).order_by(turns.c.number)).all()
+        decoded = ((number, *(_decoded(value) for value in values)) for number, *values in rows)
+        return [(number, name) for number, name, text in decoded if not _is_whole(name, text)]
+
+    def remove(self, numbers: Iterable[int]) -> None:
+        """Remove turns by their numbers."""
+        rows = [{"of": number} for number in numbers]
+        if rows:
+            with self._engine.begin() as db:
+                db.execute(turns.delete().where(turns.c.number == sql.bindparam("of")), rows)
+
+
+def _decoded(value: bytes | None) -> str:
+    return (value or b"").decode("utf-8", "replace")
+
+
+def _is_whole(conversation: str, text: str) -> bool:
+    try:
+        row = json.loads(text)
+        return DIGEST not in row or row[DIGEST] == _digest(conversation, row)
+    except (ValueError, TypeError, RecursionError):
+        return False
+
+
+def _digest(conversation: str, row: Mapping[str, Any]) -> str:
+    kept = {key: value for key, value in row.items() if key != DIGEST}
+    return hashlib.sha256(json.dumps([conversation, kept], sort_keys=True).encode()).hexdigest()
 
 
 def delete_quoting(db: sql.Connection, document_ids: Iterable[str]) -> None:
@@ -62,7 +99,7 @@ def import_turns(engine: sql.Engine, rows: Iterable[Sequence[object]], document_
         for conversation, at, text in rows:
             with contextlib.suppress(ValueError, TypeError):
                 turn = json.loads(text)  # type: ignore[arg-type]
-                if _document_ids(turn) <= document_ids:
+                if _is_whole(str(conversation), str(text)) and _document_ids(turn) <= document_ids:
                     db.execute(turns.insert().values(conversation=conversation, at=at, turn=turn))
                     count += 1
     return count

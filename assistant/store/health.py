@@ -23,6 +23,8 @@ def find_problems(ledger: Ledger, originals: Originals, reconciler: Reconciler) 
             yield f"The record of {source} is damaged; `assistant check --repair` makes it anew."
         if not originals.is_intact(sha256):
             yield f"The original of {source} is missing or damaged; add it again."
+    for _, conversation in ledger.conversations.damaged():
+        yield f"A turn of the conversation {conversation} is damaged; `assistant check --repair` removes it."
     try:
         if count := len(reconciler.unrecorded()):
             yield unrecorded_message(count)

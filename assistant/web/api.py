@@ -10,6 +10,7 @@ from pathlib import PurePath
 from typing import Annotated
 from urllib.parse import quote
 
+from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, FastAPI, HTTPException, Query, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.exceptions import RequestValidationError
@@ -108,10 +109,13 @@ def _questions(assistant: Assistant) -> APIRouter:
 
 def _store(assistant: Assistant) -> APIRouter:
     routes = APIRouter(prefix="/api")
+    # Threads of its own: questions may have taken all others.
+    counting = CapacityLimiter(2)
 
     @routes.get("/health")
-    def health() -> Json:
-        return {"status": "ok", "documents": len(assistant.list()), "model": assistant.settings.model}
+    async def health() -> Json:
+        documents, _ = await to_thread.run_sync(assistant.library.ledger.counts, limiter=counting)
+        return {"status": "ok", "documents": documents, "model": assistant.settings.model}
 
     @routes.post("/check")
     def check(repair: bool = False) -> Json:

@@ -21,7 +21,8 @@ from assistant.answering import replies
 from assistant.answering.generative import ASKED, READ, PartialAnswer, compose, condense
 from assistant.answering.language_model import Model
 from assistant.core import config
-from assistant.core.errors import ModelError
+from assistant.core.deadline import Deadline
+from assistant.core.errors import ModelError, Withdrawn
 from assistant.core.types import Passage, ScoredPassage, Span
 from assistant.embedding.embedders import E5
 from assistant.retrieval.reader import Reader
@@ -161,6 +162,20 @@ def test_close_vectors_are_no_excuse_for_other_words() -> None:
     with serve("Cargo makes up more than 80 percent of ships there, the harbour says. [2]") as server:
         *_, draft = compose("What?", PASSAGES, model(server), embed, supports=reader().support)
     assert not draft.answered
+
+
+def test_the_deadline_holds_between_two_readings_of_a_claim() -> None:
+    until, read = Deadline(60), list[str]()
+
+    def supports(claim: str, quote: str, context: str) -> float:
+        read.append(quote)
+        until.withdraw()
+        return 0.0
+
+    written = "Norway sold 3 billion dollars of seafood to Portugal in 2021 [1]. Most of it was haddock [1]."
+    with serve(written) as server, pytest.raises(Withdrawn):
+        [*compose("What?", PASSAGES, model(server), None, until, supports)]
+    assert len(read) == 1
 
 
 def reader() -> Reader:

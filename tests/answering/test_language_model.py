@@ -238,6 +238,30 @@ def test_what_its_reader_does_between_the_pieces_counts_for_the_deadline() -> No
             next(pieces)
 
 
+SLOW_IMPORT = """
+import os, sys, time
+from assistant.answering.language_model import Model
+from assistant.core.errors import ModelError
+class Slow:
+    def find_spec(self, name, path, target=None):
+        if name == "llama_index.llms":
+            time.sleep(300)
+sys.meta_path.insert(0, Slow())
+try:
+    Model("small", "http://127.0.0.1:1/v1", seconds=0.5).complete("Why?")
+except ModelError as fault:
+    print(fault.message, flush=True)
+os._exit(0)
+"""
+
+
+def test_the_deadline_holds_for_what_the_first_question_imports() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", SLOW_IMPORT], capture_output=True, text=True, timeout=120, check=True
+    )
+    assert "did not finish within 0.5 s" in done.stdout
+
+
 # -- whom it talks to ------------------------------------------------------------------------------
 
 LISTEN = """

@@ -14,14 +14,14 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 
 from faults.history import text
-from faults.process import opened, quick, waited
+from faults.process import forked, opened, quick, waited
 
 from assistant.assistant import Assistant
 from assistant.core import config
@@ -32,6 +32,8 @@ from eval.bench_figure import Figure
 
 DOCUMENTS = 30
 CUTS, FLIPS = 20, 200
+WORKERS = 4
+"""Processes that try damages at the same time."""
 SECONDS = 30.0
 PASSAGES = 1_300
 LEDGER = ("ledger.db",)
@@ -72,19 +74,36 @@ def figures(cuts: int = CUTS, flips: int = FLIPS, passages: int = PASSAGES) -> l
 
 
 def _run(folder: Path, cuts: int, flips: int, places: random.Random) -> Iterator[Result]:
+    """The results of all damages, which a few processes share."""
     expected = _stores(folder)
-    for number, (what, base, damage) in enumerate(_damages(folder, cuts, flips, places)):
-        home = folder / "home"
-        shutil.rmtree(home, ignore_errors=True)
-        shutil.copytree(folder / base, home)
-        damage(home)
-        before = _originals(home)
-        found = waited(partial(_looked_at, home, expected), folder / "told")
-        kept = before <= _originals(home)
-        result = Result(what, False) if found is None else Result(what, True, kept, **found)
-        if not (result.kept and result.told and result.sound) or number < 12 or number % 20 == 0:
-            print(f"  {result}", file=sys.stderr, flush=True)
-        yield result
+    damages = list(_damages(folder, cuts, flips, places))
+    children = [
+        forked(partial(_share, folder, damages[first::WORKERS], folder / f"results-{first}", expected))
+        for first in range(WORKERS)
+    ]
+    for first, child in enumerate(children):
+        os.waitpid(child, 0)
+        for line in (folder / f"results-{first}").read_text("utf-8").splitlines():
+            yield Result(**json.loads(line))
+
+
+def _share(
+    folder: Path, damages: Sequence[tuple[str, str, Damage]], results: Path, expected: dict[str, object]
+) -> None:
+    """Write the result of each damage as a line of JSON."""
+    home = results.with_suffix(".home")
+    with results.open("a", encoding="utf-8") as file:
+        for what, base, damage in damages:
+            shutil.rmtree(home, ignore_errors=True)
+            shutil.copytree(folder / base, home)
+            damage(home)
+            before = _originals(home)
+            found = waited(partial(_looked_at, home, expected), results.with_suffix(".told"))
+            kept = before <= _originals(home)
+            result = Result(what, False) if found is None else Result(what, True, kept, **found)
+            print(json.dumps(asdict(result)), file=file, flush=True)
+            if not (result.kept and result.told and result.sound):
+                print(f"  {result}", file=sys.stderr, flush=True)
 
 
 def _stores(folder: Path) -> dict[str, object]:

@@ -14,6 +14,7 @@ from conftest import Hashing, together
 
 from assistant.core.errors import NotFound, StoreError
 from assistant.core.types import Answer, Citation, Document, Passage, Sentence, Span, Turn
+from assistant.ingest.library import Library
 from assistant.ingest.parse import read
 from assistant.ingest.splitting import contextual, split
 from assistant.store.ledger import Ledger
@@ -339,3 +340,22 @@ def test_a_copy_of_the_file_is_the_whole_record(ledger: Ledger, tmp_path: Path) 
     copy = Ledger(sql.URL.create("sqlite", database=str(tmp_path / "copy.db")))
     assert copy.document(ident).text.startswith("# Kettle")
     copy.close()
+
+
+def test_a_damaged_turn_is_named_and_removed_by_a_repair(library: Library) -> None:
+    kept = turn("a" * 16)
+    for name in ("one", "two", "three"):
+        library.ledger.conversations.append(name, kept)
+    assert library.check().problems == ()
+    with library.ledger.engine.begin() as db:
+        db.execute(
+            sql.text("UPDATE turns SET turn = replace(turn, 'blue', 'blur') WHERE conversation = 'one'")
+        )
+        db.execute(sql.text("UPDATE turns SET turn = CAST(X'7BFF' AS TEXT) WHERE conversation = 'two'"))
+    assert [problem.split(" is damaged")[0] for problem in library.check().problems] == [
+        "A turn of the conversation one",
+        "A turn of the conversation two",
+    ]
+    assert library.check(repair=True).problems == ()
+    assert library.ledger.conversations.turns("one") == []
+    assert library.ledger.conversations.turns("three") == [kept]

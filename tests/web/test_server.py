@@ -16,6 +16,8 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+import anyio
+import anyio.to_thread
 import httpx
 import pytest
 import uvicorn
@@ -375,3 +377,25 @@ def wakings(pid: int) -> int:
     """How often the main thread has woken up so far."""
     told = Path(f"/proc/{pid}/status").read_text("utf-8")
     return int(re.findall(r"^voluntary_ctxt_switches:\s+(\d+)", told, re.MULTILINE)[0])
+
+
+def test_the_health_is_told_while_questions_hold_all_threads(assistant: Assistant) -> None:
+    over = threading.Event()
+
+    async def asked() -> int:
+        threads = anyio.to_thread.current_default_thread_limiter()
+        threads.total_tokens = 1
+        app = httpx.ASGITransport(server.app(assistant))
+        async with (
+            httpx.AsyncClient(transport=app, base_url=HERE) as client,
+            anyio.create_task_group() as group,
+        ):
+            group.start_soon(anyio.to_thread.run_sync, over.wait)
+            await anyio.wait_all_tasks_blocked()
+            try:
+                with anyio.fail_after(60):
+                    return (await client.get("/api/health")).status_code
+            finally:
+                over.set()
+
+    assert anyio.run(asked) == 200
