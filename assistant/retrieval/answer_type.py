@@ -1,44 +1,80 @@
-"""What kind of thing a question asks for (an amount, a time, a person), and whether a text holds one."""
+"""The kind of thing a question asks for, such as an amount or a person, and the texts that hold one.
+
+The words of each language are data: the table `answer_type` of `assistant/text/languages/`.
+"""
 
 from __future__ import annotations
 
+import functools
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import Literal
 
-_MONTHS = (
-    "january|february|march|april|may|june|july|august|september|october|november|december"
-    "|monday|tuesday|wednesday|thursday|friday|saturday|sunday"
-)
-_AMOUNT = re.compile(
-    r"\d|\b(?:no|none|zero|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|dozen|twenty|thirty|forty|fifty"
-    r"|hundred|thousand|million|billion|half|third|quarter|once|twice|several|few|many)\b",
-    re.IGNORECASE,
-)
-_TIME = re.compile(
-    r"\d|\b(?:century|centuries|decades?|years?|months?|weeks?|days?|hours?|minutes?|today|now|currently"
-    r"|early|late|recently|after|before|during|since|until|spring|summer|autumn|winter|first|second|third"
-    rf"|{_MONTHS})\b",
-    re.IGNORECASE,
-)
-_DATE = re.compile(rf"\b(?:1\d{{3}}|20\d\d|{_MONTHS})\b", re.IGNORECASE)
-_PERSON = re.compile(r"(?<!^)\b[A-Z][^\W\d_]+|^\W*[A-Z][^\W\d_]+ [A-Z][^\W\d_]+")
-_AUXILIARY = "is|are|was|were|do|does|did|has|have|had|can|could|will|would|should|must|may|might"
-_ASKS = tuple(
-    (re.compile(asks, re.IGNORECASE), holds)
-    for asks, holds in (
-        (r"\b(?:which|what) (?:exact )?(?:year|month|dates?|day)\b|\bwhen exactly\b", _DATE),
-        # Not the "when" of "What happens when…".
-        (rf"\bwhen\W*$|\bwhen (?:{_AUXILIARY})\b|\bhow long\b|\bhow often\b|\bwhat time\b", _TIME),
-        (r"\bhow (?:much|many|old|far|high|tall|large|big|fast)\b", _AMOUNT),
-        (r"\bwhat (?:number|percentage|share)\b", _AMOUNT),
-        (r"\bwho(?:m|se)?\b|\bwhat is the name\b", _PERSON),
-    )
-)
+from assistant.retrieval.patterns import END, START
+from assistant.text import languages
+from assistant.text.words import folded
+
+Kind = Literal["date", "time", "amount", "person", "place"]
+KINDS: tuple[Kind, ...] = ("date", "time", "amount", "person", "place")
+"""In the order in which they are looked for: "how much time" asks for a time, "how much" for an amount."""
+
+_YEAR = rf"{START}(?:1\d\d\d|20\d\d){END}"
+_CAPITAL = f"[{''.join(filter(str.isupper, map(chr, range(0x530))))}]"
+_NAME = re.compile(rf"(?<!^)\b{_CAPITAL}[^\W\d_]+|^\W*{_CAPITAL}[^\W\d_]+ {_CAPITAL}[^\W\d_]+")
 
 
 def lacks(question: str, texts: Sequence[str]) -> bool:
-    """Whether the question asks for an amount, a time or a person, and none of the texts holds one."""
-    for asks, holds in _ASKS:
-        if asks.search(question):
-            return not any(holds.search(text) for text in texts)
-    return False
+    """Return True if the question asks for a date, a time, an amount or a person, and no text holds one."""
+    kind, language = asked_kind(question)
+    return kind is not None and not any(_holds(text, kind, language) for text in texts)
+
+
+def asked_kind(question: str) -> tuple[Kind | None, str]:
+    """Return the kind of thing a question asks for, with the language that it asks in.
+
+    English is tried as well: names from elsewhere in an English question hide its language.
+    """
+    text = folded(question)
+    own = languages.language_of(question)
+    for language in dict.fromkeys((own, languages.DEFAULT)):
+        for kind in KINDS:
+            if _asking(language, kind).search(text):
+                return kind, language
+    return None, own
+
+
+def _holds(text: str, kind: Kind, language: str) -> bool:
+    """Return True if the text may hold such a thing, by the words of its own language and of `language`."""
+    if kind == "place":
+        return True
+    if kind == "person":
+        return bool(_NAME.search(text)) or any(map(_is_caseless, text))
+    plain = re.sub(r"\d", lambda digit: str(int(digit[0])), folded(text))
+    return any(_holding(code, kind).search(plain) for code in {language, languages.language_of(text)})
+
+
+def _is_caseless(letter: str) -> bool:
+    """Return True for a letter of a script without capitals, in which any word may be a name."""
+    return letter.isalpha() and letter.lower() == letter.upper()
+
+
+@functools.cache
+def _asking(language: str, kind: Kind) -> re.Pattern[str]:
+    """Return the pattern of folded questions that ask for this kind; it matches nothing without data."""
+    patterns = languages.table(language, "answer_type").get(f"asks_{kind}", ())
+    return re.compile(_whole_words(map(folded, patterns)))
+
+
+@functools.cache
+def _holding(language: str, kind: Kind) -> re.Pattern[str]:
+    """Return the pattern of folded texts that hold an amount, a time or a date; digits are ASCII."""
+    lists = languages.vocabulary(language, "answer_type")
+    dates = [*languages.table(language, "answers").get("months", ()), *lists.get("dates", ())]
+    words = {"date": dates, "time": [*dates, *lists.get("times", ())], "amount": lists.get("amounts", ())}
+    figure = _YEAR if kind == "date" else r"\d"
+    return re.compile(f"{figure}|{_whole_words(re.escape(folded(word)) for word in words[kind])}")
+
+
+def _whole_words(patterns: Iterable[str]) -> str:
+    """Return a pattern of any of the patterns between the borders of words."""
+    return rf"{START}(?:{'|'.join(patterns) or '(?!)'}){END}"

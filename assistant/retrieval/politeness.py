@@ -1,33 +1,52 @@
-"""What people say around a question: "please tell me", "what the hell". It is not searched for."""
+"""Courtesies and oaths around a question ("please tell me", "what the hell"), which are not searched for.
+
+The words of each language are data: the table `politeness` of `assistant/text/languages/`.
+"""
 
 from __future__ import annotations
 
+import functools
 import re
+from dataclasses import dataclass
 
-_AROUND = re.compile(
-    r"""(?:(?:
-        please | kindly | hey | hi | hello | ok(?:ay)? | thanks | thank\ you
-        | (?:look|listen|sorry)(?=\s*[,.:;!])
-        | (?:can|could|would|will)\ you(?:\ please)?\ (?:tell|show|explain(?:\ to)?)\ me
-        | (?:tell|show|give|answer)\ me(?=\ ?[:,-]|\ (?:the|how|what|who|when|where|why|which|if|about)\b)
-        | i\ want\ to\ know | i\ need\ to\ know | i(?:['’]d|\ would)\ like\ to\ know | do\ you\ know
-        | shut\ up | you\ (?:are|['’]re)\ (?:so\ |a\ |an\ )?(?:useless|stupid|dumb|idiot|joke)
-        | (?:you\ )?(?:stupid|dumb|useless|damn|fucking)\ (?:bot|machine|thing|idiot|assistant)
-        | damn(?:\ it)? | fuck(?:\ you|\ off)? | wtf
-    )\b[\s,.:;!-]*(?:and\b\s*)?)+""",
-    re.IGNORECASE | re.VERBOSE,
-)
-_OATHS = re.compile(
-    r"(?<=\w)\s+(?:the (?:hell|heck|fuck)|on earth)\b"
-    r"|(?:(?<=\bthe)|(?<=\bmy)|(?<=\byour)|(?<=\bthis)|(?<=\ba))\s+(?:damn|goddamn|fucking|freaking)(?=\s+\w)",
-    re.IGNORECASE,
-)
-_AFTER = re.compile(r"[\s,]+(?:please|thanks|thank you)(?=\W*$)", re.IGNORECASE)
+from assistant.retrieval.patterns import END
+from assistant.text import languages
+
+_COMMA = r"[\s,，、،]"
+_PAUSE = r"[\s,.:;!，。：；！、،؛।-]"
+
+
+@dataclass(frozen=True, slots=True)
+class _Patterns:
+    """The patterns of what is removed from the beginning, the middle and the end of a question."""
+
+    before: re.Pattern[str]
+    oaths: re.Pattern[str]
+    after: re.Pattern[str]
 
 
 def plain(question: str) -> str:
-    """The question without what is said around it; as it is, where nothing else would be left."""
-    told = _AFTER.sub("", _OATHS.sub("", question))
-    around = _AROUND.match(told.lstrip())
-    left = told.lstrip()[around.end() :] if around else told
-    return left if any(map(str.isalnum, left)) else question
+    """Return the question without courtesies and oaths, or unchanged where nothing else would be left."""
+    patterns = _patterns(languages.language_of(question))
+    rest = patterns.after.sub("", patterns.oaths.sub("", question))
+    if courtesies := patterns.before.match(rest.lstrip()):
+        rest = rest.lstrip()[courtesies.end() :]
+    return rest if any(map(str.isalnum, rest)) else question
+
+
+@functools.cache
+def _patterns(language: str) -> _Patterns:
+    """Return the patterns of a language and those of English, as "hi" and "ok" are said everywhere."""
+
+    def either(key: str) -> str:
+        tables = [
+            languages.table(code, "politeness") for code in dict.fromkeys((languages.DEFAULT, language))
+        ]
+        return "|".join(pattern for table in tables for pattern in table[key])
+
+    joined_by = f"(?:(?:{either('joined_by')}){END}\\s*)?"
+    return _Patterns(
+        re.compile(f"(?:[¿¡]*(?:{either('before')}){END}{_PAUSE}*{joined_by})+", re.IGNORECASE),
+        re.compile(f"(?:{either('oaths')}){END}", re.IGNORECASE),
+        re.compile(rf"{_COMMA}+(?:{either('after')})(?=\W*$)", re.IGNORECASE),
+    )

@@ -54,6 +54,28 @@ def test_a_word_that_stands_for_nothing_said_is_named(question: str, word: str) 
 
 
 @pytest.mark.parametrize(
+    ("question", "word"),
+    [
+        ("Has that grown?", "that"),
+        ("And has that grown since 2019?", "that"),
+        ("What does that bring the partners?", "that"),
+        ("And what does that grown over there cost?", "that"),
+        ("How has this affected the ports?", "this"),
+        ("Was that agreed in Caracas?", "that"),
+        ("Can that be changed?", "that"),
+        ("Why did that fail?", "that"),
+        ("Is that legal?", "that"),
+        ("Has that hospital grown?", "that hospital"),
+        ("What does that agreement cover?", "that agreement"),
+        ("Did this treaty bring jobs?", "this treaty"),
+        ("Where is that crane?", "that crane"),
+    ],
+)
+def test_a_verb_behind_a_demonstrative_is_no_noun(question: str, word: str) -> None:
+    assert understood(question).unclear == word
+
+
+@pytest.mark.parametrize(
     "question",
     [
         "Is it possible to add a PDF document?",
@@ -160,6 +182,22 @@ def test_the_topic_is_the_last_question_that_stood_alone_as_changed_since() -> N
 def test_a_refused_question_is_no_topic() -> None:
     history = [*after(BUYS), Exchange("Who painted the Alba gate?", answered=False)]
     assert understood("How much is that?", history).text == f"{BUYS} How much is that?"
+
+
+@pytest.mark.parametrize(
+    "first", ["What does Iran buy in Peru?", "What do they do together in defence?", "How much does it cost?"]
+)
+@pytest.mark.parametrize("question", ["How much is that?", "Has that grown?", "Why?", "And who pays for it?"])
+def test_a_question_that_was_refused_or_asked_back_may_be_built_upon(first: str, question: str) -> None:
+    query = understood(question, [Exchange(first, answered=False)])
+    assert query == Query(f"{first} {question}", question, (first,))
+
+
+def test_an_unclear_question_is_asked_back_again_when_it_is_repeated() -> None:
+    asked = Exchange("What do they do together in defence?", answered=False)
+    for history in ([asked], [asked, asked]):
+        query = understood(asked.question, history)
+        assert (query.text, query.unclear) == (asked.question, "they")
 
 
 SIGNED = Exchange("Who signed the treaty?", "Mei Chen signed the treaty in Oslo.")

@@ -4,6 +4,7 @@ else.
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -107,7 +108,7 @@ def _kind(words: Sequence[str], at: int, language: str) -> tuple[Kind | None, in
         # "Is there a …" points nowhere; nor does "are there".
         return (None if before in auxiliary and after else "place"), 0
     if word in of("demonstrative"):
-        alone = not after or after in auxiliary
+        alone = not after or after in auxiliary or _is_predicate(words, at + 1, language)
         if alone or (before in of("alone_before") and after in small_words(language)):
             return "that", 0
         # Behind a noun or a verb it may join a clause: the hospital that Iran built.
@@ -125,6 +126,42 @@ def _kind(words: Sequence[str], at: int, language: str) -> tuple[Kind | None, in
     if word in of("others"):
         return "else", 0
     return None, 0
+
+
+def _is_predicate(words: Sequence[str], at: int, language: str) -> bool:
+    """Return True if the word behind an auxiliary and a demonstrative is no noun: "has that grown"."""
+    lists = languages.vocabulary(language, "follow_up")
+    with_participle, with_verb, articles, conjunctions = (
+        lists.get(name, frozenset())
+        for name in ("takes_a_participle", "takes_a_verb", "articles", "conjunctions")
+    )
+    before, auxiliary, word, rest = (
+        words[: at - 2],
+        words[at - 2] if at > 1 else "",
+        words[at],
+        words[at + 1 :],
+    )
+    if auxiliary in with_participle and _is_participle(word, language):
+        return True
+    if auxiliary in with_verb:
+        # A subject of two words, "that hospital", is followed by its verb.
+        only = not rest or rest[0] in articles
+        verbs = _verbs(language)
+        return only or _is_participle(word, language) or (word in verbs and verbs.isdisjoint(rest))
+    return auxiliary in with_participle and not rest and conjunctions.issuperset(before)
+
+
+def _is_participle(word: str, language: str) -> bool:
+    regular = languages.table(language, "follow_up").get("regular_participle", "(?!)")
+    irregular = languages.vocabulary(language, "follow_up").get("participles", frozenset())
+    return word in irregular or re.fullmatch(regular, word) is not None
+
+
+@functools.cache
+def _verbs(language: str) -> frozenset[str]:
+    """Return the words of a language that are mostly verbs; none where there is no list."""
+    path = languages.FOLDER / f"{language}.verbs.txt"
+    return frozenset(path.read_text("utf-8").split()) if path.exists() else frozenset()
 
 
 def _ranks(lists: languages.Vocabulary) -> dict[str, int]:

@@ -55,9 +55,9 @@ class _Topic:
     named: tuple[Mention, ...] = field(default=())
     """What the last question that named anything named."""
 
-    @property
-    def is_empty(self) -> bool:
-        return not (self.question or self.refused or self.titles)
+    def is_empty_for(self, question: str) -> bool:
+        """Return True if nothing before the question says what it is about; repeating it does not."""
+        return not (self.question or self.titles) and self.refused in ("", question)
 
     @property
     def known(self) -> list[str]:
@@ -141,7 +141,7 @@ def _people(text: str, topic: _Topic, language: str) -> list[str]:
 def _read(topic: _Topic, question: str, earlier: tuple[str, ...], likeness: Likeness | None) -> Query:
     language = languages.language_of(question)
     pointing = pointers(question, language)
-    if topic.is_empty:
+    if topic.is_empty_for(question):
         unclear = next((p.word for p in pointing if p.is_strict), "")
         return Query(question, earlier=tuple(filter(None, earlier)), unclear=unclear)
     changed = _changed(topic, question, language, likeness)
