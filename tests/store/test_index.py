@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from assistant.assistant import Assistant
 from assistant.core.errors import StoreError
 from assistant.store.index import Index, terms
+from assistant.store.index.words import FOLDER
 from assistant.store.records import IndexRecord
 
 MANY = 1_200
@@ -179,6 +180,22 @@ def test_words_are_met_whatever_their_form() -> None:
     assert terms("") == terms("the of and") == []
 
 
+@pytest.mark.parametrize(
+    ("text", "query"),
+    [
+        ("Россия продаёт зерно странам региона", "страны"),
+        ("الصادرات الإيرانية إلى المنطقة", "صادرات"),
+        ("伊朗对委内瑞拉的出口额", "委内瑞拉"),
+        ("イランの輸出は増えた", "輸出"),
+        ("ประเทศอิหร่านส่งออกน้ำมัน", "น้ำมัน"),
+        ("प्रधानमंत्री ने कहा", "प्रधानमंत्री"),
+        ("Η Ελλάδα εξάγει προϊόντα", "Ελλάδας"),
+    ],
+)
+def test_words_of_other_scripts_are_found_within_a_text(text: str, query: str) -> None:
+    assert set(terms(query)) <= set(terms(text))
+
+
 @given(st.text(st.characters(), max_size=60))
 def test_any_text_has_terms_that_are_their_own(text: str) -> None:
     for term in terms(text + "\ud83d"):
@@ -313,7 +330,7 @@ def test_a_panic_of_rust_is_a_fault_like_any_other(index: Index) -> None:
 
 def test_after_a_failure_the_folder_can_be_opened_by_another(large: Path, tmp_path: Path) -> None:
     folder = shutil.copytree(large, tmp_path / "1")
-    (folder / "words" / "meta.json").write_text("{")
+    (folder / FOLDER / "meta.json").write_text("{")
     with pytest.raises(StoreError):
         Index(folder)
     shutil.rmtree(folder)

@@ -17,6 +17,7 @@ from assistant.core.types import Span, ignore
 from assistant.embedding.embedders import Role, Vectors
 from assistant.ingest import pipeline
 from assistant.ingest.library import Library
+from assistant.store.index.words import FOLDER
 
 pytestmark = pytest.mark.faults
 
@@ -89,11 +90,16 @@ WHAT = {
     "graph's list": lambda home: next(home.rglob("index_metadata.pickle")),
     "graph's vectors": lambda home: next(home.rglob("data_level0.bin")),
     "chroma's log": lambda home: next(home.rglob("chroma.sqlite3")),
-    "words": lambda home: home / "index" / "1" / "words",
-    "words' list": lambda home: home / "index" / "1" / "words" / "meta.json",
+    "words": lambda home: home / "index" / "1" / FOLDER,
+    "words' list": lambda home: home / "index" / "1" / FOLDER / "meta.json",
     "words' terms": lambda home: next(home.rglob("*.term")),
     "seal": lambda home: home / "index" / "1" / "seal.json",
 }
+
+
+def test_an_index_of_words_in_another_form_is_made_anew(filled: Path) -> None:
+    WHAT["words"](filled).rename(filled / "index" / "1" / "words")
+    assert is_as_it_was(filled)
 
 
 @pytest.mark.parametrize("what", WHAT)
@@ -133,7 +139,7 @@ def test_after_a_panic_of_rust_the_index_is_made_anew_and_asked_again(library: L
 
 def test_what_an_interrupted_add_left_is_gone_at_the_next_opening(filled: Path) -> None:
     library = Library(filled, Hashing())
-    [[loaded]] = library._intake.batches(given(half=text("zebra")), ignore)
+    [[loaded]] = library._pipeline.batches(given(half=text("zebra")), ignore)
     assert isinstance(loaded, pipeline.Arrival)
     assert loaded.prepared is not None
     library._generations._index.add(

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from assistant.core.errors import StoreError
 from assistant.store.index.seal import FileSeal, NoSeal, Seal
 from assistant.store.index.vectors import VectorIndex
-from assistant.store.index.words import WordIndex
+from assistant.store.index.words import FOLDER, WordIndex
 from assistant.store.records import IndexRecord
 
 
@@ -37,7 +37,7 @@ class Index:
             self._seal.verify()
             self._vectors = VectorIndex(folder and folder / "chroma")
             stack.callback(self._vectors.close)
-            self._words = WordIndex(folder and folder / "words")
+            self._words = WordIndex(folder and folder / FOLDER)
             # Chroma writes to its files whenever it is opened.
             self._seal.write()
             stack.pop_all()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ from typing import Any
 from assistant.store.records import IndexRecord
 from assistant.text.values import joined
 
+FOLDER = "words-2"
+"""Raise the number when `terms` change: an index with another folder lacks all words, and is rebuilt."""
 WRITER_HEAP = 64_000_000
 """Memory of the writer, in bytes."""
 MAX_TERM = 60
@@ -22,14 +25,47 @@ MAX_TERM = 60
 BM25_K1 = 1.2
 
 
+_UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]+")
+"""Scripts without spaces between words: Thai, Lao, Burmese, Khmer, Japanese, Chinese."""
+_MARKS = re.compile(
+    "[\u064b-\u0652\u0640\u093c\u094d\u09cd\u0a4d\u0acd\u0b4d\u0bcd\u0c4d\u0ccd\u0d4d\u0e47-\u0e4e]"
+)
+"""Marks at which Tantivy would split a word: short vowels of Arabic, viramas, tones of Thai."""
+_ARTICLE = re.compile("^(?:و?(?:ال|بال|كال|فال)|لل)(?=..)")
+"""The article of Arabic with what is joined to it (light10; Larkey, Ballesteros and Connell, 2002)."""
+_STEMMERS = (
+    (re.compile("[\u0370-\u03ff]"), "greek"),
+    (re.compile("[\u0400-\u04ff]"), "russian"),
+    (re.compile("[\u0600-\u06ff]"), "arabic"),
+    (re.compile("[\u0b80-\u0bff]"), "tamil"),
+)
+"""Stemmers by script, as a single word does not tell its language. Latin words take the English one."""
+
+
 def terms(text: str) -> list[str]:
     """Return the words of a text as they are indexed: lower case, no accents, stemmed, no stop words.
 
-    A long number is one word in all its notations: "1,840", "1 840".
+    A long number is one word in all its notations: "1,840", "1 840". In scripts without spaces between words,
+    each two neighbouring characters are a term.
     """
     # A lone surrogate, which Tantivy does not accept, becomes a question mark.
     encodable = joined(text).encode("utf-8", "replace").decode()
-    return [term.lower() for term in _analyzer().analyze(encodable)]
+    if not encodable.isascii():
+        encodable = _UNSPACED.sub(_bigrams, _MARKS.sub("", encodable))
+    return [_stem(term.lower()) for term in _english().analyze(encodable)]
+
+
+def _bigrams(run: re.Match[str]) -> str:
+    text = run[0]
+    return f" {' '.join(text[at : at + 2] for at in range(max(1, len(text) - 1)))} "
+
+
+@functools.lru_cache(maxsize=10_000)
+def _stem(term: str) -> str:
+    if term.isascii():
+        return term
+    language = next((language for script, language in _STEMMERS if script.search(term)), None)
+    return str(_stemmer(language).analyze(_ARTICLE.sub("", term))[0]) if language else term
 
 
 class WordIndex:
@@ -46,7 +82,7 @@ class WordIndex:
         if folder:
             folder.mkdir(parents=True, exist_ok=True)
         self._index = tantivy.Index(self._schema, str(folder) if folder else None)
-        self._index.register_tokenizer("passage", _analyzer())
+        self._index.register_tokenizer("passage", _spaced())
         self._writer: Any = None
 
     def add(self, records: Sequence[IndexRecord]) -> None:
@@ -127,7 +163,7 @@ class WordIndex:
     def _write(self, records: Sequence[IndexRecord]) -> None:
         writer = self._open_writer()
         for record in records:
-            document = self._tantivy.Document(words=joined(record.words))
+            document = self._tantivy.Document(words=" ".join(terms(record.words)))
             document.add_unsigned("key", record.key)
             writer.add_document(document)
 
@@ -142,7 +178,7 @@ class WordIndex:
 
 
 @functools.cache
-def _analyzer() -> Any:
+def _english() -> Any:
     from tantivy import Filter, TextAnalyzerBuilder, Tokenizer
 
     builder = TextAnalyzerBuilder(Tokenizer.simple())
@@ -150,6 +186,20 @@ def _analyzer() -> Any:
     for step in (*filters, Filter.stopword("english"), Filter.stemmer("english")):
         builder = builder.filter(step)
     return builder.build()
+
+
+@functools.cache
+def _stemmer(language: str) -> Any:
+    from tantivy import Filter, TextAnalyzerBuilder, Tokenizer
+
+    return TextAnalyzerBuilder(Tokenizer.raw()).filter(Filter.stemmer(language)).build()
+
+
+@functools.cache
+def _spaced() -> Any:
+    from tantivy import TextAnalyzerBuilder, Tokenizer
+
+    return TextAnalyzerBuilder(Tokenizer.whitespace()).build()
 
 
 def _keys(searcher: Any, hits: Sequence[tuple[Any, Any]]) -> list[int]:
