@@ -1,10 +1,10 @@
-"""Follow-up questions made to stand alone, by rule, from the questions and answers before them.
+"""Rules that rewrite a follow-up question so that it can be searched for without the turns before it.
 
-An ellipsis ("and with Bolivia?") names only what changes, which is put in the place of its like in the topic.
-A question that points back ("How much is that?", "When was he born?", "What else?") is asked together with
-what it points to: a person, a place or a title by name, anything else by the topic, the last answered
-question that stood alone. The words of each language are data: `assistant/text/languages/`. Trials:
-docs/decisions/0011-follow-ups.md.
+An ellipsis ("and with Bolivia?") names only what changes, and replaces its like in the topic: the last
+answered question that needed no rewriting. A question that points back ("How much is that?", "When was he
+born?", "What else?") is searched for together with what it refers to: a person, a place or a title by name,
+anything else by the topic. The words of each language are data: the table `follow_up` of
+`assistant/text/languages/`. Trials: docs/decisions/0011-follow-ups.md.
 """
 
 from __future__ import annotations

@@ -1,79 +1,74 @@
-"""Questions that name only what is different: "and with Bolivia?" after "What does Iran buy in
-Venezuela?"."""
+"""Questions that name only a difference: "and with Bolivia?" after "What does Iran buy in Venezuela?"."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
 
-from assistant.retrieval.query_rewriting.mentions import Mention, mentions
+from assistant.retrieval.query_rewriting.mentions import Mention, mentions, word_list
 from assistant.text import languages
 from assistant.text.words import folded, stem
 
-LONGEST = 100
-"""Characters that a phrase begins with."""
+MAX_BEGINNING = 100
+"""Characters of a phrase in which its first word is looked for."""
 Likeness = Callable[[str, Sequence[str]], Sequence[float]]
-"""How alike a phrase is to each of some others: cosines, of which only their order counts."""
+"""Cosines of a phrase and each of several others; only their order counts."""
 
 
-def bare(question: str) -> str:
-    """The question on one line, without the marks at its ends."""
+def strip_punctuation(question: str) -> str:
+    """Return the question on one line, without the punctuation at its ends."""
     return " ".join(question.split()).strip(" ?!.¿¡？。؟,;:").removesuffix("呢")
 
 
-def new_phrase(question: str, language: str) -> str | None:
-    """What an elliptic question names, with its preposition; None where the question is a whole one."""
-    asked = rest = bare(question)
-    lists = languages.vocabulary(language, "follow_up")
-    openings = sorted(lists.get("ellipsis", ()), key=len, reverse=True)
-    while opening := next((opening for opening in openings if _opens(rest, opening, language)), None):
+def find_new_phrase(question: str, language: str) -> str | None:
+    """Return the phrase that an elliptic question names, with its preposition; None for a whole question."""
+    asked = rest = strip_punctuation(question)
+    openings = sorted(word_list(language, "ellipsis"), key=len, reverse=True)
+    while opening := next((opening for opening in openings if _begins_with(rest, opening, language)), None):
         rest = rest[len(opening) :].strip(" ,")
-    words = languages.words(rest[:LONGEST])
-    asks = lists.get("questions", frozenset())
+    words = languages.words(rest[:MAX_BEGINNING])
+    asks = word_list(language, "questions")
     return rest if rest != asked and words and words[0] not in asks else None
 
 
-def _opens(asked: str, opening: str, language: str) -> bool:
+def _begins_with(asked: str, opening: str, language: str) -> bool:
+    """Return True if the question begins with these folded words."""
     if folded(asked[: len(opening)]) != opening:
         return False
     after = asked[len(opening) : len(opening) + 1]
     return language == "zh" or not after or not after.isalnum()
 
 
-def substituted(topic: str, phrase: str, language: str, likeness: Likeness | None = None) -> str | None:
-    """The topic with the phrase in the place of its like; None where there is none."""
+def substitute(topic: str, phrase: str, language: str, likeness: Likeness | None = None) -> str | None:
+    """Return the topic with the phrase in place of its like; None if the topic has nothing like it."""
     preposition, new = _split(phrase, language)
     if not new:
         return None
-    place = _name_like(topic, new, preposition, language, likeness) or _noun_like(topic, new, language)
+    place = _find_name(topic, new, preposition, language, likeness) or _find_noun(topic, new, language)
     if place is None:
         return None
     start, end = place
     before = topic[:start]
-    article = re.search(r"[^\W_]+\s+$", before)
-    articles = languages.vocabulary(language, "follow_up").get("articles", frozenset())
-    if (
-        article
-        and folded(article[0].strip()) in articles
-        and languages.words(new)[:1]
-        and languages.words(new)[0] in articles
-    ):
-        before = before[: article.start()]
+    last = re.search(r"[^\W_]+\s+$", before)
+    articles = word_list(language, "articles")
+    first = languages.words(new)[:1]
+    if last and folded(last[0].strip()) in articles and first and first[0] in articles:
+        before = before[: last.start()]
     return f"{before}{new}{topic[end:]}"
 
 
 def _split(phrase: str, language: str) -> tuple[str, str]:
-    """The preposition before a phrase, folded, and the rest."""
+    """Return the folded preposition before a phrase, empty without one, and the rest of the phrase."""
     first, _, rest = phrase.partition(" ")
-    if folded(first) in languages.vocabulary(language, "follow_up").get("prepositions", frozenset()):
+    if folded(first) in word_list(language, "prepositions"):
         return folded(first), rest.strip()
     return "", phrase
 
 
-def _name_like(
+def _find_name(
     topic: str, new: str, preposition: str, language: str, likeness: Likeness | None
 ) -> tuple[int, int] | None:
-    """Where the topic names something of the same kind."""
+    """Return the range of the topic that names something of the same kind."""
     kinds: set[str] = {mention.kind for mention in mentions(new, language)} or _kinds_of_word(new, language)
     kinds |= {"name", "work"} if kinds & {"name", "work"} else set()
     like = [m for m in mentions(topic, language) if m.kind in kinds]
@@ -88,32 +83,31 @@ def _name_like(
 
 
 def _kinds_of_word(new: str, language: str) -> set[str]:
-    """A single word with a capital at its beginning is a name, though it begins the phrase."""
+    """Return the kind of a short phrase that begins with a capital: a name, except in German."""
     return {"name"} if language != "de" and new[:1].isupper() and len(new.split()) <= 3 else set()
 
 
 def _behind_preposition(
     topic: str, names: Sequence[Mention], preposition: str, language: str
 ) -> list[Mention]:
-    """The names behind the same preposition, or where there are none behind any; the subject has none."""
+    """Return the names behind the same preposition, or else behind any; the subject has none."""
 
     def before(mention: Mention) -> str:
         return (languages.words(topic[: mention.start]) or [""])[-1]
 
     same = [name for name in names if preposition and before(name) == preposition]
-    prepositions = languages.vocabulary(language, "follow_up").get("prepositions", frozenset())
+    prepositions = word_list(language, "prepositions")
     return same or ([name for name in names if before(name) in prepositions] if preposition else [])
 
 
-def _noun_like(topic: str, new: str, language: str) -> tuple[int, int] | None:
-    """Where the topic has the same noun with something else before it: the north pier, the south pier."""
+def _find_noun(topic: str, new: str, language: str) -> tuple[int, int] | None:
+    """Return the range of the topic's phrase with the same noun: the north pier for the south pier."""
     words = list(languages.WORD.finditer(topic))
     own = languages.words(new)
     if len(own) < 2:
         return None
-    lists = languages.vocabulary(language, "follow_up")
-    small = lists.get("prepositions", frozenset()) | lists.get("questions", frozenset())
-    articles = lists.get("articles", frozenset())
+    small = word_list(language, "prepositions") | word_list(language, "questions")
+    articles = word_list(language, "articles")
     for at in range(len(words) - 1, 0, -1):
         if stem(folded(words[at][0])) != stem(own[-1]):
             continue
@@ -126,21 +120,17 @@ def _noun_like(topic: str, new: str, language: str) -> tuple[int, int] | None:
     return None
 
 
-def is_elliptic(question: str, language: str) -> bool:
-    """Whether the question names only what is different in it."""
-    return new_phrase(question, language) is not None
-
-
-def normal_case(question: str) -> str:
-    """A question in capitals as one in small letters, with its countries' capitals; any other as it is."""
+def normalise_case(question: str) -> str:
+    """Return a question in capitals in lower case, countries apart; any other question unchanged."""
     letters = [c for c in question if c.isalpha() and c.lower() != c.upper()]
     words = re.findall(r"[^\W\d_]+", question)
     if len(words) < 3 or not letters or sum(c.isupper() for c in letters) < 0.9 * len(letters):
         return question
-    return _capitalised(question.lower())
+    return _capitalise(question.lower())
 
 
-def _capitalised(question: str) -> str:
+def _capitalise(question: str) -> str:
+    """Return a question in lower case with the capitals of its beginning and of its countries."""
     for place in mentions(question):
         if place.kind == "place":
             name = question[place.start : place.end].title()

@@ -1,9 +1,8 @@
-"""The things that a question or an answer names: countries, years, works, people, and how each may be
-called.
-"""
+"""Mentions of countries, years, works and people in a question or an answer, and their fuller names."""
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -20,17 +19,18 @@ _JOINT = r"(?:of\s+|the\s+|de\s+|la\s+|du\s+|der\s+|von\s+|van\s+|al\s+|&\s+)"
 _INITIAL = r"(?:(?<=\b\w)\.)?"
 _NAME = re.compile(rf"(?<![\w'’]){_CAPITAL}(?:{_INITIAL}\s+{_JOINT}{{0,2}}{_CAPITAL})*")
 _QUOTED = re.compile(r"\"([^\"\n]{1,300})\"|[“«„]([^“”«»„\n]{1,300})[”»“]")
-LONGEST = 60
+MAX_WORK = 60
 """Characters of the name of a work."""
 _YEAR = re.compile(r"(?<![\d.,])(?:1[0-9]|20|21)\d\d(?![\d.,]\d|\d)")
-SHORTEST = 3
-MOST_PARTS = 4
-"""Words of a name that is said shorter later on."""
+MIN_PART = 3
+"""Characters that a part of a name has more than, where it is replaced by the whole name."""
+MAX_PARTS = 4
+"""Words of a name that may be shortened later in the conversation."""
 
 
 @dataclass(frozen=True, slots=True)
 class Mention:
-    """Something named at a place of a text."""
+    """A name in a text, with its place."""
 
     text: str
     kind: Kind
@@ -39,15 +39,17 @@ class Mention:
 
     @property
     def words(self) -> frozenset[str]:
-        """Its words, folded, without possessives."""
+        """The folded words of the name, without possessives."""
         return frozenset(re.sub(r"['’]s?$", "", word) for word in languages.words(self.text))
 
 
 def mentions(
     text: str, language: str | None = None, known: frozenset[str] = frozenset()
 ) -> tuple[Mention, ...]:
-    """What a text names, in order; nothing overlaps. A word that begins it is a name where it is `known`,
-    folded."""
+    """Return what a text names, in order and without overlaps.
+
+    The first word of the text is a name only if it is among the folded words `known`.
+    """
     found: list[Mention] = []
     for mention in _candidates(text, language or languages.language_of(text), known):
         if not any(mention.start < other.end and other.start < mention.end for other in found):
@@ -58,7 +60,7 @@ def mentions(
 def _candidates(text: str, language: str, known: frozenset[str]) -> Iterator[Mention]:
     for match in _QUOTED.finditer(text):
         group = 1 if match[1] else 2
-        if 1 < len(match[group]) <= LONGEST:
+        if 1 < len(match[group]) <= MAX_WORK:
             yield Mention(match[group], "work", match.start(group), match.end(group))
     names = [] if language == "de" else list(_names(text, language, known))
     places = [Mention(text[t.start : t.end], "place", t.start, t.end) for t in territories(text)]
@@ -74,8 +76,8 @@ def _covers(place: Mention, name: Mention) -> bool:
 
 
 def _names(text: str, language: str, known: frozenset[str]) -> Iterator[Mention]:
-    """Runs of words with capitals, without what begins a sentence and is no name."""
-    no_names = languages.vocabulary(language, "follow_up").get("no_names", frozenset())
+    """Yield the runs of words with capitals, without words that only begin a sentence."""
+    no_names = word_list(language, "no_names")
     small = no_names | small_words(language)
     for match in _NAME.finditer(text):
         start, end = match.span()
@@ -91,68 +93,73 @@ def _names(text: str, language: str, known: frozenset[str]) -> Iterator[Mention]
 
 
 def _is_name(text: str, start: int, name: str) -> bool:
-    """A word that begins the text may have its capital for that alone, unless it has more of them."""
+    """Return True unless the capital may only mark the beginning of a sentence."""
     begins = not any(map(str.isalnum, text[:start])) or text[:start].rstrip()[-1:] in set(".!?:¿¡\n|")
     odd = any(c.isupper() or c.isdigit() or c == "_" for c in name[1:])
     return not begins or odd
 
 
+def word_list(language: str, name: str) -> frozenset[str]:
+    """Return a list of the language's table `follow_up`; empty where it has none of this name."""
+    return languages.vocabulary(language, "follow_up").get(name, frozenset())
+
+
+@functools.cache
 def small_words(language: str) -> frozenset[str]:
-    """The words of a language that name nothing and say little: question words, prepositions, pronouns."""
-    lists = languages.vocabulary(language, "follow_up")
+    """Return the words of a language that carry no topic: question words, prepositions, pronouns."""
     kinds = (
         "questions", "prepositions", "articles", "conjunctions", "persons", "things", "several", "places",
         "demonstrative", "others", "generic", "one",
     )  # fmt: skip
-    return frozenset[str]().union(*(lists.get(kind, frozenset()) for kind in kinds))
+    return frozenset[str]().union(*(word_list(language, kind) for kind in kinds))
 
 
 def is_proper(title: str, language: str) -> bool:
-    """Whether a title is a name, of somebody or something, and not a phrase on a subject."""
+    """Return True if a title is the name of somebody or something, and not a phrase on a subject."""
     small = small_words(language)
     parts = [w for w in languages.WORD.findall(re.sub(r"\(.*?\)", "", title)) if folded(w) not in small]
-    return 0 < len(parts) <= MOST_PARTS and not any(part.islower() for part in parts)
+    return 0 < len(parts) <= MAX_PARTS and not any(part.islower() for part in parts)
 
 
-def fuller(question: str, known: Sequence[str], titles: Sequence[str], language: str) -> str:
-    """The question with its names as fully as they were said before: Larsson -> Henrik Larsson."""
+def complete_names(question: str, known: Sequence[str], titles: Sequence[str], language: str) -> str:
+    """Return the question with its names in the fullest form said before: Larsson -> Henrik Larsson."""
     bare = [re.sub(r"\s*\(.*?\)", "", name) for name in known]
     whole = [(name, frozenset(languages.words(name))) for name in bare]
-    whole = [(name, words) for name, words in whole if 1 < len(words - small_words(language)) <= MOST_PARTS]
+    whole = [(name, words) for name, words in whole if 1 < len(words - small_words(language)) <= MAX_PARTS]
     named = mentions(question, language, frozenset[str]().union(*(words for _, words in whole)))
     for mention in reversed(named):
         full = next((name for name, words in whole if mention.kind == "name" and mention.words < words), None)
-        if full and not _holds(question, full, language):
+        if full and not _contains(question, full, language):
             question = question[: mention.start] + full + question[mention.end :]
     if any(mention.kind == "name" for mention in named):
         return question
     return _with_title(question, [name for name in bare if name in titles], language)
 
 
-def _holds(question: str, name: str, language: str) -> bool:
+def _contains(question: str, name: str, language: str) -> bool:
+    """Return True if the question has all words of the name."""
     return set(languages.words(name)) - small_words(language) <= set(languages.words(question))
 
 
 def _with_title(question: str, titles: Sequence[str], language: str) -> str:
-    """The question with the title in the place of its first or last word in small letters: "did hammer stay"
-    of MC Hammer."""
+    """Return the question with a part of a title replaced by all of it: hammer -> MC Hammer."""
     for title in titles:
         parts = [w for w in languages.WORD.findall(title) if folded(w) not in small_words(language)]
         if (
-            not 1 < len(parts) <= MOST_PARTS
+            not 1 < len(parts) <= MAX_PARTS
             or any(map(str.islower, parts))
-            or _holds(question, title, language)
+            or _contains(question, title, language)
         ):
             continue
         for part in (parts[-1], parts[0]):
             match = re.search(rf"(?<![\w-]){re.escape(part)}(?![\w-])", question, re.IGNORECASE)
-            if match and len(part) > SHORTEST:
+            if match and len(part) > MIN_PART:
                 return question[: match.start()] + title + question[match.end() :]
     return question
 
 
-def distinct(names: Iterable[str]) -> list[str]:
-    """The names, each once, the fullest form of each, in the order of their first mention."""
+def merge_names(names: Iterable[str]) -> list[str]:
+    """Return the names without repetition, each in its fullest form, in the order of their first mention."""
     kept: list[str] = []
     for name in names:
         own = set(languages.words(name))
