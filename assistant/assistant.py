@@ -11,9 +11,10 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, TypedDict, Unpack
 
-from assistant.answering import conversation, corpus_questions, extractive, generative, language_model
+from assistant.answering import conversation, corpus_questions, extractive
 from assistant.answering.corpus_questions import CorpusQuestion
 from assistant.answering.extractive import Extract
+from assistant.answering.model import generative, language_model
 from assistant.core import limits, serialization
 from assistant.core.config import Settings
 from assistant.core.deadline import Deadline

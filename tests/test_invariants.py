@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from model_server import serve, text
 
-from assistant.answering import language_model
-from assistant.answering.support_check import supported
+from assistant.answering.model import language_model
+from assistant.answering.support.support_check import supported
 from assistant.assistant import NOT_FOUND, Assistant, Examination
 from assistant.core.config import Settings
 from assistant.core.types import Answer, Citation, ScoredPassage, Source

@@ -12,9 +12,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from assistant.answering import differences, rows, units
+from assistant.answering import differences, units
 from assistant.answering.citations import cite
 from assistant.answering.question import Question, tokens
+from assistant.answering.tables import rows
 from assistant.answering.units import Candidate, Context, LoadDocument
 from assistant.core.types import Citation, ScoredPassage, ScoredSentence, Sentence, Span
 from assistant.retrieval.confidence import confidence

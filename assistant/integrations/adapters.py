@@ -16,7 +16,7 @@ from llama_index.core.base.embeddings.base import BaseEmbedding
 from llama_index.core.llms import LLM, ChatMessage
 from llama_index.core.schema import BaseNode, TextNode
 
-from assistant.answering.language_model import Model
+from assistant.answering.model.language_model import Model
 from assistant.core.deadline import Deadline
 from assistant.core.errors import EmbedderError, ModelError, NotFound
 from assistant.core.types import Document, Query, ScoredPassage, Span

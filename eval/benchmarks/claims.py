@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from assistant.answering import support_check
+from assistant.answering.support import support_check
 from assistant.core import config
 from assistant.embedding.embedders import E5, Embedder, create_embedder
 from assistant.retrieval.reader import Reader

@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from assistant.answering import support_check
+from assistant.answering.support import support_check
 from assistant.core import config
 from assistant.embedding.embedders import E5, create_embedder
 from assistant.retrieval.reader import Reader

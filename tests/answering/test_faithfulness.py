@@ -6,8 +6,8 @@ import pytest
 from hostile import claims
 from hostile.statements import FALSE, TRUE
 
-from assistant.answering.faithfulness import uncovered
-from assistant.answering.support_check import supported
+from assistant.answering.support.faithfulness import uncovered
+from assistant.answering.support.support_check import supported
 
 FOUND = (
     "attribute",

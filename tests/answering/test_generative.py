@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 from model_server import ModelServer, Reply, serve, text
 from numpy.typing import NDArray
 
-from assistant.answering import replies
-from assistant.answering.generative import ASKED, READ, PartialAnswer, compose, condense
-from assistant.answering.language_model import Model
+from assistant.answering.model import replies
+from assistant.answering.model.generative import ASKED, READ, PartialAnswer, compose, condense
+from assistant.answering.model.language_model import Model
 from assistant.core import config
 from assistant.core.deadline import Deadline
 from assistant.core.errors import ModelError, Withdrawn

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from model_server import Reply, refused, serve, text
 
-from assistant.answering import language_model
-from assistant.answering.language_model import Model
+from assistant.answering.model import language_model
+from assistant.answering.model.language_model import Model
 from assistant.core.config import Settings
 from assistant.core.deadline import Deadline
 from assistant.core.errors import ConfigError, ModelError, Withdrawn
@@ -240,7 +240,7 @@ def test_what_its_reader_does_between_the_pieces_counts_for_the_deadline() -> No
 
 SLOW_IMPORT = """
 import os, sys, time
-from assistant.answering.language_model import Model
+from assistant.answering.model.language_model import Model
 from assistant.core.errors import ModelError
 class Slow:
     def find_spec(self, name, path, target=None):
@@ -266,7 +266,7 @@ def test_the_deadline_holds_for_what_the_first_question_imports() -> None:
 
 LISTEN = """
 import socket, sys
-from assistant.answering.language_model import Model
+from assistant.answering.model.language_model import Model
 def heard(event, arguments):
     if event in ("socket.connect", "socket.sendto"):
         print(*arguments[1][:2])

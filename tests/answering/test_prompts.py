@@ -10,11 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.answering import prompts
+import assistant
+from assistant.answering.model import prompts
 from assistant.core.config import bundled
 from assistant.core.errors import ConfigError
 
-PACKAGE = Path(prompts.__file__).parents[1]
+PACKAGE = Path(assistant.__file__).parent
 FILES = sorted(bundled("prompts").glob("*"))
 
 

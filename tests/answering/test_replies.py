@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.answering.replies import Claim, claims, is_not_found, is_undecided, visible
+from assistant.answering.model.replies import Claim, claims, is_not_found, is_undecided, visible
 
 
 def told(text: str, known: int = 5) -> list[tuple[str, tuple[int, ...]]]:

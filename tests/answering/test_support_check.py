@@ -9,7 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.answering.support_check import best_quote, fewest, is_no_statement, is_verbatim, supported
+from assistant.answering.support.support_check import (
+    best_quote,
+    fewest,
+    is_no_statement,
+    is_verbatim,
+    supported,
+)
 from assistant.core import config
 from assistant.embedding.embedders import E5
 from assistant.retrieval.reader import Reader

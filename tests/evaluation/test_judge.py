@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from model_server import refused, serve
 
-from assistant.answering.language_model import Model
+from assistant.answering.model.language_model import Model
 from assistant.assistant import Assistant
 from assistant.core.config import Settings
 from assistant.core.types import Answer, Passage, Query, ScoredPassage, Sentence

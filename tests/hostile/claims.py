@@ -7,7 +7,7 @@ import sys
 
 from hostile.statements import FALSE, TRUE, Statement
 
-from assistant.answering import support_check
+from assistant.answering.support import support_check
 from assistant.core import config
 from assistant.embedding.embedders import E5, Embedder, create_embedder
 from assistant.retrieval.reader import Reader

@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import re
 
-from assistant.answering import prompts, replies
-from assistant.answering.language_model import Model
+from assistant.answering.model import prompts, replies
+from assistant.answering.model.language_model import Model
 from assistant.core.types import Document, Passage, Span
 from assistant.evaluation.drafting.drafts import LENGTH, Draft, is_well_worded, to_place
 from assistant.evaluation.drafting.phrases import find_words

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from assistant.answering import language_model
+from assistant.answering.model import language_model
 from assistant.assistant import Assistant
 from assistant.core.errors import ModelError, NotFound
 from assistant.core.types import DocumentInfo, Query, ScoredPassage

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from assistant.answering import language_model
+from assistant.answering.model import language_model
 from assistant.assistant import Assistant
 from assistant.core.types import Turn
 from assistant.evaluation.golden.sets import Conversation, GoldenSet, Place, Question

@@ -11,8 +11,8 @@ from llama_index.core.evaluation import CorrectnessEvaluator, FaithfulnessEvalua
 from llama_index.core.llms import CompletionResponse, CompletionResponseGen, CustomLLM, LLMMetadata
 from llama_index.core.prompts import PromptTemplate
 
-from assistant.answering import prompts
-from assistant.answering.language_model import CONTEXT, Model
+from assistant.answering.model import prompts
+from assistant.answering.model.language_model import CONTEXT, Model
 from assistant.core.errors import ModelError
 from assistant.evaluation.golden.sets import Question
 from assistant.evaluation.scoring.scores import ExaminedAnswer

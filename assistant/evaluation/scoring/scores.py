@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
-from assistant.answering import support_check
+from assistant.answering.support import support_check
 from assistant.core.types import Answer, Citation, Passage, Query, ScoredPassage
 from assistant.evaluation.golden.patterns import matches
 from assistant.evaluation.golden.sets import Excerpt, Place, Question

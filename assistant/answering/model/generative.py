@@ -17,10 +17,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from assistant.answering import prompts, replies, support_check
 from assistant.answering.citations import cite
-from assistant.answering.language_model import Model
-from assistant.answering.replies import Claim
+from assistant.answering.model import prompts, replies
+from assistant.answering.model.language_model import Model
+from assistant.answering.model.replies import Claim
+from assistant.answering.support import support_check
 from assistant.core.deadline import Deadline
 from assistant.core.types import Citation, ScoredPassage, Sentence, Span
 

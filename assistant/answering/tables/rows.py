@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from assistant.answering.aggregates import Aggregate, aggregate
-from assistant.answering.look_up import ROWS, PlacedTable, RowMatch, look_up
 from assistant.answering.question import Question, any_in, tokens
+from assistant.answering.tables.aggregates import Aggregate, aggregate
+from assistant.answering.tables.look_up import ROWS, PlacedTable, RowMatch, look_up
 from assistant.answering.units import Candidate, Context
 from assistant.core.types import Cell, Document, Span
 from assistant.text.tables import Row, Table, as_sentence, tables

@@ -11,8 +11,8 @@ import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
-from assistant.answering import roles
-from assistant.answering.roles import spoken_of
+from assistant.answering.support import roles
+from assistant.answering.support.roles import spoken_of
 from assistant.text.language import language
 from assistant.text.quantities import claimed
 from assistant.text.words import is_telling, names, stem, words

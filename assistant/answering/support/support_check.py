@@ -14,8 +14,8 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 
-from assistant.answering import roles
-from assistant.answering.faithfulness import bears_out, is_faithful, plain, uncovered
+from assistant.answering.support import roles
+from assistant.answering.support.faithfulness import bears_out, is_faithful, plain, uncovered
 from assistant.text import tables
 from assistant.text.language import language
 from assistant.text.quantities import allowed, claimed

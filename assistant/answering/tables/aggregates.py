@@ -10,7 +10,8 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from assistant.answering.look_up import (
+from assistant.answering.question import Question, any_in, synonyms, tokens
+from assistant.answering.tables.look_up import (
     PlacedTable,
     RowMatch,
     column_words,
@@ -18,7 +19,6 @@ from assistant.answering.look_up import (
     matching_rows,
     named_columns,
 )
-from assistant.answering.question import Question, any_in, synonyms, tokens
 from assistant.text.tables import Row
 from assistant.text.values import amount, moments
 

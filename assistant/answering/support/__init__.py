@@ -1,0 +1,1 @@
+"""The check of whether a quote supports a sentence."""

@@ -1,0 +1,1 @@
+"""Answers by rule from tables: rows, cells, aggregates."""
