@@ -308,7 +308,7 @@ class Assistant:
 
     def extract(self, query: Query, passages: Sequence[ScoredPassage]) -> Extract:
         """Extract the quotes that answer `query` from the passages that have its names and years."""
-        evidence = grounding.evidence(query, self._reader.read(query.text, passages))
+        evidence = grounding.evidence(query, self._reader.read(query, passages))
         return extractive.extract(query.text, evidence, self.library.ledger.document)
 
     def _compose(

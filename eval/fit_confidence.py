@@ -55,7 +55,7 @@ FIXED = {"other_number": -2.6, "lacking": -2.0}
 """Weights that are not fitted, but for the scale of all. What says nothing of the number asked about is no
 answer, nor is what holds no amount, time or person where one is asked for; too few questions of the public
 sets turn on that for a fit to find it out."""
-SQUAD_QUESTIONS = 400
+SQUAD_QUESTIONS = 250
 FITTING = Path(__file__).with_name("fitting")
 FOUND = retriever.READ
 """Passages retrieved: all that are read word by word, so that enough of these are left when those that answer
@@ -123,12 +123,12 @@ def _conversation(assistant: Assistant, row: dict[str, Any], name: str) -> Itera
         [nearest, *_] = [p for p in passages if p.source.endswith(tuple(sources))] or passages
         own = frozenset({nearest.passage.document_id})
         within = assistant.retriever.retrieve(query, FOUND, own)
-        yield _case(query.text, passages, answerable, name)
+        yield _case(query, passages, answerable, name)
         if answerable:
-            yield from _open(query.text, passages, _holding(passages, turn["facts"]), f"{name}, open")
-            yield from _open(query.text, within, _holding(within, turn["facts"]), f"{name}, within")
+            yield from _open(query, passages, _holding(passages, turn["facts"]), f"{name}, open")
+            yield from _open(query, within, _holding(within, turn["facts"]), f"{name}, within")
         else:
-            yield _case(query.text, within, False, f"{name}, within")
+            yield _case(query, within, False, f"{name}, within")
 
 
 def _holding(passages: Sequence[ScoredPassage], facts: Sequence[str | list[str]]) -> list[ScoredPassage]:
@@ -153,10 +153,10 @@ def _wiki(data: Path) -> Iterator[Scoped]:
                 documents[xquad.key(articles, row["article"], row["paragraph"])],
             )
             passages = corpus.retriever.retrieve(query, FOUND)
-            yield _case(query.text, passages, row["answerable"], "wiki")
+            yield _case(query, passages, row["answerable"], "wiki")
             if row["answerable"]:
                 answering = [p for p in passages if p.passage.document_id == own]
-                yield from _open(query.text, passages, answering, "wiki, open")
+                yield from _open(query, passages, answering, "wiki, open")
 
 
 def _clapnq(data: Path) -> Iterator[Scoped]:
@@ -165,11 +165,11 @@ def _clapnq(data: Path) -> Iterator[Scoped]:
         for record in progress([*good, *bad], "CLAPnq"):
             query, own = Query(record["input"]), identity(clapnq._item(record).data)
             given = corpus.retriever.retrieve(query, documents=frozenset({own}))
-            yield _case(query.text, given, record in good, "clapnq, within")
+            yield _case(query, given, record in good, "clapnq, within")
             if record in good:
                 passages = corpus.retriever.retrieve(query, FOUND)
                 answering = [p for p in passages if p.passage.document_id == own]
-                yield from _open(query.text, passages, answering, "clapnq, open")
+                yield from _open(query, passages, answering, "clapnq, open")
 
 
 def _squad(data: Path) -> Iterator[Scoped]:
@@ -185,27 +185,27 @@ def _squad(data: Path) -> Iterator[Scoped]:
             within = corpus.retriever.retrieve(query, FOUND, frozenset({own}))
             if asked.answers:
                 answering = [p for p in passages if p.passage.document_id == own]
-                yield from _open(asked.text, passages, answering, "squad2, open")
-            yield _case(asked.text, passages, bool(asked.answers), "squad2")
-            yield _case(asked.text, within, bool(asked.answers), "squad2, within")
+                yield from _open(query, passages, answering, "squad2, open")
+            yield _case(query, passages, bool(asked.answers), "squad2")
+            yield _case(query, within, bool(asked.answers), "squad2, within")
 
 
 def _open(
-    question: str, passages: Sequence[ScoredPassage], answering: Sequence[ScoredPassage], origin: str
+    query: Query, passages: Sequence[ScoredPassage], answering: Sequence[ScoredPassage], origin: str
 ) -> Iterator[Scoped]:
     """A question with all that was found, and with what is left when the answering passages are gone."""
     left = [p for p in passages if p not in answering]
-    yield _case(question, passages, True, origin)
+    yield _case(query, passages, True, origin)
     if left:
-        yield _case(question, left, False, origin)
+        yield _case(query, left, False, origin)
 
 
-def _case(question: str, passages: Sequence[ScoredPassage], answerable: bool, origin: str) -> Scoped:
-    shown = _reader().read(question, passages[: retriever.LIMIT])
+def _case(query: Query, passages: Sequence[ScoredPassage], answerable: bool, origin: str) -> Scoped:
+    shown = _reader().read(query, passages[: retriever.LIMIT])
     scope = confidence.scope(shown)
     if scope == "one document":  # as it may come about anywhere
         origin = f"{origin.split(',')[0]}, within"
-    return scope, Case(confidence.features(question, shown), answerable, origin)
+    return scope, Case(confidence.features(query.text, shown), answerable, origin)
 
 
 @cache

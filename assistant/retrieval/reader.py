@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from assistant.core.types import ScoredPassage, ScoredSentence, Span
+from assistant.core.types import Query, ScoredPassage, ScoredSentence, Span
 from assistant.retrieval.late_interaction import QUOTED
 from assistant.text import tables
 
@@ -60,11 +60,17 @@ class Reader:
         """Return the probability that each sentence answers the question: float32 [len(sentences)]."""
         return self._read(question, sentences, 1)[:, ANSWERS]
 
-    def read(self, question: str, passages: Sequence[ScoredPassage]) -> list[ScoredPassage]:
-        """Return the passages, best first, with `answers` set for the best sentences of the first few."""
+    def read(self, query: Query, passages: Sequence[ScoredPassage]) -> list[ScoredPassage]:
+        """Return the passages, best first, with `answers` set for the best sentences of the first few.
+
+        A follow-up is read both alone and with its topic; the mean of the log odds counts.
+        """
         places = [(p, s) for p in passages[:QUOTED] for s in p.sentences if not _is_heading(p, s)]
         places = sorted(places, key=lambda place: -place[1].cosine - place[1].interaction)[:READ]
-        found = self.answers(question, [_excerpt(passage, sentence) for passage, sentence in places])
+        excerpts = [_excerpt(passage, sentence) for passage, sentence in places]
+        found = self.answers(query.text, excerpts)
+        if query.focus:
+            found = _mean_by_log_odds(found, self.answers(query.focus, excerpts))
         answers = {
             (passage.passage.id, sentence.span): float(probability)
             for (passage, sentence), probability in zip(places, found, strict=True)
@@ -116,6 +122,12 @@ def _excerpt(scored: ScoredPassage, sentence: ScoredSentence) -> Excerpt:
         columns = tables.columns_above(passage.text, sentence.span.start - passage.start) or passage.header
         text, before = tables.as_sentence(tables.named_cells(text, columns)), ""
     return Excerpt(text, context(scored.title, passage.headings, before))
+
+
+def _mean_by_log_odds(first: NDArray[np.float32], second: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the probabilities whose log odds are the mean of those of two: float32 of the same shape."""
+    both, neither = np.sqrt(first * second), np.sqrt((1 - first) * (1 - second))
+    return np.asarray(both / np.maximum(both + neither, 1e-9), np.float32)
 
 
 def _is_heading(scored: ScoredPassage, sentence: ScoredSentence) -> bool:

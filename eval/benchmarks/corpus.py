@@ -89,7 +89,8 @@ class Corpus:
 
     def extract(self, question: str, passages: Sequence[ScoredPassage]) -> Extract:
         """What the assistant would quote of the passages."""
-        evidence = grounding.evidence(Query(question), self.reader.read(question, passages))
+        query = Query(question)
+        evidence = grounding.evidence(query, self.reader.read(query, passages))
         return extract(question, evidence, self.library.ledger.document)
 
     @cached_property

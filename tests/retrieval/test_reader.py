@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assistant.core import config
-from assistant.core.types import Passage, ScoredPassage, ScoredSentence, Span
+from assistant.core.types import Passage, Query, ScoredPassage, ScoredSentence, Span
 from assistant.embedding.embedders import E5
 from assistant.retrieval import reader
 from assistant.retrieval.reader import Excerpt, Reader, context, joined
@@ -84,8 +84,24 @@ def test_a_heading_is_not_read(read: Reader) -> None:
     spans = (Span(0, 8), Span(9, len(text)))
     passage = Passage("b-0", "b", 0, 0, len(text), text, ("Bridge",), sentences=spans)
     found = tuple(ScoredSentence(span, 0.5, coverage=0.5) for span in spans)
-    [scored] = read.read("How long is it?", [ScoredPassage(passage, "Bridge", "b.md", 1.0, sentences=found)])
+    [scored] = read.read(
+        Query("How long is it?"), [ScoredPassage(passage, "Bridge", "b.md", 1.0, sentences=found)]
+    )
     assert [sentence.answers is None for sentence in scored.sentences] == [True, False]
+
+
+def test_a_follow_up_is_read_alone_and_with_its_topic(read: Reader) -> None:
+    spans = (Span(0, len(BRIDGE)),)
+    passage = Passage("b-0", "b", 0, 0, len(BRIDGE), BRIDGE, sentences=spans)
+    found = (ScoredSentence(spans[0], 0.5, coverage=0.5),)
+    scored = [ScoredPassage(passage, "", "b.md", 1.0, sentences=found)]
+    whole, alone = "When was the bridge opened? How long is it?", "How long is it?"
+
+    def answers(query: Query) -> float:
+        return read.read(query, scored)[0].sentences[0].answers or 0.0
+
+    lower, higher = sorted([answers(Query(whole)), answers(Query(alone))])
+    assert lower < answers(Query(whole, alone)) < higher
 
 
 @given(IDS, IDS, IDS)
