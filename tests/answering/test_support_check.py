@@ -32,6 +32,7 @@ FERRY = (
     "The ferry Aurora, which entered service in 2021, carries 250 passengers and 40 cars. She replaced "
     "the Stella, which carried 120 passengers."
 )
+PIER = "The pier has been falling apart for the past two decades."
 MINERS = "Miners went on strike because their wages had not been paid since April."
 
 TABLE = [
@@ -53,6 +54,9 @@ TABLE = [
     ("other clause than the negated one", "The railway station was closed.", BRIDGE, True),
     ("points back", "The two set a goal of more than 20 billion dollars by 2030.", GOAL, True),
     ("frame of a report", "The passage says that the wages of miners had not been paid.", MINERS, True),
+    ("the people of a country", "The Norwegians sold fish to Portugal.", EXPORTS, True),
+    ("a decade in years", "The pier has been falling apart for 20 years.", PIER, True),
+    ("another decade", "The pier has been falling apart for 30 years.", PIER, False),
     # a changed number, unit or date
     ("number", "Norway sold 4 billion dollars of fish to Portugal in March 2021.", EXPORTS, False),
     ("scale", "Norway sold 3 million dollars of fish to Portugal in March 2021.", EXPORTS, False),

@@ -19,6 +19,7 @@ from assistant.answering.support.faithfulness import bears_out, is_faithful, pla
 from assistant.text import tables
 from assistant.text.language import language
 from assistant.text.quantities import allowed, claimed
+from assistant.text.territories import territories
 from assistant.text.words import WORD, content, folded, is_telling, missing, names, share, stem, words
 
 Supports = Callable[[str, str, str], float]
@@ -100,7 +101,7 @@ def supported(
         return True
     if _is_fragment(sentence):
         return False
-    said, there, above = plain(sentence), plain(quote), plain(context)
+    said, there, above = plain(_with_countries_of(quote, sentence)), plain(quote), plain(context)
     lacking = uncovered(said, there, above)
     if lacking and (supports is None or not _may_lack(lacking, said)):
         return False
@@ -268,6 +269,16 @@ def _names_stand(sentence: str, quote: str, context: str) -> bool:
         return True
     others = names(quote) & roles.leading(quote)
     return gone <= roles.leading(sentence) and not missing(" ".join(map(str.title, others)), sentence)
+
+
+def _with_countries_of(quote: str, sentence: str) -> str:
+    """Return the sentence with its countries called what the quote calls them: Iran for Tehran."""
+    theirs = {country.code: quote[country.start : country.end] for country in reversed(territories(quote))}
+    for country in reversed(territories(sentence)):
+        name = sentence[country.start : country.end]
+        if country.code in theirs and name not in quote:
+            sentence = sentence[: country.start] + theirs[country.code] + sentence[country.end :]
+    return sentence
 
 
 # -- contradictions --------------------------------------------------------------------------------
