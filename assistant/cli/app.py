@@ -1,4 +1,4 @@
-"""The command line. Heavy imports stand inside the commands, so that `--help` is quick."""
+"""The command line. Heavy imports are inside the commands, so that `--help` is quick."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ STOPPED = 130
 
 def main() -> None:
     """Runs the command line; a fault is one sentence on the error stream and exit code 1."""
-    # Taken out here, so that it may stand anywhere in the line.
+    # Taken out here, so that it may be anywhere in the line.
     debug = "--debug" in sys.argv
     sys.argv = [word for word in sys.argv if word != "--debug"]
     # A name or a sign that the terminal cannot show is no reason to stop.

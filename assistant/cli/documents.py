@@ -55,7 +55,7 @@ def add(
 
 
 def _sources(places: Sequence[str], choice: Choice, name: str | None) -> Iterator[Source]:
-    """What the files, folders, addresses and the standard input hold."""
+    """Yield the documents in files, folders, addresses and the standard input."""
     from assistant.ingest import fetch, files
 
     if (places.count("-"), name is None) not in ((0, True), (1, False)):
@@ -264,7 +264,7 @@ def remove(
 
 
 def _named(word: str, entries: Sequence[DocumentInfo]) -> list[str]:
-    """The names that a word stands for: itself, a file's full path, all below a folder or in an archive."""
+    """Return the names that a word means: itself, a file's full path, all in a folder or an archive."""
     from assistant.ingest import fetch, files
 
     exact = {word, word if fetch.is_url(word) else files.name(Path(word))}

@@ -1,4 +1,4 @@
-"""Who goes first: questions do, then the first documents of an adding, before what can wait."""
+"""Priorities: questions go first, then the first documents of an adding, then all that can wait."""
 
 from __future__ import annotations
 

@@ -49,7 +49,7 @@ class _Block:
 
 @dataclass(frozen=True, slots=True)
 class _Atom:
-    """What is never divided further. `quote` is the part of it that a person may be shown, if any."""
+    """A piece that is never divided further. `quote` is the part of it that may be quoted, if any."""
 
     start: int
     end: int
@@ -144,7 +144,7 @@ def _kind(lines: list[_Line], at: int) -> _Kind:
 
 
 def _is_separator(line: _Line) -> bool:
-    """Whether the line is the `|---|---|` under the column names."""
+    """True if the line is the `|---|---|` under the column names."""
     return set(line.text) <= set("|-: \t\r") and "-" in line.text and "|" in line.text and not line.heading
 
 
@@ -261,7 +261,7 @@ def _marked(text: str, atoms: list[_Atom], *, titled: bool) -> list[_Atom]:
 
 
 def _sections(atoms: list[_Atom]) -> Iterator[tuple[list[_Atom], tuple[str, ...]]]:
-    """What stands under one heading, with its path; a heading over nothing but a deeper one goes with it."""
+    """The text below one heading, with its path; a heading directly above a deeper one belongs to it."""
     section: list[_Atom] = []
     path: list[Heading] = []
     for atom in atoms:
@@ -299,7 +299,7 @@ def _packed(section: list[_Atom], size: int, pages: list[int]) -> Iterator[list[
 
 
 def _parts(group: list[_Atom], used: int, atom: _Atom, block: int, size: int, pages: list[int]) -> bool:
-    """Whether a new passage begins with `atom`: it does not fit, or its whole paragraph would."""
+    """True if a new passage begins with `atom`: it does not fit, or its whole paragraph would."""
     if used + atom.tokens > size or bisect_right(pages, atom.start) != bisect_right(pages, group[0].start):
         return True
     begins = atom.block != group[-1].block

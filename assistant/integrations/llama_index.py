@@ -107,7 +107,7 @@ class PassageParser(NodeParser):
     """`split` as a LlamaIndex node parser: a node a passage, its text read as Markdown.
 
     `node.text == given.text[node.start_char_idx:node.end_char_idx]`. Metadata are those of what was given,
-    with the `headings` above the passage and, for rows that stand without their header row, the names of
+    with the `headings` above the passage and, for rows without their header row, the names of
     their `columns`. Ids are that of what was given and a number, so that parsing again gives the same.
     """
 

@@ -238,7 +238,7 @@ EXTERNAL = (
     "|//link[@rel='manifest']"
     "|//script[contains(., 'iframeResizer.contentWindow')]"
 )
-"""What Gradio's page has for other sites, by XPath."""
+"""XPath of the elements of Gradio's page that are for other sites."""
 
 
 def shell(markup: str, nonce: str) -> str:

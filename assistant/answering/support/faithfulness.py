@@ -1,4 +1,4 @@
-"""Whether a sentence says more, or otherwise, than its quote, although its names and figures are there.
+"""True if a sentence says more, or otherwise, than its quote, although its names and figures are there.
 
 Each check is of one kind of fault that models have: words that the quote does not hold, a hedge that is lost,
 a quantity that grew, a rank, an exception, two that change places, a figure of somebody else. The words are
@@ -29,7 +29,7 @@ _CELLS = " | "
 
 
 def is_faithful(sentence: str, quote: str, context: str = "") -> bool:
-    """Whether nothing of `sentence` is otherwise than in `quote`, but for single words (see `uncovered`);
+    """True if nothing of `sentence` is otherwise than in `quote`, but for single words (see `uncovered`);
     `context` may only tell who or what is meant."""
     if is_of_several_rows(sentence, quote, context):
         return False
@@ -95,7 +95,7 @@ def _has_one_root(word: str, other: str) -> bool:
 
 
 def loses_hedge(sentence: str, quote: str) -> bool:
-    """Whether the sentence states what the quote says is planned, possible, or held by somebody."""
+    """True if the sentence states what the quote says is planned, possible, or held by somebody."""
     if _is_hedged(sentence):
         return False
     spoken = [word for word in _bearing(sentence) if word not in language().light]
@@ -140,13 +140,13 @@ def _clauses(line: str) -> list[str]:
 
 
 def changes_quantity(sentence: str, quote: str) -> bool:
-    """Whether the sentence speaks of all, most, few or only, and the quote does not."""
+    """True if the sentence speaks of all, most, few or only, and the quote does not."""
     ours, theirs = frozenset(words(sentence)), frozenset(words(quote))
     return any(ours & group and not theirs & group for group in language().quantities.values())
 
 
 def changes_rank(sentence: str, quote: str) -> bool:
-    """Whether the sentence makes the first of what is the second, or compares where the quote does not."""
+    """True if the sentence makes the first of what is the second, or compares where the quote does not."""
     known, ours, theirs = language(), words(sentence), words(quote)
     for word in known.ranks.intersection(ours):
         if not _within(word, frozenset(theirs)):
@@ -164,7 +164,7 @@ def _ranked(spoken: Sequence[str], word: str) -> str | None:
 
 
 def loses_exception(sentence: str, quote: str) -> bool:
-    """Whether the sentence speaks of all without the exception, or of what is excepted as if it were not."""
+    """True if the sentence speaks of all without the exception, or of what is excepted as if it were not."""
     known, ours, theirs = language(), words(sentence), words(quote)
     if known.exceptions & {*ours} or known.negations & {*ours}:
         return False
@@ -177,7 +177,7 @@ def loses_exception(sentence: str, quote: str) -> bool:
 
 
 def misplaces_figure(sentence: str, quote: str) -> bool:
-    """Whether a figure is given to one name, and is another's in the quote."""
+    """True if a figure is given to one name, and is another's in the quote."""
     theirs = [part for line in _SENTENCE.split(quote) for part in _parts(line)]
     for ours in _parts(sentence):
         said = names(ours)
@@ -202,7 +202,7 @@ def _parts(line: str) -> Iterator[str]:
 
 
 def is_of_several_rows(sentence: str, quote: str, context: str) -> bool:
-    """Whether a part of the sentence takes its names and figures from more than one row of a table."""
+    """True if a part of the sentence takes its names and figures from more than one row of a table."""
     rows = [line for line in quote.splitlines() if _CELLS in line]
     if len(rows) < 2:
         return False

@@ -1,4 +1,4 @@
-"""Who does what to whom, as far as the order of words tells it, and whether two texts agree on that.
+"""Roles: who does what to whom, as far as the order of words tells it, and whether two texts agree on it.
 
 A text is cut into clauses, each with a verb. A clause that begins with a verb has the doer of the one before,
 one that begins with "who" what that one ends with, and one with a pronoun the first that was named.
@@ -53,7 +53,7 @@ class Clause:
         return self.subject(verb) if self.is_passive(verb) else _telling(self.spoken[verb + 1 :])
 
     def subject(self, verb: int) -> Found:
-        """What comes before the verb and follows no preposition, or what is implied."""
+        """The words before the verb that follow no preposition, or those implied."""
         own = frozenset(
             word for at, word in enumerate(self.spoken[:verb])
             if is_telling(word)
@@ -63,7 +63,7 @@ class Clause:
         return own or self.implied
 
     def is_passive(self, verb: int) -> bool:
-        """Whether the verb is in the passive: "was sold", "built by"."""
+        """True if the verb is in the passive: "was sold", "built by"."""
         known = language()
         before = self.spoken[max(0, verb - 2) : verb]
         if self.after_passive and verb == 0:
@@ -75,7 +75,7 @@ class Clause:
 
 
 def agree(sentence: str, quote: str) -> bool:
-    """Whether every clause of the sentence has, for its verbs, the doers, names and figures of one clause of
+    """True if every clause of the sentence has, for its verbs, the doers, names and figures of one clause of
     the quote."""
     proper = _proper(sentence, quote)
     theirs = clauses(quote)
@@ -116,12 +116,12 @@ def _fits(
 
 
 def _are_others(some: Found, others: Found) -> bool:
-    """Whether both are names, and none of the same."""
+    """True if both are names, and none of the same."""
     return bool(some and others) and not any(is_kin(one, other) for one in some for other in others)
 
 
 def _holds(theirs: Clause, ours: Clause, everything: Sequence[Clause], proper: Found) -> bool:
-    """Whether a clause of the quote has the figures of ours, and those of its names that another clause has,
+    """True if a clause of the quote has the figures of ours, and those of its names that another clause has,
     unless a pronoun may mean them."""
     if not claimed(ours.text) <= allowed(theirs.text):
         return False
@@ -159,7 +159,7 @@ def _proper(*texts: str) -> Found:
 
 
 def leading(text: str) -> Found:
-    """Who or what the first clause of each sentence of a text is about."""
+    """Return the subject of the first clause of each sentence."""
     found = clauses(text)
     firsts = {clause.line: clause for clause in reversed(found)}.values()
     return frozenset[str]().union(*(clause.subject(_first_verb(clause.spoken)) for clause in firsts))
@@ -188,7 +188,7 @@ def clauses(text: str) -> tuple[Clause, ...]:
 
 
 def _goes_on(joint: str, implied: Found, clause: Clause | None) -> bool:
-    """Whether what follows shares the subject and the passive of this clause."""
+    """True if what follows shares the subject and the passive of this clause."""
     if clause is None or not implied or joint not in {"and", "but", ","}:
         return False
     at = _first_verb(clause.spoken)
@@ -260,12 +260,12 @@ def _has_verb(part: str) -> bool:
 
 
 def is_verb(word: str) -> bool:
-    """Whether a word is mostly a verb, or has the form of its past."""
+    """True if a word is mostly a verb, or has the form of its past."""
     return stem(word) in language().verbs or (word.endswith("ed") and len(word) > PAST)
 
 
 def is_verb_at(spoken: Sequence[str], at: int) -> bool:
-    """Whether the word at this place is a verb, by itself and by the word before it: not "the service"."""
+    """True if the word at this place is a verb, by itself and by the word before it: not "the service"."""
     known, word = language(), spoken[at]
     if not is_telling(word) or not is_verb(word):
         return False

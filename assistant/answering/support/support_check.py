@@ -1,4 +1,4 @@
-"""Whether a sentence is supported by a quote, without asking a model, and which quote supports it best.
+"""True if a sentence is supported by a quote, without asking a model, and which quote supports it best.
 
 The check is one of words. Every word that carries what a sentence says must be in the quote: in another
 form, by a synonym, or as a kind of it (see `faithfulness`); a few that are no verbs may be others where a
@@ -85,13 +85,13 @@ def supported(
     sentence: str, quote: str, similarity: float | None = None, context: str = "",
     supports: Supports | None = None,
 ) -> bool:  # fmt: skip
-    """Whether `sentence` says nothing that `quote` does not say.
+    """True if `sentence` says nothing that `quote` does not say.
 
     Args:
         sentence: one sentence of an answer, without the numbers of its citations.
         quote: whole sentences of a document.
         similarity: the cosine of the two, where it is known.
-        context: what stands above the quote in its document (title, headings, names of columns). It may
+        context: the text above the quote in its document (title, headings, names of columns). It may
             tell who or what the quote is about, and cannot contradict it.
         supports: a reader. Without one no content word may be other than the quote's.
     """
@@ -111,7 +111,7 @@ def supported(
 
 
 def _is_fragment(sentence: str) -> bool:
-    """Whether it is a name or a figure alone, of which nothing is said."""
+    """True if it is a name or a figure alone, of which nothing is said."""
     known, spoken = language(), roles.spoken_of(sentence)
     if any(roles.is_verb(word) or word in known.be | known.have for word in spoken):
         return False
@@ -119,7 +119,7 @@ def _is_fragment(sentence: str) -> bool:
 
 
 def _may_lack(lacking: frozenset[str], sentence: str) -> bool:
-    """Whether a reader may judge of these words: they are few, and no verb, for who did what is not its
+    """True if a reader may judge of these words: they are few, and no verb, for who did what is not its
     strength."""
     return len(lacking) <= LACKING * len(content(sentence)) and not any(map(roles.is_verb, lacking))
 
@@ -137,20 +137,20 @@ def find_support(
 
 
 def _agrees(sentence: str, quote: str, context: str) -> bool:
-    """Whether figures, names and negations of the sentence are those of the quote."""
+    """True if figures, names and negations of the sentence are those of the quote."""
     if not claimed(sentence) <= allowed(quote) or not _names_stand(sentence, quote, context):
         return False
     return not _contradicts(sentence, quote) and not _lacks_negation(sentence, quote)
 
 
 def _contradicts(sentence: str, quote: str) -> bool:
-    """Whether both speak of the same, one of them the other way round."""
+    """True if both speak of the same, one of them the other way round."""
     ways = (_is_negated_otherwise, _is_opposite, _is_turned_round, _is_anothers)
     return any(is_contradicted(sentence, quote) for is_contradicted in ways)
 
 
 def is_verbatim(sentence: str, quote: str) -> bool:
-    """Whether `sentence` is one or more whole sentences, lines or cells of `quote`, word for word."""
+    """True if `sentence` is one or more whole sentences, lines or cells of `quote`, word for word."""
     spoken = folded(sentence).strip(" .!?;|\"'").split()
     if not spoken:
         return False
@@ -160,7 +160,7 @@ def is_verbatim(sentence: str, quote: str) -> bool:
 
 
 def _is_spoken_row(sentence: str, quote: str, context: str) -> bool:
-    """Whether `sentence` is a row of `quote`, told with the names of its columns."""
+    """True if `sentence` is a row of `quote`, told with the names of its columns."""
     told = folded(sentence).strip()
     rows, heads = (
         [line for line in map(str.strip, text.splitlines()) if tables.is_row(line)]
@@ -172,7 +172,7 @@ def _is_spoken_row(sentence: str, quote: str, context: str) -> bool:
 
 
 def is_no_statement(text: str) -> bool:
-    """Whether a text asks, or tells a model what to write: nothing that an answer can rest on."""
+    """True if a text asks, or tells a model what to write: nothing that an answer can rest on."""
     return text.rstrip(" \"'”’)").endswith(("?", "？", "؟")) or _COMMAND.search(text) is not None
 
 
@@ -259,7 +259,7 @@ def _rests_on(sentence: str, quote: str) -> bool:
 
 
 def _names_stand(sentence: str, quote: str, context: str) -> bool:
-    """Whether each name stands in the quote, or in its context where the quote names nobody else instead."""
+    """True if each name is in the quote, or in its context if the quote names nobody else instead."""
     gone = missing(sentence, quote)
     if not gone:
         return True
@@ -285,7 +285,7 @@ def _with_countries_of(quote: str, sentence: str) -> str:
 
 
 def _is_opposite(sentence: str, quote: str) -> bool:
-    """Whether one has a word and the other only its opposite."""
+    """True if one has a word and the other only its opposite."""
     ours, theirs = (_with_stems(words(text)) for text in (sentence, quote))
     for pair in _OPPOSITES:
         one, other = (_with_stems(side) for side in pair)
@@ -300,7 +300,7 @@ def _with_stems(spoken: Iterable[str]) -> frozenset[str]:
 
 
 def _is_turned_round(sentence: str, quote: str) -> bool:
-    """Whether two names change places: "to Norway" here, and there "to Portugal", with both in both."""
+    """True if two names change places: "to Norway" here, and there "to Portugal", with both in both."""
     ours, theirs = _directed(sentence), _directed(quote)
     for way in ours.keys() & theirs.keys():
         new, gone = ours[way] - theirs[way], theirs[way] - ours[way]
@@ -310,7 +310,7 @@ def _is_turned_round(sentence: str, quote: str) -> bool:
 
 
 def _is_anothers(sentence: str, quote: str) -> bool:
-    """Whether "Khoshayand's position" is there only "the position of Latin America"."""
+    """True if "Khoshayand's position" is there only "the position of Latin America"."""
     for owner, thing in _OWNED.findall(sentence):
         of = re.findall(rf"\b{thing} of (?:the )?((?:[A-Z]\w+ ?)+)", quote)
         owned = re.search(rf"\b{owner}['’]s? (?:\w+ )?{thing}\b", quote)
@@ -328,7 +328,7 @@ def _directed(text: str) -> dict[str, frozenset[str]]:
 
 
 def _is_negated_otherwise(sentence: str, quote: str) -> bool:
-    """Whether a word that stands in both is negated in one only."""
+    """True if a word of both is negated in one only."""
     theirs = _polarity(quote)
     ours = _polarity(sentence).spoken_like(theirs)
     denied, affirmed = theirs.negated - theirs.plain, theirs.plain - theirs.negated
@@ -339,7 +339,7 @@ def _is_negated_otherwise(sentence: str, quote: str) -> bool:
 
 
 def _lacks_negation(sentence: str, quote: str) -> bool:
-    """Whether the sentence denies what the quote does not deny."""
+    """True if the sentence denies what the quote does not deny."""
     theirs = _polarity(quote)
     ours = _polarity(sentence).spoken_like(theirs)
     if ours.negated:
