@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from model_server import Reply, refused, serve, text
 
+import assistant
 from assistant.answering.model import language_model
 from assistant.answering.model.language_model import Model
 from assistant.core.config import Settings
@@ -285,7 +286,7 @@ def test_nobody_but_the_address_is_talked_to() -> None:
             capture_output=True,
             text=True,
             check=True,
-            cwd=Path(language_model.__file__).parents[2],
+            cwd=Path(assistant.__file__).parents[1],
             env=environment,
         )
     port = server.url.split(":")[2].split("/")[0]
