@@ -13,7 +13,7 @@ from typing import cast
 from assistant.core.errors import ReadError
 from assistant.ingest.readers.content import Content, ContentBuilder, clean_metadata, one_line
 from assistant.ingest.readers.encoding import decode
-from assistant.ingest.readers.html import write_page
+from assistant.ingest.readers.web.html import write_page
 
 _HEADER = re.compile(rb"(?:From [^\n]{1,200}\r?\n)?(?:[!-9;-~]{1,60}:[^\n]*(?:\n[ \t][^\n]*)*\n)+")
 _COMMON = re.compile(rb"(?im)^(From|To|Subject|Date|Cc|Reply-To|Sender):")
