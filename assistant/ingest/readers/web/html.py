@@ -210,8 +210,7 @@ def _write(draft: ContentBuilder, block: _Block) -> None:
         draft.heading(block.level, block.text)
     elif block.kind == "item":
         label, text = split_label(block.text)
-        is_number = re.fullmatch(r"\d{1,3}\.", label) is not None
-        draft.item(text if is_number else f"{label} {text}", marker=label if is_number else "-")
+        draft.item(text, label=label)
     elif block.keyed and all(len(row) == 2 for row in block.rows):
         _write_pairs(draft, block.rows)
     elif block.kind == "table":

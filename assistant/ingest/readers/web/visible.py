@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from assistant.ingest.readers.content import one_line
+from assistant.ingest.readers.content import list_label, one_line, superscript
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
@@ -19,8 +19,6 @@ _HIDDEN_TAGS = {"ix:header", "ix:hidden"}
 _TEXT_TAGS = "p li td th dd dt blockquote caption figcaption h1 h2 h3 h4 h5 h6".split()
 _HEADINGS = "h1 h2 h3 h4 h5 h6".split()
 _CELL_BLOCKS = "p div ul ol dl li dd dt section".split()
-_LETTERS = "abcdefghijklmnopqrstuvwxyz"
-_ROMAN = ((10, "x"), (9, "ix"), (5, "v"), (4, "iv"), (1, "i"))
 
 
 def keep_visible(page: HtmlElement) -> HtmlElement:
@@ -67,17 +65,9 @@ def _raise_scripts(page: HtmlElement) -> None:
     """Write powers as 10^6, marks of notes as [1], and subscripts as H2O."""
     for element in list(page.iter("sup", "sub")):
         if element.tag == "sup" and len(text := one_line(element.text_content())) <= 20:
-            _replace(element, _superscript(text, _before(element), _is_link(element)))
+            _replace(element, superscript(text, _before(element), is_note=_is_link(element)))
         else:
             element.drop_tag()
-
-
-def _superscript(text: str, before: str, is_link: bool) -> str:
-    word = re.search(r"[^\W\d_]*$", before).group()  # type: ignore[union-attr]
-    is_number = re.fullmatch(r"[-+−–]?\d{1,4}", text) is not None
-    if is_link or (is_number and (len(word) > 3 or before[-1:] in (*'.,;:!?"”’', ""))):
-        return text if text[:1] in "[(" else f"[{text}]"
-    return f"^{text}" if is_number or re.fullmatch(r"[-+−–]?[\dnxkij]", text) else text
 
 
 def _before(element: Any) -> str:
@@ -186,20 +176,10 @@ def _number(ordered: Any) -> None:
         place = item
         while not (place.text or "").strip() and len(place) and place[0].tag in ("p", "div", "span", "b"):
             place = place[0]
-        place.text = _LABEL.format(label(number, ordered.get("type", "1"))) + (place.text or "").lstrip()
+        place.text = (
+            _LABEL.format(list_label(number, ordered.get("type", "1")) + ".") + (place.text or "").lstrip()
+        )
         number += -1 if backwards else 1
-
-
-def label(number: int, kind: str) -> str:
-    """Return the number of an item: of kind 1, a, A, i or I, as in HTML."""
-    text = str(number)
-    if kind in ("a", "A") and 1 <= number <= 26:
-        text = _LETTERS[number - 1]
-    elif kind in ("i", "I") and 1 <= number < 40:
-        text, left = "", number
-        for value, sign in _ROMAN:
-            text, left = text + sign * (left // value), left % value
-    return f"{text.upper() if kind in ('A', 'I') else text}."
 
 
 def _integer(text: str | None, default: int) -> int:
