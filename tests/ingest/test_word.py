@@ -93,7 +93,8 @@ def test_numbers_of_headings_and_clauses_are_written() -> None:
             number(word.add_paragraph(text)._p, 2)
 
     assert written(write) == (
-        "# 1 Use\n\n## 1.1 Rooms\n\n## 1.2 Halls\n\n# 2 Fees\n\n## 2.1 Rooms\n\n    - (c) Half a day\n    - (d) A day"
+        "# 1 Use\n\n## 1.1 Rooms\n\n## 1.2 Halls\n\n# 2 Fees\n\n## 2.1 Rooms\n\n"
+        "    - (c) Half a day\n    - (d) A day"
     )
 
 

@@ -22,11 +22,13 @@ _ENCRYPTED = ("multipart/encrypted", "application/pkcs7-mime", "application/x-pk
 
 
 def is_mail(data: bytes, suffix: str) -> bool:
-    """True if the bytes begin with mail headers; without the suffix .eml, transport headers are required."""
+    """True if the bytes begin with mail headers; without a suffix of mail, transport headers are required."""
     match = _HEADER.match(data[:100_000].lstrip())
     header = match.group() if match else b""
     common = len(set(map(bytes.lower, _COMMON.findall(header))))
-    return common >= 1 if suffix == ".eml" else common >= 2 and _TRANSPORT.search(header) is not None
+    return (
+        common >= 1 if suffix in (".eml", ".mbox") else common >= 2 and _TRANSPORT.search(header) is not None
+    )
 
 
 def read_eml(data: bytes) -> Content:

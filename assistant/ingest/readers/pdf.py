@@ -22,9 +22,6 @@ _LIGATURES = str.maketrans(
 _BULLET = re.compile(r"[•‣◦▪●·*–-]\s+|\(?\d{1,3}[.)]\s|\(?[a-z]\)\s")
 _SPLIT_WORD = re.compile(r"([^\W\d_]{2,})[-\u2010\u00ad]$")
 _DIGITS = re.compile(r"\d+")
-_JUNK_TITLE = re.compile(
-    r"untitled|microsoft (word|powerpoint)|\.(docx?|indd|tex|pdf|qxd|pptx?)$", re.IGNORECASE
-)
 
 
 def read_pdf(data: bytes) -> Content:
@@ -49,7 +46,6 @@ def read_pdf(data: bytes) -> Content:
     info = reader.metadata
     title = one_line(str(info.title or "")) if info else ""
     metadata = clean_metadata([("author", info.author), ("date", _date(info))]) if info else {}
-    title = "" if _JUNK_TITLE.search(title) else title
     return Content("application/pdf", text, title or None, headings, ranges, metadata)
 
 
