@@ -88,7 +88,8 @@ class Member(Source):
 def members(data: bytes, name: str) -> list[Source] | None:
     """Return the documents in a zip archive or a mailbox, named `<name>/<path inside>`.
 
-    They are in the order of their names. None if the bytes are neither, or are one document (.docx, .epub, …). Archives are opened one
+    They are in the order of their names. None if the bytes are neither, or are one document (.docx, …).
+    Archives are opened one
     level deep. Hidden files, links and files of other kinds are left out, as in a folder. Raises ReadError
     if it needs a password, is damaged, too large, or has no document.
     """
