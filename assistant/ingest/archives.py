@@ -1,4 +1,4 @@
-"""Zip archives: the documents in one, as sources."""
+"""Zip archives and mailboxes: the documents in one, as sources."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from pathlib import PurePath, PurePosixPath
 
 from assistant.core.errors import ReadError
 from assistant.core.types import Source
+from assistant.ingest import mailboxes
 from assistant.ingest.parse import LIMIT, SUFFIXES
 from assistant.ingest.readers.content import one_line, plain
 from assistant.ingest.readers.package import ZIP, declared_type, open_zip, read_part
@@ -85,15 +86,16 @@ class Member(Source):
 
 
 def members(data: bytes, name: str) -> list[Source] | None:
-    """Return the documents in a zip archive, named `<name>/<path inside>`, in the order of their names.
+    """Return the documents in a zip archive or a mailbox, named `<name>/<path inside>`.
 
-    None if the bytes are not a zip file, or are one document (.docx, .epub, …). Archives are opened one
+    They are in the order of their names. None if the bytes are neither, or are one document (.docx, …).
+    Archives are opened one
     level deep. Hidden files, links and files of other kinds are left out, as in a folder. Raises ReadError
     if it needs a password, is damaged, too large, or has no document.
     """
-    if not data.startswith(ZIP):
-        return None
     short = one_line(PurePath(name).name or name)[:200]
+    if not data.startswith(ZIP):
+        return _mails(data, name, short)
     try:
         archive = open_zip(data)
         if declared_type(archive) is not None:
@@ -108,6 +110,18 @@ def members(data: bytes, name: str) -> list[Source] | None:
     if len(documents) > MEMBERS:
         raise ReadError(f"{short} has more than {MEMBERS:,} documents; split it and add the parts.")
     return [documents[path] for path in sorted(documents)]
+
+
+def _mails(data: bytes, name: str, short: str) -> list[Source] | None:
+    """Return the mails in a mailbox, numbered in its order; None if it is not one."""
+    ranges = mailboxes.ranges(data)
+    if len(ranges) > MEMBERS:
+        raise ReadError(f"{short} has more than {MEMBERS:,} mails; split it and add the parts.")
+    allowance = Allowance(short)
+    return [
+        Member(f"{name}/{number:05}.eml", partial(mailboxes.mail, data, *place), allowance)
+        for number, place in enumerate(ranges, 1)
+    ] or None
 
 
 def _require_readable(archive: zipfile.ZipFile) -> None:

@@ -16,7 +16,7 @@ from assistant.core.errors import ReadError
 from assistant.core.types import Source
 from assistant.ingest.parse import SUFFIXES
 
-ENDINGS = frozenset({*SUFFIXES, ".zip"})
+ENDINGS = frozenset({*SUFFIXES, ".zip", ".mbox"})
 """Suffixes of files taken from a folder. A file given by its own name is always tried."""
 MAX_BYTES = 200_000_000
 _KINDS = {

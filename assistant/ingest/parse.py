@@ -15,7 +15,6 @@ from assistant.ingest.readers.delimited import is_delimited, read_delimited
 from assistant.ingest.readers.eml import is_mail, read_eml
 from assistant.ingest.readers.encoding import decode
 from assistant.ingest.readers.epub import read_epub
-from assistant.ingest.readers.html import read_html
 from assistant.ingest.readers.markdown import read_markdown
 from assistant.ingest.readers.office.docx import read_docx
 from assistant.ingest.readers.office.odf import read_odf
@@ -26,6 +25,8 @@ from assistant.ingest.readers.package import ZIP, declared_type, open_zip
 from assistant.ingest.readers.pdf import read_pdf
 from assistant.ingest.readers.records import is_records, read_records
 from assistant.ingest.readers.text import read_text
+from assistant.ingest.readers.web.html import read_html
+from assistant.ingest.titles import title_of
 
 SUFFIXES: tuple[str, ...] = tuple(
     (
@@ -99,7 +100,7 @@ def read(data: bytes, name: str) -> Document:
         raise ReadError(f"{short} has no text.")
     if _ENDLESS.search(content.text):
         raise ReadError(f"{short} has a word of over a million characters; it is not readable text.")
-    title = _shorten(content.title or path.stem or name)
+    title = _shorten(title_of(content) or path.stem or name)
     rest = (content.text, content.headings, content.pages, content.metadata)
     return Document(identity(data), title, name, content.media_type, *rest)
 

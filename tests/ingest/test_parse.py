@@ -208,7 +208,7 @@ SPANS = """<table><tr><th rowspan="2">Region</th><th colspan="2">Sold</th></tr>
 def test_cells_that_reach_over_rows_and_columns_stand_in_their_places(around: str) -> None:
     assert (
         "| Region | Sold 2023 | Sold 2024 |\n|---|---|---|\n"
-        "| North | 1 | 2 |\n| North | 3 | 4 |\n| South | none |  |"
+        "| North | 1 | 2 |\n| North | 3 | 4 |\n| South | none | none |"
     ) in read(around.encode(), "a.html").text
 
 

@@ -42,6 +42,28 @@ def clean_metadata(pairs: Iterable[tuple[str, object]]) -> dict[str, str]:
     return {key: line for key, line in lines if line}
 
 
+def list_label(number: int, kind: str) -> str:
+    """Return the number of a list item: of kind 1, a, A, i or I, as in HTML."""
+    text = str(number)
+    if kind in ("a", "A") and 1 <= number <= 26:
+        text = chr(96 + number)
+    elif kind in ("i", "I") and 1 <= number < 40:
+        text, left = "", number
+        for value, sign in ((10, "x"), (9, "ix"), (5, "v"), (4, "iv"), (1, "i")):
+            text, left = text + sign * (left // value), left % value
+    return text.upper() if kind in ("A", "I") else text
+
+
+def superscript(text: str, before: str, *, is_note: bool = False) -> str:
+    """Return a superscript as plain text: a power as ^6, the mark of a note as [1], others as they are."""
+    word = re.search(r"[^\W\d_]*$", before)
+    is_number = re.fullmatch(r"[-+−–]?\d{1,4}", text) is not None
+    after_word = word is not None and len(word.group()) > 3
+    if is_note or (is_number and (after_word or before[-1:] in (*'.,;:!?"”’', ""))):
+        return text if text[:1] in "[(" else f"[{text}]"
+    return f"^{text}" if is_number or re.fullmatch(r"[-+−–]?[\dnxkij]", text) else text
+
+
 def _table_row(row: Sequence[str]) -> str:
     text = f"| {' | '.join(row)} |"
     # Most rows are clean, and checking a whole row takes a tenth of the time.
@@ -50,6 +72,9 @@ def _table_row(row: Sequence[str]) -> str:
         return text
     cells = (one_line(cell).replace("|", "\\|") for cell in row)
     return f"| {' | '.join(cells)} |"
+
+
+_MARKER = re.compile(r"\d{1,3}[.)]")
 
 
 class ContentBuilder:
@@ -91,9 +116,10 @@ class ContentBuilder:
         lines = [one_line(line) for line in plain(text).split("\n")]
         self._add("paragraph", "\n".join(line for line in lines if line))
 
-    def item(self, text: str, depth: int = 0, marker: str = "-") -> None:
-        """Write a list item, nested `depth` levels deep."""
+    def item(self, text: str, depth: int = 0, label: str = "") -> None:
+        """Write a list item, nested `depth` levels deep, after its number, if any."""
         if text := one_line(text):
+            marker = label if _MARKER.fullmatch(label) else f"- {label}".strip()
             self._add("item", f"{'  ' * depth}{marker} {text}")
 
     def code(self, text: str) -> None:

@@ -13,7 +13,7 @@ from typing import cast
 from assistant.core.errors import ReadError
 from assistant.ingest.readers.content import Content, ContentBuilder, clean_metadata, one_line
 from assistant.ingest.readers.encoding import decode
-from assistant.ingest.readers.html import write_page
+from assistant.ingest.readers.web.html import write_page
 
 _HEADER = re.compile(rb"(?:From [^\n]{1,200}\r?\n)?(?:[!-9;-~]{1,60}:[^\n]*(?:\n[ \t][^\n]*)*\n)+")
 _COMMON = re.compile(rb"(?im)^(From|To|Subject|Date|Cc|Reply-To|Sender):")
@@ -22,11 +22,13 @@ _ENCRYPTED = ("multipart/encrypted", "application/pkcs7-mime", "application/x-pk
 
 
 def is_mail(data: bytes, suffix: str) -> bool:
-    """True if the bytes begin with mail headers; without the suffix .eml, transport headers are required."""
+    """True if the bytes begin with mail headers; without a suffix of mail, transport headers are required."""
     match = _HEADER.match(data[:100_000].lstrip())
     header = match.group() if match else b""
     common = len(set(map(bytes.lower, _COMMON.findall(header))))
-    return common >= 1 if suffix == ".eml" else common >= 2 and _TRANSPORT.search(header) is not None
+    return (
+        common >= 1 if suffix in (".eml", ".mbox") else common >= 2 and _TRANSPORT.search(header) is not None
+    )
 
 
 def read_eml(data: bytes) -> Content:

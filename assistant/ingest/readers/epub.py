@@ -10,8 +10,8 @@ from urllib.parse import unquote
 from assistant.core.errors import ReadError
 from assistant.ingest.readers.content import Content, ContentBuilder, clean_metadata, one_line
 from assistant.ingest.readers.encoding import decode
-from assistant.ingest.readers.html import write_page
 from assistant.ingest.readers.package import open_zip, read_part, read_xml
+from assistant.ingest.readers.web.html import write_page
 
 _DC = "{http://purl.org/dc/elements/1.1/}"
 _FONT_METHODS = ("http://www.idpf.org/2008/embedding", "http://ns.adobe.com/pdf/enc#RC")

@@ -207,8 +207,12 @@ def _split_header(
     count = _header_rows(rows, wide)
     top = [_fill_right(rows[at], columns, wide.get(at, [])) for at in range(count)]
     names = [" ".join(dict.fromkeys(filter(None, cells))) for cells in zip(*top, strict=True)]
+    body = [
+        _fill_right(row, columns, wide[at]) if at in wide and len(_filled(row)) > 1 else row
+        for at, row in enumerate(rows[count:], count)
+    ]
     numbered = zip(names or [""] * len(columns), columns, strict=True)
-    return [name or f"Column {letter(column)}" for name, column in numbered], rows[count:]
+    return [name or f"Column {letter(column)}" for name, column in numbered], body
 
 
 def _header_rows(rows: list[Row], wide: dict[int, list[Merge]]) -> int:

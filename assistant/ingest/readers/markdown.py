@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _FRONT_MATTER = re.compile(r"---[ \t]*\n(.{0,16384}?)\n(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
 
+_FIELD = re.compile(r"([^\W\d][\w -]{0,40}):[ \t]+([^\s\[{&*!|>%@`].*)")
 # The line below the column names: a rule after it belongs to a table and makes no heading.
 _TABLE = re.compile(r"^(?=[^\n]*\|)(?=[^\n]*-)[ |:-]+$", re.MULTILINE)
 # A comment with the empty rest of its line, or code, in which there are none.
@@ -34,9 +35,11 @@ def read_markdown(text: str) -> Content:
     metadata = _mapping(front_matter.group(1)) if front_matter else None
     if front_matter and metadata is not None:
         text = text[front_matter.end() :].lstrip("\n")
-    metadata = metadata or {}
     text = _without_comments(text)
     headings = headings_of(text)
+    if front_matter and metadata is None:  # its last line looks like a heading above a rule
+        headings = tuple(heading for heading in headings if heading.start >= front_matter.end())
+    metadata = metadata or {}
     title = metadata.pop("title", None) or _first(headings)
     return Content("text/markdown", text, title, headings, metadata=metadata)
 
@@ -100,11 +103,21 @@ def _mapping(front_matter: str) -> dict[str, str] | None:
         return None  # deep nesting takes the parser seconds, and real front matter has none
     try:
         fields = yaml.safe_load(front_matter)
-    except (yaml.YAMLError, ValueError, RecursionError):
+    except yaml.YAMLError:
+        return _lines(front_matter)
+    except (ValueError, RecursionError):
         return None
     if not isinstance(fields, Mapping):
         return None
     return clean_metadata((str(key).lower(), _value(value)) for key, value in fields.items())
+
+
+def _lines(front_matter: str) -> dict[str, str] | None:
+    """Parse front matter that is no YAML because its values have colons; None if a line is not a field."""
+    fields = [_FIELD.fullmatch(line) for line in front_matter.split("\n") if line.strip()]
+    if not all(fields):
+        return None
+    return clean_metadata((field[1].lower(), field[2].strip().strip("\"'")) for field in fields if field)
 
 
 def _value(value: object) -> str | None:

@@ -7,8 +7,10 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from assistant.ingest.readers.content import Content, ContentBuilder, clean_metadata, one_line
+from assistant.ingest.readers.content import Content, ContentBuilder, clean_metadata, one_line, superscript
 from assistant.ingest.readers.grid import Merge, write_sheet
+from assistant.ingest.readers.office.equations import MATH, linear
+from assistant.ingest.readers.office.numbering import Numbering
 
 if TYPE_CHECKING:
     from docx.document import Document as WordDocument
@@ -28,11 +30,7 @@ def read_docx(data: bytes) -> Content:
     word = _open(data)
     styles = _Styles(word)
     draft = ContentBuilder()
-    for block in _blocks(word.element.body, "p", "tbl"):
-        if block.tag == f"{_W}tbl":
-            write_sheet(draft, *_cells(block))
-        else:
-            _paragraph(draft, block, styles)
+    _write(draft, word.element.body, styles)
     for note in _notes(word):
         draft.paragraph(note)
     core = word.core_properties
@@ -60,6 +58,7 @@ class _Styles:
 
     def __init__(self, word: WordDocument) -> None:
         self.title: str | None = None
+        self.numbering = Numbering(_numbering(word), word.styles.element)
         self._levels: dict[str, int] = {}
         self._lists: set[str] = set()
         for style in word.styles.element.iterchildren(f"{_W}style"):
@@ -84,6 +83,11 @@ class _Styles:
         return paragraph.find(f"{_W}pPr/{_W}numPr") is not None or _style(paragraph) in self._lists
 
 
+def _numbering(word: WordDocument) -> Any | None:
+    parts = (r.target_part for r in word.part.rels.values() if r.reltype.endswith("/numbering"))
+    return getattr(next(parts, None), "element", None)
+
+
 def _outline_level(element: Any) -> int | None:
     level = element.find(f"{_W}pPr/{_W}outlineLvl")
     value = level.get(f"{_W}val", "9") if level is not None else "9"
@@ -104,16 +108,36 @@ def _blocks(parent: Any, *names: str) -> Iterator[Any]:
             yield from _blocks(child, *names)
 
 
+def _write(draft: ContentBuilder, parent: Any, styles: _Styles) -> None:
+    """Write the paragraphs and tables of a document or of a cell."""
+    for block in _blocks(parent, "p", "tbl"):
+        if block.tag == f"{_W}p":
+            _paragraph(draft, block, styles)
+        elif _is_layout(block):
+            for cell in (cell for row in _blocks(block, "tr") for cell in _blocks(row, "tc")):
+                _write(draft, cell, styles)
+        else:
+            write_sheet(draft, *_cells(block))
+
+
+def _is_layout(table: Any) -> bool:
+    """True for a frame: a table of a single column, or with tables in it."""
+    if table.find(f".//{_W}tbl") is not None:
+        return True
+    return all(len(list(_blocks(row, "tc"))) < 2 for row in _blocks(table, "tr"))
+
+
 def _paragraph(draft: ContentBuilder, paragraph: Any, styles: _Styles) -> None:
     text = _text(paragraph)
     level = styles.level(paragraph)
+    label = styles.numbering.label(paragraph, _style(paragraph)) if text.strip() else ""
     if level is not None:
         if level == 0 and styles.title is None:
             styles.title = one_line(text) or None
-        draft.heading(max(level, 1), text)
-    elif styles.is_item(paragraph):
+        draft.heading(max(level, 1), f"{label} {text}")
+    elif styles.is_item(paragraph) or label:
         depth = paragraph.find(f"{_W}pPr/{_W}numPr/{_W}ilvl")
-        draft.item(text, min(int(depth.get(f"{_W}val", 0)), 8) if depth is not None else 0)
+        draft.item(text, min(int(depth.get(f"{_W}val", 0)), 8) if depth is not None else 0, label)
     else:
         draft.paragraph(text)
 
@@ -151,11 +175,21 @@ def _text(element: Any) -> str:
             pieces.append("\n")
         elif child.tag == f"{_W}noBreakHyphen":
             pieces.append("-")
+        elif child.tag == f"{MATH}oMath":
+            pieces.append(linear(child))
+        elif child.tag == f"{_W}r" and _is_raised(child):
+            pieces.append(superscript(_text(child), "".join(pieces)[-40:]))
         elif child.tag not in (f"{_W}del", f"{_W}moveFrom", f"{_W}pPr", f"{_W}rPr", _FALLBACK):
             pieces.append(_text(child))
             if child.tag in (f"{_W}p", f"{_W}tc"):
                 pieces.append("\n")
     return "".join(pieces)
+
+
+def _is_raised(run: Any) -> bool:
+    align = run.find(f"{_W}rPr/{_W}vertAlign")
+    is_raised = align is not None and align.get(f"{_W}val") == "superscript"
+    return is_raised and run.find(f"{_W}footnoteReference") is None
 
 
 def _notes(word: WordDocument) -> Iterator[str]:

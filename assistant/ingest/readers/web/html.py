@@ -5,12 +5,15 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Iterator, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, replace
 from itertools import groupby, pairwise
 from typing import TYPE_CHECKING, Any
 
 from assistant.ingest.readers.content import Content, ContentBuilder, clean_metadata, one_line
-from assistant.ingest.readers.spans import unspan
+from assistant.ingest.readers.web.article import fill_gaps
+from assistant.ingest.readers.web.spans import unspan
+from assistant.ingest.readers.web.visible import keep_visible, split_label, with_labels
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
@@ -28,17 +31,19 @@ class _Block:
     linked: int = 0
     level: int = 0
     rows: tuple[tuple[str, ...], ...] = ()
+    keyed: bool = False
+    """True for a table whose first row is a name and its value, not two column names."""
 
 
 def read_html(text: str) -> Content:
     """Parse a web page: its main text, or all visible text if none is found."""
-    page = _parse(text)
-    article = _extract(page, text)
+    page = keep_visible(_parse(text))
+    article = _extract(page)
     whole = one_line(page.text_content())
     title = one_line((article.title if article else None) or page.findtext(".//title") or "")
     blocks = list(_Walk(whole).blocks(article.body)) if article else []
     draft = ContentBuilder()
-    for block in _main_or_visible(_main(blocks, title), text):
+    for block in _main_or_visible(_main(blocks, title), page):
         _write(draft, block)
     fields = {"author": "author", "date": "date", "publisher": "sitename", "url": "url"}
     metadata = clean_metadata((key, getattr(article, name, None)) for key, name in fields.items())
@@ -50,39 +55,43 @@ def write_page(draft: ContentBuilder, text: str, title: str = "") -> None:
 
     `title` is its heading if the page has no heading.
     """
-    blocks = _visible(text, _NEVER_SEEN)
+    blocks = _visible(keep_visible(_parse(text)), _NEVER_SEEN)
     if blocks and not any(block.kind == "head" for block in blocks):
         draft.heading(1, title)
     for block in blocks:
         _write(draft, block)
 
 
+_SOFT = re.compile("[\xad\u200b\ue000\ue001]|&shy;|&ZeroWidthSpace;")
+"""Places where a word may be broken, and the marks of list numbers."""
+
+
 def _parse(text: str) -> HtmlElement:
     from lxml import html
 
     parser = html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True)
-    return html.document_fromstring(text.encode("utf-8"), parser=parser)
+    return html.document_fromstring(_SOFT.sub("", text).encode("utf-8"), parser=parser)
 
 
-def _extract(page: HtmlElement, text: str) -> Any:
+def _extract(page: HtmlElement) -> Any:
     """Extract the main text with trafilatura: for precision, or for recall if that leaves next to nothing.
 
     None for a page as long as a book: extraction takes minutes, and such a page has little else.
     """
     if sum(1 for _ in page.iter("p", "li", "tr", "h2", "h3", "br")) > _BOOK:
         return None
-    strict = _extract_with(text, favor_precision=True)
+    strict = _extract_with(page, favor_precision=True)
     if strict is not None and len(strict.text or "") >= _SHORT:
         return strict
-    generous = _extract_with(text, favor_recall=True)
+    generous = _extract_with(page, favor_recall=True)
     return max((strict, generous), key=lambda result: -1 if result is None else len(result.text or ""))
 
 
-def _extract_with(text: str, **focus: Any) -> Any:
+def _extract_with(page: HtmlElement, **focus: Any) -> Any:
     from trafilatura import bare_extraction
 
     logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
-    page = _prepare(_parse(text))
+    page = _prepare(deepcopy(page))
     wanted: Any = {"include_comments": False, "include_links": True, "include_formatting": True}
     return bare_extraction(page, with_metadata=True, **wanted, **focus)
 
@@ -102,6 +111,7 @@ def _prepare(page: HtmlElement) -> HtmlElement:
         if "link" in span.get("class", "").split():  # wraps links within sentences
             span.set("class", "inline")
     _gather_body(page)
+    fill_gaps(page)
     unspan(page)
     for quote in list(page.iter("blockquote")):
         if _QUOTED.search(quote.get("class", "")):
@@ -160,7 +170,9 @@ class _Walk:
             yield _Block("head", self._text(element), _linked(element), int(level.group(1)) if level else 2)
         elif element.tag == "table":
             rows = tuple(tuple(self._text(cell) for cell in row) for row in element.iter("row"))
-            yield _Block("table", "\n".join(" ".join(row) for row in rows), _linked(element), rows=rows)
+            first = [cell.get("role") == "head" for cell in next(element.iter("row"), ())]
+            text = "\n".join(" ".join(row) for row in rows)
+            yield _Block("table", text, _linked(element), rows=rows, keyed=first == [True, False])
         elif element.tag == "code":
             yield _Block("code", "".join(element.itertext()))
         elif any(child.tag in _BLOCKS for child in element):
@@ -189,16 +201,30 @@ def _linked(element: Any) -> int:
 
 
 def _write(draft: ContentBuilder, block: _Block) -> None:
+    if block.kind == "p" and split_label(block.text)[0]:
+        block = replace(block, kind="item")
+    elif block.kind != "item":
+        rows = tuple(tuple(map(with_labels, row)) for row in block.rows)
+        block = replace(block, text=with_labels(block.text), rows=rows)
     if block.kind == "head":
         draft.heading(block.level, block.text)
     elif block.kind == "item":
-        draft.item(block.text)
+        label, text = split_label(block.text)
+        draft.item(text, label=label)
+    elif block.keyed and all(len(row) == 2 for row in block.rows):
+        _write_pairs(draft, block.rows)
     elif block.kind == "table":
         draft.table(_with_one_header(block.rows))
     elif block.kind == "code" and "\n" in block.text.strip():
         draft.code(block.text)
     else:
         draft.paragraph(block.text)
+
+
+def _write_pairs(draft: ContentBuilder, rows: Sequence[Sequence[str]]) -> None:
+    for name, value in rows:
+        is_pair = value and value != name
+        draft.item(f"{one_line(name).rstrip(':')}: {value}" if is_pair else name)
 
 
 def _with_one_header(rows: tuple[tuple[str, ...], ...]) -> Sequence[Sequence[str]]:
@@ -286,11 +312,11 @@ _BREAKS = set(
 )
 
 
-def _main_or_visible(main: list[_Block], text: str) -> list[_Block]:
+def _main_or_visible(main: list[_Block], page: HtmlElement) -> list[_Block]:
     """Return the main text, or all visible text if the main text is missing or nearly all of the page."""
     if _size(main) >= _SHORT:
         return main
-    visible = _visible(text)
+    visible = _visible(deepcopy(page))
     return visible if not main or _size(visible) < 2 * _SHORT else main
 
 
@@ -298,11 +324,10 @@ def _size(blocks: list[_Block]) -> int:
     return sum(len(block.text) for block in blocks)
 
 
-def _visible(text: str, unseen: Sequence[str] = _UNSEEN) -> list[_Block]:
-    """Return the visible text without menus, in reading order."""
+def _visible(page: HtmlElement, unseen: Sequence[str] = _UNSEEN) -> list[_Block]:
+    """Return the visible text without menus, in reading order. The page is changed."""
     from lxml import etree
 
-    page = _parse(text)
     unspan(page)
     etree.strip_elements(page, *unseen, with_tail=False)
     blocks: list[_Block] = []
@@ -347,4 +372,6 @@ def _as_whole(element: Any) -> _Block | None:
     )
     if len(rows) < 2 or max(map(len, rows)) < 2 or max(len(cell) for row in rows for cell in row) > 2000:
         return None
-    return _Block("table", "\n".join(" ".join(row) for row in rows), rows=rows)
+    first = [cell.tag == "th" for cell in next(element.iter("tr")).iter("td", "th")]
+    text = "\n".join(" ".join(row) for row in rows)
+    return _Block("table", text, rows=rows, keyed=first == [True, False])

@@ -18,8 +18,8 @@ _SPANNING = ".//*[self::td or self::th][@rowspan or @colspan]"
 def unspan(page: HtmlElement) -> None:
     """Give each row of the page's tables all its cells, aligned with the column names.
 
-    A cell that spans rows is repeated in each. One that spans columns is put in the first, a column name in
-    each. Tables that contain tables are page layout and stay unchanged.
+    A cell that spans rows or columns is repeated in each; one that spans the whole row is put in the first.
+    Tables that contain tables are page layout and stay unchanged.
     """
     for table in page.iter("table"):
         if table.find(".//table") is not None or not table.xpath(_SPANNING):
@@ -34,13 +34,14 @@ def _fill(table: Any) -> None:
     for row in table.iter("tr"):
         line: list[Any] = []
         new: dict[int, tuple[int, Any]] = {}
-        for cell in [*row.iterchildren("td", "th"), None]:
+        held = list(row.iterchildren("td", "th"))
+        for cell in [*held, None]:
             while len(line) in spanning:
                 line.append(deepcopy(spanning[len(line)][1]))
             if cell is None:
                 break
             columns, rows = _span(cell, "colspan"), _span(cell, "rowspan")
-            cells = [cell, *(_continuation(cell) for _ in range(columns - 1))]
+            cells = [cell, *(_continuation(cell, len(held)) for _ in range(columns - 1))]
             if rows > 1:
                 new |= {len(line) + column: (rows, part) for column, part in enumerate(cells)}
             line.extend(cells)
@@ -51,9 +52,9 @@ def _fill(table: Any) -> None:
         spanning = {at: (rows - 1, cell) for at, (rows, cell) in (spanning | new).items() if rows > 1}
 
 
-def _continuation(cell: Any) -> Any:
-    """Return the content of a further column that a cell spans."""
-    return deepcopy(cell) if cell.tag == "th" else cell.makeelement(cell.tag)
+def _continuation(cell: Any, held: int) -> Any:
+    """Return the content of a further column that a cell spans, in a row that holds so many cells."""
+    return deepcopy(cell) if cell.tag == "th" or held > 1 else cell.makeelement(cell.tag)
 
 
 def _span(cell: Any, name: str) -> int:

@@ -1,0 +1,1 @@
+"""Reader of web pages, also used for the chapters of e-books and for mail in HTML."""
