@@ -50,7 +50,7 @@ def test_the_watch_sees_what_native_code_tries_and_keeps(tmp_path: Path, e5: Emb
 
 
 def is_heard(person: silence.Person, trace: Path) -> bool:
-    """Whether something was reached for, and the identity of the device kept."""
+    """True if an address was looked up or connected to and a device id was written."""
     kept = any("deviceid" in name for name in person.traces())
     return kept and trace.exists() and bool(watched.tried(trace))
 

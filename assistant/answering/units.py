@@ -14,6 +14,7 @@ from typing import Literal
 from assistant.answering.question import Question, any_in, synonyms, tokens
 from assistant.core.errors import NotFound
 from assistant.core.types import Cell, Document, ScoredPassage, ScoredSentence, Span
+from assistant.retrieval.reader import is_heading
 from assistant.text import tables, words
 from assistant.text.marks import unmarked
 from assistant.text.structure import Line, Listing, Pair, Structure, is_question, unlabelled
@@ -193,9 +194,7 @@ def _has_relevant_facts(question: Question, context: Context, span: Span) -> boo
 
 def is_heading_or_empty(scored: ScoredPassage, text: str) -> bool:
     """Return True for a heading or header row above other sentences, and for text without any word."""
-    passage = scored.passage
-    leads = text.strip("# \t") in passage.headings or text in tables.column_rows(passage.text)
-    return (leads and len(scored.sentences) > 1) or not any(map(str.isalnum, unmarked(text)))
+    return is_heading(scored, text) or not any(map(str.isalnum, unmarked(text)))
 
 
 def _is_title(context: Context, span: Span) -> bool:

@@ -161,10 +161,7 @@ class LLMAdapter(Model):
         pieces, left = SimpleQueue[str | Exception | None](), threading.Event()
         threading.Thread(target=self._put_pieces, args=(prompt, pieces, left), daemon=True).start()
         try:
-            while (piece := self._next(pieces, until)) is not None:
-                if isinstance(piece, Exception):
-                    raise piece
-                yield piece
+            yield from self._receive(pieces, until)
         finally:
             left.set()
 

@@ -65,7 +65,12 @@ class Reader:
 
         A follow-up is read both alone and with its topic; the mean of the log odds counts.
         """
-        places = [(p, s) for p in passages[:QUOTED] for s in p.sentences if not _is_heading(p, s)]
+        places = [
+            (p, s)
+            for p in passages[:QUOTED]
+            for s in p.sentences
+            if not is_heading(p, p.passage.quote(s.span))
+        ]
         places = sorted(places, key=lambda place: -place[1].cosine - place[1].interaction)[:READ]
         excerpts = [_excerpt(passage, sentence) for passage, sentence in places]
         found = self.answers(query.text, excerpts)
@@ -130,12 +135,11 @@ def _mean_by_log_odds(first: NDArray[np.float32], second: NDArray[np.float32]) -
     return np.asarray(both / np.maximum(both + neither, 1e-9), np.float32)
 
 
-def _is_heading(scored: ScoredPassage, sentence: ScoredSentence) -> bool:
-    """True for a heading or a row of column names above others: it announces what follows."""
-    text = scored.passage.quote(sentence.span)
-    return len(scored.sentences) > 1 and (
-        text.strip("# \t") in scored.passage.headings or text in tables.column_rows(scored.passage.text)
-    )
+def is_heading(scored: ScoredPassage, text: str) -> bool:
+    """True for a heading or a header row above other sentences of the passage."""
+    passage = scored.passage
+    leads = text.strip("# \t") in passage.headings or text in tables.column_rows(passage.text)
+    return leads and len(scored.sentences) > 1
 
 
 def _with_answers(scored: ScoredPassage, answers: Mapping[tuple[str, Span], float]) -> ScoredPassage:

@@ -32,7 +32,7 @@ def home(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def run(example: str, **names: object) -> str:
-    """What the example prints."""
+    """Run the example; return what it prints."""
     out = io.StringIO()
     with contextlib.redirect_stdout(out):
         exec(compile(example, PAGE.name, "exec"), dict(names))

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from browsing import BROWSER, Served, chromium, serving
-from playwright.sync_api import BrowserContext, expect
+from playwright.sync_api import BrowserContext, Page, expect
 
 pytestmark = [*BROWSER, pytest.mark.slow]
 
@@ -79,15 +79,21 @@ def modelled(filled_home: Path) -> Iterator[tuple[Served, Slow]]:
         model.shutdown()
 
 
-def test_a_written_answer_grows_and_what_nothing_supports_is_marked(
-    context: BrowserContext, modelled: tuple[Served, Slow]
-) -> None:
-    running, model = modelled
+def ask(context: BrowserContext, running: Served, model: Slow) -> Page:
+    """Ask on a new page; the answer stops growing until `model.go_on` is set."""
     model.go_on.clear()
     page = context.new_page()
     page.goto(running.address)
     page.fill("#question", EXPORTS)
     page.click("#send")
+    return page
+
+
+def test_a_written_answer_grows_and_what_nothing_supports_is_marked(
+    context: BrowserContext, modelled: tuple[Served, Slow]
+) -> None:
+    running, model = modelled
+    page = ask(context, running, model)
     expect(page.locator(".growing .answer")).to_contain_text("3 billion dollars")
     expect(page.locator(".growing .citation[data-number]")).to_have_count(1)
     expect(page.locator("#send")).to_be_disabled()
@@ -103,11 +109,7 @@ def test_a_new_chat_ends_the_answer_that_is_growing(
     context: BrowserContext, modelled: tuple[Served, Slow]
 ) -> None:
     running, model = modelled
-    model.go_on.clear()
-    page = context.new_page()
-    page.goto(running.address)
-    page.fill("#question", EXPORTS)
-    page.click("#send")
+    page = ask(context, running, model)
     expect(page.locator(".growing .answer")).to_be_visible()
     page.click("#new-chat")
     expect(page.locator(".welcome")).to_be_visible()

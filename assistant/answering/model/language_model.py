@@ -64,10 +64,7 @@ class Model:
         pieces = SimpleQueue[str | Exception | None]()
         call = asyncio.run_coroutine_threadsafe(self._call(prompt, pieces, until), _loop())
         try:
-            while (piece := self._next(pieces, until)) is not None:
-                if isinstance(piece, Exception):
-                    raise piece
-                yield piece
+            yield from self._receive(pieces, until)
         finally:
             call.cancel()
 
@@ -81,6 +78,15 @@ class Model:
             raise Withdrawn
         if not until.left:
             raise self._late()
+
+    def _receive(
+        self, pieces: SimpleQueue[str | Exception | None], until: Deadline
+    ) -> Generator[str, None, None]:
+        """Yield the pieces up to None; raise an error that is among them."""
+        while (piece := self._next(pieces, until)) is not None:
+            if isinstance(piece, Exception):
+                raise piece
+            yield piece
 
     def _next(self, pieces: SimpleQueue[str | Exception | None], until: Deadline) -> str | Exception | None:
         while True:
