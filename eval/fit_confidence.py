@@ -3,11 +3,12 @@
     python -m eval.fit_confidence --data ../shared/bench
 
 Cases come from the golden sets and questions in everyday words (`eval/fitting`) on the shipped corpus,
-from such questions on paragraphs of XQuAD, from CLAPnq and from SQuAD 2.0. Some search all documents and some
-one document only ("within": the one that holds the answer, or the nearest if none does; CLAPnq gives its
-passage). Questions that the corpus nearly answers are the hardest: such cases are made by removing the
-passages that answer a question ("open"). `eval.logistic` tells how sets are fitted together. The figure to
-trust is that of a set which, with all that was made of it, is left out of the fit.
+from such questions on paragraphs of XQuAD, from what was written on passages that the reader was not trained
+on (`eval/reader/written`), from CLAPnq and from SQuAD 2.0. Some search all documents and some one document
+only ("within": the one that holds the answer, or the nearest if none does; CLAPnq gives its passage).
+Questions that the corpus nearly answers are the hardest: such cases are made by removing the passages that
+answer a question ("open"). `eval.logistic` tells how sets are fitted together. The figure to trust is that of
+a set which, with all that was made of it, is left out of the fit.
 """
 
 from __future__ import annotations
@@ -28,11 +29,13 @@ from assistant.embedding.embedders import E5
 from assistant.evaluation.scoring.metrics import auc
 from assistant.ingest.parse import identity
 from assistant.retrieval import confidence, retriever
+from assistant.retrieval.query_rewriting.rewriting import Exchange, understood
 from assistant.retrieval.reader import Reader
 from eval.benchmarks import clapnq, squad2, xquad
-from eval.benchmarks.corpus import opened, progress
+from eval.benchmarks.corpus import Item, opened, progress
 from eval.benchmarks.data import find, read_text
 from eval.logistic import Case, Model, fit
+from eval.reader import written
 from eval.reader.sources import KEPT_ARTICLES
 
 NAMES: dict[confidence.Scope, list[str]] = {
@@ -56,6 +59,8 @@ FIXED = {"other_number": -2.6, "lacking": -2.0}
 answer, nor is what holds no amount, time or person where one is asked for; too few questions of the public
 sets turn on that for a fit to find it out."""
 SQUAD_QUESTIONS = 250
+EACH = 2
+"""Questions of each kind that are taken of what was written on a passage."""
 FITTING = Path(__file__).with_name("fitting")
 FOUND = retriever.READ
 """Passages retrieved: all that are read word by word, so that enough of these are left when those that answer
@@ -69,6 +74,7 @@ def main() -> None:
     arguments = parser.parse_args()
     scoped = [
         *_shipped(),
+        *_written(arguments.data.parent),
         *_wiki(arguments.data / "xquad"),
         *_clapnq(arguments.data / "clapnq"),
         *_squad(arguments.data / "squad2"),
@@ -157,6 +163,37 @@ def _wiki(data: Path) -> Iterator[Scoped]:
             if row["answerable"]:
                 answering = [p for p in passages if p.passage.document_id == own]
                 yield from _open(query, passages, answering, "wiki, open")
+
+
+def _written(shared: Path) -> Iterator[Scoped]:
+    """Questions, near misses and follow-ups on passages among those that the reader was trained on."""
+    own = [*written.passages(shared, "fitting")]
+    others = [*written.passages(shared, "training")]
+    with opened("written", [_item(passage) for passage in [*own, *others]]) as corpus:
+        documents = {key: document for document, keys in corpus.keys.items() for key in keys}
+        for passage in progress(own, "Written"):
+            history = Exchange("", about=(passage.title,))
+            asked = [(Query(row["q"]), True) for row in passage.questions[:EACH]]
+            asked += [(Query(row["q"]), False) for row in passage.near[:EACH]]
+            asked += [
+                (
+                    understood(row["q"], [replace(history, question=row["before"])], corpus.likeness),
+                    bool(row["answers"]),
+                )
+                for row in passage.follow
+            ]
+            for query, answerable in asked:
+                passages = corpus.retriever.retrieve(query, FOUND)
+                yield _case(query, passages, answerable, "written")
+                answering = [p for p in passages if p.passage.document_id == documents[passage.id]]
+                if answerable:
+                    yield from _open(query, passages, answering, "written, open")
+
+
+def _item(passage: written.Passage) -> Item:
+    rows = sum("; " in sentence for sentence in passage.sentences)
+    apart = "\n\n" if 2 * rows > len(passage.sentences) else " "
+    return Item.titled(passage.id, passage.title, apart.join(passage.sentences))
 
 
 def _clapnq(data: Path) -> Iterator[Scoped]:

@@ -19,7 +19,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from eval.reader import changes, rewording
+from eval.reader import changes, rewording, written
 from eval.reader.long_pairs import conclusions, passage_pairs, wice_passages
 from eval.reader.search import Index
 from eval.reader.sources import Asked, asked, lines
@@ -78,7 +78,7 @@ def _with_rewordings(made: Iterator[Pair]) -> Iterator[Pair]:
     chance = random.Random(SEED)
     for pair in made:
         yield pair
-        if pair.task == "answers" and pair.origin != "jaquad" and chance.random() < REWORDED:
+        if pair.task == "answers" and pair.origin not in ("jaquad", "written") and chance.random() < REWORDED:
             new = rewording.reworded(pair.first, f"{pair.second} {pair.context}", chance)
             if new:
                 yield replace(pair, first=new, made=f"{pair.made}, reworded")
@@ -106,6 +106,18 @@ def pairs(shared: Path) -> Iterator[Pair]:
         yield Pair("supports", *made, origin="pubmedqa", group=paper)
     for made, claim in wice_pairs(lines(wice)):
         yield Pair("supports", *made, origin="wice", group=f"wice {claim}")
+    yield from _written(shared, chance)
+
+
+def _written(shared: Path, chance: random.Random) -> Iterator[Pair]:
+    """Yield what was written for the project, each time with other sentences that do not answer."""
+    passages = [*written.passages(shared, "training")]
+    index = Index([sentence for passage in passages for sentence in passage.sentences])
+    for passage in passages:
+        for made in written.answer_pairs(passage, index, chance):
+            yield Pair("answers", *made, origin="written", group=f"written {passage.id}")
+        for made in written.support_pairs(passage, chance):
+            yield Pair("supports", *made, origin="written", group=f"written {passage.id}")
 
 
 class Pool:

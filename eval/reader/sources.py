@@ -111,11 +111,11 @@ def _qamr(path: Path) -> Iterator[Asked]:
         if line.startswith("#"):
             group, sentence = line, ""
         elif line.strip() and not sentence:
-            sentence = _untokenised(line.strip())
+            sentence = untokenised(line.strip())
         elif line.strip():
             cut = line.find("?")
             question, *answers = line[: cut + 1], *line[cut + 1 :].strip().split("\t")
-            answers = [_untokenised(a.strip()) for a in answers if a.strip() and a.strip() in sentence]
+            answers = [untokenised(a.strip()) for a in answers if a.strip() and a.strip() in sentence]
             if len(question.split()) > 3 and len(answers) > 1 and _agree(answers):
                 spans = tuple((0, answer) for answer in dict.fromkeys(answers))
                 yield Asked(question.strip(), (sentence,), "", (0,), spans, (), "qamr", group)
@@ -126,7 +126,7 @@ def _agree(answers: list[str]) -> bool:
     return bool(first & second)
 
 
-def _untokenised(text: str) -> str:
+def untokenised(text: str) -> str:
     text = re.sub(r" (?=[.,;:?!)%]|'s\b|n't\b)", "", text)
     return text.replace("-LRB- ", "(").replace(" -RRB-", ")").replace("``", '"').replace("''", '"')
 
