@@ -19,6 +19,7 @@ from assistant.ingest.readers.pdf.layout import named, page_items
 from assistant.ingest.readers.pdf.paragraphs import Piece, body_size, pieces_of
 from assistant.ingest.readers.pdf.running import without_running
 from assistant.ingest.readers.pdf.shapes import Layout, Line, Table, Word
+from assistant.ingest.readers.progress import begin_page
 
 if TYPE_CHECKING:
     from pypdfium2 import PdfDocument, PdfPage
@@ -83,6 +84,7 @@ def _pages(document: PdfDocument, data: bytes) -> tuple[list[Layout], str]:
     pages: list[Layout] = []
     damaged: set[int] = set()
     for number in range(len(document)):
+        begin_page(number, len(document))
         try:
             pages.append(_page(document, number))
         except (MemoryError, RecursionError):
