@@ -1,4 +1,4 @@
-"""How far a reader is, page by page, for the process that watches it."""
+"""Progress of a reader, page by page, for the process that watches it."""
 
 from __future__ import annotations
 

@@ -85,7 +85,7 @@ def column_edges(rows: Sequence[Sequence[Run]]) -> list[float]:
 def rows_in(
     words: Sequence[Word], xs: Sequence[float], *, is_open: bool
 ) -> list[tuple[float | None, Sequence[Word]]]:
-    """Part what stands between two lines of a table into its rows: one, or one a line of text if open."""
+    """Split the content between two lines of a table into rows: one, or one per line of text if open."""
     rows = rows_of(words)
     if not (_are_rows(rows, xs) if is_open else _are_full_rows(rows, xs)):
         return [(None, words)]

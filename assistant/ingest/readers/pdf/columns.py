@@ -82,7 +82,7 @@ def _is_beside(last: Word, word: Word) -> bool:
 
 
 def _share_line(a: Box, b: Box) -> bool:
-    """True if two boxes stand on one line: half of the lower one is beside the other."""
+    """True if two boxes are on one line: half of the lower one is beside the other."""
     top, bottom, upper, lower = a.top, a.bottom, b.top, b.bottom
     common = (bottom if bottom < lower else lower) - (top if top > upper else upper)
     low = bottom - top if bottom - top < lower - upper else lower - upper
@@ -90,7 +90,7 @@ def _share_line(a: Box, b: Box) -> bool:
 
 
 def columns(boxes: Sequence[Run], depth: int = 0) -> list[list[Run]]:
-    """Part a page into columns and what stands across them, in reading order."""
+    """Split a page into columns and the blocks that span them, in reading order."""
     if len(boxes) < 4 or depth > _DEPTH or len(boxes) > _MANY:
         return [list(boxes)]
     gap = _column_gap(boxes)

@@ -1,4 +1,4 @@
-"""What is filled into the fields of a form (AcroForm), noted on a page, and linked from it."""
+"""Values of form fields (AcroForm), notes and links of a page."""
 
 from __future__ import annotations
 
@@ -144,7 +144,7 @@ class _Field:
 
 
 def _label(box: _Box, lines: Sequence[Run], *, is_button: bool) -> str:
-    """Return the text before a field on its line, or after a box to tick; else what stands close above it."""
+    """Return the text before a field on its line, or after a box to tick; else the text close above it."""
     left, top, right, bottom = box
     middle, reach = (top + bottom) / 2, max((bottom - top) / 2, 4) + 4
     beside = [run for run in lines if abs((run.top + run.bottom) / 2 - middle) <= reach]

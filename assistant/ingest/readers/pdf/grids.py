@@ -61,7 +61,7 @@ def _is_within(run: Run, left: float, top: float, right: float, bottom: float) -
 
 
 def _grids(rules: Sequence[Rule]) -> list[_Grid]:
-    """Return groups of lines that meet, or that stand below each other with equal ends; the largest first."""
+    """Return groups of lines that meet, or lie below each other with equal ends; the largest first."""
     level = _merged([rule for rule in rules if rule.top == rule.bottom])
     upright = [
         _swapped(rule) for rule in _merged([_swapped(rule) for rule in rules if rule.left == rule.right])

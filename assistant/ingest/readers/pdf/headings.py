@@ -1,4 +1,4 @@
-"""Headings: the bookmarks of a file where their words stand, or else its large lines."""
+"""Headings: the bookmarks of a file at the place of their words, or else its large lines."""
 
 from __future__ import annotations
 

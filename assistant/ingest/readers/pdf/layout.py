@@ -1,4 +1,4 @@
-"""What is on a page in reading order: drawn tables first, then columns, then lines and tables in them."""
+"""The blocks of a page in reading order: drawn tables first, then columns, then lines and tables in them."""
 
 from __future__ import annotations
 

@@ -120,7 +120,7 @@ def _page(document: PdfDocument, number: int) -> Layout:
 
 
 def _words(page: PdfPage) -> tuple[list[Word], Turn]:
-    """Return the words of a page, turned so that most of them stand level."""
+    """Return the words of a page, turned so that most of them are level."""
     for quarters in (0, 1, 3):
         turn = Turn(page, quarters)
         text = PageText(page, turn)

@@ -73,7 +73,7 @@ def _edges(pages: Sequence[Layout]) -> Iterator[_Edge]:
 
 
 def _at_one_height(edges: Sequence[_Edge]) -> Iterator[list[_Edge]]:
-    """Yield groups of lines that stand at the same height."""
+    """Yield groups of lines at the same height."""
     group: list[_Edge] = []
     for edge in sorted(edges, key=lambda edge: edge.line.top):
         if group and edge.line.top - group[-1].line.top > _NEAR:

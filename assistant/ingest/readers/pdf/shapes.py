@@ -1,4 +1,4 @@
-"""What a page is made of. Points from its top left corner, as it is shown: `top` is less than `bottom`."""
+"""The shapes of a page. Points from its top left corner, as it is shown: `top` is less than `bottom`."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ class Layout:
     items: tuple[Line | Table, ...]
     height: float
     turned: tuple[str, ...] = ()
-    """Texts that do not stand level, as stamps and watermarks."""
+    """Texts that are not level, such as stamps and watermarks."""
     extra: tuple[str, ...] = ()
 
 
