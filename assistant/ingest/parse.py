@@ -114,6 +114,15 @@ def is_plain(data: bytes, name: str) -> bool:
     return label in ("Markdown", "text")
 
 
+def refusal(data: bytes, name: str) -> str:
+    """Return what a file is that is refused at sight, and what to do; empty for one that may be read."""
+    try:
+        _recognise(data, _path(name).suffix.lower())
+    except ReadError as fault:
+        return fault.message.removeprefix("is ").rstrip(".")
+    return ""
+
+
 def identity(data: bytes) -> str:
     """Return the id of a document: the first 16 hexadecimal digits of the SHA-256 of its bytes."""
     return hashlib.sha256(data).hexdigest()[:16]
