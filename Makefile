@@ -46,7 +46,7 @@ hostile: ready
 	@PYTHONPATH=tests $(BIN)/python -m hostile $(ARGS)
 
 # -- the environment ------------------------------------------------------------------------------
-# .venv is whole where its stamp stands. The stamp goes before anything is changed and comes back last, and an
+# .venv is complete if its stamp exists. The stamp is removed before any change and comes back last, and an
 # environment without one is made anew: so what an interrupted run leaves is never taken for whole.
 
 define new-venv
@@ -83,7 +83,7 @@ endef
 	@touch .venv/.installed $@
 
 # -- the locks ------------------------------------------------------------------------------------
-# Made by uv, as its locks hold for every Python and platform. Versions that stand in a lock are kept as far as
+# Made by uv, as its locks hold for every Python and platform. Versions in a lock are kept as far as
 # pyproject.toml lets them; to take the newest of everything, delete both locks first.
 
 lock:

@@ -1,4 +1,4 @@
-"""What the product takes in time and memory: python -m eval.bench [NAME…] [--json]
+"""Benchmarks of the product's time and memory: python -m eval.bench [NAME…] [--json]
 
 embed     passages embedded in a second, against Chroma's default function
 commands  `assistant ask` and `assistant --help`, whole processes
@@ -9,7 +9,7 @@ growth    a passage at 20,000 against one at 5,000
 busy      a server that is asked while 4,000 passages come in
 
 Without a name, all of them, in some minutes; `large` makes its corpus once, which takes some minutes more.
-Ends with 1 where a target is missed.
+Exits with 1 if a target is missed.
 """
 
 from __future__ import annotations
@@ -40,14 +40,14 @@ MODULES = {
 
 
 def main() -> None:
-    """Runs the benchmarks that the command line names."""
+    """Run the benchmarks that the command line names."""
     measured(
         "python -m eval.bench", __doc__ or "", {name: f"eval.{module}" for name, module in MODULES.items()}
     )
 
 
 def measured(program: str, description: str, modules: Mapping[str, str]) -> None:
-    """Runs those of the modules that the command line names, or all; ends with 1 where a target is missed."""
+    """Run the modules that the command line names, or all of them; exit with 1 if a target is missed."""
     asked = _arguments(program, description, modules)
     figures = {name: _run(name, modules[name]) for name in asked.names or modules}
     if asked.json:
@@ -90,7 +90,7 @@ def _machine() -> dict[str, str | int]:
 
 
 def _load() -> str:
-    """The mean number of busy processes over the last minute; figures of a busy machine say little."""
+    """Return the load average of the last minute; figures measured on a busy machine say little."""
     return f"{os.getloadavg()[0]:.2f}" if hasattr(os, "getloadavg") else "unknown"
 
 

@@ -32,7 +32,7 @@ IDLE = 60
 
 @dataclass
 class Feeding:
-    """What has come in so far."""
+    """The documents that have been added so far."""
 
     passages: int = 0
     faults: list[str] = field(default_factory=list)
@@ -40,7 +40,7 @@ class Feeding:
 
 
 def figures() -> list[Figure]:
-    """The p95 of a question at rest and meanwhile, and what went wrong."""
+    """Return the p95 of a question at rest and during ingestion, and the number of failures."""
     made = documents(HELD + COMING)
     asked = itertools.cycle(questions(made[:HELD], HELD // 2))
     with tempfile.TemporaryDirectory() as folder:
@@ -76,7 +76,7 @@ def _told(
 
 
 def _asked(server: Server, question: Question) -> tuple[float, str]:
-    """The milliseconds that an answer took, and what went wrong, if anything did."""
+    """Return the milliseconds that an answer took, and the error if there was one."""
     try:
         reply, took = server.ask(question.text)
     except (httpx.HTTPError, ValueError) as fault:
@@ -88,7 +88,7 @@ def _asked(server: Server, question: Question) -> tuple[float, str]:
 def _while_fed(
     server: Server, asked: Iterator[Question], items: Sequence[Item]
 ) -> tuple[list[tuple[float, str]], Feeding]:
-    """How long each question takes until all documents are in."""
+    """Return the time of each question asked until all documents are added."""
     fed = Feeding()
     feeder = threading.Thread(target=_feed, args=(str(server.http.base_url), items, fed))
     feeder.start()

@@ -1,6 +1,6 @@
 """A large corpus made for the benchmarks: invented towns, firms, ships and people, and questions about them.
 
-Words and sentences stand in bench_corpus.toml. In a sentence `{slot}` takes a value, the same all over a
+Words and sentences are in bench_corpus.toml. In a sentence `{slot}` takes a value, the same all over a
 document where it is its subject's, a new one otherwise, and `[one/other]` takes one of the words. The corpus
 is always the same.
 """

@@ -1,4 +1,4 @@
-"""What a benchmark measured, and whether that is what was aimed at."""
+"""A figure that a benchmark measured, and its target."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Figure:
 
     @property
     def met(self) -> bool | None:
-        """Whether the target is met; None where there is none."""
+        """True if the target is met; None if there is no target."""
         if self.most is None and self.least is None:
             return None
         return (self.most is None or self.value <= self.most) and (
@@ -29,18 +29,18 @@ class Figure:
 
     @property
     def shown(self) -> str:
-        """The value with its unit."""
+        """Return the value with its unit."""
         return _amount(self.value, self.unit)
 
     @property
     def target(self) -> str:
-        """The target in words; empty where there is none."""
+        """Return the target in words, or an empty string."""
         if self.least is not None:
             return f"at least {_amount(self.least, self.unit)}"
         return f"at most {_amount(self.most, self.unit)}" if self.most is not None else ""
 
     def told(self) -> dict[str, Any]:
-        """The figure for programs."""
+        """Return the figure as JSON values."""
         return {
             "what": self.what,
             "value": round(self.value, 4),
@@ -52,7 +52,7 @@ class Figure:
 
 
 def share(values: Sequence[float], part: float) -> float:
-    """The value that `part` of the values, 0 to 1, do not exceed; between two of them, interpolated."""
+    """Return the quantile `part` (0 to 1) of the values, interpolated linearly."""
     return statistics.quantiles(values, n=100, method="inclusive")[round(part * 100) - 1]
 
 

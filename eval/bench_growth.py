@@ -1,4 +1,4 @@
-"""What a passage costs in a store of 20,000 against one of 5,000: python -m eval.bench growth
+"""The cost of a passage in a store of 20,000 against one of 5,000: python -m eval.bench growth
 
 The same new documents go into both, a few at a time, taking turns. Whole: reading, embedding, ledger, index.
 """
@@ -28,7 +28,7 @@ PART = 16
 
 
 def figures() -> list[Figure]:
-    """Milliseconds a passage in both stores, and how many times the first the second is."""
+    """Return the milliseconds per passage in each store, and their ratio."""
     made = [one.item for one in documents(DOCUMENTS + ROUNDS * PART)]
     held, new = made[:DOCUMENTS], made[DOCUMENTS:]
     with tempfile.TemporaryDirectory() as folder, ExitStack() as both:
@@ -52,7 +52,7 @@ def _copied(name: str, items: Sequence[Item], folder: Path) -> Path:
 
 
 def _in_turn(stores: Sequence[Assistant], new: Sequence[Item]) -> list[list[float]]:
-    """Seconds a passage, for each store, of each round; the one that warms up is not counted."""
+    """Return the seconds per passage of each round for each store, without the warm-up round."""
     taken: list[list[float]] = [[] for _ in stores]
     for number in range(ROUNDS):
         print(f"  round {number + 1} of {ROUNDS}", file=sys.stderr, flush=True)

@@ -6,7 +6,7 @@ Ours is what `assistant add` does: reading, splitting, embedding in int8, the le
 disk. Both are opened and warm. They take turns, a part of the corpus each time, so that whatever else the
 machine does slows down both alike.
 
-Passages are of different sizes: ours are smaller. So words a second are told as well.
+Passages are of different sizes: ours are smaller. So words per second are reported as well.
 """
 
 from __future__ import annotations
@@ -43,14 +43,14 @@ OVERLAP = 20
 
 @dataclass
 class Taken:
-    """What one of the two took in, and in how many seconds."""
+    """The documents that one of the two added, and in how many seconds."""
 
     passages: int = 0
     words: int = 0
     seconds: float = 0.0
 
     def add(self, passages: int, words: int, seconds: float) -> None:
-        """Counts one more part."""
+        """Count one more part."""
         self.passages, self.words, self.seconds = (
             self.passages + passages,
             self.words + words,
@@ -59,7 +59,7 @@ class Taken:
 
 
 def figures(number: int = DOCUMENTS) -> list[Figure]:
-    """Passages and words a second of both over so many documents."""
+    """Return passages and words per second of both over `number` documents."""
     with tempfile.TemporaryDirectory() as folder:
         parts = _written(Path(folder) / "documents", number)
         with Assistant.open(settings(Path(folder) / "home")) as assistant:
@@ -91,7 +91,7 @@ def _written(folder: Path, number: int) -> list[list[Path]]:
 
 
 def _in_turn(parts: Sequence[Sequence[Path]], *both: Callable[[Sequence[Path]], int]) -> tuple[Taken, ...]:
-    """What each of both took for all the parts."""
+    """Return the totals of both over all parts."""
     taken = tuple(Taken() for _ in both)
     for number, paths in enumerate(parts, 1):
         print(f"  round {number} of {len(parts)}", file=sys.stderr, flush=True)

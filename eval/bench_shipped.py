@@ -34,7 +34,7 @@ def figures() -> list[Figure]:
 
 
 def memory(server: Server, asked: int) -> list[Figure]:
-    """What the server has taken of the machine's memory after so many questions; nothing where unknown."""
+    """Return the server's memory after `number` questions; no figures if it cannot be measured."""
     resident, proportional = server.megabytes()
     figures = [
         Figure(f"memory after {asked} questions (RSS)", resident, "MB", most=700),

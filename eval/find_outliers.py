@@ -29,7 +29,7 @@ FEW = 10
 
 
 def main() -> None:
-    """Prints the table."""
+    """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--texts", type=Path, help="a folder of text files in other languages")
     folder = parser.parse_args().texts
@@ -52,7 +52,7 @@ def main() -> None:
 
 
 def _places(model: onnx.ModelProto) -> dict[str, str]:
-    """What goes into each matrix, and the matrix's name in `OUTLIERS`; read off the order of the nodes."""
+    """Return the input of each matrix and the matrix's name in `OUTLIERS`, by the order of the nodes."""
     into = [n.input[0] for n in model.graph.node if n.op_type in ("MatMul", "Attention")]
     kinds = ("attention.self.", "attention.output.dense", "intermediate.dense", "output.dense")
     return {name: f"{number // 4}.{kinds[number % 4]}" for number, name in enumerate(into)}

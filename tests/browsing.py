@@ -1,4 +1,4 @@
-"""What the tests of the page share: a running server, a browser that is watched, how text stands out."""
+"""Helpers for the tests of the page: a running server, a watched browser, contrast of text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the tests share: settings of their own, a store over the shipped corpus, a quick embedder."""
+"""Fixtures of all tests: isolated settings, a store over the shipped corpus, a quick embedder."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from assistant.ingest.library import Library
 
 T = TypeVar("T")
 
-# How long an example takes says nothing on a machine that does other things too.
+# No deadline: the time of an example says nothing on a busy machine.
 # In CI the same examples each time, so that what fails there is what was changed; new ones everywhere else.
 EXAMPLES = {"quick": 10, "suite": 60, "thorough": 1000}
 """Examples of each property, by hypothesis's profiles; those with a size of their own keep it."""
@@ -50,7 +50,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @dataclass(frozen=True)
 class Done:
-    """What a command ended with."""
+    """The outcome of a command."""
 
     code: int
     out: str
@@ -100,12 +100,12 @@ def _direction(word: str, dimensions: int) -> Vectors:
 
 
 def given(**documents: str) -> list[Source]:
-    """Sources in memory: the name of each without `.md`, and its text."""
+    """Return sources in memory, given by name without `.md`, and text."""
     return [Source(f"{name}.md", text.encode) for name, text in documents.items()]
 
 
 def together(count: int, work: Callable[[int], T]) -> list[T]:
-    """What `work` gives in each of some threads that begin at once; raises what one of them raises."""
+    """Run `work` in several threads that begin at once; return the results, or raise what one raised."""
     gate = threading.Barrier(count)
 
     def begun(number: int) -> T:

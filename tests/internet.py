@@ -1,6 +1,6 @@
-"""A made-up web for the tests of fetching: what stands under its names, and what was asked of it.
+"""A made-up web for the tests of fetching: its names, its pages, and a record of requests.
 
-Only two functions are replaced, `resolve` and `connect`. Names stand for made-up public addresses, and
+Only two functions are replaced, `resolve` and `connect`. Names resolve to made-up public addresses, and
 whoever connects to one of those reaches a server of the test on the loopback address. Nothing reaches out.
 """
 
@@ -38,7 +38,7 @@ class Web:
         self.dead: set[str] = set()
 
     def resolve(self, host: str, port: int) -> list[str]:
-        """The answers for a name one after the other, the last of them again and again."""
+        """Return the answers for a name one after the other, and then the last one for ever."""
         self.resolved.append(host)
         answers = self.names.get(host) or [stands_for(host)]
         return answers.pop(0) if len(answers) > 1 else answers[0]
@@ -73,7 +73,7 @@ def answer(handler: BaseHTTPRequestHandler, status: int, body: bytes, headers: d
 
 
 def stands_for(host: str) -> list[str]:
-    """What a name of the list of hostile addresses means; any other one is on the public internet."""
+    """Return the address of a name from the list of hostile addresses; any other name is public."""
     try:
         # So the system's resolver reads 0x7f000001 and 127.1.
         return [socket.inet_ntoa(socket.inet_aton(host))]
@@ -101,7 +101,7 @@ def serving(monkeypatch: pytest.MonkeyPatch) -> Iterator[Web]:
         daemon_threads = True
 
         def handle_error(self, *_: object) -> None:
-            """That the client goes away in the middle is what some tests are about."""
+            """Ignore clients that go away in the middle, as some tests make them."""
 
     with Server(("127.0.0.1", 0), Handler) as server:
         made = Web(server.server_port)

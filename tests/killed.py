@@ -61,7 +61,7 @@ WHEN = ("before", "after")
 
 
 def armed(call: Callable[..., Any], when: str) -> Callable[..., Any]:
-    """The same function, at which the process dies."""
+    """Wrap a function so that the process dies when it is called."""
 
     @functools.wraps(call)
     def dying(*args: Any, **kwargs: Any) -> Any:

@@ -18,7 +18,7 @@ PATIENCE = 20.0
 
 @dataclass(frozen=True)
 class Reply:
-    """What the server sends: `pieces` of an answer, then the end, or a fault in its place.
+    """The reply of the server: `pieces` of an answer, then the end, or a fault in its place.
 
     hang: silence. trickle, trickle headers: bytes without meaning, on and on. cut: the connection is reset.
     end: it is closed politely, but too early. garbage: no JSON. odd: JSON of another form. page: HTML.

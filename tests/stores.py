@@ -1,4 +1,4 @@
-"""What the tests of a store share: documents that one word finds, and what a library holds of them."""
+"""Helpers for the tests of a store: documents found by one word, and the content of a library."""
 
 from __future__ import annotations
 

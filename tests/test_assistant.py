@@ -260,7 +260,7 @@ def test_a_new_version_answers_and_the_old_one_does_not(assistant: Assistant) ->
 
 
 def test_threads_ask_while_others_add_and_remove(assistant: Assistant) -> None:
-    """Whoever asks gets one version or the other, exactly quoted, or none; never a mixture."""
+    """Each answer is from one version or the other, exactly quoted, or empty; never a mixture."""
 
     def work(number: int) -> list[Answer]:
         if number:

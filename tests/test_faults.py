@@ -136,14 +136,14 @@ def shared(home: Path) -> Assistant | Remote:
 
 
 def looked_at(home: Path) -> dict[str, object]:
-    """What a store holds, and whether it is sound."""
+    """Return the names in a store, and whether it is sound."""
     with opened(home) as assistant:
         names = sorted(name for entry in assistant.list() for name in entry.sources)
         return {"sound": is_sound(assistant.library), "names": names}
 
 
 def set_back() -> None:
-    """From here on it is three days ago, for all that this process asks Python for the time."""
+    """Set the clock of this process, as far as Python reads it, back by three days."""
 
     class Earlier(datetime):
         @classmethod

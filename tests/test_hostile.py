@@ -35,7 +35,7 @@ def test_damaged_ledgers_lose_no_original_and_are_told(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("shape", ["thoughts", "silence", "drips", "list after list"])
 def test_a_model_without_an_end_is_left_at_its_deadline(tmp_path: Path, shape: str) -> None:
-    """How long after it an answer is there is measured by `make hostile`."""
+    """The time from the deadline to the answer is measured by `make hostile`."""
     with serve(models.SHAPES[shape]) as server, models._opened(tmp_path, server.url, 1.0) as assistant:
         list(assistant.add([Source("kettles.md", lambda: models.TEXT)]))
         answer = assistant.ask(models.QUESTION)

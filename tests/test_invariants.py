@@ -1,4 +1,4 @@
-"""What must always hold, over the whole shipped corpus: one part for each invariant of the design."""
+"""The invariants of the design, checked one by one over the whole shipped corpus."""
 
 from __future__ import annotations
 
@@ -127,7 +127,7 @@ def by_id(passages: Sequence[ScoredPassage]) -> dict[str, ScoredPassage]:
 
 
 def context(scored: ScoredPassage) -> str:
-    """What stands above a passage, and its rows of column names."""
+    """Return the context of a passage: its headings, and its rows of column names."""
     rows = re.findall(r"^\|.*\|$", scored.passage.text, re.MULTILINE)
     return "\n".join([scored.title, *scored.passage.headings, scored.passage.header or "", *rows])
 

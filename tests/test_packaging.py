@@ -1,4 +1,4 @@
-"""What is shipped and what is installed with it: the wheel, the locks, the declared dependencies."""
+"""Packaging: the wheel, the locks, the declared dependencies."""
 
 import ast
 import subprocess

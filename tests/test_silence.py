@@ -1,4 +1,4 @@
-"""Nobody is told anything: no process of the product looks up or connects anywhere beyond this machine."""
+"""No process of the product looks up a name or connects to anything beyond this machine."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ _LOOK_UP = 53
 
 
 def may_watch() -> bool:
-    """Whether strace is here and may trace."""
+    """True if strace is installed and may trace."""
     command = ["strace", "-f", "-qq", "-o", "/dev/null", "true"]
     return shutil.which("strace") is not None and subprocess.run(command, capture_output=True).returncode == 0
 
@@ -29,7 +29,7 @@ def may_watch() -> bool:
 def begun(
     command: Sequence[str], trace: Path, environment: Mapping[str, str], **named: object
 ) -> subprocess.Popen[str]:
-    """The command as a process that writes to `trace` what it and its children reach for."""
+    """Start the command under strace, which writes the network calls of its process tree to `trace`."""
     watch = [
         "strace",
         "-f",
@@ -46,7 +46,7 @@ def begun(
 
 
 def tried(trace: Path) -> list[str]:
-    """What was reached for beyond this machine, or looked up, once each."""
+    """Return the addresses beyond this machine that were contacted or looked up, once each."""
     return sorted(set(_far(trace.read_text(errors="replace"))))
 
 

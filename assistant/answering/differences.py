@@ -118,7 +118,7 @@ def _heading_stems(unit: Candidate) -> list[frozenset[str]]:
 
 
 def prefer_words_beside_year(question: Question, units: Sequence[Candidate]) -> list[Candidate]:
-    """If a title has the year of the question, return the candidates with another word of it, if any."""
+    """Return the candidates with another word of a title that has the question's year, or all."""
     if not any(years(unit.above) & question.years for unit in units):
         return list(units)
     asked = [word for word in question.specific_words if word not in question.years]

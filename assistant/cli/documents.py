@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from itertools import chain
 from pathlib import Path
@@ -48,13 +48,27 @@ def add(
     as_json: Json = False,
 ) -> None:
     """Add documents, or update those that changed."""
-    sources = list(_sources(places, _choice(include, exclude), name))
+    left_out: list[Path] = []
+    sources = list(_sources(places, _choice(include, exclude), name, left_out.extend))
     if not sources:
-        raise AssistantError(_nothing())
-    _take_in("assistant add", sources, as_json)
+        raise AssistantError(f"{_nothing()} {output.left_out_line(left_out)}." if left_out else _nothing())
+    try:
+        _take_in("assistant add", sources, as_json)
+    finally:
+        _tell_left_out(left_out, as_json)
 
 
-def _sources(places: Sequence[str], choice: Choice, name: str | None) -> Iterator[Source]:
+def _tell_left_out(paths: Sequence[Path], as_json: bool) -> None:
+    if paths and not as_json:
+        output.say(output.left_out_line(paths))
+
+
+def _sources(
+    places: Sequence[str],
+    choice: Choice,
+    name: str | None,
+    on_left_out: Callable[[Sequence[Path]], None],
+) -> Iterator[Source]:
     """Yield the documents in files, folders, addresses and the standard input."""
     from assistant.ingest import fetch, files
 
@@ -72,7 +86,7 @@ def _sources(places: Sequence[str], choice: Choice, name: str | None) -> Iterato
         elif fetch.is_url(place):
             yield fetch.source(place)
         else:
-            yield from files.sources([Path(place)], choice)
+            yield from files.sources([Path(place)], choice, on_left_out)
 
 
 def _choice(include: Sequence[str] | None, exclude: Sequence[str] | None) -> Choice:
@@ -155,6 +169,7 @@ def _print_plan(folder: FolderContents, as_json: bool) -> None:
         print(output.as_json(asdict(change)) if as_json else output.change_line(change))
     for rejected in folder.rejected:
         output.say(output.sync_line(rejected))
+    _tell_left_out(folder.left_out, as_json)
     if not as_json:
         output.say(f"{len(plan.changes)} to do, {plan.unchanged} unchanged; nothing was done.")
 
@@ -176,6 +191,7 @@ class _Follower:
         self._as_json = as_json
         self._reported: set[SyncResult] | None = None
         """Unreadable files that were reported already."""
+        self._left_out: set[Path] = set()
 
     def keep_step(self, folder: FolderContents) -> Counter[str]:
         """Does what the folder asks for; gives how many names were added, removed, rejected and so on."""
@@ -194,6 +210,8 @@ class _Follower:
                     if result.status == "rejected":
                         self._reported.add(result)
                         self.scanner.reject(result)
+        _tell_left_out([path for path in folder.left_out if path not in self._left_out], self._as_json)
+        self._left_out.update(folder.left_out)
         return adding.counts
 
 
@@ -216,12 +234,16 @@ def list_documents(as_json: Json = False) -> None:
 
 
 @app.command(epilog="Example: assistant show 3f2a9c… --json")
-def show(document: Annotated[str, typer.Argument(help="A document's id.")], as_json: Json = False) -> None:
+def show(
+    document: Annotated[str, typer.Argument(help="An id, or what was added.", metavar="ID|NAME")],
+    as_json: Json = False,
+) -> None:
     """Show a document's text."""
     from assistant.core import serialization
 
+    require_name(document, "show")
     with open_store("assistant show") as store:
-        found = store.show(document)
+        found = store.show(_id_of(document, store.list()))
     if as_json:
         output.print_json(serialization.document(found))
     else:
@@ -261,6 +283,18 @@ def remove(
         output.fault(f"There is no document with the id or the name {word}; `assistant list` shows them.")
     if missing:
         raise typer.Exit(1)
+
+
+def _id_of(word: str, entries: Sequence[DocumentInfo]) -> str:
+    """Return the id of the one document that a word means; the word itself if there is none."""
+    if any(entry.id == word for entry in entries):
+        return word
+    names = _named(word, entries)
+    meant = [entry for entry in entries if any(name in names for name in entry.sources)]
+    if len(meant) > 1:
+        listed = ", ".join(entry.id for entry in meant[:5])
+        raise AssistantError(f"{word} is the name of {len(meant)} documents; show one by its id: {listed}.")
+    return meant[0].id if meant else word
 
 
 def _named(word: str, entries: Sequence[DocumentInfo]) -> list[str]:

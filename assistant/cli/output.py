@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from assistant.core.types import AddResult, Answer, Citation, Document, DocumentInfo, Health
     from assistant.sync.folders import Change, SyncResult
+
+_NAMED = 5
+"""Files that are named of those left out."""
 
 
 def say(text: str) -> None:
@@ -76,6 +81,15 @@ def print_document(document: Document) -> None:
 def outcome_line(outcome: AddResult) -> str:
     """Format the result of adding a source, as one line."""
     return f"{outcome.status:<9}  {plain(outcome.source)}: {plain(_details(outcome))}"
+
+
+def left_out_line(paths: Sequence[Path]) -> str:
+    """Format the files of a folder that were not taken: `2 files left out: a.doc (an old Word file), …`."""
+    from assistant.ingest.files import why_left_out
+
+    told = ", ".join(f"{plain(path.name)} ({why_left_out(path)})" for path in paths[:_NAMED])
+    more = f", and {len(paths) - _NAMED} more" if len(paths) > _NAMED else ""
+    return f"{len(paths)} {'file' if len(paths) == 1 else 'files'} left out: {told}{more}"
 
 
 def change_line(change: Change) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import os
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -14,11 +14,13 @@ from typing import BinaryIO
 
 from assistant.core.errors import ReadError
 from assistant.core.types import Source
-from assistant.ingest.parse import SUFFIXES
+from assistant.ingest.parse import SUFFIXES, refusal
 
 ENDINGS = frozenset({*SUFFIXES, ".zip", ".mbox"})
 """Suffixes of files taken from a folder. A file given by its own name is always tried."""
 MAX_BYTES = 200_000_000
+_LOOK = 200_000
+"""Bytes of a file that tell its kind."""
 _KINDS = {
     stat.S_ISDIR: "a folder; add it by its own name",
     stat.S_ISFIFO: "a pipe, not a file; save its output, or add it with: assistant add - --name NAME",
@@ -64,12 +66,17 @@ class Listing:
     """Folders that cannot be read."""
     others: int
     """The number of other files that are not hidden."""
+    left_out: tuple[Path, ...] = ()
+    """Those of them that were chosen, but are of no known kind."""
 
 
-def sources(paths: Iterable[Path], choice: Choice = ALL) -> Iterator[Source]:
+def sources(
+    paths: Iterable[Path], choice: Choice = ALL, on_left_out: Callable[[Sequence[Path]], None] | None = None
+) -> Iterator[Source]:
     """Yield a source for each file, and for each readable file below each folder, named by its full path.
 
-    A folder that cannot be read is a source too, and raises ReadError when it is loaded.
+    A folder that cannot be read is a source too, and raises ReadError when it is loaded. `on_left_out` is
+    called with the files of a folder that are of no known kind.
     """
     for path in paths:
         # Unlike `Path.is_dir`, this accepts any name.
@@ -77,6 +84,8 @@ def sources(paths: Iterable[Path], choice: Choice = ALL) -> Iterator[Source]:
             yield source(path)
             continue
         listing = below(path, choice)
+        if on_left_out:
+            on_left_out(listing.left_out)
         yield from map(source, listing.files)
         yield from (Source(name(folder), functools.partial(_refuse, folder)) for folder in listing.closed)
 
@@ -106,6 +115,7 @@ def below(folder: Path, choice: Choice = ALL) -> Listing:
     """List a folder recursively, without hidden files and links that lead out of it."""
     files: list[Path] = []
     closed: list[Path] = []
+    left_out: list[Path] = []
     others = 0
     root = folder.resolve()
     waiting = [folder]
@@ -118,9 +128,20 @@ def below(folder: Path, choice: Choice = ALL) -> Listing:
                 waiting += _list_reversed(path, closed)
         elif path.suffix.lower() in ENDINGS and choice.takes(place) and _belongs(path, root):
             files.append(path)
-        else:
-            others += os.path.isfile(path)
-    return Listing(tuple(files), tuple(closed), others)
+        elif os.path.isfile(path):
+            others += 1
+            if choice.takes(place) and path.suffix.lower() not in ENDINGS and _belongs(path, root):
+                left_out.append(path)
+    return Listing(tuple(files), tuple(closed), others, tuple(left_out))
+
+
+def why_left_out(path: Path) -> str:
+    """Return why a file of a folder is not taken: what it is and what to do, or that its kind is unknown."""
+    try:
+        with open_regular(path) as file:
+            return refusal(file.read(_LOOK), path.name) or "of no known kind; add it by its own name"
+    except ReadError:
+        return "cannot be read"
 
 
 def _list_reversed(folder: Path, closed: list[Path]) -> list[Path]:

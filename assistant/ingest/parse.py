@@ -22,7 +22,7 @@ from assistant.ingest.readers.office.pptx import read_pptx
 from assistant.ingest.readers.office.rtf import read_rtf
 from assistant.ingest.readers.office.xlsx import read_xlsx
 from assistant.ingest.readers.package import ZIP, declared_type, open_zip
-from assistant.ingest.readers.pdf import read_pdf
+from assistant.ingest.readers.pdf.reader import read_pdf
 from assistant.ingest.readers.records import is_records, read_records
 from assistant.ingest.readers.text import read_text
 from assistant.ingest.readers.web.html import read_html
@@ -112,6 +112,15 @@ def is_plain(data: bytes, name: str) -> bool:
     except ReadError:
         return True
     return label in ("Markdown", "text")
+
+
+def refusal(data: bytes, name: str) -> str:
+    """Return what a file is that is refused at sight, and what to do; empty for one that may be read."""
+    try:
+        _recognise(data, _path(name).suffix.lower())
+    except ReadError as fault:
+        return fault.message.removeprefix("is ").rstrip(".")
+    return ""
 
 
 def identity(data: bytes) -> str:

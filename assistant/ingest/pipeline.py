@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import PurePath
 from queue import Empty, SimpleQueue
+from typing import Protocol
 
 import numpy as np
 
@@ -71,6 +72,12 @@ Item = Arrival | AddResult
 _Item = _Loaded | Item
 
 
+class _Tell(Protocol):
+    """Tells the stage of a source, and the share of it that is done."""
+
+    def __call__(self, stage: Stage, share: float = 0.0) -> None: ...
+
+
 class IngestionPipeline:
     """Prepares documents for recording: parses, splits and embeds them."""
 
@@ -90,7 +97,7 @@ class IngestionPipeline:
         finally:
             run.stop()
 
-    def _load(self, source: Source, tell: Callable[[Stage], None], errand: object) -> _Item | list[Source]:
+    def _load(self, source: Source, tell: _Tell, errand: object) -> _Item | list[Source]:
         """Return a source split into passages, or the documents in it if it is an archive."""
         try:
             tell("reading")
@@ -103,7 +110,9 @@ class IngestionPipeline:
                 return Arrival(source.name, data, ident)
             allowance = source.allowance if isinstance(source, archives.Member) else None
             with allowance.reading() if allowance else nullcontext():
-                document = sandbox.read_safely(data, source.name, errand=errand)
+                document = sandbox.read_safely(
+                    data, source.name, errand=errand, on_share=partial(tell, "reading")
+                )
             tell("splitting")
             passages = split(document)
             _require_size(source.name, len(passages))
@@ -199,7 +208,7 @@ class _Run:
         self,
         sources: Iterable[Source],
         on_step: OnStep,
-        load: Callable[[Source, Callable[[Stage], None], object], _Item | list[Source]],
+        load: Callable[[Source, _Tell, object], _Item | list[Source]],
         embed: Callable[[Sequence[_Item], OnStep, threading.Event, Rank], list[Item]],
     ) -> None:
         self._sources, self._on_step, self._load, self._embed = iter(sources), on_step, load, embed
@@ -289,8 +298,8 @@ class _Run:
                 task()
 
     def _read(self, number: int, source: Source) -> None:
-        def tell(stage: Stage) -> None:
-            self._calls.put(partial(self._tell, ProgressStep(source.name, stage)))
+        def tell(stage: Stage, share: float = 0.0) -> None:
+            self._calls.put(partial(self._tell, ProgressStep(source.name, stage, share)))
 
         try:
             item = self._load(source, tell, self)

@@ -1,7 +1,7 @@
-"""Parses in child processes with limits on time and memory: a hostile file can only end its child.
+"""Parses in child processes with limits on computing time and memory: a hostile file can only end its child.
 
 `python -m assistant.ingest.sandbox MEGABYTES` is the child. For each document it reads a line of JSON and the
-bytes from standard input, and writes a line of JSON to standard output.
+bytes from standard input, and writes a line of JSON to standard output, after one for every few pages.
 """
 
 from __future__ import annotations
@@ -10,37 +10,60 @@ import atexit
 import dataclasses
 import json
 import os
+import signal
 import subprocess
 import sys
 import threading
+import time
+from collections.abc import Callable
 from pathlib import Path, PurePath
 from typing import Any, BinaryIO
 
 from assistant.core.errors import ReadError
 from assistant.core.types import Document, Heading, Page
 from assistant.ingest.parse import is_plain, read
+from assistant.ingest.readers.progress import watched
 
 SECONDS = 18.0
-"""Time limit of one document: below 20 with the time to send it and to replace the child."""
+"""Limit on the computing time of one document: below 20 with the time to send it and to replace the child.
+
+Time on the clock counts for nothing, since on a busy machine it may be many times as long.
+"""
+PAGE_SECONDS = 0.2
+"""What each page adds to it, where a document has pages: ten times what a page takes."""
+PAGES = 5000
+"""Pages that add to it."""
 MEGABYTES = 1000
 AT_HAND = 300_000
 """Bytes of Markdown or text parsed in this process: a larger table may take a minute and a gigabyte."""
 CHILDREN = max(2, os.cpu_count() or 1)
 """Number of concurrent children."""
+OnShare = Callable[[float], None]
+_OUT_OF_TIME = getattr(signal, "SIGPROF", 0)
+_TELLING = 0.5
+"""Seconds between two words about the pages."""
 _DOCUMENTS = 500
 """Documents after which a child is replaced, to free memory that libraries leak."""
 
 
 def read_safely(
-    data: bytes, name: str, *, seconds: float = SECONDS, megabytes: int = MEGABYTES, errand: object = None
+    data: bytes,
+    name: str,
+    *,
+    seconds: float = SECONDS,
+    megabytes: int = MEGABYTES,
+    errand: object = None,
+    on_share: OnShare | None = None,
 ) -> Document:
     """Parse a document as `read` does, but in a child with these limits if it needs a library.
+
+    `on_share` is called now and then with the share of its pages that are read, 0 to 1.
 
     Raises ReadError as `read` does, if the child exceeds its limits, and if `stop` ends the `errand`.
     """
     if is_at_hand(data, name):
         return read(data, name)
-    return _pool.read(data, name, seconds, megabytes, errand)
+    return _pool.read(_Request(data, name, seconds, on_share), megabytes, errand)
 
 
 def is_at_hand(data: bytes, name: str) -> bool:
@@ -53,6 +76,16 @@ def stop(errand: object) -> None:
     _pool.stop(errand)
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Request:
+    """A document to parse, and its limit on computing time."""
+
+    data: bytes
+    name: str
+    seconds: float
+    on_share: OnShare | None = None
+
+
 class _Child:
     """A process that parses one document after the other."""
 
@@ -61,9 +94,9 @@ class _Child:
         self.process = _start(megabytes)
         self._done = 0
 
-    def read(self, data: bytes, name: str, seconds: float) -> dict[str, Any]:
+    def read(self, request: _Request) -> dict[str, Any]:
         self._done += 1
-        return _request(self.process, data, name, seconds)
+        return _ask(self.process, request)
 
     def serves(self, megabytes: int) -> bool:
         """True if it can parse another document within this limit."""
@@ -83,10 +116,10 @@ class _Pool:
         self._busy: dict[_Child, object] = {}
         self._starting = 0
 
-    def read(self, data: bytes, name: str, seconds: float, megabytes: int, errand: object) -> Document:
+    def read(self, request: _Request, megabytes: int, errand: object) -> Document:
         child = self._acquire(megabytes, errand)
         try:
-            reply = child.read(data, name, seconds)
+            reply = child.read(request)
         except BaseException:
             self._release(child, is_healthy=False)
             raise
@@ -152,39 +185,30 @@ def _start(megabytes: int) -> subprocess.Popen[bytes]:
     )
 
 
-def _request(child: subprocess.Popen[bytes], data: bytes, name: str, seconds: float) -> dict[str, Any]:
+def _ask(child: subprocess.Popen[bytes], request: _Request) -> dict[str, Any]:
     """Return the reply of the child. Raises ReadError if it dies of its limits or of the file."""
-    late = threading.Event()
-
-    def end() -> None:
-        late.set()
-        child.kill()
-
-    timer = threading.Timer(seconds, end)
-    timer.start()
-    try:
-        reply = _exchange(child, data, name)
-    finally:
-        timer.cancel()
-        if late.is_set():
-            child.wait()  # or it would still count as alive
+    reply = _exchange(child, request)
     if reply is not None:
         return reply
-    short = PurePath(name).name or name
-    if late.is_set():
+    short, seconds = PurePath(request.name).name or request.name, request.seconds
+    if child.wait() == -_OUT_OF_TIME:
         raise ReadError(f"{short} takes longer than {seconds:g} seconds to read; split it and add the parts.")
     raise ReadError(f"{short} needs too much memory or crashes its reader; save it again or split it.")
 
 
-def _exchange(child: subprocess.Popen[bytes], data: bytes, name: str) -> dict[str, Any] | None:
+def _exchange(child: subprocess.Popen[bytes], request: _Request) -> dict[str, Any] | None:
     assert child.stdin is not None
     assert child.stdout is not None
+    order = {"name": request.name, "size": len(request.data), "seconds": request.seconds}
     try:
-        child.stdin.write(json.dumps({"name": name, "size": len(data)}).encode() + b"\n")
-        child.stdin.write(data)
+        child.stdin.write(json.dumps(order).encode() + b"\n")
+        child.stdin.write(request.data)
         child.stdin.flush()
-        reply = json.loads(child.stdout.readline())
-    except (OSError, ValueError):
+        while isinstance(reply := json.loads(child.stdout.readline()), dict) and "share" in reply:
+            if request.on_share:
+                request.on_share(float(reply["share"]))
+    except (OSError, ValueError, TypeError):
+        child.kill()
         return None
     return reply if isinstance(reply, dict) else None
 
@@ -220,9 +244,43 @@ def _serve(megabytes: int) -> None:
     _limit(megabytes)
     while line := sys.stdin.buffer.readline():
         request = json.loads(line)
-        reply = _reply(_exactly(sys.stdin.buffer, request["size"]), request["name"])
-        replies.write(json.dumps(reply).encode() + b"\n")
-        replies.flush()
+        data = _exactly(sys.stdin.buffer, request["size"])
+        clock = _Clock(request["seconds"], replies)
+        with watched(clock.begin_page):
+            reply = _reply(data, request["name"])
+        clock.stop()
+        _write(replies, reply)
+
+
+def _write(replies: BinaryIO, reply: dict[str, Any]) -> None:
+    replies.write(json.dumps(reply).encode() + b"\n")
+    replies.flush()
+
+
+class _Clock:
+    """Ends this process when a document has taken its computing time, which grows with its pages."""
+
+    def __init__(self, seconds: float, replies: BinaryIO) -> None:
+        self._replies = replies
+        self._told = time.monotonic()
+        self._set(seconds)
+
+    def stop(self) -> None:
+        self._set(0)
+
+    def begin_page(self, number: int, total: int) -> None:
+        """Allow time for the pages, at the first of them, and tell now and then how many are read."""
+        if number == 0 and hasattr(signal, "setitimer"):
+            left, _ = signal.getitimer(signal.ITIMER_PROF)
+            self._set(left + PAGE_SECONDS * min(total, PAGES))
+        if time.monotonic() - self._told > _TELLING:
+            self._told = time.monotonic()
+            _write(self._replies, {"share": number / total})
+
+    def _set(self, seconds: float) -> None:
+        # The system ends the process by this signal, also while a library is at work.
+        if hasattr(signal, "setitimer"):
+            signal.setitimer(signal.ITIMER_PROF, seconds)
 
 
 def _exactly(stream: BinaryIO, size: int) -> bytes:

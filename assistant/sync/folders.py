@@ -86,6 +86,8 @@ class FolderContents:
     """Subfolders that cannot be listed."""
     is_empty: bool = False
     """True if it holds no file at all, of any kind."""
+    left_out: tuple[Path, ...] = ()
+    """Its files of no known kind."""
 
     @property
     def stamps(self) -> dict[Path, Stamp]:
@@ -138,6 +140,7 @@ class FolderScanner:
             dict(seen),
             tuple(_rejected(files.name(path), files.told_closed(path)) for path in listing.closed),
             is_empty=not (listing.files or listing.closed or listing.others),
+            left_out=listing.left_out,
         )
 
     def reject(self, result: SyncResult) -> None:

@@ -88,7 +88,7 @@ class Corpus:
         return [key for document in documents for key in self.keys[document]]
 
     def extract(self, question: str, passages: Sequence[ScoredPassage]) -> Extract:
-        """What the assistant would quote of the passages."""
+        """Return the quotes that the assistant would answer with."""
         query = Query(question)
         evidence = grounding.evidence(query, self.reader.read(query, passages))
         return extract(question, evidence, self.library.ledger.document)

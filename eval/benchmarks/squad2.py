@@ -82,6 +82,6 @@ def _quotes(extracted: Extract, answers: Iterable[str]) -> bool:
 
 
 def _normalised(text: str) -> str:
-    """As the official evaluation does: lower case, no punctuation, no articles, single spaces."""
+    """Normalise as the official evaluation does: lower case, no punctuation or articles, single spaces."""
     bare = text.lower().translate(str.maketrans("", "", string.punctuation))
     return " ".join(re.sub(r"\b(a|an|the)\b", " ", bare).split())

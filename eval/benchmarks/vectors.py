@@ -18,7 +18,7 @@ Embedded = tuple[Vectors, Vectors]
 
 
 def probe(embedder: Embedder) -> str:
-    """What the embedder makes of a text, so that another way of making vectors shows, whatever its name."""
+    """Return a hash of one text's vector, so that a changed embedder is noticed whatever its name."""
     text = "A probe. It has two sentences, of which the second is longer."
     whole, parts = embedder.embed_spans([text], [[Span(0, 8), Span(9, len(text))]])
     made = embedder.fingerprint.encode() + whole.tobytes() + parts[0].tobytes()

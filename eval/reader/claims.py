@@ -67,7 +67,7 @@ def japanese(question: str, answer: str) -> str | None:
 
 
 def _by_subject(question: str, answer: str) -> str | None:
-    """Who wrote it? -> Ann wrote it"""
+    """Convert "Who wrote it?" -> "Ann wrote it"."""
     if not (found := _VERB_FIRST.match(question)):
         return None
     wh = found["wh"]
@@ -81,7 +81,7 @@ def _by_subject(question: str, answer: str) -> str | None:
 
 
 def _by_copula(question: str, answer: str) -> str | None:
-    """What is X? -> X is a city; where a verb follows the subject, the other rules know better."""
+    """Convert "What is X?" -> "X is a city"; questions with a verb after the subject are left out."""
     found = _COPULA.match(question)
     if not found or re.search(r"\w(?:ed|ing|en|wn|nt|ld|ught)\b(?! [A-Z])", found["rest"]):
         return None
@@ -97,7 +97,7 @@ def _by_copula(question: str, answer: str) -> str | None:
 
 
 def _by_passive(question: str, answer: str) -> str | None:
-    """When was it built? -> It was built in 1990"""
+    """Convert "When was it built?" -> "It was built in 1990"."""
     found = _PASSIVE.match(question)
     if not found:
         return None
@@ -108,7 +108,7 @@ def _by_passive(question: str, answer: str) -> str | None:
 
 
 def _by_do(question: str, answer: str) -> str | None:
-    """What did Ann write? -> Ann wrote it"""
+    """Convert "What did Ann write?" -> "Ann wrote it"."""
     found = _DO.match(question)
     if not found or found["wh"].startswith("How many"):
         return None

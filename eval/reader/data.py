@@ -42,7 +42,7 @@ SEED = 11
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """A first text (question or claim), a second (sentence or evidence), what stands above it, and whether
+    """A first text (question or claim), a second (sentence or evidence), its context, and whether
     the second answers, or supports, the first. `made` names how the pair was made."""
 
     task: str
@@ -121,7 +121,7 @@ def _written(shared: Path, chance: random.Random) -> Iterator[Pair]:
 
 
 class Pool:
-    """What the near misses of one source are made with: its sentences, their names and plain words."""
+    """Material for the near misses of one source: its sentences, their names and plain words."""
 
     def __init__(self, questions: Sequence[Asked]) -> None:
         self.sentences = list(dict.fromkeys(s for q in questions for s in q.sentences if len(s) > 15))

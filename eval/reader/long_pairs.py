@@ -64,7 +64,7 @@ def wice_passages(path: Path, chance: random.Random) -> Iterator[tuple[Made, int
 
 
 def conclusions(path: Path, chance: random.Random) -> Iterator[tuple[Made, str]]:
-    """What papers conclude from their results; beside it the same from their background, from another paper's
+    """Yield conclusions of papers from their results; also from their background, from another paper's
     results, or with one thing changed. Each with the number of the paper."""
     papers = [(number, row, _part(row, "RESULTS")) for number, row in load(path).items()]
     papers = [paper for paper in papers if paper[2]]

@@ -41,7 +41,7 @@ class Bench:
     limit: int | None
 
     def scores(self, question: str, sentences: Sequence[str], title: str = "") -> list[float]:
-        """How likely each of the sentences, which follow each other, answers the question."""
+        """Return the probability of each of consecutive sentences that it answers the question."""
         before = ["", *sentences]
         excerpts = [Excerpt(s, context(title, (), b)) for s, b in zip(sentences, before, strict=False)]
         return [float(p) for p in self.reader.answers(question, excerpts)]
@@ -163,7 +163,7 @@ def support(reader: Reader, claim: str, evidence: Sequence[str]) -> float:
 
 
 def _written(text: str) -> str:
-    """As people write it: without the marks of tokenised text."""
+    """Return a text as people write it, without the marks of tokenisation."""
     for old, new in (("-LRB- ", "("), (" -RRB-", ")"), (" ,", ","), (" .", "."), (" '", "'"), (" --", " -")):
         text = text.replace(old, new)
     return text.removeprefix("(meta data) TITLE: ")

@@ -48,5 +48,5 @@ class Index:
         return [self.sentences[place] for place, _ in scores.most_common(count)]
 
     def shared(self, text: str, sentence: str) -> float:
-        """How much `sentence` shares with `text`."""
+        """Return how much `sentence` shares with `text`."""
         return sum(map(self.weight, terms(text) & terms(sentence))) / math.log(8 + len(terms(sentence)))

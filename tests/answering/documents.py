@@ -11,7 +11,7 @@ from assistant.ingest.splitting import split
 
 
 def asked(question: str, *documents: Document, near: str = "") -> Extract:
-    """The answer from all passages of some documents; those that hold `near` are nearer to the question."""
+    """Answer from all passages of the documents; those with `near` in them score higher."""
     known = {document.id: document for document in documents}
     found = [scored for document in documents for scored in _scored(document, near)]
     found.sort(key=lambda scored: -max((s.cosine for s in scored.sentences), default=0.0))
@@ -19,7 +19,7 @@ def asked(question: str, *documents: Document, near: str = "") -> Extract:
 
 
 def texts(extracted: Extract) -> list[str]:
-    """What the answer says, sentence by sentence."""
+    """Return the sentences of the answer."""
     return [sentence.text for sentence in extracted.sentences]
 
 

@@ -242,7 +242,7 @@ def test_a_question_about_something_else_is_not_answered(shipped: Assistant) -> 
 
 
 def test_the_articles_as_scraped_can_be_asked_about(shared: Path, tmp_path: Path, e5: Hashing) -> None:
-    """Boilerplate, comment forms, a broken table, teasers for other articles."""
+    """They have boilerplate, comment forms, a broken table and teasers for other articles."""
     library = Library(tmp_path, e5)
     files = sorted(path for path in (shared / "seeds").rglob("*") if path.is_file() and path.suffix)
     if not files:

@@ -1,4 +1,4 @@
-"""What a sentence says beyond its quote is seen, kind by kind; what is said in other words is let through."""
+"""Claims that go beyond their quote are detected, kind by kind; paraphrases pass."""
 
 from __future__ import annotations
 

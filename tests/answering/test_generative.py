@@ -67,7 +67,7 @@ def cited(draft: PartialAnswer) -> list[tuple[str, tuple[int, ...]]]:
 
 
 def check(draft: PartialAnswer, texts: dict[str, str] = TEXTS) -> None:
-    """What holds for every draft: exact quotes, numbers in order of appearance, none without a citation."""
+    """Check what holds for every draft: exact quotes, numbers in order, none without a citation."""
     used = [number for sentence in draft.sentences for number in sentence.citations]
     assert list(dict.fromkeys(used)) == [citation.number for citation in draft.citations]
     assert [citation.number for citation in draft.citations] == list(range(1, len(draft.citations) + 1))

@@ -1,4 +1,4 @@
-"""The model: pieces as they come, one deadline for everything, each fault as one sentence that helps."""
+"""The model: pieces as they arrive, one deadline for the whole call, one helpful sentence per fault."""
 
 from __future__ import annotations
 

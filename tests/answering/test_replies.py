@@ -1,4 +1,4 @@
-"""Replies: plain sentences with their numbers, whatever a model makes of the form that it was asked for."""
+"""Replies: plain sentences with their numbers, however a model interprets the requested format."""
 
 from __future__ import annotations
 

@@ -292,7 +292,7 @@ def test_interrupted_it_says_that_what_was_done_is_kept(environment: dict[str, s
 def test_a_full_disk_is_one_sentence_and_harms_nothing(
     environment: dict[str, str], tmp_path: Path, kilobytes: int
 ) -> None:
-    """As full as it gets without a disk of one's own: no file may grow beyond so many kilobytes."""
+    """A limit on the size of files takes the place of a disk that may be filled."""
     (tmp_path / "docs").mkdir()
     for number in range(60):
         (tmp_path / "docs" / f"{number}.md").write_text(f"# Number {number}\n\nText of number {number}.\n")

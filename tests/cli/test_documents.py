@@ -1,4 +1,4 @@
-"""The commands that look after documents: what they take, print and exit with, also through a server."""
+"""The commands that manage documents: arguments, output and exit codes, also through a server."""
 
 from __future__ import annotations
 
@@ -209,14 +209,14 @@ def started(words: list[str], environment: dict[str, str]) -> Iterator[subproces
 
 
 def line(process: subprocess.Popen[bytes]) -> str:
-    """The next line that a command prints, or nothing where there is none for too long."""
+    """Return the next line that a command prints, or "" after a timeout."""
     assert process.stdout
     ready, _, _ = select.select([process.stdout], [], [], PATIENCE)
     return process.stdout.readline().decode() if ready else ""
 
 
 def interrupted(process: subprocess.Popen[bytes]) -> tuple[list[str], list[str]]:
-    """The further lines of a command that Ctrl-C stops, on both streams."""
+    """Interrupt a command and return its remaining output on both streams."""
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=PATIENCE)
     assert process.returncode == 130
@@ -282,7 +282,7 @@ def test_a_folder_is_followed_until_ctrl_c_and_the_store_is_free_meanwhile(
 
 
 def on_a_terminal(words: list[str], environment: dict[str, str]) -> tuple[int, str]:
-    """The exit code of a command that a person watches, and all that came onto the screen."""
+    """Run a command on a terminal; return its exit code and everything on the screen."""
     ours, theirs = pty.openpty()
     environment = environment | {"TERM": "xterm", "COLUMNS": "100"}
     process = subprocess.Popen(words, env=environment, stdin=theirs, stdout=theirs, stderr=theirs)

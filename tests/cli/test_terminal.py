@@ -1,4 +1,4 @@
-"""What a terminal obeys comes from no document, name or set, and an empty name is not the current folder."""
+"""No document, name or set can send control sequences; an empty name is not the current folder."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Settings: from where they are taken, which wins, and what is refused."""
+"""Settings: their sources, their precedence, and what is refused."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The JSON forms: what is written is read again as it was."""
+"""The JSON forms: every value survives a round trip."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 
 
 def sent(value: Any) -> Any:
-    """What comes out at the other end of a pipe, a connection or the ledger."""
+    """Return the value after a round trip through JSON, as a pipe, a connection or the ledger does it."""
     return json.loads(json.dumps(value, ensure_ascii=False).encode().decode())
 
 

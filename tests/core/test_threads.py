@@ -1,4 +1,4 @@
-"""Several threads at one library: nothing is there twice, and what stays is found all the time."""
+"""Several threads on one library: nothing is stored twice, and what remains can always be found."""
 
 from __future__ import annotations
 

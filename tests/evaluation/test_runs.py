@@ -1,4 +1,4 @@
-"""Runs are kept whole, found again, and compared; what is chance is called noise."""
+"""Runs are stored whole, found again, and compared; chance is reported as noise."""
 
 from __future__ import annotations
 

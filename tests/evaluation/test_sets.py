@@ -1,4 +1,4 @@
-"""Golden sets: what a person writes is understood, and what is wrong is named with its line."""
+"""Golden sets: what a person writes is understood, and errors name their line."""
 
 from __future__ import annotations
 

@@ -1,11 +1,11 @@
-"""What the assistant withstands: make faults [ARGS="NAME…"]
+"""Faults that the assistant must survive: make faults [ARGS="NAME…"]
 
 broken    broken and hostile files, in an assistant that must not end
 kills     killed at random moments in everything that changes a store, 200 times
 damage    files of the index cut, flipped, removed, emptied, swapped
 disk      a disk that gets full
 
-Without a name, all of them, in some minutes. Ends with 1 where a figure falls short.
+Without a name, all of them, in some minutes. Exits with 1 if a figure falls short.
 """
 
 from __future__ import annotations

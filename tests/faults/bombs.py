@@ -18,7 +18,7 @@ MB = 1_000_000
 
 
 def cases() -> Iterator[Case]:
-    """All that is here."""
+    """Return all cases of this module."""
     for suffix in MAIN:
         yield Case(f"bomb-of-zeros.{suffix}", partial(_bomb, suffix, lambda _: bytes(1_100 * MB)))
         yield Case(

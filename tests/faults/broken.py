@@ -40,7 +40,7 @@ TAKEN_IN = ("added", "updated")
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What became of one file. `seconds` is how long the slowest document in it was being read."""
+    """The outcome of one file. `seconds` is the time that its slowest document took to read."""
 
     name: str
     alive: bool
@@ -72,7 +72,7 @@ def figures(some: Callable[[Sequence[Case]], Sequence[Case]] = lambda given: giv
 
 
 def run(chosen: Iterable[Case]) -> tuple[list[Result], int, int, int]:
-    """The results; then sound files that were not taken in, problems of the stores, texts of other files.
+    """Return the results; then counts of sound files not added, store problems, and leaked texts.
 
     A store takes in `STORE` files, one after the other in one process, so that what the memory of a process
     is measured for is the files and not a store that they have made large.
@@ -118,7 +118,7 @@ def _line(result: Result) -> str:
 
 
 def _takes_in(assistant: _Asked, folder: Path, number: int) -> bool:
-    """Whether a file of each format, with a word that no other has, is taken in."""
+    """True if a file of each format, with a word of its own, is added."""
     shutil.rmtree(folder)
     folder.mkdir()
     for name, data in samples().items():
@@ -134,7 +134,7 @@ def _refusals(results: Iterable[Result]) -> list[tuple[str, str, str]]:
 
 
 def _is_clear(told: str) -> bool:
-    """Whether it is one sentence for a person, of some length, without the names of our insides."""
+    """True if the message is a sentence for a person, without names from the code."""
     inside = ("Traceback", "Error(", "Exception", "None", "assistant/", "0x")
     return 15 < len(told) < 500 and told.endswith(".") and not any(word in told for word in inside)
 

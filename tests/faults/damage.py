@@ -37,7 +37,7 @@ Change = Callable[[Path, random.Random], None]
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What became of a store with one damaged file."""
+    """The outcome of a store with one damaged file."""
 
     what: str
     alive: bool
@@ -48,7 +48,7 @@ class Result:
 
 
 def figures(some: Callable[[Sequence[str]], Sequence[str]] = lambda ways: ways) -> list[Figure]:
-    """Of all kinds of files, damaged in all ways, or in those that `some` leaves."""
+    """Measure all kinds of files, damaged in all ways, or in those that `some` selects."""
     with tempfile.TemporaryDirectory() as folder:
         results = run(Path(folder), some(list(WAYS)))
     silent = [result.what for result in results if not result.noticed]
@@ -74,7 +74,7 @@ def run(folder: Path, ways: Sequence[str]) -> list[Result]:
 
 
 def _made(folder: Path, foreign: bool) -> dict[str, object]:
-    """A store, and beside it another with as many documents, if wanted; gives the answers of the first."""
+    """Make a store, and another of the same size if `foreign`; return the answers of the first."""
     if foreign:
         with opened(folder / "another") as assistant:
             list(assistant.add(_source(number) for number in range(DOCUMENTS, 2 * DOCUMENTS)))
@@ -89,7 +89,7 @@ def _source(number: int) -> Source:
 
 
 def _answers(assistant: Assistant) -> list[list[str]]:
-    """What is cited for each of some questions, in order."""
+    """Return the quotes cited for each of some questions."""
     asked = range(5, DOCUMENTS, DOCUMENTS // QUESTIONS)
     answers = [assistant.ask(f"When was the kettle n{number}x made?") for number in asked]
     return [[citation.quote for citation in answer.citations] for answer in answers]
@@ -175,7 +175,7 @@ def _longer(path: Path, _: random.Random) -> None:
 
 
 def _swapped(path: Path, _: random.Random) -> None:
-    """It and another file of the index have each other's names: the next of its folder, if there is one."""
+    """Swap the file with another of the index: the next in its folder, if there is one."""
     files = sorted(file for file in path.parent.iterdir() if file.is_file() and file.stat().st_size)
     alone = (
         path.parent / "chroma" / "chroma.sqlite3"

@@ -23,7 +23,7 @@ class Case:
 
 
 def cases() -> Iterator[Case]:
-    """All that is here."""
+    """Return all cases of this module."""
     yield from (*cut(), *flipped(), *renamed())
 
 

@@ -41,7 +41,7 @@ KINDS = ("add", "replace", "rebuild", "add", "reopen")
 
 @dataclass
 class Result:
-    """What happened at one point."""
+    """The outcome of one point."""
 
     what: str
     errors: list[str] = field(default_factory=list)
@@ -50,7 +50,7 @@ class Result:
 
 
 def figures(points: int = POINTS) -> list[Figure]:
-    """What happened at so many points."""
+    """Fill the disk at `points` points and measure the outcomes."""
     if not may_mount():
         print("  a small disk cannot be mounted here, which takes root", file=sys.stderr)
         return []
@@ -69,7 +69,7 @@ def figures(points: int = POINTS) -> list[Figure]:
 
 
 def may_mount() -> bool:
-    """Whether this process may mount a disk of its own."""
+    """True if this process may mount a disk of its own."""
     with tempfile.TemporaryDirectory() as folder:
         done = subprocess.run(["mount", "-t", "tmpfs", "tmpfs", folder], capture_output=True, check=False)
         if done.returncode == 0:
@@ -97,7 +97,7 @@ def run(folder: Path, points: int) -> list[Result]:
 
 
 def _needed(folder: Path, base: Path, kind: str) -> int:
-    """How many bytes the disk gets fuller by at most, where there is room."""
+    """Return the most bytes that a change needs while it runs, measured on a disk with room."""
     with _disk(folder / "disk", ROOM) as disk:
         shutil.copytree(base, disk / "home")
         before, peak, over = _free(disk), [0], threading.Event()
@@ -175,7 +175,7 @@ def _filled_up(disk: Path, kind: str, free: int) -> dict[str, list[str]]:
 
 
 def _answers(assistant: Assistant) -> list[str]:
-    """What is said in a conversation about some of the documents that were there from the beginning."""
+    """Return the answers, in conversations, about some of the documents there from the beginning."""
     asked = [f"Where does {word(number, 0)} stand?" for number in range(0, HELD - 1, 5)]
     try:
         return [assistant.ask(question, f"conversation {n}").text for n, question in enumerate(asked)]
@@ -192,7 +192,7 @@ def _told(errors: list[str]) -> Iterator[None]:
 
 
 def _fill(disk: Path, free: int) -> None:
-    """Takes all room but so many bytes, as whatever fills a disk does."""
+    """Fill the disk up to the last `free` bytes."""
     (disk / "filler").unlink(missing_ok=True)
     with (disk / "filler").open("wb") as file:
         os.posix_fallocate(file.fileno(), 0, max(4_096, _free(disk) - free))
@@ -203,7 +203,7 @@ def _with_room(disk: Path) -> None:
 
 
 def _faults(assistant: Assistant, when: str) -> list[str]:
-    """What is wrong: documents that are gone, or are not found by each of their sections, once."""
+    """Return the faults: documents that are gone, or not found once by each of their sections."""
     entries = assistant.list()
     wrong = []
     if missing := {f"{number}.md" for number in range(HELD)} - {entry.source for entry in entries} - {SPARE}:
@@ -220,7 +220,7 @@ def _looked_at(home: Path) -> dict[str, object]:
 
 
 def _is_clear(told: str) -> bool:
-    """Whether it says that the disk is the matter, in a sentence."""
+    """True if the message is a sentence that names the disk as the cause."""
     named = any(word in told for word in ("disk", "room", "space"))
     return named and told.endswith(".") and len(told) < 400 and "Traceback" not in told
 

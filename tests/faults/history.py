@@ -1,7 +1,7 @@
-"""What a store may hold after its process was killed: the last state that was told, or what was being done.
+"""The states that a store may be in after a kill: the last one acknowledged, or a part of the change.
 
 A worker writes a line of JSON before it begins a change and after each part that was acknowledged; the lines
-survive it. From them and the state before follows what each name may stand for.
+survive it. They and the state before determine which text each name may have.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ SECTIONS = 3
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A change as it was planned: what each name is to stand for, None where it is to go."""
+    """A planned change: the text that each name gets, or None if it is to be removed."""
 
     kind: str
     names: Mapping[str, int | None]
     whole: bool = False
-    """Whether all of it happens or nothing."""
+    """True if all of it happens or nothing."""
 
 
 # -- texts -------------------------------------------------------------------------------------------
@@ -37,7 +37,7 @@ class Change:
 
 @cache
 def text(number: int) -> bytes:
-    """A document that is like no other: sections of random words, each with one that stands nowhere else."""
+    """Return a unique document: sections of random words, each with one word that occurs nowhere else."""
     source = random.Random(number)
     parts = [f"# Report {number}"]
     for section in range(SECTIONS):
@@ -76,15 +76,15 @@ class Journal:
         self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
 
     def begin(self, change: Change) -> None:
-        """Before anything of it happens."""
+        """Record a change before any of it happens."""
         self._write({"kind": change.kind, "names": dict(change.names), "whole": change.whole})
 
     def done(self, names: Iterable[str]) -> None:
-        """What of it was acknowledged."""
+        """Record the names that were acknowledged."""
         self._write({"done": list(names)})
 
     def end(self) -> None:
-        """All of it was."""
+        """Record that the whole change was acknowledged."""
         self._write({"end": True})
 
     def _write(self, line: dict[str, object]) -> None:
@@ -102,7 +102,7 @@ def lines(path: Path) -> list[dict[str, object]]:
 
 
 class Expected:
-    """What each name may stand for, and what must hold between names."""
+    """The texts that each name may have, and constraints between names."""
 
     def __init__(self, before: State, journal: Iterable[dict[str, object]]) -> None:
         self.may: dict[str, set[int | None]] = {name: {number} for name, number in before.items()}
@@ -117,9 +117,9 @@ class Expected:
         return self._open.kind if self._open else ""
 
     def faults(self, found: State) -> list[str]:
-        """What of the state that was found cannot be."""
+        """Return what is impossible about the state that was found."""
         wrong = [
-            f"{name} stands for {found.get(name)}, but may only for {sorted(map(str, may))}"
+            f"{name} is {found.get(name)}, but may only be {sorted(map(str, may))}"
             for name, may in self.may.items()
             if found.get(name) not in may
         ]

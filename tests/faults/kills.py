@@ -41,7 +41,7 @@ PATIENCE = 300.0
 
 @dataclass
 class Run:
-    """How far it has come: what the store holds, which texts were ever given, and what was found wrong."""
+    """The state of the test: the store's content, the texts given so far, and the faults found."""
 
     folder: Path
     source: random.Random
@@ -63,7 +63,7 @@ class Run:
 
 
 def figures(kills: int = KILLS) -> list[Figure]:
-    """So many kills on one store, and what was wrong after them."""
+    """Kill one store so many times, and measure what was wrong afterwards."""
     seed = random.SystemRandom().randrange(10**6)
     print(f"  the moments are those of random.Random({seed})", file=sys.stderr)
     with tempfile.TemporaryDirectory() as folder:
@@ -86,7 +86,7 @@ def figures(kills: int = KILLS) -> list[Figure]:
 
 
 def _round(run: Run, kind: str, *, spared: bool = False) -> None:
-    """A change that is killed, if it is not spared, in one round of three the opening too; what is found."""
+    """Kill one change (unless `spared`), in a third of the rounds the opening too; check the store."""
     run.journal.unlink(missing_ok=True)
     seed = run.source.random()
     change = lambda: _change(run, kind, random.Random(seed))  # noqa: E731
@@ -177,7 +177,7 @@ def _looked_at(run: Run, expected: Expected) -> dict[str, object]:
 
 
 def half_there(assistant: Assistant, number: int, *, there: bool) -> Iterator[str]:
-    """What is wrong: each section of a text that is there is found, once; none of one that is not."""
+    """Yield faults: each section of a stored text is found once, and none of a removed one."""
     for section in range(SECTIONS):
         sought = word(number, section)
         weights = dict.fromkeys(terms(sought), 1.0)
@@ -198,7 +198,7 @@ def _change(run: Run, kind: str, source: random.Random) -> None:
 
 @dataclass
 class Doing:
-    """What a worker does its change with."""
+    """The means by which a worker makes a change."""
 
     assistant: Assistant
     journal: Journal
@@ -218,7 +218,7 @@ class Doing:
         return self.source.sample(names, min(len(names), self.source.randint(least, most)))
 
     def tell(self, change: Change, happening: Callable[[], Iterator[str]]) -> None:
-        """Does it, and writes down what is told."""
+        """Make the change, and record what is acknowledged."""
         self.journal.begin(change)
         for name in happening():
             self.journal.done([name])
@@ -260,7 +260,7 @@ def _rebuild(doing: Doing) -> None:
 
 
 def _sync(doing: Doing) -> None:
-    """A folder in which files came, changed, went and moved since the corpus followed it last."""
+    """Sync a folder whose files were added, changed, removed and moved since the last sync."""
     root = doing.folder / "followed"
     root.mkdir(exist_ok=True)
     prefix = f"{root}/"
@@ -295,7 +295,7 @@ def _sync(doing: Doing) -> None:
 
 
 def _import(doing: Doing) -> None:
-    """What another assistant exported: new texts, some of them under two names."""
+    """Import what another assistant exported: new texts, some of them under two names."""
     new = [doing.new() for _ in range(doing.source.randint(5, 25))]
     names = {f"/theirs/{number:06}.md": number for number in new}
     names |= {f"/theirs/again/{number:06}.md": number for number in new[::4]}
@@ -312,7 +312,7 @@ def _import(doing: Doing) -> None:
 
 
 class _Theirs:
-    """As much of a store as is asked of it when it is exported."""
+    """The part of a store's interface that an export calls."""
 
     def __init__(self, names: State) -> None:
         self._names = names

@@ -1,4 +1,4 @@
-"""XML and HTML that is deep, wide, endless or refers to what it should not."""
+"""XML and HTML that is deep, wide, endless or refers to what it must not."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _ENTITIES = {
 
 
 def cases() -> Iterator[Case]:
-    """All that is here."""
+    """Return all cases of this module."""
     for suffix in MAIN:
         for kind, said in _ENTITIES.items():
             yield Case(f"entities-{kind}.{suffix}", partial(changed, suffix, partial(_with_entities, said)))
@@ -59,7 +59,7 @@ def cases() -> Iterator[Case]:
 
 
 def _with_entities(doctype: str, xml: bytes) -> bytes:
-    """The XML with these declared, and used where its first sentence stood, many times where that costs."""
+    """Declare entities in the XML and use them in place of its first sentence, many times if costly."""
     declared = xml.replace(b"?>", b"?>" + doctype.encode(), 1)
     uses = b"&l9;" * (2_000 if len(doctype) > 50_000 else 1)
     first = next(s.encode() for s in (*texts.SENTENCES, texts.HEADING, "lid") if s.encode() in xml)

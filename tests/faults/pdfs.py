@@ -15,7 +15,7 @@ _ROOT = b"<< /Type /Catalog /Pages 2 0 R >>"
 
 
 def cases() -> Iterator[Case]:
-    """All that is here."""
+    """Return all cases of this module."""
     yield Case("10000-pages.pdf", partial(_book, 10_000, 2))
     yield Case("10000-full-pages.pdf", partial(_book, 10_000, 30))
     yield Case(

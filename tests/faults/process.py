@@ -1,4 +1,4 @@
-"""What surrounds a process that runs our code, and a quick assistant in it."""
+"""Environments for processes that run our code, and a quick assistant in them."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ PATIENCE = 900.0
 
 
 def alone(test: Callable[..., None]) -> Callable[..., None]:
-    """The same test in a process of its own.
+    """Run a test in a process of its own.
 
-    What forks must not have threads, as a child waits for ever for a lock that another thread held; and a
-    process in which other tests ran has threads of the vector store, of ONNX Runtime and of servers.
+    A process that forks must not have threads, since a child waits for ever for a lock that another thread
+    held; and a process in which other tests ran has threads of Chroma, ONNX Runtime and servers.
     """
 
     @functools.wraps(test)
@@ -51,7 +51,7 @@ def alone(test: Callable[..., None]) -> Callable[..., None]:
 
 
 def surroundings() -> dict[str, str]:
-    """The environment of a process that runs our code: without a person's own settings."""
+    """Return an environment without a person's own settings."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("ASSISTANT_", "OPENAI_"))}
     return kept | {"PYTHONPATH": os.pathsep.join([str(TESTS), str(TESTS.parent)])}
 
@@ -66,7 +66,7 @@ class Blind(Hashing):
 
 
 def quick(embedder: type[Hashing] = Hashing) -> None:
-    """Lets each assistant that this process opens have such an embedder."""
+    """Give each assistant that this process opens such an embedder."""
     assistant.create_embedder = lambda *_: embedder()  # type: ignore[assignment]
 
 
@@ -93,7 +93,7 @@ def forked(work: Callable[[], object]) -> int:
 
 
 def waited(work: Callable[[], object], told: Path) -> Any:
-    """What `work` gives in a child, which writes it to the file `told`; None where the child died."""
+    """Return the result of `work` in a child, by way of the file `told`; None if the child died."""
     told.unlink(missing_ok=True)
     child = forked(lambda: told.write_text(json.dumps(work())))
     os.waitpid(child, 0)

@@ -15,7 +15,7 @@ MB = 1_000_000
 
 
 def cases() -> Iterator[Case]:
-    """All that is here."""
+    """Return all cases of this module."""
     markdown = {
         "quotes": ">" * 50_000 + " boil",
         "open-brackets": "[" * 100_000,

@@ -1,4 +1,4 @@
-"""What is tried on the assistant by those who mean it harm: make hostile [ARGS="NAME…"]
+"""Attacks on the assistant: make hostile [ARGS="NAME…"]
 
 door      requests that the page never sends: files named to Gradio, headers, bodies and lines without an end
 silence   name look-ups and connections of the whole process tree, native code included
@@ -7,7 +7,7 @@ claims    false statements that look like what a quote says, and true ones in ot
 models    models that do not end, drip, or write what is slow to read
 slow      clients that are slow, many or large: uploads, archives, golden sets, readers of progress
 
-Without a name, all of them, in some minutes. Ends with 1 where a figure falls short.
+Without a name, all of them, in some minutes. Exits with 1 if a figure falls short.
 """
 
 from __future__ import annotations

@@ -39,7 +39,7 @@ def parts() -> tuple[Embedder, Reader]:
 
 
 def is_supported(one: Statement, made: Embedder, reader: Reader) -> bool:
-    """Whether the statement passes as it would in an answer: by one run of lines, or by several."""
+    """True if the statement passes as it would in an answer: by one run of lines, or by several."""
     lines = one.quote.split("\n")
     vectors = made.embed([one.sentence, *lines])
     cosines = [float(cosine) for cosine in vectors[1:] @ vectors[0]]

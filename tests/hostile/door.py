@@ -29,7 +29,7 @@ MOST_SENT = 32_000_000
 
 
 def figures(most_routes: int | None = None) -> list[Figure]:
-    """Everything, or what goes to the first routes."""
+    """Measure all requests, or those to the first routes."""
     with tempfile.TemporaryDirectory() as name, attacked(Path(name)) as server:
         time.sleep(3)
         idle = [*server.health]
@@ -63,7 +63,7 @@ def _file(path: str) -> dict[str, Json]:
 
 
 def _event(question: Json, **others: Json) -> dict[str, Json]:
-    """What the page sends for a question, with other parts in place of its own."""
+    """Return what the page sends for a question, with some parts replaced."""
     sent = {"data": [question, CONVERSATION, ""], "fn_index": 0, "trigger_id": 12, "session_hash": "a1b2c3"}
     return sent | others
 
@@ -131,7 +131,7 @@ def _walked(routes: Sequence[Any], prefix: str) -> Iterator[tuple[str, str]]:
 def _name_files(
     server: Attacked, paths: Sequence[str], routes: Sequence[tuple[str, str]]
 ) -> tuple[list[str], int]:
-    """Which requests had a file read, and how many there were."""
+    """Return the requests by which a file was read, and the number of all."""
     read, requests = [], 0
     for path in paths:
         for method, route in routes:
@@ -164,13 +164,13 @@ def _asked(server: Attacked, method: str, path: str, body: bytes) -> bytes:
 
 
 def _is_held(server: Attacked, path: str) -> bool:
-    """Whether the server reads a device or FIFO just now: those have no end."""
+    """True if the server is reading a device or FIFO at the moment: those have no end."""
     return not path.endswith("ledger.db") and path in server.open_files
 
 
 @contextmanager
 def _listening() -> Iterator[tuple[str, list[str]]]:
-    """An address on this machine, and who connected to it."""
+    """Yield a listening address on this machine, and the connections made to it."""
     connections: list[str] = []
     with socket.create_server(("127.0.0.1", 0)) as listener:
 

@@ -42,20 +42,20 @@ Damage = Callable[[Path], None]
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What became of a store with one damage."""
+    """The outcome of a store with one damage."""
 
     what: str
     alive: bool
     kept: bool = False
-    """Whether all originals are there after it was opened, checked and repaired."""
+    """True if all originals are there after it was opened, checked and repaired."""
     told: bool = False
     sound: bool = False
-    """Whether it holds, after the repair, what it held before."""
+    """True if the repair restores the former content."""
     said: str = ""
 
 
 def figures(cuts: int = CUTS, flips: int = FLIPS, passages: int = PASSAGES) -> list[Figure]:
-    """Of the ledger and of the index, so many cuts and flipped bytes each; then a repair that is timed."""
+    """Damage the ledger and the index with so many cuts and flips each; then time a repair."""
     seed = random.SystemRandom().randrange(10**6)
     print(f"  the places are those of random.Random({seed})", file=sys.stderr)
     with tempfile.TemporaryDirectory() as folder:
@@ -129,7 +129,7 @@ def _closed(home: Path) -> dict[str, object]:
 
 
 def _changed(home: Path) -> dict[str, object]:
-    """Adds, removes, names and asks, and does not close: the last changes are in the log alone."""
+    """Add, remove, name and ask without closing: the last changes are in the log alone."""
     assistant = opened(home)
     list(assistant.add(map(_source, range(DOCUMENTS - 5, DOCUMENTS))))
     assistant.remove(next(entry.id for entry in assistant.list() if entry.source == "0.md"))
@@ -143,7 +143,7 @@ def _source(number: int) -> Source:
 
 
 def _content(assistant: Assistant) -> dict[str, object]:
-    """All that anybody reads of a store."""
+    """Return everything that can be read from a store."""
     ledger = assistant.library.ledger
     documents = [(list(e.sources), e.title, e.added, e.duplicate_of, e.id) for e in assistant.list()]
     rows = hashlib.sha256()
@@ -166,7 +166,7 @@ def _originals(home: Path) -> set[str]:
 
 
 def _damages(folder: Path, cuts: int, flips: int, places: random.Random) -> Iterator[tuple[str, str, Damage]]:
-    """What it is called, of which store, and how it is done."""
+    """Yield each damage: its name, its store, and the function that does it."""
     yield "ledger emptied", "today", lambda home: os.truncate(home / "ledger.db", 0)
     yield "ledger missing", "today", lambda home: (home / "ledger.db").unlink()
     yield "ledger missing, log there", "died", lambda home: (home / "ledger.db").unlink()
@@ -248,7 +248,7 @@ def _is_told(home: Path, expected: dict[str, object]) -> tuple[bool, str]:
 
 
 def _repairing(home: Path) -> Assistant:
-    """As `assistant check --repair` opens it."""
+    """Open the store as `assistant check --repair` does."""
     quick()
     held = lock.acquire(home, "a repair")
     assert isinstance(held, lock.Lock)

@@ -35,7 +35,7 @@ class Attacked:
 
     @property
     def open_files(self) -> set[str]:
-        """What the process has open."""
+        """Return the files that the process has open."""
         found = set()
         for entry in Path(f"/proc/{self.process.pid}/fd").iterdir():
             try:

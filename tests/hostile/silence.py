@@ -1,4 +1,4 @@
-"""Whether anybody is told anything: the network calls of the whole process tree, native code included.
+"""Network silence: the network calls of the whole process tree, native code included.
 
 Every command runs in a home of its own under strace. A look-up of a name counts like a connection. So does a
 file in the person's cache that is not ours, such as the identity of this device that telemetry keeps.
@@ -66,7 +66,7 @@ class Person:
 
     @property
     def environment(self) -> dict[str, str]:
-        """The surroundings of a command, without what silences a library: the product must see to that."""
+        """Return an environment without variables that silence a library: the product must set those."""
         kept = {key: value for key, value in os.environ.items() if key in ("PATH", "LANG", "PYTHONPATH")}
         home, store = self.folder / "person", self.folder / "store"
         return kept | {"HOME": str(home), "ASSISTANT_HOME": str(store), "ASSISTANT_CORPUS": "none"}
@@ -92,7 +92,7 @@ class Person:
 
 
 def figures(chat: float = CHAT, lingering: float = LINGERING) -> list[Figure]:
-    """What was tried by each command, and what was left behind by all."""
+    """Measure the attempts of each command, and the files left behind by all."""
     if not watched.may_watch():
         raise SystemExit("strace is needed, and the right to trace; install it: apt install strace")
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(1) as pool:

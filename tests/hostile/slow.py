@@ -40,7 +40,7 @@ _number = count()
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What so many connections send at first, and again and again after it."""
+    """The bytes that each of so many connections sends first, and then again and again."""
 
     name: str
     first: Callable[[], bytes]
@@ -190,7 +190,7 @@ def _send(
 
 
 def _grows_without_client(server: Served) -> int:
-    """How many documents of an archive are added well after the client that sent it has gone."""
+    """Return how many documents of an archive are added well after its client has gone."""
     with attacked(server, Shape("", lambda: upload("many.zip", archive(3_000, 400)))):
         time.sleep(3)
     for _ in range(3):  # what was begun may be ended
@@ -319,7 +319,7 @@ def _hanging(folder: Path) -> Iterator[str]:
 
 
 def run(*words: str | Path, folder: Path) -> bool:
-    """Whether the command ends in time, with a refusal in a sentence."""
+    """True if the command ends in time, with a refusal in a sentence."""
     command = [sys.executable, "-m", "assistant.cli", *map(str, words)]
     try:
         done = subprocess.run(

@@ -1,4 +1,4 @@
-"""Archives of documents: what is taken out of them under which name, and what is refused."""
+"""Archives of documents: the files extracted, their names, and what is refused."""
 
 from __future__ import annotations
 

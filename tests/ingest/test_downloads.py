@@ -1,4 +1,4 @@
-"""What comes in from the web: whole, unpacked and not too large, or refused in one sentence."""
+"""Downloads: whole, unpacked and not too large, or refused in one sentence."""
 
 from __future__ import annotations
 

@@ -71,6 +71,8 @@ def test_a_folder_counts_what_it_holds_besides(folder: Path) -> None:
     assert [path.name for path in listing.files] == ["b.md"]
     others = ["Makefile", "a.txt", "c.HTML", "d.docx", "e.pdf", "f.markdown", "photo.png"]
     assert listing.others == len(others)
+    assert listing.left_out == ()
+    assert [path.name for path in files.below(folder).left_out] == ["Makefile", "photo.png"]
 
 
 def test_a_folder_that_cannot_be_looked_into_says_so(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

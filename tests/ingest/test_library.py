@@ -134,7 +134,7 @@ def test_what_comes_before_a_fault_of_the_sources_is_kept(library: Library) -> N
 def test_what_is_given_out_is_kept_when_it_is_stopped(
     library: Library, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """By Ctrl-C, or by a page that is closed: whoever hears of the steps raises."""
+    """Interrupted by Ctrl-C, or by a page that is closed: the callback for progress raises."""
     monkeypatch.setattr(pipeline, "MIN_DOCUMENTS", 2)
     monkeypatch.setattr(pipeline, "BATCH_DOCUMENTS", 2)
     given_out: list[str] = []

@@ -1,4 +1,4 @@
-"""Tables and records: CSV and JSON become text in which each value stands with its name."""
+"""Tables and records: CSV and JSON become text in which each value is next to its name."""
 
 from __future__ import annotations
 

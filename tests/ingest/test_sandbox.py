@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 import threading
@@ -9,6 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
+from pdfs import sheet, shown
 
 from assistant.core.errors import ReadError
 from assistant.ingest import sandbox
@@ -83,6 +85,28 @@ def test_what_takes_too_long_is_refused_and_the_next_document_is_read() -> None:
     assert read_safely(PAGE, "a.html").title == "Kettle"
 
 
+def test_time_on_the_clock_counts_for_nothing() -> None:
+    read_safely(PAGE, "a.html")
+    child = sandbox._pool._idle[-1].process
+    child.send_signal(signal.SIGSTOP)
+    threading.Timer(1.5, child.send_signal, [signal.SIGCONT]).start()
+    assert read_safely(PAGE, "a.html", seconds=1).title == "Kettle"
+
+
+def test_each_page_adds_to_the_time_and_the_share_that_is_read_is_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pages = [
+        shown([(72, 740 - 12 * row, f"Cup {row} of page {n} is blue.") for row in range(50)])
+        for n in range(400)
+    ]
+    shares: list[float] = []
+    document = read_safely(sheet(*pages), "a.pdf", seconds=0.9, on_share=shares.append)
+    assert document.pages[-1].number == 400
+    assert shares == sorted(shares)
+    assert 0 < shares[0] < 1
+
+
 def test_the_limits_hold_for_long_texts_too() -> None:
     with pytest.raises(ReadError, match=r"long\.md takes longer"):
         read_safely(b"| a | b |\n" * 40_000, "long.md", seconds=0.001)
@@ -110,7 +134,7 @@ def test_the_child_has_no_keys_and_cannot_write(tmp_path: Path, monkeypatch: pyt
         environment = Path(f"/proc/{child.pid}/environ")
         if not environment.exists():
             pytest.skip("no /proc on this system")
-        sandbox._exchange(child, PAGE, "a.html")
+        sandbox._exchange(child, sandbox._Request(PAGE, "a.html", 18))
         assert b"sk-secret" not in environment.read_bytes()
         limits = Path(f"/proc/{child.pid}/limits").read_text()
         assert "Max file size             0                    0" in limits
@@ -123,7 +147,7 @@ def test_neither_side_loads_what_it_does_not_need() -> None:
     code = (
         "import sys; from assistant.ingest.sandbox import read_safely; read_safely(b'words here', 'a.txt');"
         "print([m for m in sys.modules if m.split('.')[0] in "
-        "('chromadb', 'llama_index', 'gradio', 'trafilatura', 'pypdf', 'docx', 'lxml')])"
+        "('chromadb', 'llama_index', 'gradio', 'trafilatura', 'pypdfium2', 'docx', 'lxml')])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
     assert done.stdout.strip() == "[]"
@@ -131,7 +155,7 @@ def test_neither_side_loads_what_it_does_not_need() -> None:
 
 def test_a_child_ends_when_its_parent_is_gone() -> None:
     child = sandbox._start(500)
-    sandbox._exchange(child, PAGE, "a.html")
+    sandbox._exchange(child, sandbox._Request(PAGE, "a.html", 18))
     assert child.stdin is not None
     child.stdin.close()
     assert child.wait(30) == 0

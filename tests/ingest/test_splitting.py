@@ -155,7 +155,7 @@ def test_a_passage_belongs_to_one_page() -> None:
 
 
 def test_a_long_sentence_is_cut_at_a_mark_and_never_within_a_character() -> None:
-    doc = document("; ".join(["so many words stand in this part of it"] * 60))
+    doc = document("; ".join(["so many words are in this part of it"] * 60))
     assert all(p.text.endswith((";", "it")) for p in split(doc))
     family = "👩‍👩‍👧‍👦"
     assert all(p.text.replace(family, "") == "" for p in split(document(family * 300)))

@@ -1,4 +1,4 @@
-"""What cannot be read is refused in one sentence; what is cut, flipped, hostile or very long does no harm."""
+"""Unreadable files are refused in one sentence; cut, flipped, hostile or very long ones do no harm."""
 
 from __future__ import annotations
 

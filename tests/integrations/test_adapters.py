@@ -166,7 +166,7 @@ def test_the_assistants_own_retriever_can_come_back_through_theirs(settings: Set
     [
         TextNode(text="The kettle is red."),
         TextNode(text="The kettle is red.", metadata={"document_id": "0" * 16}),
-        TextNode(text="This stands in no document.", metadata={"document_id": "kettle.md"}),
+        TextNode(text="This is in no document.", metadata={"document_id": "kettle.md"}),
     ],
 )
 def test_what_is_no_piece_of_the_corpus_is_left_out_and_logged(

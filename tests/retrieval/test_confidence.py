@@ -1,4 +1,4 @@
-"""Confidence: a likelihood whatever it is given, and higher where more speaks for an answer."""
+"""Confidence: a likelihood for any input, higher with more evidence for an answer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Follow-up questions by rule: what stands alone stays as it is, what does not is given its topic."""
+"""Follow-up questions by rule: complete ones stay as they are, the others get their topic."""
 
 from __future__ import annotations
 

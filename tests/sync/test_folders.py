@@ -1,4 +1,4 @@
-"""A corpus in step with a folder: what is plan_sync, what is done, and what is left alone."""
+"""A corpus in step with a folder: what is planned, what is done, and what is left alone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where sentences end, and where they do not."""
+"""The ends of sentences."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from assistant.text.sentences import sentences
 
-# "‖" stands where one sentence ends and the next begins.
+# "‖" marks the end of one sentence and the beginning of the next.
 CASES = [
     "One. ‖Two! ‖Three?",
     "Mr. Smith met Dr. Jones, i.e. his doctor, at 3.5 p.m. on Monday. ‖They talked.",

@@ -1,4 +1,4 @@
-"""What the page sends to Gradio is let through, and nothing else."""
+"""Only requests that the page makes are passed to Gradio."""
 
 from __future__ import annotations
 

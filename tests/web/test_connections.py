@@ -1,4 +1,4 @@
-"""Connections that do not keep to their time are closed, and keep nobody out."""
+"""Connections that exceed their time are closed, and block nobody."""
 
 from __future__ import annotations
 

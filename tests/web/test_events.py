@@ -1,4 +1,4 @@
-"""Work told by events: in order, to the end, and ended where nobody listens."""
+"""Work reported by events: in order, to the end, and cancelled when nobody listens."""
 
 from __future__ import annotations
 

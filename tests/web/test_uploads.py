@@ -1,4 +1,4 @@
-"""Slow clients, slow servers and much at once: nobody holds a place of others, and nothing waits for ever."""
+"""Slow clients, slow servers and heavy load: nobody blocks others, and nothing waits for ever."""
 
 from __future__ import annotations
 
@@ -197,7 +197,7 @@ def assistant(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Assistant]:
 async def called(
     assistant: Assistant, query: bytes, messages: Callable[[], Awaitable[Message]], limits: Limits = QUICK
 ) -> list[Message]:
-    """What the whole app sends to a POST to /api/documents."""
+    """Return the messages of the whole app for a POST to /api/documents."""
     sent: list[Message] = []
 
     async def send(message: Message) -> None:
