@@ -43,6 +43,10 @@ class ModelError(AssistantError):
     wait: float | None = None
 
 
+class ReplyCut(ModelError):
+    """The model's reply was cut for its length; what it had finished may still be used."""
+
+
 class Withdrawn(AssistantError):
     """The caller has left before the answer."""
 

@@ -23,7 +23,7 @@ from urllib.parse import urlsplit
 from assistant.core.config import Settings
 from assistant.core.deadline import Deadline
 from assistant.core.endpoint import NO_KEY, OPENAI, client_options, require_key, require_url
-from assistant.core.errors import ModelError, Withdrawn
+from assistant.core.errors import ModelError, ReplyCut, Withdrawn
 
 if TYPE_CHECKING:
     import httpx
@@ -134,7 +134,7 @@ class Model:
                     async for piece in pieces:
                         length += len(piece)
                         if length > LONGEST:
-                            raise self._error("does not come to an end; choose another model")
+                            raise self._cut("does not come to an end; choose another model")
                         put(piece)
                 return
             except ModelError as fault:
@@ -171,7 +171,7 @@ class Model:
     def _problem(self, reason: str | None, is_empty: bool) -> ModelError | None:
         """Return the error of a reply that ended without an exception, if any."""
         if reason == "length":
-            return self._error("ran out of room for its answer; raise its limit of tokens, or choose another")
+            return self._cut("ran out of room for its answer; raise its limit of tokens, or choose another")
         if reason == "content_filter":
             return self._error("withholds its answer; ask in other words")
         if is_empty:
@@ -219,6 +219,9 @@ class Model:
 
     def _broken(self) -> ModelError:
         return self._error("broke off in the middle of its answer; ask again", retryable=True)
+
+    def _cut(self, what: str) -> ReplyCut:
+        return ReplyCut(self._error(what).message)
 
     def _error(self, what: str, *, retryable: bool = False) -> ModelError:
         parts = urlsplit(self.url)  # without a user name and password
