@@ -343,7 +343,7 @@ def test_the_prompt_holds_question_and_numbered_passages() -> None:
     asked = prompt(PASSAGES)
     parts = fenced(asked)
     assert [part.split("\n\n", 1)[1] for part in parts] == [FISH, PORT, MAYOR]
-    assert parts[2].split("\n\n")[0] == "A report\nMayors\nMaria Lindqvist"
+    assert parts[2].split("\n\n")[0] == "A report / Mayors / Maria Lindqvist"
     assert asked.endswith("Question: What was sold?")
     assert f"at most {ASKED} short sentences" in asked
 

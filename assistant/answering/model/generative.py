@@ -8,20 +8,22 @@ that do (see `checking`). A sentence without citations is kept, and rendered as 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 
-from assistant.answering.model import prompting, replies
+from assistant.answering.model import prompting, replies, windows
 from assistant.answering.model.checking import CitationChecker, Embed
 from assistant.answering.model.language_model import Model
 from assistant.answering.model.replies import Claim
 from assistant.answering.support import support_check
 from assistant.core.deadline import Deadline
-from assistant.core.errors import ReplyCut
+from assistant.core.errors import PromptTooLong, ReplyCut
 from assistant.core.types import Citation, ScoredPassage, Sentence
 from assistant.text.words import folded
 
+ATTEMPTS = 4
+"""How often a model is asked that refuses a prompt for its length, each time with less."""
 READ = 20
 """Limit on the sentences that are read."""
 GROWTH = 16
@@ -67,8 +69,33 @@ def compose(
     """
     until = until or Deadline(model.seconds)
     checker = CitationChecker(passages, embed, lambda: model.require(until), supports)
-    reply, last = _Reply(len(passages)), None
-    with closing(model.stream(prompting.answer_prompt(question, passages), until)) as pieces:
+    for attempt in range(ATTEMPTS):
+        prompt = _prompt(question, passages, model)
+        reply = _Reply(len(passages))
+        try:
+            yield from _drafts(checker, reply, model.stream(prompt, until))
+        except PromptTooLong:
+            if attempt + 1 == ATTEMPTS or _prompt(question, passages, model) == prompt:
+                raise
+            continue
+        whole = _whole(checker, reply)
+        # A server that cuts a prompt in silence lets the model answer from less than it was given.
+        if whole.answered or windows.of(model).cut != prompt or attempt + 1 == ATTEMPTS:
+            break
+    yield whole
+
+
+def _prompt(question: str, passages: Sequence[ScoredPassage], model: Model) -> str:
+    is_short, room = windows.is_small(model.name), windows.of(model).characters
+    return prompting.answer_prompt(question, passages, short=is_short, characters=room)
+
+
+def _drafts(
+    checker: CitationChecker, reply: _Reply, stream: Generator[str, None, None]
+) -> Iterator[PartialAnswer]:
+    """Yield the drafts of a reply while it grows; end the call once it is enough."""
+    last = None
+    with closing(stream) as pieces:
         try:
             for piece in pieces:
                 if not reply.grow(piece):
@@ -79,7 +106,6 @@ def compose(
                     break
         except ReplyCut as fault:
             reply.cut = fault
-    yield _whole(checker, reply)
 
 
 def _draft(
