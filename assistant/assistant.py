@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, TypedDict, Unpack
 
 from assistant.answering import conversation, corpus_questions, extractive
+from assistant.answering.answers import WITHOUT, Answers, joined
 from assistant.answering.corpus_questions import CorpusQuestion
 from assistant.answering.extractive import Extract
-from assistant.answering.model import generative, language_model
+from assistant.answering.model import condensing, generative, language_model
 from assistant.core import limits, serialization
 from assistant.core.config import Settings
 from assistant.core.deadline import Deadline
@@ -50,8 +52,6 @@ if TYPE_CHECKING:
     from llama_index.core.base.embeddings.base import BaseEmbedding
     from llama_index.core.llms import LLM
 
-NOT_FOUND = "The documents do not answer this question."
-NOTHING_THERE = "There are no documents yet; add some with `assistant add`."
 HISTORY = 6
 """Turns that are used to interpret a follow-up."""
 Entries = list[DocumentInfo]
@@ -195,9 +195,8 @@ class Assistant:
         direct = self._answer_directly(question, query, documents)
         passages = [] if direct else self._retrieve(query, documents)
         found = time.perf_counter()
-        answer = _empty(question, query)
         for answer in [direct] if direct else self._answers(question, query, passages, until):
-            answer = replace(answer, notice=_joined(scope, answer.notice))
+            answer = replace(answer, notice=joined(scope, answer.notice))
             yield answer
         timed = replace(answer, timings_ms=_timings(began, found, time.perf_counter()))
         if conversation:
@@ -218,7 +217,7 @@ class Assistant:
             self.library.ledger.conversations.append(conversation, turn, sent)
         except StoreError as fault:
             lost = f"It is not kept in the conversation: {fault.message}"
-            return replace(turn.answer, notice=_joined(turn.answer.notice, lost))
+            return replace(turn.answer, notice=joined(turn.answer.notice, lost))
         return turn.answer
 
     def examine(self, question: str, history: Sequence[Turn] = ()) -> Examination:
@@ -245,12 +244,6 @@ class Assistant:
         self, question: str, history: Sequence[Turn], until: Deadline, titles: Sequence[str] = ()
     ) -> Query:
         """Rewrite the question as a search query; `titles` are those of the only documents to search."""
-        if history and self._model is not None:
-            try:
-                exchanges = [(turn.question, turn.answer.text) for turn in history]
-                return Query(generative.condense(question, exchanges, self._model, until))
-            except ModelError:
-                pass
         scope = [Exchange("", about=tuple(titles))] if len(titles) == 1 else []
         query = query_rewriting.understood(question, scope + _exchanges(history), self.likeness)
         query, corrections = spelling.corrected(query, self.library, self._embedder.count)
@@ -258,7 +251,19 @@ class Assistant:
             conversation.message("corrected", None, right=right, wrong=wrong)
             for wrong, right in corrections.items()
         ]
-        return replace(query, reading=" ".join(filter(None, [query.reading, *remarks])))
+        query = replace(query, reading=" ".join(filter(None, [query.reading, *remarks])))
+        return self._condensed(query, question, history, until) if query.focus else query
+
+    def _condensed(self, query: Query, question: str, history: Sequence[Turn], until: Deadline) -> Query:
+        """Return a follow-up as the model makes one question of it, where the rule only put it behind an
+        earlier one."""
+        if self._model is None or not history:
+            return query
+        with suppress(ModelError):
+            exchanges = [(turn.question, turn.answer.text) for turn in history]
+            rewritten = condensing.condense(question, exchanges, self._model, until)
+            return query if rewritten == question else Query(rewritten, reading=query.reading)
+        return query
 
     def _answer_directly(self, question: str, query: Query, documents: Sequence[str] = ()) -> Answer | None:
         """Answer small talk, questions about the corpus and unclear questions; None for all others."""
@@ -290,50 +295,34 @@ class Assistant:
     def _answers(
         self, question: str, query: Query, passages: Sequence[ScoredPassage], until: Deadline
     ) -> Iterator[Answer]:
+        has_documents = bool(passages) or self.library.ledger.counts()[0] > 0
+        made = Answers(
+            question,
+            query,
+            passages,
+            lambda: self._quote(query, passages),
+            lambda excerpts: self._reader.answers(query.text, excerpts).tolist(),
+            has_documents,
+        )
         notice = None
         if self._model is not None and passages:
+            embed, supports = self._embedder.embed, self._reader.support
+            drafts = generative.compose(query.text, passages, self._model, embed, until, supports)
             try:
-                yield from self._compose(question, query, passages, self._model, until)
+                yield from made.by_model(self._model.name, drafts)
                 return
             except ModelError as fault:
-                notice = f"{fault.message} This answer was made without the model."
+                notice = f"{fault.message} {WITHOUT}"
+        yield from made.by_quotes(notice)
+
+    def _quote(self, query: Query, passages: Sequence[ScoredPassage]) -> Extract:
         with self.library.question_priority.first():
-            extracted = self.extract(query, passages)
-        if not extracted.answered:
-            nothing = _empty(question, query, bool(passages) or self.library.ledger.counts()[0] > 0)
-            yield replace(nothing, related=extractive.related(passages), notice=notice)
-            return
-        for end in range(1, len(extracted.sentences) + 1):
-            yield replace(_quoted(question, query, extracted, end), notice=_joined(notice, extracted.notice))
+            return self.extract(query, passages)
 
     def extract(self, query: Query, passages: Sequence[ScoredPassage]) -> Extract:
         """Extract the quotes that answer `query` from the passages that have its names and years."""
         evidence = grounding.evidence(query, self._reader.read(query, passages))
         return extractive.extract(query.text, evidence, self.library.ledger.document)
-
-    def _compose(
-        self,
-        question: str,
-        query: Query,
-        passages: Sequence[ScoredPassage],
-        model: language_model.Model,
-        until: Deadline,
-    ) -> Iterator[Answer]:
-        draft = None
-        embed, supports = self._embedder.embed, self._reader.support
-        for draft in generative.compose(query.text, passages, model, embed, until, supports):
-            yield Answer(
-                question,
-                query.text,
-                draft.answered,
-                draft.sentences,
-                draft.citations,
-                mode="model",
-                model=model.name,
-            )
-        if draft is None or not draft.answered:
-            empty = _empty(question, query, has_documents=True)
-            yield replace(empty, related=extractive.related(passages), mode="model", model=model.name)
 
     def likeness(self, phrase: str, others: Sequence[str]) -> list[float]:
         """Return the cosine of a phrase with each of the others."""
@@ -454,23 +443,8 @@ class Assistant:
         self.library.ledger.set_note("shipped", "done")
 
 
-def _empty(question: str, query: Query, has_documents: bool = False) -> Answer:
-    text = NOT_FOUND if has_documents else NOTHING_THERE
-    return Answer(question, query.text, False, (Sentence(text),), understood=query.reading or None)
-
-
 def _uncited(question: str, text: str) -> Answer:
     return Answer(question, question, False, (Sentence(text),))
-
-
-def _quoted(question: str, query: Query, extracted: Extract, end: int) -> Answer:
-    sentences, citations = extracted.sentences[:end], extracted.citations[:end]
-    answer = Answer(question, query.text, True, sentences, citations, understood=query.reading or None)
-    return replace(answer, evidence=extracted.evidence) if end == len(extracted.sentences) else answer
-
-
-def _joined(*notices: str | None) -> str | None:
-    return " ".join(filter(None, notices)) or None
 
 
 def _exchanges(history: Sequence[Turn]) -> list[Exchange]:

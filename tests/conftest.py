@@ -10,13 +10,15 @@ import shutil
 import sys
 import threading
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
 import hypothesis
+import internet
 import numpy as np
 import pytest
 from filelock import FileLock
@@ -104,6 +106,15 @@ def given(**documents: str) -> list[Source]:
     return [Source(f"{name}.md", text.encode) for name, text in documents.items()]
 
 
+@contextmanager
+def opened_in(home: Path, documents: Mapping[str, str] | None = None) -> Iterator[Assistant]:
+    """Open an assistant over an empty store in `home`, and add documents, name -> text."""
+    with Assistant.open(replace(config.load({}), home=home, corpus=None)) as assistant:
+        for name, text in (documents or {}).items():
+            assistant.add_bytes(text.encode(), name)
+        yield assistant
+
+
 def together(count: int, work: Callable[[int], T]) -> list[T]:
     """Run `work` in several threads that begin at once; return the results, or raise what one raised."""
     gate = threading.Barrier(count)
@@ -123,6 +134,12 @@ def shared() -> Path:
     if not folder.is_dir():
         pytest.skip("there is no folder of shared data; set ASSISTANT_TEST_SHARED to it")
     return folder
+
+
+@pytest.fixture
+def web(monkeypatch: pytest.MonkeyPatch) -> Iterator[internet.Web]:
+    with internet.serving(monkeypatch) as made:
+        yield made
 
 
 @pytest.fixture

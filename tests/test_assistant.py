@@ -12,7 +12,8 @@ from conftest import given as sources
 from conftest import together
 from model_server import refused, serve, text
 
-from assistant.assistant import NOT_FOUND, NOTHING_THERE, Assistant
+from assistant.answering.answers import NOT_FOUND, NOTHING_THERE
+from assistant.assistant import Assistant
 from assistant.core.config import Settings
 from assistant.core.errors import NotFound, QuestionError, StoreBusy, StoreError
 from assistant.core.types import AddResult, Answer, Citation

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import socket
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
+import loopback
 import pytest
-import uvicorn
 from conftest import given as sources
 
 from assistant import client
@@ -22,7 +21,6 @@ from assistant.core.errors import AssistantError, NotFound, QuestionError, Store
 from assistant.core.types import AddResult, ProgressStep, Source
 from assistant.ingest import files
 from assistant.store import lock
-from assistant.web import server
 
 KETTLE = "# Arvo kettle\n\nThe Arvo kettle boils one litre in 95 seconds.\n"
 HOW_FAST = "How fast does the Arvo kettle boil a litre?"
@@ -31,20 +29,8 @@ DEAD = "http://127.0.0.1:1"
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Assistant]:
-    """An assistant that a server in this process owns, and says so in the lock."""
-    from assistant.core import config
-
-    settings = replace(config.load({}), home=tmp_path_factory.mktemp("served"), corpus=None)
-    with Assistant.open(settings, doing="assistant chat") as assistant:
-        listener = socket.create_server(("127.0.0.1", 0))
-        running = uvicorn.Server(uvicorn.Config(server.app(assistant), log_level="error"))
-        thread = threading.Thread(target=running.run, kwargs={"sockets": [listener]})
-        thread.start()
-        assistant.lock.announce("assistant chat", f"http://127.0.0.1:{listener.getsockname()[1]}")
+    with loopback.owning(tmp_path_factory.mktemp("served")) as assistant:
         yield assistant
-        running.should_exit = True
-        thread.join()
-        listener.close()
 
 
 @pytest.fixture

@@ -12,9 +12,10 @@ from pathlib import Path
 import pytest
 from model_server import serve, text
 
+from assistant.answering.answers import NOT_FOUND
 from assistant.answering.model import language_model
 from assistant.answering.support.support_check import supported
-from assistant.assistant import NOT_FOUND, Assistant, Examination
+from assistant.assistant import Assistant, Examination
 from assistant.core.config import Settings
 from assistant.core.types import Answer, Citation, ScoredPassage, Source
 from assistant.ingest import files
@@ -152,7 +153,7 @@ def test_what_a_model_makes_up_is_marked_and_its_false_citations_are_gone(
         for question in questions[::8]:
             examination = liar.examine(question)
             answer = examination.answer
-            assert answer.mode == "model"
+            assert answer.mode == "model" or "bear out" in (answer.notice or "")
             assert {c.passage_id for c in quoted(answer)} <= by_id(examination.passages).keys()
             assert not any("cheese" in s.text and s.citations for s in answer.sentences)
             numbers = {n for s in answer.sentences for n in s.citations}

@@ -25,8 +25,8 @@ from assistant.text import languages, tables
 from assistant.text.territories import codes, forms
 from assistant.text.words import folded
 
-Kind = Literal["about", "list", "newest", "mentions", "summary"]
-KINDS: tuple[Kind, ...] = ("list", "newest", "about", "summary", "mentions")
+CorpusQuestionKind = Literal["about", "list", "newest", "mentions", "summary"]
+KINDS: tuple[CorpusQuestionKind, ...] = ("list", "newest", "about", "summary", "mentions")
 MOST = 8
 """Limit on the documents or sections that are quoted."""
 LISTED = 20
@@ -40,7 +40,7 @@ MARKS = ' \t\n?!.。？！؟¿¡"“”«»'
 class CorpusQuestion:
     """A question about the corpus; `subject` is the subject or document that it names, if any."""
 
-    kind: Kind
+    kind: CorpusQuestionKind
     subject: str = ""
 
 
@@ -90,7 +90,7 @@ def _subject(asked: str, match: re.Match[str]) -> str:
 
 
 @functools.cache
-def _patterns(language: str, kind: Kind) -> tuple[re.Pattern[str], ...]:
+def _patterns(language: str, kind: CorpusQuestionKind) -> tuple[re.Pattern[str], ...]:
     table = languages.table(language, "corpus") or languages.table(languages.DEFAULT, "corpus")
     documents = table["documents"]
     return tuple(re.compile(pattern.replace("{documents}", documents)) for pattern in table.get(kind, ()))
@@ -149,7 +149,7 @@ def answer(asked: CorpusQuestion, library: Library, only: Sequence[str] = ()) ->
     return _quoted(list(filter(None, best)), len(entries))
 
 
-def _sample(entries: Sequence[DocumentInfo], kind: Kind) -> list[DocumentInfo]:
+def _sample(entries: Sequence[DocumentInfo], kind: CorpusQuestionKind) -> list[DocumentInfo]:
     """Return the first documents; for the topics of the corpus, an even sample of all."""
     if kind != "about" or len(entries) <= MOST:
         return list(entries[:MOST])

@@ -16,7 +16,7 @@ from assistant.answering.units import Candidate
 from assistant.text import words
 from assistant.text.languages.questions import question_vocabulary
 from assistant.text.marks import unmarked
-from assistant.text.values import joined, moments, numbers, years
+from assistant.text.values import join_digits, moments, numbers, years
 
 NAMELESS = 0.15
 """Reduction of the score of a candidate without the names of the question that others have."""
@@ -177,7 +177,7 @@ def _negations() -> frozenset[str]:
 @lru_cache(maxsize=4096)
 def _content_stems(text: str) -> tuple[str, ...]:
     """Return the stems of the words of a text in order, without function words other than negations."""
-    found, vocabulary = tokens(joined(unmarked(text))), question_vocabulary()
+    found, vocabulary = tokens(join_digits(unmarked(text))), question_vocabulary()
     function_words = vocabulary.function_words_of(found) - vocabulary.negations
     return tuple(
         word if word[0].isdigit() else words.stem(word) for word in found if word not in function_words

@@ -9,7 +9,7 @@ from functools import cached_property, lru_cache
 
 from assistant.text import words
 from assistant.text.languages.questions import QuestionVocabulary, any_of, question_vocabulary
-from assistant.text.values import joined, moments, numbers, years
+from assistant.text.values import join_digits, moments, numbers, years
 from assistant.text.words import folded
 
 PREFIX = 5
@@ -29,12 +29,12 @@ class Question:
 
     @cached_property
     def folded(self) -> str:
-        return folded(joined(self.text))
+        return folded(join_digits(self.text))
 
     @cached_property
     def words(self) -> tuple[str, ...]:
         """All its words in order, numbers too."""
-        return tokens(joined(self.text))
+        return tokens(join_digits(self.text))
 
     @cached_property
     def function_words(self) -> frozenset[str]:

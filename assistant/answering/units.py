@@ -29,7 +29,7 @@ to answer it."""
 
 LoadDocument = Callable[[str], Document]
 """Return a document by its id. Raises NotFound if it was removed meanwhile."""
-Kind = Literal["sentence", "pair", "list", "row"]
+UnitKind = Literal["sentence", "pair", "list", "row"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class Candidate:
     quote: str
     text: str
     score: float
-    kind: Kind = "sentence"
+    kind: UnitKind = "sentence"
     cells: tuple[Cell, ...] = ()
     terms: str = ""
     """The text that is compared with the question: the quote with its headings."""
@@ -73,7 +73,7 @@ class Context:
     document: Document
     structure: Structure
 
-    def candidate(self, span: Span, text: str, score: float, kind: Kind = "sentence") -> Candidate:
+    def candidate(self, span: Span, text: str, score: float, kind: UnitKind = "sentence") -> Candidate:
         """Return the candidate that quotes `span` of the document."""
         quote = self.document.text[span.start : span.end]
         date = self.document.metadata.get("date", "")

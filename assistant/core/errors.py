@@ -43,6 +43,14 @@ class ModelError(AssistantError):
     wait: float | None = None
 
 
+class ReplyCut(ModelError):
+    """The model's reply was cut for its length; what it had finished may still be used."""
+
+
+class PromptTooLong(ModelError):
+    """The model cannot read so much at once; less may do."""
+
+
 class Withdrawn(AssistantError):
     """The caller has left before the answer."""
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import IntEnum
 
-LONGEST = 0.5
+MAX_WAIT = 0.5
 """Seconds that other work waits: it goes on, however many ask."""
 
 
@@ -42,4 +42,4 @@ class QuestionPriority:
     def give_way(self, rank: Rank = Rank.REST) -> None:
         """Waits until nothing of a rank before this one is being done, or long enough."""
         with self._change:
-            self._change.wait_for(lambda: not any(self._doing[:rank]), LONGEST)
+            self._change.wait_for(lambda: not any(self._doing[:rank]), MAX_WAIT)

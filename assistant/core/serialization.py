@@ -138,7 +138,7 @@ def outcome(value: AddResult) -> Json:
 
 
 def to_add_result(data: Mapping[str, Any]) -> AddResult:
-    """The outcome that `outcome` wrote."""
+    """Parse the result of adding one source."""
     return AddResult(**data)
 
 

@@ -209,6 +209,28 @@ class Turn:
 
 
 @dataclass(frozen=True, slots=True)
+class KeptTurn:
+    """A turn as it is kept: its number in the ledger, its time (ISO 8601, UTC), and what its reader thought."""
+
+    number: int
+    at: str
+    turn: Turn
+    verdict: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationInfo:
+    """A row of the list of conversations. `name` is its first question, until its owner names it."""
+
+    id: str
+    name: str
+    at: str
+    """Time of the last turn, ISO 8601, UTC."""
+    turns: int
+    pinned: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Source:
     """A document to add: its name, and a function that loads its bytes."""
 

@@ -8,11 +8,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from assistant.assistant import Assistant
 from assistant.core.config import Settings, bundled
 from assistant.core.errors import ConfigError, NotFound, ReadError
+from assistant.core.serialization import Json
+from assistant.core.types import Notify
 from assistant.evaluation.drafting.home_sets import HomeSets
 from assistant.evaluation.golden import sets as golden
 from assistant.evaluation.golden.places import DocumentStore, QuoteLookup, find_gone, resolve_set
@@ -24,7 +26,6 @@ from assistant.evaluation.runs.records import Run
 from assistant.evaluation.runs.summary import HEADLINE, METRICS, Figure, summarise, summarise_by_tag
 from assistant.ingest.files import require_regular
 
-Notify = Callable[[str], None]
 OnProgress = Callable[[int, int], None]
 """Called with the number of questions done, and their total."""
 Store = TypeVar("Store", bound=DocumentStore)
@@ -173,7 +174,7 @@ def _require_writable(page: Path) -> None:
 def format_evaluation(evaluation: Evaluation, as_json: bool) -> str:
     """Format for a terminal or, as one line of JSON, for programs."""
     if as_json:
-        return json.dumps(to_json(evaluation), ensure_ascii=False)
+        return json.dumps(evaluation_to_json(evaluation), ensure_ascii=False)
     return "\n".join(_lines(evaluation))
 
 
@@ -212,7 +213,7 @@ def parse_floors(arguments: Sequence[str]) -> dict[str, float]:
     return floors
 
 
-def to_json(evaluation: Evaluation) -> dict[str, Any]:
+def evaluation_to_json(evaluation: Evaluation) -> Json:
     """Return the JSON form of an evaluation."""
     value = serialization.run_to_json(evaluation.run, evaluation.quotes)
     value |= {"left_out": list(evaluation.left_out)}

@@ -8,15 +8,13 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from assistant.core.errors import AssistantError
-from assistant.core.serialization import writable
+from assistant.core.serialization import Json, writable
 from assistant.evaluation.evaluate import OnProgress
 from assistant.evaluation.golden.places import DocumentStore
-from assistant.evaluation.golden.sets import MAX_BYTES, GoldenSet
+from assistant.evaluation.golden.sets import MAX_SET_BYTES, GoldenSet
 from assistant.evaluation.runs import records
 from assistant.evaluation.runs.records import Run
 from assistant.ingest.files import load_text
-
-Json = dict[str, Any]
 
 
 class Server(DocumentStore, Protocol):
@@ -45,7 +43,7 @@ def run_sets(server: Server, home: Path, sets: Sequence[GoldenSet], on_progress:
 
 
 def _set_to_json(golden: GoldenSet) -> Json:
-    text = load_text(Path(golden.path), "golden set", MAX_BYTES)
+    text = load_text(Path(golden.path), "golden set", MAX_SET_BYTES)
     return {"name": writable(golden.name), "text": text}
 
 

@@ -1,4 +1,4 @@
-"""Zip archives and mailboxes: the documents in one, as sources."""
+"""Zip archives, mailboxes, and what is attached to a mail or a PDF: the documents in one, as sources."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ import time
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
 from pathlib import PurePath, PurePosixPath
 
 from assistant.core.errors import ReadError
 from assistant.core.types import Source
-from assistant.ingest import mailboxes
+from assistant.ingest import mailboxes, sandbox
 from assistant.ingest.parse import LIMIT, SUFFIXES
 from assistant.ingest.readers.content import one_line, plain
 from assistant.ingest.readers.package import ZIP, declared_type, open_zip, read_part
@@ -83,19 +83,22 @@ class Member(Source):
     """A document in an archive."""
 
     allowance: Allowance
+    is_whole: bool = False
+    """True for a document whose attachments are taken already, and for these."""
 
 
 def members(data: bytes, name: str) -> list[Source] | None:
-    """Return the documents in a zip archive or a mailbox, named `<name>/<path inside>`.
+    """Return the documents in a zip archive, a mailbox, a mail or a PDF, named `<name>/<path inside>`.
 
-    They are in the order of their names. None if the bytes are neither, or are one document (.docx, …).
+    They are in the order of their names; first a mail or a PDF itself, under its own name. None if the bytes
+    are one document without others in it (.docx, …).
     Archives are opened one
     level deep. Hidden files, links and files of other kinds are left out, as in a folder. Raises ReadError
     if it needs a password, is damaged, too large, or has no document.
     """
     short = one_line(PurePath(name).name or name)[:200]
     if not data.startswith(ZIP):
-        return _mails(data, name, short)
+        return _mails(data, name, short) or _attached(data, name, short)
     try:
         archive = open_zip(data)
         if declared_type(archive) is not None:
@@ -122,6 +125,38 @@ def _mails(data: bytes, name: str, short: str) -> list[Source] | None:
         Member(f"{name}/{number:05}.eml", partial(mailboxes.mail, data, *place), allowance)
         for number, place in enumerate(ranges, 1)
     ] or None
+
+
+def _attached(data: bytes, name: str, short: str) -> list[Source] | None:
+    """Return a document and what is attached to it, of kinds that are read; None if nothing is."""
+    found = [
+        (called, content)
+        for called, content in sandbox.attachments_safely(data, name)
+        if PurePosixPath(called).suffix.lower() in SUFFIXES
+    ]
+    if not found:
+        return None
+    allowance = Allowance(short)
+    whole = Member(name, lambda: data, allowance, is_whole=True)
+    return [
+        whole,
+        *(
+            Member(f"{name}/{called}", partial(_same, content), allowance, is_whole=True)
+            for called, content in found
+        ),
+    ]
+
+
+def within(source: Source) -> list[Source]:
+    """Return a document of an archive, and what is attached to it. Raises ReadError if it cannot be read."""
+    if isinstance(source, Member) and source.is_whole:
+        return [source]
+    data = source.load()
+    return members(data, source.name) or [replace(source, load=partial(_same, data))]
+
+
+def _same(content: bytes) -> bytes:
+    return content
 
 
 def _require_readable(archive: zipfile.ZipFile) -> None:

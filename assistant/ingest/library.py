@@ -38,11 +38,12 @@ from assistant.store import health, reconciler
 from assistant.store.canonical import CanonicalDocuments
 from assistant.store.index import Index
 from assistant.store.index.generations import Generations
-from assistant.store.ledger import TRACES, Canonicals, Ledger
+from assistant.store.ledger import Canonicals, Ledger
 from assistant.store.originals import Originals
 from assistant.store.reconciler import Reconciler
 from assistant.store.records import LedgerChange
 from assistant.store.reserve import Reserve
+from assistant.store.schema import TRACES
 
 Result = TypeVar("Result")
 
@@ -245,6 +246,17 @@ class Library:
             self._generations.rebuild()
         elif result.removed_keys:
             self._generations.change(functools.partial(Index.remove, keys=result.removed_keys))
+
+    def delete_conversation(self, conversation: str) -> None:
+        """Delete a conversation from all files. Where a full disk prevents that, it is made up for later."""
+        with self._writing, self._reserve.released():
+            has_others = self._has_traces()
+            self.ledger.conversations.delete(conversation)
+            try:
+                # Alone it has left traces in the ledger only, not in the index.
+                self._finish() if has_others else self._erase_traces()
+            except StoreError:
+                self._notify(health.traces_message(self._needed()))
 
     def _finish(self) -> None:
         """Erase removed text from all files and seal the index, once for any number of changes."""

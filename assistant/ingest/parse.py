@@ -26,12 +26,17 @@ from assistant.ingest.readers.pdf.reader import read_pdf
 from assistant.ingest.readers.records import is_records, read_records
 from assistant.ingest.readers.text import read_text
 from assistant.ingest.readers.web.html import read_html
+from assistant.ingest.readers.written import code
+from assistant.ingest.readers.written.code import read_code
+from assistant.ingest.readers.written.notebook import read_notebook
+from assistant.ingest.readers.written.subtitles import is_subtitles, read_subtitles
+from assistant.ingest.readers.written.xml import read_xml_text
 from assistant.ingest.titles import title_of
 
 SUFFIXES: tuple[str, ...] = tuple(
     (
         ".md .markdown .txt .html .htm .xhtml .pdf .docx .docm .dotx .pptx .pptm .ppsx .xlsx .xlsm "
-        ".csv .tsv .tab .epub .eml .rtf .odt .odp .ods .json .jsonl .ndjson"
+        ".csv .tsv .tab .epub .eml .rtf .odt .odp .ods .json .jsonl .ndjson .ipynb .srt .vtt .xml"
     ).split()
 )
 """Suffixes of readable documents. A file that is recognised by its content needs none of them."""
@@ -183,8 +188,16 @@ def _recognise_text(data: bytes, suffix: str) -> tuple[str, Callable[[], Content
         return "mail", partial(read_eml, data)
     if suffix in _DELIMITED and not _MARKUP.match(start):
         return "CSV file", partial(_decode_and_read, data, read_delimited)
+    if suffix == ".ipynb" and start.lstrip().startswith("{"):
+        return "notebook", partial(_decode_and_read, data, read_notebook)
+    if is_subtitles(start):
+        return "subtitles", partial(_decode_and_read, data, read_subtitles)
+    if suffix in code.SUFFIXES:
+        return "text", partial(_decode_and_read, data, read_code)
     if is_records(start, suffix):
         return "JSON file", partial(_decode_and_read, data, partial(_read_records, suffix=suffix))
+    if _is_xml(start, suffix):
+        return "XML file", partial(read_xml_text, data)
     if _is_page(start, suffix):
         return "web page", partial(_decode_and_read, data, read_html, declared=True)
     if suffix not in _DELIMITED and is_delimited(start):
@@ -201,6 +214,13 @@ def _decode_and_read(data: bytes, reader: Callable[[str], Content], *, declared:
 
 def _read_records(text: str, suffix: str) -> Content:
     return read_records(text, suffix) or read_text(text)
+
+
+def _is_xml(start: str, suffix: str) -> bool:
+    """True if a file with this beginning is XML, and no page."""
+    if suffix in (".html", ".htm", ".xhtml") or _MARKUP.match(start):
+        return False
+    return start.lstrip().startswith("<?xml") or (suffix == ".xml" and start.lstrip().startswith("<"))
 
 
 def _is_page(start: str, suffix: str) -> bool:

@@ -102,7 +102,8 @@ class IngestionPipeline:
         try:
             tell("reading")
             data = source.load()
-            members = archives.members(data, source.name)
+            is_whole = isinstance(source, archives.Member) and source.is_whole
+            members = None if is_whole else archives.members(data, source.name)
             if members is not None:
                 return members
             ident = identity(data)

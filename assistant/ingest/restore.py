@@ -134,7 +134,14 @@ def _salvage(path: Path, ledger: Ledger) -> int:
         for row in old.execute("SELECT conversation, at, turn FROM turns ORDER BY number"):
             rows.append(row)
     ids = {entry.id for entry in ledger.entries()}
-    return conversations.import_turns(ledger.engine, rows, ids)
+    count = conversations.import_turns(ledger.engine, rows, ids)
+    owned: list[Sequence[object]] = []
+    # A ledger of an earlier version has no such table.
+    with contextlib.suppress(sqlite3.Error), contextlib.closing(_read_only(path)) as old:
+        for row in old.execute("SELECT id, owner, name, pinned FROM conversations"):
+            owned.append(row)
+    conversations.import_owned(ledger.engine, owned)
+    return count
 
 
 def _lost(path: Path, originals: Originals) -> list[str]:

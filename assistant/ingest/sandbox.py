@@ -7,6 +7,7 @@ bytes from standard input, and writes a line of JSON to standard output, after o
 from __future__ import annotations
 
 import atexit
+import base64
 import dataclasses
 import json
 import os
@@ -22,6 +23,7 @@ from typing import Any, BinaryIO
 from assistant.core.errors import ReadError
 from assistant.core.types import Document, Heading, Page
 from assistant.ingest.parse import is_plain, read
+from assistant.ingest.readers.attachments import Attachment, attachments, may_have_attachments
 from assistant.ingest.readers.progress import watched
 
 SECONDS = 18.0
@@ -63,7 +65,18 @@ def read_safely(
     """
     if is_at_hand(data, name):
         return read(data, name)
-    return _pool.read(_Request(data, name, seconds, on_share), megabytes, errand)
+    return _document(_pool.ask(_Request(data, name, seconds, on_share), megabytes, errand))
+
+
+def attachments_safely(data: bytes, name: str, *, errand: object = None) -> list[Attachment]:
+    """Return names and bytes of what is attached to a document, found in a child; none if it dies of it."""
+    if not may_have_attachments(data, PurePath(name).suffix.lower()):
+        return []
+    try:
+        reply = _pool.ask(_Request(data, name, SECONDS, wants="attachments"), MEGABYTES, errand)
+        return [(str(called), base64.b64decode(content)) for called, content in reply["attachments"]]
+    except (ReadError, KeyError, TypeError, ValueError):
+        return []
 
 
 def is_at_hand(data: bytes, name: str) -> bool:
@@ -84,6 +97,7 @@ class _Request:
     name: str
     seconds: float
     on_share: OnShare | None = None
+    wants: str = "document"
 
 
 class _Child:
@@ -116,7 +130,7 @@ class _Pool:
         self._busy: dict[_Child, object] = {}
         self._starting = 0
 
-    def read(self, request: _Request, megabytes: int, errand: object) -> Document:
+    def ask(self, request: _Request, megabytes: int, errand: object) -> dict[str, Any]:
         child = self._acquire(megabytes, errand)
         try:
             reply = child.read(request)
@@ -126,7 +140,7 @@ class _Pool:
         self._release(child, is_healthy=True)
         if "error" in reply:
             raise ReadError(str(reply["error"]))
-        return _document(reply)
+        return reply
 
     def stop(self, errand: object) -> None:
         with self._change:
@@ -199,7 +213,7 @@ def _ask(child: subprocess.Popen[bytes], request: _Request) -> dict[str, Any]:
 def _exchange(child: subprocess.Popen[bytes], request: _Request) -> dict[str, Any] | None:
     assert child.stdin is not None
     assert child.stdout is not None
-    order = {"name": request.name, "size": len(request.data), "seconds": request.seconds}
+    order = {key: getattr(request, key) for key in ("name", "seconds", "wants")} | {"size": len(request.data)}
     try:
         child.stdin.write(json.dumps(order).encode() + b"\n")
         child.stdin.write(request.data)
@@ -247,7 +261,7 @@ def _serve(megabytes: int) -> None:
         data = _exactly(sys.stdin.buffer, request["size"])
         clock = _Clock(request["seconds"], replies)
         with watched(clock.begin_page):
-            reply = _reply(data, request["name"])
+            reply = _attached(data) if request["wants"] == "attachments" else _reply(data, request["name"])
         clock.stop()
         _write(replies, reply)
 
@@ -288,6 +302,14 @@ def _exactly(stream: BinaryIO, size: int) -> bytes:
     if len(data) < size:
         raise EOFError("the parent ended")
     return data
+
+
+def _attached(data: bytes) -> dict[str, Any]:
+    try:
+        found = attachments(data)
+    except Exception:  # the document itself is read, or refused, on its own
+        found = []
+    return {"attachments": [(name, base64.b64encode(content).decode()) for name, content in found]}
 
 
 def _reply(data: bytes, name: str) -> dict[str, Any]:

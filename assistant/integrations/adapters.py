@@ -16,7 +16,7 @@ from llama_index.core.base.embeddings.base import BaseEmbedding
 from llama_index.core.llms import LLM, ChatMessage
 from llama_index.core.schema import BaseNode, TextNode
 
-from assistant.answering.model.language_model import Model
+from assistant.answering.model.language_model import LONGEST, Model
 from assistant.core.deadline import Deadline
 from assistant.core.errors import EmbedderError, ModelError, NotFound
 from assistant.core.types import Document, Query, ScoredPassage, Span
@@ -170,14 +170,18 @@ class LLMAdapter(Model):
     ) -> None:
         """Put the pieces, then an error if there is one, then None; stop once the caller has `left`."""
         try:
-            is_empty = True
+            length = 0
             for piece in _deltas(self.part, prompt):
                 if left.is_set():
                     return
-                is_empty = False
+                length += len(piece)
+                if length > LONGEST:
+                    raise self._cut("does not come to an end; choose another model")
                 pieces.put(piece)
-            if is_empty:
+            if not length:
                 pieces.put(self._error("gave an empty answer; ask again", retryable=True))
+        except ModelError as fault:
+            pieces.put(fault)
         except Exception as fault:
             error = self._error(f"failed ({type(fault).__name__})")
             error.__cause__ = fault

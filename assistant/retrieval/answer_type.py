@@ -14,8 +14,8 @@ from assistant.retrieval.patterns import END, START
 from assistant.text import languages
 from assistant.text.words import folded
 
-Kind = Literal["date", "time", "amount", "person", "place"]
-KINDS: tuple[Kind, ...] = ("date", "time", "amount", "person", "place")
+AnswerKind = Literal["date", "time", "amount", "person", "place"]
+ANSWER_KINDS: tuple[AnswerKind, ...] = ("date", "time", "amount", "person", "place")
 """In the order in which they are looked for: "how much time" asks for a time, "how much" for an amount."""
 
 _YEAR = rf"{START}(?:1\d\d\d|20\d\d){END}"
@@ -29,7 +29,7 @@ def lacks(question: str, texts: Sequence[str]) -> bool:
     return kind is not None and not any(_holds(text, kind, language) for text in texts)
 
 
-def asked_kind(question: str) -> tuple[Kind | None, str]:
+def asked_kind(question: str) -> tuple[AnswerKind | None, str]:
     """Return the kind of thing a question asks for, with the language that it asks in.
 
     English is tried as well: names from elsewhere in an English question hide its language.
@@ -37,13 +37,13 @@ def asked_kind(question: str) -> tuple[Kind | None, str]:
     text = folded(question)
     own = languages.language_of(question)
     for language in dict.fromkeys((own, languages.DEFAULT)):
-        for kind in KINDS:
+        for kind in ANSWER_KINDS:
             if _asking(language, kind).search(text):
                 return kind, language
     return None, own
 
 
-def _holds(text: str, kind: Kind, language: str) -> bool:
+def _holds(text: str, kind: AnswerKind, language: str) -> bool:
     """Return True if the text may hold such a thing, by the words of its own language and of `language`."""
     if kind == "place":
         return True
@@ -59,14 +59,14 @@ def _is_caseless(letter: str) -> bool:
 
 
 @functools.cache
-def _asking(language: str, kind: Kind) -> re.Pattern[str]:
+def _asking(language: str, kind: AnswerKind) -> re.Pattern[str]:
     """Return the pattern of folded questions that ask for this kind; it matches nothing without data."""
     patterns = languages.table(language, "answer_type").get(f"asks_{kind}", ())
     return re.compile(_whole_words(map(folded, patterns)))
 
 
 @functools.cache
-def _holding(language: str, kind: Kind) -> re.Pattern[str]:
+def _holding(language: str, kind: AnswerKind) -> re.Pattern[str]:
     """Return the pattern of folded texts that hold an amount, a time or a date; digits are ASCII."""
     lists = languages.vocabulary(language, "answer_type")
     dates = [*languages.table(language, "answers").get("months", ()), *lists.get("dates", ())]

@@ -25,7 +25,7 @@ class _Patterns:
     after: re.Pattern[str]
 
 
-def plain(question: str) -> str:
+def without_courtesies(question: str) -> str:
     """Return the question without courtesies and oaths, or unchanged where nothing else would be left."""
     patterns = _patterns(languages.language_of(question))
     rest = patterns.after.sub("", patterns.oaths.sub("", question))

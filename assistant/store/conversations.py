@@ -1,4 +1,4 @@
-"""The turns of conversations in the ledger."""
+"""The conversations in the ledger: their turns, whose browser began them, and what their readers thought."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import json
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence, Set
 from datetime import UTC, datetime
 from typing import Any
@@ -13,8 +14,9 @@ from typing import Any
 import sqlalchemy as sql
 
 from assistant.core import serialization
-from assistant.core.types import Turn
-from assistant.store.schema import turns
+from assistant.core.types import ConversationInfo, KeptTurn, Turn
+from assistant.store.database import insert_missing, select_among, upsert
+from assistant.store.schema import TRACES, conversations, meta, turns, verdicts
 
 DIGEST = "digest"
 """The key of a turn's digest, by which damage to its row is noticed; earlier versions wrote none."""
@@ -29,12 +31,15 @@ class Conversations:
 
     def turns(self, conversation: str) -> list[Turn]:
         """Return the turns of a conversation, oldest first."""
-        query = sql.select(turns.c.turn).where(turns.c.conversation == conversation).order_by(turns.c.number)
+        return [kept.turn for kept in self.kept(conversation)]
+
+    def kept(self, conversation: str) -> list[KeptTurn]:
+        """Return the turns of a conversation as they are kept, oldest first."""
+        query = sql.select(turns.c.number, turns.c.at, turns.c.turn, verdicts.c.verdict)
+        query = query.select_from(turns.outerjoin(verdicts)).where(turns.c.conversation == conversation)
         with self._engine.connect() as db:
-            return [
-                Turn(row["question"], row["search_query"], serialization.to_answer(row["answer"]))
-                for row in db.scalars(query)
-            ]
+            rows = db.execute(query.order_by(turns.c.number))
+            return [KeptTurn(number, at, _to_turn(row), verdict) for number, at, row, verdict in rows]
 
     def append(self, conversation: str, turn: Turn, prompt_documents: Iterable[str] = ()) -> None:
         """Append a turn to a conversation. It is deleted with any document that it cites, and with any of
@@ -44,6 +49,79 @@ class Conversations:
         row[DIGEST] = _digest(conversation, row)
         with self._engine.begin() as db:
             db.execute(turns.insert().values(conversation=conversation, at=at, turn=row))
+
+    # -- of a browser ----------------------------------------------------------------------------
+
+    def claim(self, conversation: str, owner: str) -> bool:
+        """Make a conversation that is nobody's that of `owner`; return True if it is theirs."""
+        row = {"id": conversation, "owner": owner, "pinned": False}
+        with self._engine.begin() as db:
+            insert_missing(db, conversations, row)
+            return bool(db.scalar(_owner_of(conversation)) == owner)
+
+    def owner(self, conversation: str) -> str | None:
+        """Return the owner of a conversation; None if it is nobody's."""
+        with self._engine.connect() as db:
+            owner: str | None = db.scalar(_owner_of(conversation))
+            return owner
+
+    def name(self, conversation: str) -> str:
+        """Return the name of a conversation: that given by its owner, or its first question."""
+        with self._engine.connect() as db:
+            given = db.scalar(sql.select(conversations.c.name).where(conversations.c.id == conversation))
+        return given or next((kept.turn.question for kept in self.kept(conversation)), "Conversation")
+
+    def listed(self, owner: str, sought: str = "") -> list[ConversationInfo]:
+        """Return the conversations of an owner that have turns, newest first.
+
+        Each word of `sought` is in the name, a question or an answer of each.
+        """
+        of_owner = conversations.c.owner == owner
+        ends = sql.select(
+            conversations,
+            sql.func.min(turns.c.number).label("first"),
+            sql.func.max(turns.c.at).label("at"),
+            sql.func.count().label("turns"),
+        )
+        ends = ends.join_from(conversations, turns, turns.c.conversation == conversations.c.id).where(
+            of_owner
+        )
+        with self._engine.connect() as db:
+            rows = db.execute(ends.group_by(conversations.c.id)).all()
+            query = sql.select(turns.c.number, turns.c.turn)
+            first = dict(select_among(db, query, turns.c.number, [row.first for row in rows]))
+            found = _find(db, of_owner, sought.casefold().split())
+        infos = [
+            ConversationInfo(row.id, row.name or first[row.first]["question"], row.at, row.turns, row.pinned)
+            for row in rows
+            if found is None or row.id in found
+        ]
+        return sorted(infos, key=lambda info: info.at, reverse=True)
+
+    def change(self, conversation: str, name: str | None = None, pinned: bool | None = None) -> None:
+        """Name or pin a conversation; an empty name gives it that of its first question again."""
+        values: dict[str, Any] = {} if name is None else {"name": name or None}
+        values |= {} if pinned is None else {"pinned": pinned}
+        if values:
+            with self._engine.begin() as db:
+                db.execute(conversations.update().where(conversations.c.id == conversation).values(**values))
+
+    def judge(self, number: int, verdict: str | None) -> None:
+        """Keep what a reader thinks of a turn; None takes it back."""
+        with self._engine.begin() as db:
+            if verdict is None:
+                db.execute(verdicts.delete().where(verdicts.c.turn == number))
+            else:
+                upsert(db, verdicts, {"turn": number, "verdict": verdict})
+
+    def delete(self, conversation: str) -> None:
+        """Delete a conversation, and note that its traces must be erased from the disk."""
+        with self._engine.begin() as db:
+            db.execute(turns.delete().where(turns.c.conversation == conversation))
+            db.execute(conversations.delete().where(conversations.c.id == conversation))
+            upsert(db, meta, {"key": TRACES, "value": "yes"})
+
+    # -- damage ----------------------------------------------------------------------------------
 
     def damaged(self) -> list[tuple[int, str]]:
         """Return number and conversation of each turn that is not as it was written."""
@@ -59,6 +137,27 @@ class Conversations:
         if rows:
             with self._engine.begin() as db:
                 db.execute(turns.delete().where(turns.c.number == sql.bindparam("of")), rows)
+
+
+def _to_turn(row: Mapping[str, Any]) -> Turn:
+    return Turn(row["question"], row["search_query"], serialization.to_answer(row["answer"]))
+
+
+def _owner_of(conversation: str) -> sql.Select[Any]:
+    return sql.select(conversations.c.owner).where(conversations.c.id == conversation)
+
+
+def _find(db: sql.Connection, condition: sql.ColumnElement[bool], words: Sequence[str]) -> set[str] | None:
+    """Return the conversations with all words in name, questions and answers; None without words."""
+    if not words:
+        return None
+    query = sql.select(conversations.c.id, conversations.c.name, turns.c.turn)
+    query = query.join_from(conversations, turns, turns.c.conversation == conversations.c.id).where(condition)
+    texts: defaultdict[str, set[str]] = defaultdict(set)
+    for ident, name, turn in db.execute(query):
+        texts[ident] |= {name or "", turn["question"], turn["answer"]["answer"]}
+    said = {ident: " ".join(some).casefold() for ident, some in texts.items()}
+    return {ident for ident, text in said.items() if all(word in text for word in words)}
 
 
 def _decoded(value: bytes | None) -> str:
@@ -87,6 +186,9 @@ def delete_quoting(db: sql.Connection, document_ids: Iterable[str]) -> None:
     numbers = [{"of": number} for number, turn in rows if not removed.isdisjoint(_document_ids(turn))]
     if numbers:
         db.execute(turns.delete().where(turns.c.number == sql.bindparam("of")), numbers)
+        # A name that a person gave may quote them too.
+        has_turns = sql.select(turns.c.number).where(turns.c.conversation == conversations.c.id).exists()
+        db.execute(conversations.delete().where(~has_turns))
 
 
 def import_turns(engine: sql.Engine, rows: Iterable[Sequence[object]], document_ids: Set[str]) -> int:
@@ -103,6 +205,15 @@ def import_turns(engine: sql.Engine, rows: Iterable[Sequence[object]], document_
                     db.execute(turns.insert().values(conversation=conversation, at=at, turn=turn))
                     count += 1
     return count
+
+
+def import_owned(engine: sql.Engine, rows: Iterable[Sequence[object]]) -> None:
+    """Import whose the conversations of another ledger are (id, owner, name, pinned)."""
+    with engine.begin() as db:
+        for ident, owner, name, pinned in rows:
+            if isinstance(ident, str) and isinstance(owner, str):
+                row = {"id": ident, "owner": owner, "name": name, "pinned": bool(pinned)}
+                insert_missing(db, conversations, row)
 
 
 def _document_ids(turn: object) -> set[str]:

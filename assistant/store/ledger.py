@@ -44,6 +44,7 @@ from assistant.store.records import (
     to_vector,
 )
 from assistant.store.schema import (
+    TRACES,
     UNSKETCHED,
     VERSION,
     documents,
@@ -55,8 +56,6 @@ from assistant.store.schema import (
     vectors,
 )
 
-TRACES = "owed"
-"""The note that removed text may still be in files."""
 STORE_ID, CHANGE_NUMBER = "store", "change"
 """The notes of the store's id and of the number of its last change."""
 BATCH_DOCUMENTS = 16

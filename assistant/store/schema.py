@@ -13,6 +13,8 @@ VERSION = "1"
 """The version of the schema, noted in the store."""
 UNSKETCHED = 0
 """The band of a document whose text is too short or too long for a sketch."""
+TRACES = "owed"
+"""The note that removed text may still be in files."""
 
 
 class Json(sql.TypeDecorator[Any]):
@@ -111,4 +113,21 @@ turns = sql.Table(
     sql.Column("conversation", sql.String, nullable=False, index=True),
     sql.Column("at", sql.String, nullable=False),
     sql.Column("turn", Json, nullable=False),
+)
+# Conversations of the page: whose browser began them, and what their owner made of them. Those of the API and
+# the command line have turns only.
+conversations = sql.Table(
+    "conversations",
+    tables,
+    sql.Column("id", sql.String, primary_key=True),
+    sql.Column("owner", sql.String, nullable=False, index=True),
+    # Null while the first question is the name.
+    sql.Column("name", sql.String),
+    sql.Column("pinned", sql.Boolean, nullable=False, default=False),
+)
+verdicts = sql.Table(
+    "verdicts",
+    tables,
+    sql.Column("turn", sql.ForeignKey("turns.number", ondelete="CASCADE"), primary_key=True),
+    sql.Column("verdict", sql.String, nullable=False),
 )

@@ -175,10 +175,11 @@ def _read_content(path: Path, stamp: Stamp) -> FileContent:
         return FileContent(stamp, {}, (_rejected(name, fault.message),))
     if members is None:
         return FileContent(stamp, {name: identity(data)})
-    ids, rejected = {}, []
+    ids: dict[str, str] = {}
+    rejected: list[SyncResult] = []
     for member in members:
         try:
-            ids[member.name] = identity(member.load())
+            ids |= {one.name: identity(one.load()) for one in archives.within(member)}
         except ReadError as fault:
             rejected.append(_rejected(member.name, fault.message))
     return FileContent(stamp, ids, tuple(rejected))

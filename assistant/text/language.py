@@ -29,6 +29,8 @@ class Language:
     negations: Words
     no_negation: Words
     boundaries: Words
+    conditions: Words
+    conditions_of_orders: Words
     quantities: Mapping[str, Words]
     exceptions: Words
     ranks: Words
@@ -81,6 +83,8 @@ def language(code: str = "en") -> Language:
         negations=_set(data["negation"]["words"]),
         no_negation=_set(data["negation"]["followed_by"]),
         boundaries=_set(data["negation"]["clauses"]),
+        conditions=_set(data["conditions"]["words"]),
+        conditions_of_orders=_set(data["conditions"]["in_orders"]),
         quantities={name: _set(words) for name, words in data["quantities"].items()},
         exceptions=_set(data["exceptions"]["words"]),
         ranks=_set(data["ranks"]["words"]),

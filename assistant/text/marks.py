@@ -1,9 +1,16 @@
-"""Removal of Markdown and HTML markup from the text of a document."""
+"""Inline Markdown and HTML markup in the text of a document: where it is, and the text without it."""
 
 from __future__ import annotations
 
 import html
 import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from assistant.core.types import Span
+
+Style = Literal["sign", "code", "strong", "em", "link"]
 
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 _TAG = re.compile(r"</?(?P<name>[a-zA-Z][a-zA-Z0-9-]*)(?:\s[^<>]{0,300})?/?>")
@@ -41,3 +48,44 @@ def unmarked(text: str) -> str:
     text = html.unescape(_ESCAPED.sub(r"\1", _LOOSE.sub("", text)))
     text = re.sub("\0(\\d+)\0", lambda place: kept[int(place[1])], text)
     return " ".join(text.split())
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A range of text with the same styles all along; a `sign` is markup, which a reader does not see."""
+
+    span: Span
+    styles: frozenset[Style]
+
+
+_STYLED: tuple[tuple[re.Pattern[str], int, Style], ...] = (
+    (_CODE, 2, "code"),
+    (_LINK, 1, "link"),
+    (_STRONG, 2, "strong"),
+    (_EMPHASIS, 2, "em"),
+)
+
+
+def runs(text: str, start: int, end: int) -> Iterator[Run]:
+    """Yield the runs of `text[start:end]`, in order and without gaps."""
+    yield from _runs(text, start, end, frozenset())
+
+
+def _runs(text: str, start: int, end: int, styles: frozenset[Style]) -> Iterator[Run]:
+    while start < end:
+        found = [
+            (match, group, style)
+            for pattern, group, style in _STYLED
+            if style not in styles and (match := pattern.search(text, start, end))
+        ]
+        if not found or "code" in styles:
+            yield Run(Span(start, end), styles)
+            return
+        match, group, style = min(found, key=lambda each: each[0].start())
+        inner = Span(*match.span(group))
+        if start < match.start():
+            yield Run(Span(start, match.start()), styles)
+        yield Run(Span(match.start(), inner.start), styles | {"sign"})
+        yield from _runs(text, inner.start, inner.end, styles | {style})
+        yield Run(Span(inner.end, match.end()), styles | {"sign"})
+        start = match.end()

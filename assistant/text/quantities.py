@@ -20,6 +20,10 @@ _ORDINALS = {
     word: at
     for at, word in enumerate("first second third fourth fifth sixth seventh eighth ninth tenth".split(), 1)
 }
+# "One second", "per second" and "within a second." are of time; "a second ship" is a rank.
+_SECOND_OF_TIME = re.compile(
+    r"(?:\d[\s-]?|\b(?:one|per|each|every|split|half a)\s)second\b|\ba second\b(?!\s+[a-z])"
+)
 _ORDINAL = re.compile(rf"\b({'|'.join(_ORDINALS)})\b")
 _SCALES = {
     "hundred": 10**2,
@@ -40,6 +44,7 @@ _UNITS = {
     "dollar": r"(?:U\.?S\.?\s)?dollars?\b|USD\b",
     "euro": r"euros?\b|EUR\b|€",
     "pound": r"pounds?\b|GBP\b|£",
+    "second": r"sec(?:ond)?s?\b",
     "minute": r"min(?:ute)?s?\b",
     "hour": r"h(?:ou)?rs?\b",
     "day": r"days?\b",
@@ -58,9 +63,15 @@ _UNITS = {
 _SIGNS = {"$": "dollar", "€": "euro", "£": "pound"}
 _MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
 
+_MEASURED = (
+    "second|minute|hour|day|week|month|year|decade|century|kilomet(?:re|er)|met(?:re|er)|mile|kilo(?:gram)?|ton(?:ne)?"
+    "|barrel|dollar|euro|pound"
+)
+_A_UNIT = re.compile(rf"\ban?(?=\s(?:{_MEASURED})\b)", re.IGNORECASE)
+
 _NUMBER_WORDS = re.compile(
     rf"\b(?:(?P<tens>{'|'.join(_TENS)})(?:[-\s](?P<after>{'|'.join([*_ONES][:9])}))?"
-    rf"|(?P<ones>{'|'.join([*_ONES][1:])})|(?:one|an?)(?=\s(?:{_SCALE})\b))\b",
+    rf"|(?P<ones>{'|'.join([*_ONES][1:])})|(?:one|an?)(?=\s(?:{_SCALE})\b)|one(?=[-\s](?:{_MEASURED})\b))\b",
     re.IGNORECASE,
 )
 # "The two countries" refers back and claims no number.
@@ -90,11 +101,11 @@ def claimed(text: str) -> frozenset[str]:
 @lru_cache(maxsize=1024)
 def allowed(text: str) -> frozenset[str]:
     """Return the figures that a text supports: those it states, also without units, in every reading."""
-    found = set(_figures(text))
+    found = set(_figures(text)) | set(_figures(_A_UNIT.sub("one", text)))
     found |= {figure.split()[0] for figure in found if not figure.startswith("month")}
     for first, second, _ in _SLASHED.findall(text):
         found |= {f"month {int(first)}", f"month {int(second)}"}
-    found |= {str(_ORDINALS[word]) for word in _ORDINAL.findall(text.lower())}
+    found |= {str(_ORDINALS[word]) for word in _ORDINAL.findall(_SECOND_OF_TIME.sub(" ", text.lower()))}
     # 1.234 is a fraction or a thousand, depending on the country.
     found |= {figure.replace(".", "") for figure in found if re.fullmatch(r"\d+\.\d{3}", figure)}
     return frozenset(found)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 
 from assistant.core.types import Span
+from assistant.text.words import word_set
 
 # Possessive quantifiers, so that no run of stops or quotes is scanned twice.
 _STOP = re.compile(r"[.!?…。！？｡؟۔।]++[\"'”’»)\]*_」』）】]*+(?:\[\d{1,3}\]|</[a-zA-Z]{1,10}>)*+")
@@ -18,23 +19,19 @@ _WORD = re.compile(r"[^\W\d_]{1,30}")
 _OPENERS = "\"'“‘«([*_"
 
 
-def _words(text: str) -> frozenset[str]:
-    return frozenset(text.split())
-
-
 # Never the end of a sentence before a capitalised word.
-_TITLES = _words(
+_TITLES = word_set(
     "mr mrs ms mx dr prof gen adm col maj capt cmdr lt sgt sen rep gov hon rev fr st mt ft pres amb messrs "
     "mme mlle e.g i.e eg ie cf vs v viz approx ca resp incl aka"
 )
 # Not the end before a number: No. 5, Fig. 2, Jan. 3.
-_BEFORE_NUMBERS = _words(
+_BEFORE_NUMBERS = word_set(
     "no nos nr fig figs eq eqs sec ch chap vol vols p pp art arts para tab ref refs "
     "jan feb mar apr jun jul aug sep sept oct nov dec"
 )
 # The end only if the next word often begins a sentence. Initials and U.S. are treated likewise.
-_EITHER = _words("al inc ltd co corp plc jr sr est dept univ assn bros intl ph.d gmbh ave blvd")
-_STARTERS = _words(
+_EITHER = word_set("al inc ltd co corp plc jr sr est dept univ assn bros intl ph.d gmbh ave blvd")
+_STARTERS = word_set(
     "the this that these those it its he she they we i you his her their our my your in on at a an but and "
     "or however for if when while after before as there what who how why where since by with from to not no "
     "one some many most several although though according meanwhile then so such both each all also moreover "
@@ -42,7 +39,9 @@ _STARTERS = _words(
 )
 _INITIALS = re.compile(r"(?:[^\W\d_]\.)*[^\W\d_]")
 # Suffixes of file and site names, in any case.
-_SUFFIXES = _words("com net org edu gov io ai co uk js ts py md txt pdf html xml json exe app dev info eu de")
+_SUFFIXES = word_set(
+    "com net org edu gov io ai co uk js ts py md txt pdf html xml json exe app dev info eu de"
+)
 
 
 def sentences(text: str, start: int = 0, end: int | None = None) -> list[Span]:

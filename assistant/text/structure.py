@@ -19,12 +19,12 @@ from assistant.text.sentences import sentences, trimmed
 from assistant.text.tables import Row, Table
 from assistant.text.words import folded
 
-NEAR = 20_000
+MAX_AROUND = 20_000
 """Characters before and after a passage that are parsed; longer lists and answers are not quoted whole."""
 ANSWER = 900
 """Limit on the characters of an answer below a question; the rest can be quoted by itself."""
 
-Kind = Literal["blank", "heading", "row", "fence", "item", "text"]
+LineKind = Literal["blank", "heading", "row", "fence", "item", "text"]
 
 _MARKER = re.compile(
     r"[ \t]*(?P<marker>[-*+•‣◦▪●·–]|\(?(?:\d{1,3}|[a-zA-Z]|[ivxIVX]{1,5})[.)]"
@@ -43,7 +43,7 @@ _RULE = re.compile(r"[ \t]*(?:[-=*_]{3,}|\|?[ \t]*:?-+[-:| \t]*)$")
 class Line:
     """A line, or the lines of one item or paragraph; `body` is the offset of its first word."""
 
-    kind: Kind
+    kind: LineKind
     start: int
     end: int
     body: int = 0
@@ -85,8 +85,8 @@ class Structure:
 
     def __init__(self, document: Document, around: Span) -> None:
         self.text = document.text
-        begin = max(0, self.text.rfind("\n", 0, max(0, around.start - NEAR)))
-        end = self.text.find("\n", min(len(self.text), around.end + NEAR))
+        begin = max(0, self.text.rfind("\n", 0, max(0, around.start - MAX_AROUND)))
+        end = self.text.find("\n", min(len(self.text), around.end + MAX_AROUND))
         self._bounds = Span(begin, len(self.text) if end < 0 else end)
         self._headings = {heading.start for heading in document.headings}
 

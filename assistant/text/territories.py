@@ -17,7 +17,7 @@ from assistant.text.words import folded
 
 NONE = "none"
 """The code of a phrase that names no country, although one of its words would."""
-LONGEST = 6
+MAX_WORDS = 6
 """Limit on the words of a name."""
 _ENDINGS = ("an", "ian", "ean", "ese", "ish")
 _UNSPACED = re.compile("[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff]")
@@ -74,7 +74,7 @@ def _in_words(text: str) -> Iterator[Territory]:
 
 def _names_at(text: str, words: list[re.Match[str]], at: int) -> Iterator[tuple[int, str]]:
     """Yield the names that begin at a word, longest first: the number of words and the code."""
-    for length in range(min(LONGEST, len(words) - at), 0, -1):
+    for length in range(min(MAX_WORDS, len(words) - at), 0, -1):
         phrase = text[words[at].start() : words[at + length - 1].end()]
         form = re.sub(r"['’]s?$", "", folded(phrase))
         form = " ".join(form.split())

@@ -25,7 +25,7 @@ _NUMERIC = re.compile(r"(?<![\d.])(\d{1,2})([./-])(\d{1,2})\2(\d{4})(?!\d)")
 _YEAR = re.compile(r"(?<![\d.,])(?:1[5-9]|20|21)\d\d(?![\d]|[.,]\d)")
 
 
-def joined(text: str) -> str:
+def join_digits(text: str) -> str:
     """Return the text without separators in long numbers: "1,840" -> "1840". Offsets change."""
     if not any(map(str.isdigit, text)):
         return text

@@ -10,11 +10,12 @@ import unicodedata
 from functools import lru_cache
 
 
-def _words_of(text: str) -> frozenset[str]:
+def word_set(text: str) -> frozenset[str]:
+    """Return the words of a text."""
     return frozenset(text.split())
 
 
-_FUNCTION = _words_of(
+_FUNCTION = word_set(
     "a about above after again all almost along already also although always am among an and another any "
     "are as at away be because been before being below between both but by can cannot could did do does "
     "doing done down during each either else etc ever every few for from further get given got had has "
@@ -32,13 +33,13 @@ _FUNCTION = _words_of(
     "ten hundred thousand million billion trillion percent dollar dollars euro euros"
 )
 # Words with which a model reports what it read; they claim nothing.
-_REPORTING = _words_of(
+_REPORTING = word_set(
     "according account argues argue argued article articles author authors claim claims claimed describe "
     "described describes document documents explain explained explains mention mentioned mentions note "
     "noted notes passage passages point points report reported reports said say says source sources state "
     "stated states text view write writes wrote written"
 )
-_MONTHS = _words_of(
+_MONTHS = word_set(
     "january february march april may june july august september october november december jan feb mar apr "
     "jun jul aug sep sept oct nov dec"
 )

@@ -35,6 +35,7 @@ from assistant.core.limits import MAX_DOCUMENTS, MAX_SOURCE
 from assistant.core.serialization import Json
 from assistant.core.types import AddResult, ProgressStep, Source, Status
 from assistant.web import events
+from assistant.web.conversations import require_not_anothers
 from assistant.web.uploads import LIMITS, Limits, Uploads, on_disconnect, while_there
 
 STATUS: dict[type[AssistantError], int] = {
@@ -97,6 +98,8 @@ def _questions(assistant: Assistant) -> APIRouter:
     async def ask(request: Request, body: Question) -> Json:
         until = assistant.deadline()
         question = serialization.asked(body.question)
+        if body.conversation:
+            await run_in_threadpool(require_not_anothers, assistant, request, body.conversation)
         # If the client leaves, no model continues for nobody.
         async with on_disconnect(request, until.withdraw):
             answer = await run_in_threadpool(

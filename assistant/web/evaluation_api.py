@@ -9,7 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field
@@ -33,6 +33,7 @@ from assistant.evaluation.report.plots import render_plots
 from assistant.evaluation.runs import records
 from assistant.evaluation.runs.comparison import common_results, compare
 from assistant.evaluation.runs.summary import HEADLINE, summarise_by_tag
+from assistant.web.conversations import require_not_anothers
 
 Json = dict[str, Any]
 HISTORY = 30
@@ -252,7 +253,8 @@ def _add_questions(routes: APIRouter, assistant: Assistant, home_sets: HomeSets)
         return [forms.passage_to_json(scored) for scored in found]
 
     @routes.post("/feedback")
-    def add_feedback(body: FeedbackBody) -> Json:
+    def add_feedback(request: Request, body: FeedbackBody) -> Json:
+        require_not_anothers(assistant, request, body.conversation)
         right = Place(**body.passage.model_dump()) if body.passage else None
         marked = (body.turn, body.question)
         question = feedback.make_question(assistant, body.conversation, marked, body.reason, right)

@@ -1,4 +1,4 @@
-"""The chat page: the wiring of Gradio. Its markup comes from `text.html`."""
+"""The chat page: the wiring of Gradio. Its markup comes from `text.turns`."""
 
 from __future__ import annotations
 
@@ -14,33 +14,29 @@ from fastapi import FastAPI, Response
 from fastapi.responses import HTMLResponse
 from gradio.queueing import Queue
 from lxml import html
+from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from assistant.assistant import Assistant
-from assistant.core import serialization
-from assistant.core.errors import FAULT, AssistantError
+from assistant.core import limits, serialization
+from assistant.core.errors import FAULT, AssistantError, NotFound
+from assistant.core.types import Answer, KeptTurn
 from assistant.ingest.files import ENDINGS, MAX_BYTES
-from assistant.text import html as render
-from assistant.text.html import Html
+from assistant.text import turns as render
+from assistant.web import browsers
 from assistant.web.admission import Admission, events
+from assistant.web.asking import Asked, Asking
+from assistant.web.conversations import UNKNOWN
 
 STATIC = Path(__file__).parent / "static"
 TITLE = "Cited answers"
-STYLES = ("page", "documents", "plots", "accuracy")
-SCRIPTS = ("page", "documents", "uploads", "accuracy", "feedback")
-"""Our own files of the page, in loading order."""
+STYLES = ("page", "chat", "source", "sidebar", "documents", "plots", "accuracy")
+"""Our own style sheets of the page, in the order of their rules."""
+SCRIPTS = tuple(sorted(path.stem for path in STATIC.glob("*.js")))
+"""Our own modules; `page` imports the others."""
 HINT = "Ask the documents…"
-SUGGESTED = {
-    "How much does Iran export to Venezuela?": "Figures on trade, goals and influence",
-    "Which countries are Iran's allies in Latin America?": (
-        "Overview of Iran's partners in Latin America by country"
-    ),
-    "What is a citation?": "Citations and sources",
-}
-"""Questions about the shipped corpus, each with the title of a document that answers it."""
 ANSWERING = 8
-"""Questions answered concurrently, for all pages together."""
-SUGGESTIONS = 3
+"""Pages that follow an answer, or load a conversation, concurrently."""
 POLICY = (
     # Gradio builds components with `Function()` and sets style attributes. Inline scripts
     # run only with the nonce of this response, so injected markup cannot run any.
@@ -52,9 +48,8 @@ POLICY = (
 REST = 0.02
 """Interval in seconds at which Gradio looks for questions."""
 QUIET = {"show_progress": "hidden", "api_visibility": "private"}
-Suggest = Callable[[Assistant], Sequence[str]]
 Updates = list[Any]
-"""Updates of the transcript, the question box, the Send button and the suggestions, in this order."""
+"""Updates of the transcript, the question box and the Send button, in this order."""
 
 _log = logging.getLogger(__name__)
 _FONTS = [gr.themes.Font(name) for name in ("system-ui", "sans-serif")]
@@ -64,114 +59,146 @@ THEME = gr.themes.Base(
 """Only fonts of the user's system, so none is downloaded."""
 
 
-def suggestions(assistant: Assistant) -> Sequence[str]:
-    """Return first questions: about the shipped corpus if it is loaded, else about the first titles."""
-    titles = [entry.title for entry in assistant.list()]
-    shipped = [question for question, title in SUGGESTED.items() if title in titles]
-    return shipped or [f"What does “{title}” say?" for title in titles[:SUGGESTIONS]]
-
-
-def page(assistant: Assistant, suggest: Suggest = suggestions) -> gr.Blocks:
-    """Build the page; `suggest` returns first questions, of which three are shown."""
-    chat = Chat(assistant, suggest)
+def page(assistant: Assistant, asking: Asking) -> gr.Blocks:
+    """Build the page."""
+    chat = Chat(assistant, asking)
     blocks = gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True)
     with blocks:
         conversation = gr.Textbox(visible="hidden", elem_id="conversation")
-        with gr.Row(elem_id="bar"):
-            fresh = gr.Button("New chat", elem_id="new-chat")
+        # Pressed by the page's scripts alone.
+        opening = gr.Button("Open", visible="hidden", elem_id="open-chat")
+        following = gr.Button("Follow", visible="hidden", elem_id="follow-chat")
         transcript = gr.HTML(elem_id="transcript", apply_default_css=False)
-        with gr.Row(elem_id="suggestions"):
-            suggested = [gr.Button(visible=False, elem_classes="suggestion") for _ in range(SUGGESTIONS)]
+        gr.HTML(render.suggestions_html(), apply_default_css=False, elem_id="suggestions")
         only = gr.Textbox(visible="hidden", elem_id="only-id")
         with gr.Row(elem_id="composer"):
             gr.HTML(render.scope_html(), apply_default_css=False, elem_id="scope")
             question = gr.Textbox(elem_id="question-box", label="Question", max_lines=8, placeholder=HINT)
             # Disabled until the conversation is loaded, so no question is asked outside it.
             send = gr.Button("Send", elem_id="send", variant="primary", interactive=False)
-        shown = [transcript, question, send, *suggested]
-        _connect_question(chat, [question.submit, send.click], [question, conversation, only], shown)
-        for button in suggested:
-            _connect_question(chat, [button.click], [button, conversation, only], shown)
-        _connect_conversation(chat, blocks.load, "cited.current", [conversation, *shown])
-        _connect_conversation(chat, fresh.click, "cited.fresh", [conversation, *shown])
+        shown = [transcript, question, send]
+        _connect(chat.answer, [question.submit, send.click], [question, conversation, only], shown, "sent")
+        _connect(chat.follow, [following.click], [conversation], shown, "followed")
+        opened = {"inputs": [conversation], "outputs": [conversation, *shown], "js": "() => cited.current()"}
+        gr.on([blocks.load, opening.click], chat.load, **opened, concurrency_limit=ANSWERING, **QUIET)
     return blocks
 
 
-def _connect_question(chat: Chat, triggers: list[Any], inputs: list[Any], shown: list[Any]) -> None:
+def _connect(
+    does: Callable[..., Any], triggers: list[Any], inputs: list[Any], shown: list[Any], js: str
+) -> None:
+    """Connect an event that answers; `js` is the function of the page's scripts that returns its inputs."""
     limit = {"concurrency_limit": ANSWERING, "concurrency_id": "answering"}
-    # The page's script knows the only document to search, if any.
-    script = "(question, conversation) => [question, conversation, cited.scope()]"
-    asking = gr.on(triggers, chat.answer, inputs, shown, js=script, **limit, **QUIET)
+    event = gr.on(triggers, does, inputs, shown, js=f"(...given) => cited.{js}(...given)", **limit, **QUIET)
     # Enable the next question; a server that went away is noticed here.
-    asking.then(None, None, shown[2], js="() => cited.settled()", **QUIET)
-
-
-def _connect_conversation(chat: Chat, trigger: Any, script: str, shown: list[Any]) -> None:
-    """Load a conversation on an event; `script` is the function of page.js that returns its name."""
-    trigger(chat.load, shown[:1], shown, js=f"() => {script}()", **QUIET)
+    event.then(None, None, shown[2], js="() => cited.settled()", **QUIET)
 
 
 class Chat:
     """The handlers of the page's events; each returns updates of the page."""
 
-    def __init__(self, assistant: Assistant, suggest: Suggest) -> None:
+    def __init__(self, assistant: Assistant, asking: Asking) -> None:
         self._assistant = assistant
-        self._suggest = suggest
+        self._asking = asking
 
-    def load(self, conversation: str) -> Updates:
-        """Return the conversation, or the greeting and first questions if it is empty."""
-        turns = self._assistant.turns(conversation)
+    def load(self, conversation: str, request: gr.Request | None = None) -> Updates:
+        """Return the conversation, the greeting if it is empty, or a sentence if it is another browser's."""
+        if not self._is_own(conversation, request):
+            return [conversation, *_updates(render.foreign_html(UNKNOWN), busy=False)]
+        turns = self._turns(conversation)
+        running = self._asking.running(conversation)
+        if running:
+            pending = render.pending_html(running.question)
+            return [conversation, *_updates(render.transcript_html(turns, pending), busy=True)]
         if turns:
-            return [conversation, *_updates(render.transcript_html(turns), busy=False, suggested=())]
+            return [conversation, *_updates(render.transcript_html(turns), busy=False)]
         greeting = render.welcome_html(len(self._assistant.list()))
-        return [conversation, *_updates(greeting, busy=False, suggested=self._suggest(self._assistant))]
+        return [conversation, *_updates(greeting, busy=False)]
 
-    def answer(self, question: str, conversation: str, only: str = "") -> Iterator[Updates]:
+    def answer(
+        self, question: str, conversation: str, only: str = "", request: gr.Request | None = None
+    ) -> Iterator[Updates]:
         """Yield the transcript as the answer grows; `only` is the id of the only document to search, if any.
 
         The question box is cleared once the question has arrived.
         """
         if not question.strip():
             return
-        yield _updates(question="", busy=True, suggested=())
-        turns = self._assistant.turns(conversation)
+        turns = self._turns(conversation)
         try:
-            for last in self._growing(question, conversation, [only] if only else []):
+            self._require_own(conversation, request)
+            asked = self._asking.begin(conversation, serialization.asked(question), [only] if only else [])
+        except AssistantError as fault:
+            yield _updates(question="", busy=True)
+            yield _updates(render.transcript_html(turns, render.failed_html(question, fault.message)))
+            return
+        yield _updates(render.transcript_html(turns, render.pending_html(question)), question="", busy=True)
+        yield from self._growing(asked, conversation, turns)
+
+    def follow(self, conversation: str, request: gr.Request | None = None) -> Iterator[Updates]:
+        """Yield the transcript as an answer grows that another page of this conversation asked for."""
+        if not self._is_own(conversation, request):
+            return
+        turns = self._turns(conversation)
+        asked = self._asking.running(conversation)
+        if asked:
+            yield from self._growing(asked, conversation, turns)
+        else:
+            yield _updates(render.transcript_html(turns))
+
+    def _growing(self, asked: Asked, conversation: str, turns: Sequence[KeptTurn]) -> Iterator[Updates]:
+        answer: Answer | None = None
+        try:
+            for answer in asked.follow():
+                last = render.turn_html(asked.question, answer, growing=True)
                 yield _updates(render.transcript_html(turns, last))
         except AssistantError as fault:
-            yield _updates(render.transcript_html(turns, render.failed_html(question, fault.message)))
+            yield _updates(render.transcript_html(turns, render.failed_html(asked.question, fault.message)))
         except Exception:
             _log.exception("A question could not be answered.")
-            yield _updates(render.transcript_html(turns, render.failed_html(question, FAULT)))
+            yield _updates(render.transcript_html(turns, render.failed_html(asked.question, FAULT)))
+        else:
+            kept = self._turns(conversation)
+            # A full disk keeps nothing; the answer says so.
+            is_kept = answer is None or bool(kept and kept[-1].turn.question == answer.question)
+            lost = None if is_kept or answer is None else render.turn_html(asked.question, answer)
+            yield _updates(render.transcript_html(kept, lost))
 
-    def _growing(self, question: str, conversation: str, documents: Sequence[str]) -> Iterator[Html]:
-        yield render.pending_html(question)
-        for answer in self._assistant.stream(serialization.asked(question), conversation, documents):
-            yield render.turn_html(question, answer, growing=not answer.timings_ms)
+    def _turns(self, conversation: str) -> list[KeptTurn]:
+        return self._assistant.library.ledger.conversations.kept(limits.conversation(conversation))
+
+    def _is_own(self, conversation: str, request: gr.Request | None) -> bool:
+        """True if a conversation is nobody's, or of the browser that asks. One with turns becomes its own."""
+        kept = self._assistant.library.ledger.conversations
+        owner = _owner(request)
+        known = kept.owner(conversation)
+        if known is None and owner and self._turns(conversation):
+            return kept.claim(conversation, owner)
+        return known in (None, owner)
+
+    def _require_own(self, conversation: str, request: gr.Request | None) -> None:
+        owner = _owner(request)
+        kept = self._assistant.library.ledger.conversations
+        if not (kept.claim(conversation, owner) if owner else kept.owner(conversation) is None):
+            raise NotFound(UNKNOWN)
 
 
-def _updates(
-    transcript: str | None = None,
-    question: str | None = None,
-    busy: bool | None = None,
-    suggested: Sequence[str] | None = None,
-) -> Updates:
+def _owner(request: gr.Request | None) -> str:
+    return "" if request is None else browsers.owner(dict(request.headers))
+
+
+def _updates(transcript: str | None = None, question: str | None = None, busy: bool | None = None) -> Updates:
     """Return the updates of the page; None leaves a part unchanged."""
-    buttons = [gr.skip()] * SUGGESTIONS
-    if suggested is not None:
-        padded = [*suggested, *[""] * SUGGESTIONS][:SUGGESTIONS]
-        buttons = [gr.update(value=text, visible=bool(text)) for text in padded]
     return [
         gr.skip() if transcript is None else transcript,
         gr.skip() if question is None else question,
         gr.skip() if busy is None else gr.update(interactive=not busy),
-        *buttons,
     ]
 
 
-def mount(served: FastAPI, assistant: Assistant) -> Admission:
+def mount(served: FastAPI, assistant: Assistant, asking: Asking) -> Admission:
     """Mount the chat under `served`; return the check of what may be passed to Gradio."""
-    blocks = page(assistant)
+    blocks = page(assistant, asking)
     gr.mount_gradio_app(
         served,
         blocks,
@@ -186,7 +213,8 @@ def mount(served: FastAPI, assistant: Assistant) -> Admission:
         show_error=False,
         max_file_size=1,
     )
-    served.add_middleware(Shell)
+    is_secure = (assistant.settings.public_url or "").startswith("https:")
+    served.add_middleware(Shell, secure=is_secure)
     queue = _queue(blocks)
     # By default Gradio polls a thousand times a second, which slows down answers.
     queue.sleep_when_free = REST
@@ -208,8 +236,9 @@ class Shell:
     to Gradio's own container. And nothing public gives its scripts a nonce.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, *, secure: bool = False) -> None:
         self._app = app
+        self._secure = secure
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["path"] != "/":
@@ -229,8 +258,9 @@ class Shell:
             await Response(bytes(markup), status)(scope, receive, send)
             return
         nonce = secrets.token_urlsafe(16)
-        policy = {"Content-Security-Policy": POLICY.format(nonce=nonce)}
-        await HTMLResponse(shell(markup.decode(), nonce), headers=policy)(scope, receive, send)
+        cookie = browsers.set_cookie(Headers(scope=scope), secure=self._secure)
+        headers = {"Content-Security-Policy": POLICY.format(nonce=nonce), "Set-Cookie": cookie}
+        await HTMLResponse(shell(markup.decode(), nonce), headers=headers)(scope, receive, send)
 
 
 EXTERNAL = (
@@ -262,11 +292,12 @@ def shell(markup: str, nonce: str) -> str:
 
 def _head() -> str:
     styles = "".join(f'<link rel="stylesheet" href="/page/{name}.css">' for name in STYLES)
-    # The first must run before Gradio, which calls it; the others run once the page is complete.
-    first, *others = SCRIPTS
-    scripts = "".join(f'<script src="/page/{name}.js" defer></script>' for name in others)
+    # A classic script, since it must run before Gradio; the modules run once the page is complete.
+    first = '<script src="/page/before.js"></script><script type="module" src="/page/page.js"></script>'
+    others = (name for name in SCRIPTS if name not in ("before", "mark", "page"))
+    ahead = "".join(f'<link rel="modulepreload" href="/page/{name}.js">' for name in others)
     icon = '<link rel="icon" href="/page/icon.svg">'
-    return f'<title>{TITLE}</title>{icon}{styles}<script src="/page/{first}.js"></script>{scripts}'
+    return f"<title>{TITLE}</title>{icon}{styles}{first}{ahead}"
 
 
 @functools.cache

@@ -22,7 +22,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from assistant.core.errors import QuestionError
 from assistant.core.limits import MAX_BODY, MAX_FIELDS, MAX_HEADERS
 from assistant.ingest.files import MAX_BYTES
-from assistant.web import admission
+from assistant.web import admission, browsers
 from assistant.web.admission import JOIN, STREAM, Admission
 
 OWN = ("/api/", "/source/", "/page/")
@@ -204,10 +204,12 @@ def _replay(body: bytes, receive: Receive) -> Receive:
 
 
 def _for_gradio(scope: Scope, length: int | None = None) -> Scope:
-    """Return the request as passed to Gradio, without headers that Gradio should not trust."""
+    """Return the request as passed to Gradio, with the headers that it should trust, and our cookie alone."""
     if scope["path"].startswith(OWN):
         return scope
     headers = [header for header in scope["headers"] if header[0].lower() in admission.HEADERS]
+    if cookie := browsers.passed_on(Headers(scope=scope)):
+        headers.append((b"cookie", cookie.encode()))
     if length is not None:
         headers.append((b"content-length", str(length).encode()))
     query = b"" if scope["path"] == "/" else scope["query_string"]

@@ -9,21 +9,25 @@ import signal
 import socket
 import sys
 from collections.abc import Callable, Iterator
+from typing import Annotated
 
 import uvicorn
-from fastapi import APIRouter, FastAPI, HTTPException, Request
+from fastapi import APIRouter, FastAPI, HTTPException, Query, Request
 from fastapi.responses import FileResponse, HTMLResponse
 
 from assistant.assistant import Assistant
 from assistant.core import deadline
 from assistant.core.errors import ConfigError, NotFound, StoreError
 from assistant.core.limits import MAX_HEADERS
+from assistant.core.types import Span
 from assistant.evaluation.report import plots
-from assistant.text import html
-from assistant.web import api, page
+from assistant.text import sources
+from assistant.web import api, conversations, page, suggestions
 from assistant.web import evaluation_api as routes
+from assistant.web.asking import Asking
 from assistant.web.connections import Connection
 from assistant.web.security import Guard, is_loopback
+from assistant.web.suggestions import Suggestions
 from assistant.web.uploads import LIMITS, Limits
 
 PAGE_FILES = {
@@ -38,6 +42,12 @@ OPEN = (
     "Served on {host}, everyone who can reach this machine over the network can ask, read, add and remove "
     "documents, without a password and unencrypted."
 )
+REMOVED = (
+    "This document was removed, or replaced by a newer version, and with it the answers that quoted it. "
+    "Ask again to get an answer from the documents as they are now."
+)
+Also = Annotated[str, Query(max_length=4_000, pattern=r"^(\d{1,9}-\d{1,9}(,\d{1,9}-\d{1,9})*)?$")]
+"""Other ranges to mark, as `12-40,60-80`."""
 CLOSING = 3
 """Seconds for running requests to finish when the server stops."""
 
@@ -47,9 +57,12 @@ def app(assistant: Assistant, host: str = "127.0.0.1", limits: Limits = LIMITS) 
     served = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
     api.add_to(served, assistant, limits)
     served.include_router(routes.router(assistant))
+    asking = Asking(assistant)
+    served.include_router(conversations.router(assistant, asking))
+    served.include_router(suggestions.router(assistant, Suggestions(assistant)))
     served.include_router(api.nothing())
     served.include_router(_pages(assistant))
-    admitted = page.mount(served, assistant)
+    admitted = page.mount(served, assistant, asking)
     public_url = assistant.settings.public_url
     served.add_middleware(Guard, host=host, admitted=admitted, public_url=public_url)
     return served
@@ -59,15 +72,19 @@ def _pages(assistant: Assistant) -> APIRouter:
     routes = APIRouter(default_response_class=HTMLResponse)
 
     @routes.get("/source/{document_id}")
-    def source(request: Request, document_id: str, start: int = 0, end: int = 0) -> HTMLResponse:
+    def source(
+        request: Request, document_id: str, start: int = 0, end: int = 0, also: Also = ""
+    ) -> HTMLResponse:
+        is_fragment = "x-fragment" in request.headers
         try:
             document = assistant.show(document_id)
         except NotFound as fault:
-            if "x-fragment" in request.headers:
-                raise
-            return HTMLResponse(html.error_page(fault.message), 404)
-        whole = html.source_html if "x-fragment" in request.headers else html.source_page
-        return HTMLResponse(whole(document, start, end))
+            if is_fragment:
+                raise NotFound(REMOVED) from fault
+            return HTMLResponse(sources.error_page(REMOVED), 404)
+        others = [Span(*map(int, span.split("-"))) for span in also.split(",") if span]
+        whole = sources.source_html if is_fragment else sources.source_page
+        return HTMLResponse(whole(document, start, end, others))
 
     @routes.get("/page/{name}")
     def file(name: str) -> FileResponse:

@@ -20,6 +20,7 @@ FOLDERS = {
     "mtrag": "mtrag-fiqa",
     "clapnq": "clapnq",
     "support": "clapnq",
+    "replies": "replies",
     "claims": "support",
     "xquad": "xquad",
     "squad2": "squad2",

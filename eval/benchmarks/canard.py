@@ -18,7 +18,7 @@ from typing import Any
 
 from assistant.core import config
 from assistant.embedding.embedders import create_embedder
-from assistant.retrieval.politeness import plain
+from assistant.retrieval.politeness import without_courtesies
 from assistant.retrieval.query_rewriting import Exchange, understood
 from assistant.text.words import is_telling, words
 from eval.benchmarks.corpus import progress
@@ -39,7 +39,7 @@ def run(data: Path, limit: int | None = None) -> dict[str, float]:
     rows = [row for path in sorted(data.glob("dev*.json*")) for row in _rows(path)][:limit]
     for row in progress(rows, "Rewriting"):
         text = understood(row["Question"], list(_history(row["History"])), likeness).text
-        points, should = text != plain(row["Question"]), row["Rewrite"] != row["Question"]
+        points, should = text != without_courtesies(row["Question"]), row["Rewrite"] != row["Question"]
         marked, changed, both = marked + points, changed + should, both + (points and should)
         theirs, ours = _added(row["Rewrite"], row), _added(text, row)
         wanted, added, found = wanted + len(theirs), added + len(ours), found + len(theirs & ours)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from conftest import Hashing
 from conftest import given as sources
+from documents import document
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -19,7 +20,6 @@ from assistant.core.errors import ReadError
 from assistant.core.types import Citation, Document, Query, ScoredPassage, ScoredSentence
 from assistant.ingest.files import source
 from assistant.ingest.library import Library
-from assistant.ingest.parse import read
 from assistant.ingest.splitting import split
 from assistant.retrieval.late_interaction import QUOTED
 from assistant.retrieval.retriever import Retriever
@@ -52,10 +52,6 @@ def better(passages: Sequence[ScoredPassage], quote: str) -> list[ScoredPassage]
         return replace(sentence, cosine=0.9) if quote in passage.passage.text[start:end] else sentence
 
     return [replace(p, sentences=tuple(nearer(p, s) for s in p.sentences)) for p in passages]
-
-
-def document(text: str, name: str = "a.md") -> Document:
-    return read(text.encode(), name)
 
 
 def are_exact(citations: Sequence[Citation], text: str) -> bool:

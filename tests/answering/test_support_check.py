@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from assistant.answering.support.support_check import (
     best_quote,
     fewest,
+    is_claim,
     is_no_statement,
     is_verbatim,
     supported,
@@ -140,11 +141,40 @@ def test_what_a_model_adds_is_not_borne_out_by_the_reader(sentence: str, quote: 
 
 
 def test_a_sure_reader_bears_out_a_noun_in_other_words_and_no_verb() -> None:
-    quote = "NRG is a recording facility in Hollywood."
-    assert supported("NRG is a recording space.", quote, None, "", lambda *_: 0.9)
-    assert not supported("NRG is a recording space.", quote)
+    quote = "NRG is a recording facility in Hollywood, built for bands by an engineer."
+    space = "NRG is a recording space in Hollywood, built by an engineer for bands."
+    assert supported(space, quote, None, "", lambda *_: 0.9)
+    assert not supported(space, quote)
     assert not supported("NRG abandoned a recording facility.", quote, None, "", lambda *_: 0.9)
     assert not supported("NRG is a recording space in Boston.", quote, None, "", lambda *_: 0.9)
+
+
+def test_of_a_short_sentence_no_word_may_be_another() -> None:
+    quote = "NRG is a recording facility in Hollywood."
+    assert not supported("NRG is a recording space.", quote, None, "", lambda *_: 1.0)
+
+
+@pytest.mark.parametrize(
+    ("sentence", "expected"),
+    [("Khoshayand", False), ("2", False), ("Cod and oil", False), ("The harbour is old", True),
+     ("It has 41 cranes", True), ("Anna Holm, mayor of Uppsala since May", True)],
+)  # fmt: skip
+def test_a_claim_has_a_verb_or_words_enough_for_one(sentence: str, expected: bool) -> None:
+    assert is_claim(sentence) is expected
+
+
+@pytest.mark.parametrize(
+    ("sentence", "quote", "expected"),
+    [
+        ("The pump is dry.", "Start the spare when the pump is dry.", False),
+        ("Start the spare when the pump is dry.", "Start the spare when the pump is dry.", True),
+        ("The harbour freezes.", "If the harbour freezes, the ferry stays in Moss.", False),
+        ("If the harbour freezes, the ferry stays.", "The ferry stays if the harbour freezes.", True),
+        ("The war ended in 1945.", "The bakery opened when the war ended in 1945.", True),
+    ],
+)  # fmt: skip
+def test_what_is_only_a_case_is_not_said_to_be_so(sentence: str, quote: str, expected: bool) -> None:
+    assert supported(sentence, quote) is expected
 
 
 def test_what_replies_were_once_taken_for_supported_is_not(shared: Path) -> None:
@@ -303,12 +333,27 @@ def test_a_statement_is_one(text: str) -> None:
         ("12 June 2023", {"12", "2023", "month 6"}),
         ("2023-06-12", {"12", "2023", "month 6"}),
         ("۱۴۰۴", {"1404"}),
+        ("it took one second, or 1.5 seconds", {"1 second", "1.5 second"}),
+        ("one year after one of them", {"1 year"}),
         ("G20 and one of the two", set()),
         ("it may march", set()),
     ],
 )
 def test_figures_have_one_form(text: str, figures: set[str]) -> None:
     assert claimed(text) == figures
+
+
+@pytest.mark.parametrize(
+    ("quote", "expected"),
+    [("The second ship sank.", True), ("A second ship sank.", True), ("It sank in one second.", False),
+     ("It turns 40 times per second.", False), ("It sank within a second.", False)],
+)  # fmt: skip
+def test_a_second_of_time_is_no_rank(quote: str, expected: bool) -> None:
+    assert (claimed("2") <= allowed(quote)) is expected
+
+
+def test_a_unit_without_a_figure_is_one_of_it() -> None:
+    assert claimed("It lasted one year.") <= allowed("It lasted a year.")
 
 
 def test_a_figure_with_a_unit_bears_out_the_figure_alone() -> None:

@@ -10,22 +10,17 @@ import pty
 import re
 import select
 import signal
-import socket
 import subprocess
 import sys
-import threading
 import zipfile
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
+import loopback
 import pytest
-import uvicorn
 from conftest import Run
 
 from assistant.assistant import Assistant
-from assistant.core import config
-from assistant.web import server
 
 KETTLE = "# Arvo kettle\n\nThe Arvo kettle boils one litre in 95 seconds. Descale it every three months.\n"
 TOASTER = "# Brisa toaster\n\nThe Brisa toaster has seven browning levels.\n"
@@ -233,19 +228,8 @@ def listed(environment: dict[str, str]) -> list[str]:
 
 @pytest.fixture(scope="module")
 def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Assistant]:
-    """An assistant that a server in this process owns, and says so in the lock."""
-    home = tmp_path_factory.mktemp("served")
-    settings = replace(config.load({}), home=home, corpus=None)
-    with Assistant.open(settings, doing="assistant chat") as assistant:
-        listener = socket.create_server(("127.0.0.1", 0))
-        running = uvicorn.Server(uvicorn.Config(server.app(assistant), log_level="error"))
-        thread = threading.Thread(target=running.run, kwargs={"sockets": [listener]})
-        thread.start()
-        assistant.lock.announce("assistant chat", f"http://127.0.0.1:{listener.getsockname()[1]}")
+    with loopback.owning(tmp_path_factory.mktemp("served")) as assistant:
         yield assistant
-        running.should_exit = True
-        thread.join()
-        listener.close()
 
 
 @pytest.fixture

@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from conftest import opened_in
 
 from assistant.assistant import Assistant
-from assistant.core import config
 from assistant.evaluation import __main__ as command_line
 from assistant.evaluation import evaluate
 from assistant.evaluation.runs import records
@@ -55,11 +54,8 @@ GOLDEN: list[dict[str, Any]] = [
 
 @pytest.fixture(scope="module")
 def assistant(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Assistant]:
-    settings = replace(config.load({}), home=tmp_path_factory.mktemp("home"), corpus=None)
-    with Assistant.open(settings) as assistant:
-        for name, text in DOCUMENTS.items():
-            assistant.add_bytes(text.encode(), name)
-        yield assistant
+    with opened_in(tmp_path_factory.mktemp("home"), DOCUMENTS) as opened:
+        yield opened
 
 
 @pytest.fixture

@@ -8,10 +8,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from conftest import opened_in
 from model_server import refused, serve
 
 from assistant.assistant import Assistant
-from assistant.core import config
 from assistant.core.config import Settings
 from assistant.core.errors import NotFound
 from assistant.evaluation.drafting.suggest import suggest, to_question
@@ -28,11 +28,9 @@ TRAMS = "# Trams\n\nThe Lima tram opened in 1904. The Quito tram opened in 1914.
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Assistant]:
-    settings = replace(config.load({}), home=tmp_path_factory.mktemp("home"), corpus=None)
-    with Assistant.open(settings) as assistant:
-        for name, text in {"peru.md": PERU, "cuba.md": CUBA, "trams.md": TRAMS}.items():
-            assistant.add_bytes(text.encode(), name)
-        yield assistant
+    documents = {"peru.md": PERU, "cuba.md": CUBA, "trams.md": TRAMS}
+    with opened_in(tmp_path_factory.mktemp("home"), documents) as opened:
+        yield opened
 
 
 def test_each_document_gives_one_before_any_gives_two(store: Assistant) -> None:

@@ -5,14 +5,13 @@ from __future__ import annotations
 import ipaddress
 import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from internet import PAGE, PUBLIC, Web, serving
+from internet import PAGE, PUBLIC, Web
 
 from assistant.core.errors import FetchError
 from assistant.ingest import fetch
@@ -22,12 +21,6 @@ INSIDE = [
     *("192.0.0.192", "168.63.129.16", "198.18.0.1", "224.0.0.1", "255.255.255.255", "::", "::1", "fe80::1"),
     *("fd00:ec2::254", "::ffff:127.0.0.1", "64:ff9b::a9fe:a9fe", "2002:7f00:1::", "2001::f5ff:fffe"),
 ]
-
-
-@pytest.fixture
-def web(monkeypatch: pytest.MonkeyPatch) -> Iterator[Web]:
-    with serving(monkeypatch) as made:
-        yield made
 
 
 # -- what is refused -----------------------------------------------------------------------------------------

@@ -8,15 +8,9 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler
 
 import pytest
-from internet import PAGE, Web, serving
+from internet import PAGE, Web
 
 from assistant.ingest import fetch
-
-
-@pytest.fixture
-def web(monkeypatch: pytest.MonkeyPatch) -> Iterator[Web]:
-    with serving(monkeypatch) as made:
-        yield made
 
 
 def test_a_packed_page_is_unpack(web: Web) -> None:

@@ -14,17 +14,10 @@ from pathlib import Path
 
 import httpcore
 import pytest
-from internet import PAGE, PUBLIC, Web, serving
+from internet import PAGE, PUBLIC, Web
 
 from assistant.ingest import fetch
 from assistant.ingest.library import Library
-
-
-@pytest.fixture
-def web(monkeypatch: pytest.MonkeyPatch) -> Iterator[Web]:
-    with serving(monkeypatch) as made:
-        yield made
-
 
 # -- the connection ------------------------------------------------------------------------------------------
 

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from assistant.retrieval.answer_type import KINDS, asked_kind, lacks
+from assistant.retrieval.answer_type import ANSWER_KINDS, asked_kind, lacks
 from assistant.text import languages
 
 TIMELESS = "The agreement was signed by the minister of trade."
@@ -268,7 +268,7 @@ ENGLISH_ONES = ("In which year?", "Since when?", "How many?", "Who signed it?", 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_each_language_asks_for_each_kind(language: str) -> None:
     kinds = [asked_kind(question) for question in QUESTIONS[language]]
-    assert kinds == [*((kind, language) for kind in KINDS), (None, language)]
+    assert kinds == [*((kind, language) for kind in ANSWER_KINDS), (None, language)]
 
 
 @pytest.mark.parametrize("asking", ["en", *LANGUAGES])
@@ -292,7 +292,7 @@ def test_digits_of_any_script_count_in_every_language(language: str, year: str) 
 
 
 def test_any_text_may_name_a_place() -> None:
-    assert not any(lacks(questions[KINDS.index("place")], ["x"]) for questions in QUESTIONS.values())
+    assert not any(lacks(questions[ANSWER_KINDS.index("place")], ["x"]) for questions in QUESTIONS.values())
 
 
 def test_a_name_begins_with_a_capital_of_any_alphabet_that_has_them() -> None:
@@ -312,7 +312,7 @@ def test_a_name_begins_with_a_capital_of_any_alphabet_that_has_them() -> None:
 @pytest.mark.parametrize("code", languages.CODES)
 def test_the_patterns_of_a_language_can_be_folded(code: str) -> None:
     table = languages.table(code, "answer_type")
-    for kind in KINDS:
+    for kind in ANSWER_KINDS:
         patterns = table[f"asks_{kind}"]
         assert patterns
         assert not any(re.search(r"\\[A-Z]", pattern) for pattern in patterns)

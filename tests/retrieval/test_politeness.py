@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.retrieval.politeness import plain
+from assistant.retrieval.politeness import without_courtesies
 
 
 @pytest.mark.parametrize(
@@ -24,7 +24,7 @@ from assistant.retrieval.politeness import plain
     ],
 )
 def test_what_is_said_around_a_question_goes(asked: str, meant: str) -> None:
-    assert plain(asked) == meant
+    assert without_courtesies(asked) == meant
 
 
 @pytest.mark.parametrize(
@@ -42,7 +42,7 @@ def test_what_is_said_around_a_question_goes(asked: str, meant: str) -> None:
     ],
 )
 def test_what_is_asked_stays(question: str) -> None:
-    assert plain(question) == question
+    assert without_courtesies(question) == question
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,7 @@ def test_what_is_asked_stays(question: str) -> None:
     ],
 )
 def test_courtesies_are_removed_in_every_language(asked: str, meant: str) -> None:
-    assert plain(asked) == meant
+    assert without_courtesies(asked) == meant
 
 
 @pytest.mark.parametrize(
@@ -83,11 +83,11 @@ def test_courtesies_are_removed_in_every_language(asked: str, meant: str) -> Non
     ],
 )
 def test_a_question_on_such_words_stays(question: str) -> None:
-    assert plain(question) == question
+    assert without_courtesies(question) == question
 
 
 @given(st.lists(st.sampled_from("please tell me the damn hell , ! Cuba ? what is and".split())).map(" ".join))
 def test_something_is_always_left(question: str) -> None:
-    left = plain(question)
+    left = without_courtesies(question)
     assert any(map(str.isalnum, left)) or left == question
     assert ("Cuba" in question) == ("Cuba" in left)

@@ -11,7 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from assistant.core.types import Query
-from assistant.retrieval.politeness import plain
+from assistant.retrieval.politeness import without_courtesies
 from assistant.retrieval.query_rewriting import Exchange, understood
 from assistant.retrieval.query_rewriting.ellipsis import Likeness
 
@@ -35,7 +35,7 @@ def alike(phrase: str, others: Sequence[str]) -> list[float]:
 
 def test_a_first_question_is_searched_for_as_it_is() -> None:
     for question in ("And with Bolivia?", "How much is that?", BUYS, ""):
-        assert understood(question).text == plain(question)
+        assert understood(question).text == without_courtesies(question)
 
 
 @pytest.mark.parametrize(
@@ -297,7 +297,7 @@ def test_anything_typed_is_understood_somehow(
 @given(TYPED)
 def test_without_history_nothing_is_added(question: str) -> None:
     query = understood(question)
-    assert query.text.casefold() == plain(question).casefold()
+    assert query.text.casefold() == without_courtesies(question).casefold()
     assert (query.focus, query.earlier, query.context) == ("", (), "")
 
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sql
-from conftest import Hashing, given
+from conftest import Hashing
+from stores import add, is_sound
 from test_near_duplicates import ARTICLE
 
-from assistant.core.types import AddResult
 from assistant.ingest.library import Library
 from assistant.store.index import terms
 from assistant.store.schema import duplicates, sketches
@@ -19,19 +19,10 @@ AGAIN = f"Home News Sport\n\n{ARTICLE}\n\nContact us\n"
 THIRD = f"Start Politics Culture\n\n{ARTICLE}\n\nImprint Privacy\n"
 
 
-def add(library: Library, **documents: str) -> list[AddResult]:
-    return list(library.add(given(**documents)))
-
-
 def answering(library: Library, word: str = "harbour") -> set[str]:
     """The sources of the passages that are found for a word."""
     keys = library.search(lambda index: index.match(dict.fromkeys(terms(word), 1.0), 10))
     return {kept.source for kept in library.ledger.stored_passages(keys).values()}
-
-
-def is_sound(library: Library) -> bool:
-    health = library.check()
-    return health.passages == health.vectors == health.words and not health.problems
 
 
 def standing(library: Library) -> dict[str, str | None]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from assistant.text.values import amount, joined, moments, numbers, years
+from assistant.text.values import amount, join_digits, moments, numbers, years
 
 
 @pytest.mark.parametrize("text", ["1840", "1,840", "1 840", "1.840", "1'840", "1\u00a0840", "١٨٤٠"])
@@ -42,4 +42,4 @@ def test_an_amount_is_one_number() -> None:
 
 
 def test_long_numbers_are_one_word_for_the_index() -> None:
-    assert joined("In 2022 it had 1,840 boats.") == "In 2022 it had 1840 boats."
+    assert join_digits("In 2022 it had 1,840 boats.") == "In 2022 it had 1840 boats."

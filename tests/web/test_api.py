@@ -10,16 +10,16 @@ import threading
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import httpx
+import loopback
 import pytest
-import uvicorn
+from conftest import opened_in
 
 from assistant.assistant import Assistant
-from assistant.core import config, serialization
+from assistant.core import serialization
 from assistant.core.errors import StoreError
 from assistant.core.types import AddResult, ProgressStep, Source, ignore
 from assistant.web import api, server
@@ -33,22 +33,15 @@ HOW_MANY = "How many browning levels does the Brisa toaster have?"
 
 @pytest.fixture(scope="module")
 def assistant(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Assistant]:
-    settings = replace(config.load({}), home=tmp_path_factory.mktemp("home"), corpus=None)
-    with Assistant.open(settings) as opened:
+    with opened_in(tmp_path_factory.mktemp("home")) as opened:
         yield opened
 
 
 @pytest.fixture(scope="module")
 def address(assistant: Assistant) -> Iterator[str]:
     """The server on a socket of its own."""
-    serving = uvicorn.Server(uvicorn.Config(server.app(assistant), log_level="error"))
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        thread = threading.Thread(target=serving.run, args=([listener],))
-        thread.start()
-        host, port = listener.getsockname()
-        yield f"http://{host}:{port}"
-        serving.should_exit = True
-        thread.join(60)
+    with loopback.listening(server.app(assistant)) as port:
+        yield f"http://127.0.0.1:{port}"
 
 
 @pytest.fixture

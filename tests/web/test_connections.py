@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import socket
-import threading
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager
 from typing import Any
 
+import loopback
 import pytest
-import uvicorn
 
 from assistant.web.connections import Connection
 
@@ -45,18 +44,8 @@ async def app(scope: Message, receive: Receive, send: Send) -> None:
     await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
-@contextmanager
-def served(connection: type[Connection]) -> Iterator[int]:
-    config = uvicorn.Config(app, http=connection, log_level="critical", lifespan="off")  # type: ignore[arg-type]
-    serving = uvicorn.Server(config)
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        thread = threading.Thread(target=serving.run, args=([listener],))
-        thread.start()
-        try:
-            yield int(listener.getsockname()[1])
-        finally:
-            serving.should_exit = True
-            thread.join(60)
+def served(connection: type[Connection]) -> AbstractContextManager[int]:
+    return loopback.listening(app, http=connection, log_level="critical", lifespan="off")
 
 
 def connected(port: int) -> socket.socket:

@@ -7,15 +7,15 @@ import json
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from conftest import opened_in
 from fastapi.testclient import TestClient
 
 from assistant.assistant import Assistant
-from assistant.core import config, serialization
+from assistant.core import serialization
 from assistant.evaluation import jobs
 from assistant.evaluation.runs import records
 from assistant.web import server
@@ -47,11 +47,8 @@ GOLDEN = [
 
 @pytest.fixture(scope="module")
 def assistant(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Assistant]:
-    settings = replace(config.load({}), home=tmp_path_factory.mktemp("home"), corpus=None)
-    with Assistant.open(settings) as assistant:
-        for name, text in DOCUMENTS.items():
-            assistant.add_bytes(text.encode(), name)
-        yield assistant
+    with opened_in(tmp_path_factory.mktemp("home"), DOCUMENTS) as opened:
+        yield opened
 
 
 @pytest.fixture(scope="module")

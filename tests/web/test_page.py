@@ -17,8 +17,9 @@ from assistant.assistant import Assistant
 from assistant.core import config
 from assistant.core.errors import ModelError
 from assistant.core.types import Answer, Citation, Document, Sentence
-from assistant.text import html
+from assistant.text import sources, turns
 from assistant.web import page as web
+from assistant.web.asking import Asking
 
 SHARED = Path(os.environ.get("ASSISTANT_TEST_SHARED", Path(__file__).parents[3] / "shared"))
 pytestmark = [*BROWSER, pytest.mark.slow]
@@ -82,7 +83,7 @@ def test_an_answer_is_shown_with_its_numbers_and_sources(page: Page, served: Ser
     assert isinstance(citations, list)
     expect(page.locator(".answer")).to_contain_text("3 billion")
     expect(page.locator(".citation[data-number]")).to_have_count(len(citations))
-    expect(page.locator(".sources li")).to_have_count(len(citations))
+    expect(page.locator(".sources .source-link")).to_have_count(len(citations))
     expect(page.locator("#question textarea")).to_have_value("")
 
 
@@ -93,10 +94,10 @@ def test_each_number_opens_its_document_at_the_marked_quote(page: Page, served: 
     for citation in citations:
         page.click(f".citation[data-number='{citation['number']}']")
         expect(page.locator("#source header h2")).to_have_text(citation["title"])
-        expect(page.locator("#source mark")).to_have_text(citation["quote"])
-        expect(page.locator("#source mark")).to_be_in_viewport()
-        assert page.locator("#source mark").text_content() == citation["quote"]
-        assert collapsed(page.locator("#source mark").inner_text()) == collapsed(citation["quote"])
+        expect(page.locator("#source mark.current")).to_have_text(citation["quote"])
+        expect(page.locator("#source mark.current")).to_be_in_viewport()
+        assert page.locator("#source mark.current").text_content() == citation["quote"]
+        assert collapsed(page.locator("#source mark.current").inner_text()) == collapsed(citation["quote"])
 
 
 def test_a_follow_up_is_understood_and_a_reload_shows_both(page: Page) -> None:
@@ -127,7 +128,7 @@ def test_what_the_corpus_does_not_hold_is_said_and_cites_nothing(page: Page) -> 
     related = page.locator(".citation.related")
     assert related.count() > 0
     related.first.click()
-    expect(page.locator("#source mark")).to_be_in_viewport()
+    expect(page.locator("#source mark.current")).to_be_in_viewport()
 
 
 def test_a_suggested_question_asks_itself_and_is_answered(page: Page) -> None:
@@ -166,13 +167,19 @@ def test_an_empty_question_asks_nothing(page: Page) -> None:
     expect(page.locator(".turn")).to_have_count(1)
 
 
-def test_a_question_that_fails_is_told_and_not_lost(page: Page) -> None:
-    long = "kettle " * 600
+def test_a_question_that_is_too_long_is_counted_and_not_sent(page: Page) -> None:
+    long = "kettle " * 1_200
     page.fill("#question", long)
+    expect(page.locator("#counter")).to_have_text("8,399 of 4,000 characters: shorten it by 4,399")
     page.click("#send")
-    expect(page.locator(".failure")).to_contain_text("Shorten it")
+    page.press("#question textarea", "Enter")
+    expect(page.locator(".turn")).to_have_count(0)
     expect(page.locator("#question textarea")).to_have_value(long)
-    expect(page.locator("#send")).to_be_enabled()
+    box = page.locator("#question textarea").bounding_box()
+    assert box
+    assert box["height"] < 250
+    page.fill("#question", long[:3_600])
+    expect(page.locator("#counter")).to_have_text("3,600 of 4,000 characters")
 
 
 def test_a_server_that_is_gone_and_back_loses_no_question(context: BrowserContext, served: Served) -> None:
@@ -182,10 +189,12 @@ def test_a_server_that_is_gone_and_back_loses_no_question(context: BrowserContex
     page.route("**/gradio_api/**", lambda route: route.abort())
     page.fill("#question", EXPORTS)
     page.click("#send")
-    expect(page.get_by_text("Connection to the server was lost")).to_be_visible()
+    expect(page.locator("#lost")).to_be_visible()
     expect(page.locator("#question textarea")).to_have_value(EXPORTS)
     page.unroute("**/gradio_api/**")
-    expect(page.get_by_text("Connection to the server was lost")).to_be_hidden()
+    expect(page.locator("#lost")).to_be_hidden()
+    expect(page.locator("#question textarea")).to_have_value(EXPORTS)
+    expect(page.locator("#send")).to_be_enabled()
     page.click("#send")
     expect(page.locator(".answer")).to_contain_text("3 billion")
     page.close()
@@ -207,7 +216,7 @@ def test_escape_and_the_button_close_the_source_and_give_the_focus_back(page: Pa
     number = page.locator(".citation[data-number='1']")
     for close in (lambda: page.keyboard.press("Escape"), lambda: page.click("#source .close")):
         number.press("Enter")
-        expect(page.locator("#source .close")).to_be_focused()
+        expect(page.locator("#source mark.current")).to_be_focused()
         close()
         expect(page.locator("#source")).to_be_hidden()
         expect(number).to_be_focused()
@@ -228,7 +237,7 @@ def test_on_a_narrow_screen_the_source_is_a_sheet_over_the_chat(page: Page) -> N
     ask(page, EXPORTS)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     page.click(".citation[data-number='1']")
-    expect(page.locator("#source mark")).to_be_in_viewport()
+    expect(page.locator("#source mark.current")).to_be_in_viewport()
     box = page.locator("#source").bounding_box()
     assert box
     assert (box["x"], box["width"]) == (0, 390)
@@ -243,8 +252,8 @@ def test_without_script_a_number_leads_to_a_page_of_its_own(browser: Browser, se
     assert isinstance(citations, list)
     with browser.new_context(java_script_enabled=False) as context:
         page = context.new_page()
-        page.goto(served.address + html.source_url(Citation(**citations[0])))
-        assert page.locator("#source mark").text_content() == citations[0]["quote"]
+        page.goto(served.address + sources.source_url(Citation(**citations[0])))
+        assert page.locator("#source mark.current").text_content() == citations[0]["quote"]
 
 
 def test_a_source_that_was_removed_is_said_in_its_place(page: Page, served: Served) -> None:
@@ -253,7 +262,9 @@ def test_a_source_that_was_removed_is_said_in_its_place(page: Page, served: Serv
     ask(page, "How much does the okapi of Epulu eat?")
     httpx.delete(f"{served.address}/api/documents/{added['document_id']}")
     page.click(".citation[data-number='1']")
-    expect(page.locator("#source")).to_contain_text("No document")
+    expect(page.locator("#source")).to_contain_text("was removed")
+    expect(page.locator("#source")).not_to_contain_text("assistant list")
+    expect(page.locator(".turn")).to_have_count(0)
 
 
 # -- what documents bring ----------------------------------------------------------------------------
@@ -264,7 +275,9 @@ def test_a_hostile_document_stays_text_everywhere(page: Page) -> None:
     expect(page.locator(".answer")).to_contain_text("alert('in') 300 kilograms &")
     expect(page.locator(".answer")).to_contain_text("${document.title=1} {{grass}}")
     page.locator(".sentence", has_text="300 kilograms").locator(".citation").click()
-    expect(page.locator("#source mark")).to_contain_text("<script>alert('in')</script> 300 kilograms &amp;")
+    expect(page.locator("#source mark.current")).to_contain_text(
+        "<script>alert('in')</script> 300 kilograms &amp;"
+    )
     expect(page.locator("#source header")).to_contain_text("<svg onload=alert(1)>.md")
     expect(page.locator("#transcript :is(img, script, svg), #source :is(img, script, svg)")).to_have_count(0)
     expect(page).to_have_title(web.TITLE)
@@ -291,7 +304,7 @@ def test_a_browser_reads_no_markup_from_attacks(browser: Browser, name: str) -> 
 
 DIFFERENT = r"""([attacks, safe, texts]) => {
   const parsed = (markup) => new DOMParser().parseFromString(markup, "text/html").body;
-  const shape = (body) => [...body.querySelectorAll("*")].map(
+  const shape = (body) => [...body.querySelectorAll("*:not(code, em, strong, .sign)")].map(
     (e) => e.tagName + [...e.attributes].map((a) => a.name).sort()).join();
   const shown = (text) => text.replace(/[\x00-\x08\x0b\x0c\x0e-\x1f]/g,
     (c) => String.fromCharCode(0x2400 + c.charCodeAt(0)))
@@ -299,7 +312,7 @@ DIFFERENT = r"""([attacks, safe, texts]) => {
   const right = shape(parsed(safe));
   return attacks.filter((markup, at) => {
     const body = parsed(markup);
-    const text = body.querySelector(".sentence").firstChild.data;
+    const text = body.querySelector(".words").textContent;
     const wanted = shown(texts[at]);
     return shape(body) !== right || text !== wanted || body.querySelector("a").title !== wanted;
   });
@@ -311,8 +324,9 @@ def everywhere(text: str) -> str:
     answer = Answer(
         text, text, True, (Sentence(text, (1,)), Sentence(text)), (cited,), (), "model", text, text
     )
-    # The text of a document is cut into lines, so there the shape depends on it; test_render looks at that.
-    return html.turn_html(text, answer) + html.source_html(Document("d", text, "s", "text/plain", "AB"), 0, 2)
+    # The text of a document is cut into lines, so there the shape depends on it; test_sources looks at that.
+    document = Document("d", text, "s", "text/plain", "AB")
+    return turns.turn_html(text, answer) + sources.source_html(document, 0, 2)
 
 
 # -- reach and looks ---------------------------------------------------------------------------------
@@ -320,12 +334,12 @@ def everywhere(text: str) -> str:
 
 def test_everything_is_reached_by_keyboard(page: Page) -> None:
     ask(page, EXPORTS)
-    page.focus("#new-chat")
+    page.focus(".citation[data-number='1']")
     seen = set()
     for _ in range(30):
         seen.add(page.evaluate("(e => e.id || e.className || e.tagName)(document.activeElement)"))
         page.keyboard.press("Tab")
-    assert {"new-chat", "citation", "source-link", "send"} <= seen
+    assert {"citation", "source-link", "deed", "send"} <= seen
     page.focus("#send")
     page.keyboard.press("Tab")
     expect(page.locator("#question textarea")).not_to_be_focused()
@@ -338,9 +352,9 @@ def test_text_stands_out_from_what_is_behind_it(page: Page, scheme: str) -> None
     page.emulate_media(color_scheme="light" if scheme == "light" else "dark")
     ask(page, EXPORTS)
     page.click(".citation[data-number='2']")
-    expect(page.locator("#source mark")).to_be_in_viewport()
+    expect(page.locator("#source mark.current")).to_be_in_viewport()
     seen = page.evaluate(
-        CONTRAST, "#bar .name, #new-chat, .question, .sentence, .citation, .sources *, #send, #source *"
+        CONTRAST, "#top *, #side *, .question, .sentence, .citation, .sources *, .deed, #send, #source *"
     )
     assert len(seen) > 20
     assert {what: ratio for what, ratio in seen if ratio < 4.5} == {}
@@ -357,18 +371,13 @@ def assistant(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Assistant]:
         yield opened
 
 
-def test_each_suggested_question_is_answered_from_its_document(assistant: Assistant) -> None:
-    assert list(web.suggestions(assistant)) == list(web.SUGGESTED)
-    for question, title in web.SUGGESTED.items():
-        assert title in {citation.title for citation in assistant.ask(question).citations}
-
-
 def test_an_answer_begins_with_an_empty_box_and_grows(assistant: Assistant) -> None:
-    updates = list(web.Chat(assistant, web.suggestions).answer(EXPORTS, "c"))
+    updates = list(web.Chat(assistant, Asking(assistant)).answer(EXPORTS, "c"))
     assert updates[0][1] == ""
     assert updates[0][2]["interactive"] is False
-    assert "Searching" in updates[1][0]
+    assert "Searching" in updates[0][0]
     assert "growing" not in updates[-1][0]
+    assert 'data-turn="' in updates[-1][0]
 
 
 @pytest.mark.parametrize(
@@ -385,7 +394,7 @@ def test_a_fault_is_told_in_the_transcript(
         raise fault
 
     monkeypatch.setattr(assistant, "stream", failing, raising=False)
-    updates = list(web.Chat(assistant, web.suggestions).answer(EXPORTS, "d"))
+    updates = list(web.Chat(assistant, Asking(assistant)).answer(EXPORTS, "d"))
     assert told in updates[-1][0]
     assert EXPORTS in updates[-1][0]
     assert "secret" not in updates[-1][0]

@@ -162,9 +162,14 @@ def test_a_file_that_is_named_to_gradio_is_not_copied(
 def test_what_the_page_sends_is_answered(client: TestClient) -> None:
     # Gradio counts the components of all pages of a process.
     [config] = re.findall(r"window\.gradio_config = (\{.*?\});</script>", client.get("/").text, re.DOTALL)
-    [event] = [found for found in json.loads(config)["dependencies"] if found["id"] == 8]
-    trigger = event["targets"][0][0]
-    sent = {"data": ["0123456789abcdef" * 2], "fn_index": 8, "trigger_id": trigger, "session_hash": "a1b2c3"}
+    [(event, trigger)] = [
+        (found["id"], component)
+        for found in json.loads(config)["dependencies"]
+        for component, kind in found["targets"]
+        if kind == "load"
+    ]
+    data = ["0123456789abcdef" * 2]
+    sent = {"data": data, "fn_index": event, "trigger_id": trigger, "session_hash": "a1b2c3"}
     assert client.post(JOIN, json=sent).json().keys() == {"event_id"}
     told = client.get("/gradio_api/queue/data", params={"session_hash": "a1b2c3"}).text
     assert "process_completed" in told

@@ -28,7 +28,6 @@ from assistant.assistant import Assistant
 from assistant.core import config
 from assistant.core.errors import ConfigError, ModelError, QuestionError, StoreError
 from assistant.core.types import Answer
-from assistant.web import page as web
 from assistant.web import server, uploads
 
 HERE = "http://127.0.0.1:7860"
@@ -201,7 +200,7 @@ def test_a_source_is_shown_as_a_page_or_a_fragment(client: TestClient) -> None:
 
 def test_a_hostile_document_is_shown_as_text(client: TestClient) -> None:
     page = html.fromstring(client.get(f"/source/{identifier(client, 'Zebra')}").text)
-    assert [script.get("src") for script in page.iter("script")] == ["/page/page.js"]
+    assert [script.get("src") for script in page.iter("script")] == ["/page/mark.js"]
     assert not list(page.iter("img"))
     assert "A zebra costs <img src=x onerror=alert(2)> 40 crowns & more." in page.text_content()
 
@@ -283,10 +282,6 @@ def test_the_files_of_the_page_are_served(client: TestClient) -> None:
     kinds = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
     for name, path in server.PAGE_FILES.items():
         assert client.get(f"/page/{name}").headers["Content-Type"].startswith(kinds[path.suffix])
-
-
-def test_suggestions_come_from_the_titles_where_the_corpus_is_another(assistant: Assistant) -> None:
-    assert "What does “Kettle manual” say?" in web.suggestions(assistant)
 
 
 # -- serving -----------------------------------------------------------------------------------------
@@ -374,7 +369,7 @@ def test_a_server_that_is_not_asked_rests(tmp_path: Path) -> None:
 
 
 def wakings(pid: int) -> int:
-    """How often the main thread has woken up so far."""
+    """Return how often the main thread has woken up so far."""
     told = Path(f"/proc/{pid}/status").read_text("utf-8")
     return int(re.findall(r"^voluntary_ctxt_switches:\s+(\d+)", told, re.MULTILINE)[0])
 

@@ -8,11 +8,11 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import replace
 
 import pytest
+from conftest import opened_in
 from fastapi import HTTPException
 from starlette.requests import Request
 
 from assistant.assistant import Assistant
-from assistant.core import config
 from assistant.core.errors import FetchError
 from assistant.core.types import AddResult, ProgressStep, Source, ignore
 from assistant.ingest import fetch
@@ -189,8 +189,7 @@ def test_addresses_of_one_site_are_known_by_it(url: str, site: str) -> None:
 
 @pytest.fixture(scope="module")
 def assistant(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Assistant]:
-    settings = replace(config.load({}), home=tmp_path_factory.mktemp("home"), corpus=None)
-    with Assistant.open(settings) as opened:
+    with opened_in(tmp_path_factory.mktemp("home")) as opened:
         yield opened
 
 

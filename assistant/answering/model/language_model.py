@@ -20,10 +20,11 @@ from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from assistant.answering.model import windows
 from assistant.core.config import Settings
 from assistant.core.deadline import Deadline
 from assistant.core.endpoint import NO_KEY, OPENAI, client_options, require_key, require_url
-from assistant.core.errors import ModelError, Withdrawn
+from assistant.core.errors import ModelError, PromptTooLong, ReplyCut, Withdrawn
 
 if TYPE_CHECKING:
     import httpx
@@ -134,7 +135,7 @@ class Model:
                     async for piece in pieces:
                         length += len(piece)
                         if length > LONGEST:
-                            raise self._error("does not come to an end; choose another model")
+                            raise self._cut("does not come to an end; choose another model")
                         put(piece)
                 return
             except ModelError as fault:
@@ -155,23 +156,32 @@ class Model:
         reason, is_empty = None, True
         async with httpx.AsyncClient(**client_options()) as client:
             try:
-                async for part in await self.llm(client).astream_chat([message]):
+                async for part in await self.llm(client).astream_chat([message], **self._limits()):
                     reason = _finish_reason(part.raw) or reason
+                    if tokens := _prompt_tokens(part.raw):
+                        windows.counted(self, prompt, tokens)
                     if part.delta:
                         is_empty = False
                         yield part.delta
             except Exception as fault:
                 # Without its cause: the server's message may contain the key.
-                raise self._as_model_error(fault) from None
+                raise self._as_model_error(fault, prompt) from None
         if problem := self._problem(reason, is_empty):
             raise problem
+
+    def _limits(self) -> dict[str, Any]:
+        """Return the limit on a reply and the wish for a count of tokens, if the server knows of both."""
+        known = windows.of(self)
+        if known.is_plain:
+            return {}
+        return {"max_tokens": known.reply, "stream_options": {"include_usage": True}}
 
     # -- faults ------------------------------------------------------------------------------------
 
     def _problem(self, reason: str | None, is_empty: bool) -> ModelError | None:
         """Return the error of a reply that ended without an exception, if any."""
         if reason == "length":
-            return self._error("ran out of room for its answer; raise its limit of tokens, or choose another")
+            return self._cut("ran out of room for its answer; raise its limit of tokens, or choose another")
         if reason == "content_filter":
             return self._error("withholds its answer; ask in other words")
         if is_empty:
@@ -179,7 +189,7 @@ class Model:
         # A connection that is closed early looks like an end, except for the missing reason.
         return None if reason else self._broken()
 
-    def _as_model_error(self, fault: Exception) -> ModelError:
+    def _as_model_error(self, fault: Exception, prompt: str) -> ModelError:
         import httpx
         import openai
 
@@ -189,6 +199,8 @@ class Model:
             return self._error("cannot be reached; start it, or check OPENAI_BASE_URL", retryable=True)
         if isinstance(fault, openai.APIStatusError):
             refusal = self._refusal(fault)
+            if isinstance(refusal, PromptTooLong):
+                windows.refused(self, prompt, _said(fault))
             refusal.wait = _retry_after(fault.response.headers.get("retry-after"))
             return refusal
         if isinstance(fault, openai.APIError | httpx.HTTPError):
@@ -197,6 +209,9 @@ class Model:
 
     def _refusal(self, fault: openai.APIStatusError) -> ModelError:
         status = fault.status_code
+        if status in {400, 422} and windows.is_about_options(_said(fault)) and not windows.of(self).is_plain:
+            windows.make_plain(self)
+            return self._error("knows not all that it was asked; ask again", retryable=True)
         if status < 400:
             return self._error("sends its callers elsewhere; set OPENAI_BASE_URL to the final address")
         if status in {401, 403}:
@@ -205,8 +220,9 @@ class Model:
             return self._error("is not known there; check ASSISTANT_MODEL and OPENAI_BASE_URL")
         if status == 402 or fault.code == "insufficient_quota":
             return self._error("has no credit left for this key; add some, or choose another model")
-        if status == 413 or fault.code == "context_length_exceeded":
-            return self._error("cannot read so much; choose a model with a larger context window")
+        if status == 413 or fault.code == "context_length_exceeded" or windows.is_about_length(_said(fault)):
+            what = "cannot read so much; choose a model with a larger context window"
+            return PromptTooLong(self._error(what).message)
         if status == 429:
             return self._error("is asked too often; wait a minute, then ask again", retryable=True)
         if status in {408, 409, 425} or status >= 500:
@@ -219,6 +235,9 @@ class Model:
 
     def _broken(self) -> ModelError:
         return self._error("broke off in the middle of its answer; ask again", retryable=True)
+
+    def _cut(self, what: str) -> ReplyCut:
+        return ReplyCut(self._error(what).message)
 
     def _error(self, what: str, *, retryable: bool = False) -> ModelError:
         parts = urlsplit(self.url)  # without a user name and password
@@ -255,6 +274,17 @@ def _finish_reason(chunk: Any) -> str | None:
     """Return the reason for which the model stopped, if the chunk has one."""
     choices = getattr(chunk, "choices", None)
     return choices[0].finish_reason if choices else None
+
+
+def _prompt_tokens(chunk: Any) -> int | None:
+    """Return how many tokens the server counted in the prompt, if the chunk tells."""
+    usage = getattr(chunk, "usage", None)
+    return getattr(usage, "prompt_tokens", None)
+
+
+def _said(fault: openai.APIStatusError) -> str:
+    """Return all that a refusal says."""
+    return f"{fault.message} {fault.body}"
 
 
 @cache

@@ -96,6 +96,11 @@ def is_undecided(text: str) -> bool:
     return any(words.startswith(letters) for words in _BEGINS)
 
 
+def is_ended(text: str) -> bool:
+    """Return True if the reply ends with the end of a sentence."""
+    return _ENDED.search(visible(text)[-20:]) is not None
+
+
 # -- numbers ---------------------------------------------------------------------------------------
 
 

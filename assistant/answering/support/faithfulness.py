@@ -19,6 +19,8 @@ from assistant.text.words import is_telling, names, stem, words
 
 REACH = 8
 """Content words after a hedge that it may govern, up to the end of the clause."""
+FEW = 2
+"""Words beside its light ones that a sentence has, if the quote need not have the light ones."""
 HEDGED = 0.4
 """The share of a sentence's words from which it rests on what the quote hedges."""
 ROOT = 4
@@ -35,7 +37,7 @@ def is_faithful(sentence: str, quote: str, context: str = "") -> bool:
         return False
     if changes_rank(sentence, f"{quote}\n{context}"):
         return False
-    checks = (loses_hedge, changes_quantity, loses_exception, misplaces_figure)
+    checks = (loses_hedge, loses_condition, changes_quantity, loses_exception, misplaces_figure)
     return roles.agree(sentence, quote) and not any(fails(sentence, quote) for fails in checks)
 
 
@@ -57,8 +59,11 @@ def uncovered(sentence: str, quote: str, context: str = "") -> frozenset[str]:
     """The words that carry what the sentence says and that neither quote nor context holds in any form."""
     known = language()
     there = (*words(quote), *words(context))
-    excused = known.light | (known.hedges if _is_hedged(quote) else frozenset())
-    telling = (word for word in words(sentence) if is_telling(word) and word not in excused)
+    spoken = [word for word in words(sentence) if is_telling(word)]
+    # Of hardly anything but light words, they are what is said: "the port is in use".
+    light = known.light if len(set(spoken) - known.light) >= FEW else frozenset[str]()
+    excused = light | (known.hedges if _is_hedged(quote) else frozenset())
+    telling = (word for word in spoken if word not in excused)
     figures, own = names(sentence), frozenset(there)
     # A word that the sentence uses itself bears out no other: "finances the investment agreements".
     free = own - frozenset(words(sentence))
@@ -109,8 +114,8 @@ def _is_hedged(text: str) -> bool:
 
 
 def _bearing(text: str) -> list[str]:
-    figures = [figure.split()[0] for figure in claimed(text)]
-    return [word for word in words(text) if is_telling(word) and word not in language().hedges] + figures
+    spoken = [word for word in words(text) if is_telling(word) and word not in language().hedges]
+    return spoken + _figures(text)
 
 
 def _within(word: str, some: frozenset[str]) -> bool:
@@ -137,6 +142,43 @@ def _by_hedge(quote: str) -> tuple[frozenset[str], frozenset[str]]:
 def _clauses(line: str) -> list[str]:
     ends = "|".join(sorted(language().boundaries))
     return re.split(rf"[,;:()]|\b(?:{ends})\b", line, flags=re.IGNORECASE)
+
+
+def loses_condition(sentence: str, quote: str) -> bool:
+    """True if the sentence states what the quote only says to be a case: "when port 7860 is taken"."""
+    known = language()
+    spoken = [*(word for word in words(sentence) if is_telling(word)), *_figures(sentence)]
+    if not known.conditions.isdisjoint(words(sentence)):
+        return False
+    for line in _SENTENCE.split(quote):
+        leading = known.conditions | (known.conditions_of_orders if _is_order(line) else frozenset())
+        case, rest = _by_case(line, leading)
+        only = [word for word in spoken if _within(word, case) and not _within(word, rest)]
+        if only and not any(_within(word, rest) and not _within(word, case) for word in spoken):
+            return True
+    return False
+
+
+def _is_order(line: str) -> bool:
+    """True if a sentence begins with a verb in its plain form: "Start the server"."""
+    first = next(iter(words(line)), "")
+    return roles.is_verb(first) and not first.endswith(("ed", "ing", "s"))
+
+
+def _by_case(line: str, leading: frozenset[str]) -> tuple[frozenset[str], frozenset[str]]:
+    """The words of a sentence that follow a condition, up to the end of the clause, and the others."""
+    case, rest, is_case = set[str](), set[str](), False
+    for part in re.split(r"([,;:()])", line):
+        is_case = is_case and part not in ",;:()"
+        for word in spoken_of(part):
+            is_case = is_case or word in leading
+            if word not in leading:
+                (case if is_case else rest).add(word)
+    return frozenset(case), frozenset(rest)
+
+
+def _figures(text: str) -> list[str]:
+    return [figure.split()[0] for figure in claimed(text)]
 
 
 def changes_quantity(sentence: str, quote: str) -> bool:

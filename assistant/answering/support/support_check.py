@@ -12,29 +12,31 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import lru_cache
 
 from assistant.answering.support import roles
-from assistant.answering.support.faithfulness import bears_out, is_faithful, plain, uncovered
+from assistant.answering.support.contradictions import contradicts, lacks_negation
+from assistant.answering.support.faithfulness import is_faithful, plain, uncovered
 from assistant.text import tables
 from assistant.text.language import language
 from assistant.text.quantities import allowed, claimed
 from assistant.text.territories import territories
-from assistant.text.words import WORD, content, folded, is_telling, missing, names, share, stem, words
+from assistant.text.words import WORD, content, folded, missing, names, share
 
 Supports = Callable[[str, str, str], float]
 """Sentence, quote and context -> how likely the quote says all of the sentence, 0 to 1; see `Reader`."""
 
+SHORT = 4
+"""Content words up to which none may be other than the quote's: in so few, any of them is the claim."""
 LACKING = 0.5
 """The share of content words that the quote may say in quite other words, where a reader bears it out."""
+WORDY = 6
+"""Words from which a sentence is taken to have a verb, known or not."""
 READ_AS_SUPPORT = 0.8
 """The probability from which a reader does; see docs/decisions/0012-support-check.md."""
 READS = 4
 """Runs of sentences that are read at most, the nearest by words and vectors."""
 OWN = 0.25
 """The share of content words that must be in the quote itself, and not only in its context."""
-SCOPE = 5
-"""Content words after a negation that it may govern, up to the end of the clause."""
 LONGEST_RUN = 3
 """Neighbouring sentences that a quote may take."""
 NEARLY = 0.9
@@ -43,36 +45,6 @@ MANY = 5
 """Content words that a sentence must have for that."""
 
 
-def _set(text: str) -> frozenset[str]:
-    return frozenset(text.split())
-
-
-_OPPOSITES = [
-    (_set("more higher greater larger bigger"), _set("less fewer lower smaller")),
-    (_set("most highest greatest largest biggest majority"), _set("least fewest lowest smallest minority")),
-    (
-        _set("increase rise rose risen grow grew grown growth expand strengthen gain climb"),
-        _set("decrease fall fell fallen shrink shrank decline drop reduce weaken lose lost"),
-    ),
-    (_set("before prior"), _set("after since following")),
-    (_set("above"), _set("below")),
-    (_set("import"), _set("export")),
-    (_set("buy bought purchase"), _set("sell sold")),
-    (_set("win won victory"), _set("lose lost defeat")),
-    (_set("accept approve agree"), _set("reject decline disagree")),
-    (_set("allow permit legal"), _set("forbid forbade forbidden ban prohibit illegal")),
-    (_set("begin began begun start open"), _set("end finish close stop")),
-    (_set("north northern"), _set("south southern")),
-    (_set("east eastern"), _set("west western")),
-    (_set("possible likely able"), _set("impossible unlikely unable")),
-    (_set("ally friend partner support"), _set("enemy rival opponent oppose")),
-    (_set("include"), _set("exclude")),
-    (_set("positive advantage"), _set("negative disadvantage")),
-    (_set("true"), _set("false")),
-]
-_CLAUSE = re.compile(rf"(?P<end>[.;:!?|,()\n]|\s-\s)|(?P<word>{WORD.pattern})")
-_DIRECTION = re.compile(r"\b(to|from|by|against|over|than|into)\s+(?:the\s+)?([A-Z][\w'’]*)")
-_OWNED = re.compile(r"\b([A-Z]\w+)['’]s? ([a-z]+)")
 _COMMAND = re.compile(
     r"\byour (?:reply|response|answer|output)\b"
     r"|\b(?:ignore|disregard|forget|override)\b.{0,40}\b(?:instructions?|prompts?|rules)\b"
@@ -118,10 +90,19 @@ def _is_fragment(sentence: str) -> bool:
     return len(content(sentence)) + len(claimed(sentence)) < 2
 
 
+def is_claim(sentence: str) -> bool:
+    """True if something is said in it: it has a verb, or as many words as hold one in any language."""
+    known, spoken = language(), roles.spoken_of(sentence)
+    return len(spoken) >= WORDY or any(
+        word in known.be | known.have or roles.is_verb_at(spoken, at) for at, word in enumerate(spoken)
+    )
+
+
 def _may_lack(lacking: frozenset[str], sentence: str) -> bool:
     """True if a reader may judge of these words: they are few, and no verb, for who did what is not its
     strength."""
-    return len(lacking) <= LACKING * len(content(sentence)) and not any(map(roles.is_verb, lacking))
+    said = len(content(sentence))
+    return said > SHORT and len(lacking) <= LACKING * said and not any(map(roles.is_verb, lacking))
 
 
 def find_support(
@@ -140,13 +121,7 @@ def _agrees(sentence: str, quote: str, context: str) -> bool:
     """True if figures, names and negations of the sentence are those of the quote."""
     if not claimed(sentence) <= allowed(quote) or not _names_stand(sentence, quote, context):
         return False
-    return not _contradicts(sentence, quote) and not _lacks_negation(sentence, quote)
-
-
-def _contradicts(sentence: str, quote: str) -> bool:
-    """True if both speak of the same, one of them the other way round."""
-    ways = (_is_negated_otherwise, _is_opposite, _is_turned_round, _is_anothers)
-    return any(is_contradicted(sentence, quote) for is_contradicted in ways)
+    return not contradicts(sentence, quote) and not lacks_negation(sentence, quote)
 
 
 def is_verbatim(sentence: str, quote: str) -> bool:
@@ -180,7 +155,7 @@ def best_quote(
     sentence: str, spans: Sequence[str], similarities: Sequence[float] | None = None, context: str = "",
     supports: Supports | None = None,
 ) -> range:  # fmt: skip
-    """Which of a passage's sentences to quote: the shortest run of neighbours that supports `sentence`.
+    """Return the sentences of a passage to quote: the shortest run of neighbours that supports `sentence`.
 
     Args:
         sentence: one sentence of an answer.
@@ -233,7 +208,7 @@ def _helpful(sentence: str, spans: Sequence[str], context: str) -> frozenset[int
     copied = [span for span in spans if len(stems) >= MANY and share(stems, span) >= NEARLY]
     if any(not _agrees(sentence, span, context) for span in copied):
         return frozenset()
-    return frozenset(at for at, span in enumerate(spans) if not _contradicts(sentence, span))
+    return frozenset(at for at, span in enumerate(spans) if not contradicts(sentence, span))
 
 
 def joined(spans: Sequence[str], places: Iterable[int]) -> str:
@@ -279,112 +254,3 @@ def _with_countries_of(quote: str, sentence: str) -> str:
         if country.code in theirs and name not in quote:
             sentence = sentence[: country.start] + theirs[country.code] + sentence[country.end :]
     return sentence
-
-
-# -- contradictions --------------------------------------------------------------------------------
-
-
-def _is_opposite(sentence: str, quote: str) -> bool:
-    """True if one has a word and the other only its opposite."""
-    ours, theirs = (_with_stems(words(text)) for text in (sentence, quote))
-    for pair in _OPPOSITES:
-        one, other = (_with_stems(side) for side in pair)
-        for said, opposite in ((one, other), (other, one)):
-            if ours & said and not ours & opposite and theirs & opposite and not theirs & said:
-                return True
-    return False
-
-
-def _with_stems(spoken: Iterable[str]) -> frozenset[str]:
-    return frozenset(form for word in spoken for form in (word, stem(word)))
-
-
-def _is_turned_round(sentence: str, quote: str) -> bool:
-    """True if two names change places: "to Norway" here, and there "to Portugal", with both in both."""
-    ours, theirs = _directed(sentence), _directed(quote)
-    for way in ours.keys() & theirs.keys():
-        new, gone = ours[way] - theirs[way], theirs[way] - ours[way]
-        if new & names(quote) and gone & names(sentence):
-            return True
-    return False
-
-
-def _is_anothers(sentence: str, quote: str) -> bool:
-    """True if "Khoshayand's position" is there only "the position of Latin America"."""
-    for owner, thing in _OWNED.findall(sentence):
-        of = re.findall(rf"\b{thing} of (?:the )?((?:[A-Z]\w+ ?)+)", quote)
-        owned = re.search(rf"\b{owner}['’]s? (?:\w+ )?{thing}\b", quote)
-        if of and not owned and all(missing(owner, phrase) for phrase in of):
-            return True
-    return False
-
-
-def _directed(text: str) -> dict[str, frozenset[str]]:
-    """to, from, by... -> the names that follow it."""
-    found: dict[str, frozenset[str]] = {}
-    for way, name in _DIRECTION.findall(text):
-        found[way] = found.get(way, frozenset()) | names(name)
-    return found
-
-
-def _is_negated_otherwise(sentence: str, quote: str) -> bool:
-    """True if a word of both is negated in one only."""
-    theirs = _polarity(quote)
-    ours = _polarity(sentence).spoken_like(theirs)
-    denied, affirmed = theirs.negated - theirs.plain, theirs.plain - theirs.negated
-    if ours.heads & theirs.negated or theirs.heads & ours.negated:
-        # The same negation, in a different order of words: only what is negated first can be compared.
-        return bool(ours.heads & affirmed or (ours.plain - ours.negated) & denied & theirs.heads)
-    return bool(ours.negated & affirmed or (ours.plain - ours.negated) & denied)
-
-
-def _lacks_negation(sentence: str, quote: str) -> bool:
-    """True if the sentence denies what the quote does not deny."""
-    theirs = _polarity(quote)
-    ours = _polarity(sentence).spoken_like(theirs)
-    if ours.negated:
-        return not ours.negated & theirs.negated
-    return ours.negations > 0 and theirs.negations == 0
-
-
-class _Polarity:
-    """The stems of a text, by whether a negation governs them. Names are left out: nobody negates them."""
-
-    def __init__(self) -> None:
-        self.negated: set[str] = set()
-        self.heads: set[str] = set()
-        self.plain: set[str] = set()
-        self.negations = 0
-
-    def spoken_like(self, other: _Polarity) -> _Polarity:
-        """The same with the other's words, where they are synonyms: hurt for injured."""
-        known = other.negated | other.plain
-        made = _Polarity()
-        for name in ("negated", "heads", "plain"):
-            setattr(made, name, {_in(known, word) for word in getattr(self, name)})
-        made.negations = self.negations
-        return made
-
-
-def _in(known: set[str], word: str) -> str:
-    return word if word in known else next((other for other in sorted(known) if bears_out(word, other)), word)
-
-
-@lru_cache(maxsize=1024)
-def _polarity(text: str) -> _Polarity:
-    found, named, left = _Polarity(), names(text), 0
-    tokens = [*_CLAUSE.finditer(folded(text))]
-    for at, token in enumerate(tokens):
-        word = re.sub(r"'s$", "", token["word"] or "")
-        following = tokens[at + 1]["word"] if at + 1 < len(tokens) else None
-        if token["end"] or word in language().boundaries:
-            left = 0
-        elif word in language().negations or word.endswith("n't"):
-            left = 0 if following in language().no_negation else SCOPE
-            found.negations += left > 0
-        elif is_telling(word) and word not in named:
-            (found.negated if left else found.plain).add(stem(word))
-            if left == SCOPE:
-                found.heads.add(stem(word))
-            left = max(0, left - 1)
-    return found

@@ -8,7 +8,7 @@ import re
 from assistant.answering.model import prompts, replies
 from assistant.answering.model.language_model import Model
 from assistant.core.types import Document, Passage, Span
-from assistant.evaluation.drafting.drafts import LENGTH, Draft, is_well_worded, to_place
+from assistant.evaluation.drafting.drafts import QUESTION_LENGTH, Draft, is_well_worded, to_place
 from assistant.evaluation.drafting.phrases import find_words
 
 SHORTEST = 200
@@ -32,7 +32,9 @@ def draft_by_model(document: Document, passage: Passage, model: Model) -> Draft 
     parts = {name: value.strip("\"“”'` ") for name, value in _LINE.findall(reply)}
     question, span = parts.get("QUESTION", ""), Span(passage.start, passage.end)
     quote = find_words(document.text, span, parts.get("QUOTE", ""))
-    is_question = len(question) in LENGTH and is_well_worded(question) and not _POINTING.search(question)
+    is_question = (
+        len(question) in QUESTION_LENGTH and is_well_worded(question) and not _POINTING.search(question)
+    )
     if quote is None or not is_question:
         return None
     fact, place = find_words(document.text, quote, parts.get("FACT", "")), to_place(document, quote)

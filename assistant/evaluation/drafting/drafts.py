@@ -20,7 +20,7 @@ from assistant.evaluation.drafting.tabular import ask_tables
 from assistant.evaluation.golden.sets import Place
 from assistant.ingest.splitting import split
 
-LENGTH = range(12, 141)
+QUESTION_LENGTH = range(12, 141)
 """Characters of a question."""
 _KINDS = ("figure", "table", "definition", "heading")
 _MARKUP = re.compile(r"[|`*_<>{}\[\]\\^~#]|https?:|\w\.\w+\.\w")
@@ -63,7 +63,7 @@ def _word_questions(document: Document) -> Iterator[tuple[str, WordedQuestion]]:
 
 def _to_draft(kind: str, worded: WordedQuestion, document: Document) -> Draft | None:
     question = " ".join(worded.question.split())
-    if len(question) not in LENGTH or not is_well_worded(question):
+    if len(question) not in QUESTION_LENGTH or not is_well_worded(question):
         return None
     key = f"{document.id} {kind} {worded.span.start} {question}"
     ident = f"draft-{hashlib.sha256(key.encode('utf-8', 'replace')).hexdigest()[:12]}"

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from assistant.core.types import Document, Heading, Span
 from assistant.evaluation.drafting.phrases import WordedQuestion, to_running
 
-LONGEST = 1_500
+MAX_SECTION = 1_500
 """Characters of a section used as the passage of a question; a longer one is cut."""
 SHORTEST = 40
 _NUMBERING = re.compile(
@@ -53,7 +53,7 @@ def _sections(document: Document) -> Iterator[tuple[Heading, Span]]:
     for heading, end in zip(headings, ends, strict=False):
         below = text[heading.end : end]
         start = heading.end + len(below) - len(below.lstrip())
-        section = Span(start, start + len(text[start : min(end, start + LONGEST)].rstrip()))
+        section = Span(start, start + len(text[start : min(end, start + MAX_SECTION)].rstrip()))
         if section.end - section.start > SHORTEST and heading.title != document.title:
             yield heading, section
 

@@ -12,9 +12,10 @@ import threading
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import astuple, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from assistant.core.errors import NotFound, ReadError, StoreError
+from assistant.core.serialization import Json
 from assistant.evaluation.drafting.drafts import Draft, draft_questions
 from assistant.evaluation.drafting.suggest import Suggestion, to_question
 from assistant.evaluation.golden import sets
@@ -23,7 +24,6 @@ from assistant.evaluation.golden.sets import Excerpt, GoldenSet, Place, Question
 
 Name = Literal["own", "feedback"]
 NAMES: tuple[Name, ...] = ("own", "feedback")
-Row = dict[str, Any]
 
 
 class HomeSets:
@@ -157,7 +157,7 @@ class HomeSets:
 
     # -- files ---------------------------------------------------------------------------------------------
 
-    def _rows(self) -> list[Row]:
+    def _rows(self) -> list[Json]:
         path = self._folder / "drafts.jsonl"
         try:
             lines = path.read_text("utf-8").splitlines() if path.exists() else []
@@ -165,7 +165,7 @@ class HomeSets:
         except (OSError, ValueError) as fault:
             raise ReadError(f"{path} is damaged; delete it, then draft questions anew.") from fault
 
-    def _write_rows(self, rows: Iterable[Row]) -> None:
+    def _write_rows(self, rows: Iterable[Json]) -> None:
         self._write(self._folder / "drafts.jsonl", map(json.dumps, rows))
 
     def _write(self, path: Path, lines: Iterable[str]) -> None:
@@ -187,7 +187,7 @@ def _no_draft(ident: str) -> NotFound:
     return NotFound(f"There is no draft {ident}; it was decided on, or its document was removed.")
 
 
-def _to_row(suggestion: Suggestion) -> Row:
+def _to_row(suggestion: Suggestion) -> Json:
     draft, elsewhere = suggestion.draft, suggestion.elsewhere
     row = {"id": draft.id, "document": draft.passage.document, "state": "pending", "elsewhere": elsewhere}
     if draft.kind != "model":
@@ -196,7 +196,7 @@ def _to_row(suggestion: Suggestion) -> Row:
     return {**row, **places, "question": draft.question}
 
 
-def _to_draft(row: Row) -> Draft:
+def _to_draft(row: Json) -> Draft:
     facts = tuple(Place(*fact) for fact in row["facts"])
     return Draft(row["id"], row["question"], "model", Place(*row["passage"]), facts)
 

@@ -17,7 +17,7 @@ from assistant.evaluation.drafting.phrases import (
     to_running,
 )
 
-LENGTH = range(25, 301)
+SENTENCE_LENGTH = range(25, 301)
 """Characters of a sentence that becomes a question."""
 Lowercase = frozenset[str]
 _MONTH = "January|February|March|April|May|June|July|August|September|October|November|December"
@@ -61,7 +61,7 @@ _VAGUE = frozenset(
 )
 _SECOND_VERB = re.compile(r" and [a-z]+ed\b| (?:that|which|who)\b")
 _GRADED = re.compile(r"(?:first|last|only|same|most|least|next|other|main|[a-z]+est)\b")
-NEAR = 300
+NEXT_CHARACTERS = 300
 """Characters after a definition searched for signs of a person."""
 _MARKS = re.compile(r"[`*_<>\[\]\\]|https?:")
 _ADJECTIVES = "long|wide|high|tall|deep|old|thick|heavy|large"
@@ -74,7 +74,7 @@ _AFTER = re.compile(rf", (?:according to [^,]{{3,80}}|{_SAYS})\.$")
 def ask_statement(text: str, span: Span, lowercase: Lowercase) -> Iterator[tuple[str, WordedQuestion]]:
     """Yield the question, if any, that a sentence answers, with its kind; `lowercase` are no names."""
     sentence = _strip_attribution(" ".join(text[span.start : span.end].split()))
-    if len(sentence) not in LENGTH or not sentence.endswith(".") or re.search(r"[|@]", sentence):
+    if len(sentence) not in SENTENCE_LENGTH or not sentence.endswith(".") or re.search(r"[|@]", sentence):
         return
     for ask, pattern in _PATTERNS:
         if (match := pattern.match(sentence)) is None or not is_subject(match["s"], lowercase):
@@ -82,7 +82,7 @@ def ask_statement(text: str, span: Span, lowercase: Lowercase) -> Iterator[tuple
         groups = match.groupdict("") | {"subject": to_running(match["s"], lowercase)}
         asked = ask(groups) if callable(ask) else _fill(ask, groups)
         if asked and callable(ask):
-            asked = _ask_who_or_what(asked, match["s"], text[span.end : span.end + NEAR])
+            asked = _ask_who_or_what(asked, match["s"], text[span.end : span.end + NEXT_CHARACTERS])
         fact = find_words(text, span, asked[1]) if asked and not _MARKS.search(asked[1]) else None
         if asked and fact:
             yield "definition" if callable(ask) else "figure", WordedQuestion(asked[0], span, (fact,))

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
 from assistant.answering.model import language_model
 from assistant.assistant import Assistant
 from assistant.core.errors import ModelError, NotFound
-from assistant.core.types import DocumentInfo, Query, ScoredPassage
+from assistant.core.types import DocumentInfo, Notify, Query, ScoredPassage
 from assistant.evaluation.drafting.by_model import SHORTEST, draft_by_model
 from assistant.evaluation.drafting.drafts import Draft, draft_questions
 from assistant.evaluation.golden.sets import Question
@@ -21,7 +21,6 @@ NUMBER = 20
 """Default number of drafts."""
 ALIKE = 0.75
 """Share of a question's words above which a passage with the same facts answers it too."""
-Notify = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)

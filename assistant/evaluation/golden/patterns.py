@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re2
 
-LENGTH = 1_000
+MAX_PATTERN = 1_000
 """Characters of a pattern."""
 STEPS = 10_000
 """Instructions of a compiled pattern; in the worst case each one runs for each character of the text."""
@@ -24,8 +24,8 @@ def require_pattern(pattern: str) -> None:
     Raises:
         ValueError: it cannot; the message is a clause that follows the name of the line.
     """
-    if len(pattern) > LENGTH:
-        raise ValueError(f"the pattern {pattern[:40]!r}… is longer than {LENGTH:,} characters")
+    if len(pattern) > MAX_PATTERN:
+        raise ValueError(f"the pattern {pattern[:40]!r}… is longer than {MAX_PATTERN:,} characters")
     try:
         steps = _compiled(pattern).programsize
     except re2.error as fault:

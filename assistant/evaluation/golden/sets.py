@@ -39,7 +39,7 @@ from assistant.core.serialization import writable
 from assistant.evaluation.golden.patterns import require_pattern
 from assistant.ingest.files import load_text
 
-MAX_BYTES = 20_000_000
+MAX_SET_BYTES = 20_000_000
 """Bytes of a golden set."""
 MAX_STRING = 10_000
 """Characters of each string in it: comparing quotes with passages takes time that grows with both."""
@@ -113,7 +113,7 @@ def load_sets(paths: Iterable[Path]) -> tuple[GoldenSet, ...]:
     files = [file for path in paths for file in (sorted(path.glob("*.jsonl")) if path.is_dir() else [path])]
     if not files:
         raise ReadError("There is no golden set here; name .jsonl files or a folder that holds some.")
-    texts = ((load_text(file, "golden set", MAX_BYTES), file) for file in files)
+    texts = ((load_text(file, "golden set", MAX_SET_BYTES), file) for file in files)
     sets = tuple(parse_set(text, file.stem, str(file.absolute())) for text, file in texts)
     require_unique(sets)
     return sets

@@ -48,7 +48,7 @@ class Axis:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class PlotLine:
     """A curve; `before` if it is of the run compared with."""
 
     points: Curve
@@ -68,7 +68,7 @@ class Plot:
     name: str
     x: Axis
     y: Axis
-    lines: Sequence[Line]
+    lines: Sequence[PlotLine]
     point: tuple[float, float] | None = None
 
     def describe(self, point: tuple[float, float]) -> str:
@@ -85,8 +85,8 @@ class Plot:
 def render_plots(results: Sequence[Result], before: Sequence[Result] = ()) -> str:
     """Render recall@k, precision over coverage and latency; each with the run before, if any."""
 
-    def lines(curve: Callable[[Sequence[Result]], Curve]) -> list[Line]:
-        return [Line(curve(results)), *([Line(curve(before), True)] if before else [])]
+    def lines(curve: Callable[[Sequence[Result]], Curve]) -> list[PlotLine]:
+        return [PlotLine(curve(results)), *([PlotLine(curve(before), True)] if before else [])]
 
     plots = (
         _plot_recall(lines(recall_curve)),
@@ -97,18 +97,18 @@ def render_plots(results: Sequence[Result], before: Sequence[Result] = ()) -> st
     return render("plots.html.j2", plots=drawn, width=WIDTH, height=HEIGHT)
 
 
-def _plot_recall(lines: Sequence[Line]) -> Plot:
+def _plot_recall(lines: Sequence[PlotLine]) -> Plot:
     x = _x_axis("places of the ranking, k", 1, 10, range(1, 11))
     return Plot("Recall@k", "Mean recall at k", x, _share_axis("recall", lines), lines)
 
 
-def _plot_abstention(lines: Sequence[Line], point: tuple[float, float] | None) -> Plot:
+def _plot_abstention(lines: Sequence[PlotLine], point: tuple[float, float] | None) -> Plot:
     x = _x_axis("coverage: share of questions answered", 0, 1, QUARTERS, "{:.0%}")
     y = _share_axis("precision: share answered rightly", lines)
     return Plot("Abstention: precision over coverage", "Precision over coverage", x, y, lines, point)
 
 
-def _plot_latency(lines: Sequence[Line]) -> Plot:
+def _plot_latency(lines: Sequence[PlotLine]) -> Plot:
     longest = max((x for line in lines for x, _ in line.points), default=1.0)
     step = _round_step(longest / 5)
     ticks = [step * n for n in range(math.ceil(longest / step) + 1)]
@@ -129,7 +129,7 @@ def _y_axis(label: str, low: float, ticks: Sequence[float]) -> Axis:
     return Axis(label, low, 1.0, ticks, HEIGHT - BOTTOM, TOP, "{:.0%}")
 
 
-def _share_axis(label: str, lines: Sequence[Line]) -> Axis:
+def _share_axis(label: str, lines: Sequence[PlotLine]) -> Axis:
     """Return a y axis from a round share below all points up to 1."""
     least = min((y for line in lines for _, y in line.points), default=0.0)
     low = max(0.0, math.floor((least - 0.02) * 5) / 5)

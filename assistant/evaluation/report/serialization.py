@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, replace
-from typing import Any
 
+from assistant.core.serialization import Json
 from assistant.core.types import ScoredPassage
 from assistant.evaluation.drafting.suggest import Suggestion
 from assistant.evaluation.golden.places import QuoteLookup, find_gone
@@ -23,8 +23,6 @@ from assistant.evaluation.runs.summary import (
     summarise,
     summarise_by_tag,
 )
-
-Json = dict[str, Any]
 
 
 def run_to_json(run: Run, quotes: QuoteLookup) -> Json:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from assistant.evaluation.runs.comparison import Change, Comparison, Difference
+from assistant.evaluation.runs.comparison import Comparison, Difference, QuestionChange
 from assistant.evaluation.runs.runner import Result
 from assistant.evaluation.runs.summary import HEADLINE, METRICS, Figure, format_value
 
@@ -60,7 +60,7 @@ def changes(comparison: Comparison) -> Iterator[str]:
         yield f"  {question.id}: {describe_moves(change, '->')}: {question.text}"
 
 
-def describe_moves(change: Change, arrow: str) -> str:
+def describe_moves(change: QuestionChange, arrow: str) -> str:
     """Return the marks that moved: `facts 1 -> 0, cited 1 -> 0`."""
     return ", ".join(f"{name} {old:g} {arrow} {new:g}" for name, old, new in change.moved)
 

@@ -38,7 +38,7 @@ class Difference:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class QuestionChange:
     """A question with different marks: its results in both runs, and (mark, before, after)."""
 
     before: Result
@@ -55,7 +55,7 @@ class Comparison:
     questions: int
     conditions: tuple[tuple[str, str, str], ...]
     differences: tuple[Difference, ...]
-    changes: tuple[Change, ...]
+    changes: tuple[QuestionChange, ...]
 
 
 Pairs = Sequence[tuple[Result, Result]]
@@ -84,13 +84,13 @@ def common_results(before: Run, after: Run) -> list[Result]:
     return [r for r in before.results if (r.question.id, r.question.fingerprint) in keys]
 
 
-def _change(before: Result, after: Result) -> Change:
+def _change(before: Result, after: Result) -> QuestionChange:
     moved = tuple(
         (name, before.marks[name], after.marks[name])
         for name in WATCHED
         if name in before.marks and name in after.marks and before.marks[name] != after.marks[name]
     )
-    return Change(before, after, moved)
+    return QuestionChange(before, after, moved)
 
 
 def _difference(metric: Metric, pairs: Pairs) -> Difference | None:

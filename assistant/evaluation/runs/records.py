@@ -25,7 +25,7 @@ from assistant.evaluation.runs.runner import Result, RunQuestion
 from assistant.ingest.files import load_text
 
 FORMAT = 2
-MAX_BYTES = 100_000_000
+MAX_RUN_BYTES = 100_000_000
 """Bytes of a stored run."""
 
 
@@ -121,7 +121,7 @@ def _load_file(path: Path, name: str, ids: Sequence[str]) -> Run:
     if not path.exists():
         known = f"the last ones are {', '.join(ids[-3:])}" if ids else "none is kept yet"
         raise NotFound(f"There is no run {name}; {known}.")
-    text = load_text(path, "run", MAX_BYTES)
+    text = load_text(path, "run", MAX_RUN_BYTES)
     try:
         return from_json(json.loads(text))
     except (ValueError, KeyError, TypeError, RecursionError) as fault:

@@ -21,7 +21,7 @@ from assistant.evaluation.scoring.metrics import (
     quantile,
 )
 
-Kind = Literal["share", "milliseconds", "score"]
+MetricKind = Literal["share", "milliseconds", "score"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Metric:
     name: str
     title: str
     group: str
-    kind: Kind = "share"
+    kind: MetricKind = "share"
     lower: bool = False
     statistic: Statistic = mean
     mark_name: str = ""

@@ -19,6 +19,8 @@ Statistic = Callable[[Floats], Floats]
 
 RESAMPLES = 2000
 SEED = 20240229
+LEVEL = 0.95
+"""Level of the confidence intervals."""
 
 # -- ranking: `ranked` holds each name once, best first --------------------------------------------------
 
@@ -125,19 +127,15 @@ def quantile(q: float) -> Statistic:
     return lambda samples: np.asarray(np.quantile(samples, q, axis=1), np.float64)
 
 
-def interval(
-    values: Sequence[float], statistic: Statistic = mean, level: float = 0.95
-) -> tuple[float, float]:
+def interval(values: Sequence[float], statistic: Statistic = mean) -> tuple[float, float]:
     """Return the percentile bootstrap interval of `statistic` over `values`, at least one. Efron, 1979."""
     array = np.asarray(values, np.float64)
     rng = np.random.default_rng(SEED)
     figures = statistic(array[rng.integers(0, len(array), (RESAMPLES, len(array)))])
-    return _percentiles(figures, level)
+    return _percentiles(figures)
 
 
-def auc_interval(
-    answerable: Sequence[float], unanswerable: Sequence[float], level: float = 0.95
-) -> tuple[float, float]:
+def auc_interval(answerable: Sequence[float], unanswerable: Sequence[float]) -> tuple[float, float]:
     """Return the interval of `auc`, resampling each kind of question separately."""
     rng = np.random.default_rng(SEED)
     above, below = np.asarray(answerable, np.float64), np.asarray(unanswerable, np.float64)
@@ -145,11 +143,11 @@ def auc_interval(
         auc(rng.choice(above, len(above)).tolist(), rng.choice(below, len(below)).tolist())
         for _ in range(RESAMPLES // 4)
     ]
-    return _percentiles(draws, level)
+    return _percentiles(draws)
 
 
-def _percentiles(figures: Floats | list[float], level: float) -> tuple[float, float]:
-    low, high = np.quantile(figures, [(1 - level) / 2, (1 + level) / 2])
+def _percentiles(figures: Floats | list[float]) -> tuple[float, float]:
+    low, high = np.quantile(figures, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return float(low), float(high)
 
 

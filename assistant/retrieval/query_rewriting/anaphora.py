@@ -12,7 +12,7 @@ from assistant.retrieval.query_rewriting.mentions import mentions, small_words, 
 from assistant.text import languages
 from assistant.text.words import folded, stem
 
-Kind = Literal[
+ReferenceKind = Literal[
     "person",
     "thing",
     "things",
@@ -42,7 +42,7 @@ class Pointer:
     """
 
     word: str
-    kind: Kind
+    kind: ReferenceKind
     rank: int = 0
     after: int = 0
 
@@ -100,7 +100,7 @@ def content_words(question: str, language: str) -> list[str]:
     return [word for word in languages.words(question) if word not in small and not word.isdigit()]
 
 
-def _classify(words: Sequence[str], at: int, language: str) -> tuple[Kind | None, int]:
+def _classify(words: Sequence[str], at: int, language: str) -> tuple[ReferenceKind | None, int]:
     """Return the kind of the reference that the word at `at` is, None if it is none, and its rank."""
     of = functools.partial(word_list, language)
     word, before = words[at], words[at - 1] if at else ""
@@ -180,7 +180,7 @@ def _is_impersonal(words: Sequence[str], at: int, language: str) -> bool:
     return bool(to & set(rest[1:3])) and rest[-1] not in to
 
 
-def _is_explained(before: str, words: Sequence[str], kind: Kind, language: str) -> bool:
+def _is_explained(before: str, words: Sequence[str], kind: ReferenceKind, language: str) -> bool:
     """Return True if the question itself names, before the word, what it refers to."""
     if kind in ("other", "ordinal", "demonstrative noun"):
         return False

@@ -12,7 +12,7 @@ from assistant.text import languages
 from assistant.text.territories import territories
 from assistant.text.words import folded
 
-Kind = Literal["place", "year", "name", "work"]
+MentionKind = Literal["place", "year", "name", "work"]
 
 _CAPITAL = r"[^\W\d_a-zß-öø-ÿ][^\W_]*(?:[-'’._](?=[^\W_])[^\W_]+)*"
 _JOINT = r"(?:of\s+|the\s+|de\s+|la\s+|du\s+|der\s+|von\s+|van\s+|al\s+|&\s+)"
@@ -33,7 +33,7 @@ class Mention:
     """A name in a text, with its place."""
 
     text: str
-    kind: Kind
+    kind: MentionKind
     start: int
     end: int
 

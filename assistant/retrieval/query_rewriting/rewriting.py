@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from assistant.core.types import Query
-from assistant.retrieval.politeness import plain
+from assistant.retrieval.politeness import without_courtesies
 from assistant.retrieval.query_rewriting.anaphora import (
     Pointer,
     find_pointers,
@@ -79,22 +79,22 @@ class _Topic:
 
 def understood(question: str, history: Sequence[Exchange] = (), likeness: Likeness | None = None) -> Query:
     """Return the query for `question` after the exchanges of `history`, oldest first."""
-    question = normalise_case(plain(question))
+    question = normalise_case(without_courtesies(question))
     topic = _Topic()
     for exchange in history:
         topic = _advance(topic, exchange, likeness)
-    earlier = tuple(normalise_case(plain(exchange.question)) for exchange in history)
+    earlier = tuple(normalise_case(without_courtesies(exchange.question)) for exchange in history)
     return _rewrite(topic, question, earlier, likeness)
 
 
 def points_back(question: str, history: Sequence[Exchange] = ()) -> bool:
     """Return True if the question can only be understood from the exchanges before it."""
-    return understood(question, history or [Exchange("?")]).text != plain(question)
+    return understood(question, history or [Exchange("?")]).text != without_courtesies(question)
 
 
 def _advance(topic: _Topic, exchange: Exchange, likeness: Likeness | None) -> _Topic:
     """Return the topic after one more exchange; a refused question is kept apart, as it may be built upon."""
-    question = normalise_case(plain(exchange.question))
+    question = normalise_case(without_courtesies(exchange.question))
     query = _rewrite(topic, question, ("",), likeness)
     if not exchange.answered:
         return replace(topic, refused=query.text, titles=exchange.about or topic.titles)

@@ -17,7 +17,7 @@ from assistant.core.types import Notify
 from assistant.store.index.index import Index
 from assistant.store.ledger import Ledger
 
-Result = TypeVar("Result")
+T = TypeVar("T")
 
 
 class Generations:
@@ -53,7 +53,7 @@ class Generations:
         """Close the files of the live generation."""
         self._index.close()
 
-    def search(self, find: Callable[[Index], Result]) -> Result:
+    def search(self, find: Callable[[Index], T]) -> T:
         """Return the result of `find`; if the index fails, rebuild it and try once more.
 
         Raises:

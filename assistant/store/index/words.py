@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from assistant.store.records import IndexRecord
-from assistant.text.values import joined
+from assistant.text.values import join_digits
 
 FOLDER = "words-2"
 """Raise the number when `terms` change: an index with another folder lacks all words, and is rebuilt."""
@@ -49,7 +49,7 @@ def terms(text: str) -> list[str]:
     each two neighbouring characters are a term.
     """
     # A lone surrogate, which Tantivy does not accept, becomes a question mark.
-    encodable = joined(text).encode("utf-8", "replace").decode()
+    encodable = join_digits(text).encode("utf-8", "replace").decode()
     if not encodable.isascii():
         encodable = _UNSPACED.sub(_bigrams, _MARKS.sub("", encodable))
     return [_stem(term.lower()) for term in _english().analyze(encodable)]

@@ -1,392 +1,391 @@
 // The view of accuracy: golden questions are asked, the run and those before it shown, drafts decided on. What
 // comes from outside goes into the page as text alone; the plots are drawn by this server from figures.
-"use strict";
 
-(() => {
-  const { make, shown, readable, call } = cited;
-  const root = document.querySelector("section#accuracy");
-  const one = (selector) => root.querySelector(selector);
-  const dates = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
-  const figures = new Intl.NumberFormat();
-  const HEADLINE = ["facts", "cited", "abstained_rightly", "abstained_wrongly"];
-  const CALLED = { shipped: "Shipped with the assistant", own: "Accepted suggestions", feedback: "From bad answers" };
-  const WORDS = { better: "Better", worse: "Worse", noise: "May be noise", same: "The same" };
-  const NUMBER = 10; // suggestions that are drafted at once
+import { call } from "./call.js";
+import { make, readable, shown } from "./dom.js";
 
-  let path = ""; // what stands after #accuracy/
-  let told = null; // what the server said last of sets, runs and progress
-  let following = null;
+const root = document.querySelector("section#accuracy");
+const one = (selector) => root.querySelector(selector);
+const dates = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+const figures = new Intl.NumberFormat();
+const HEADLINE = ["facts", "cited", "abstained_rightly", "abstained_wrongly"];
+const CALLED = { shipped: "Shipped with the assistant", own: "Accepted suggestions", feedback: "From bad answers" };
+const WORDS = { better: "Better", worse: "Worse", noise: "May be noise", same: "The same" };
+const NUMBER = 10; // suggestions that are drafted at once
 
-  // -- opening ------------------------------------------------------------------------------------
+let path = ""; // what stands after #accuracy/
+let told = null; // what the server said last of sets, runs and progress
+let following = null;
 
-  async function open() {
-    await attempt(async () => {
-      told = await (await call("/api/eval")).json();
-      drawSets();
-      drawHistory();
-      if (told.standing.running) follow();
-      await Promise.all([drawRun(), drawDrafts(), drawKept()]);
-    });
-  }
+// -- opening ------------------------------------------------------------------------------------
 
-  // A fault is told above all, where the person looks; what was shown stays.
-  async function attempt(work) {
-    const trouble = one(":scope > .trouble");
-    trouble.hidden = true;
-    try {
-      return await work();
-    } catch (fault) {
-      trouble.textContent = fault.message;
-      trouble.hidden = false;
-      return undefined;
-    }
-  }
-
-  // -- measuring ----------------------------------------------------------------------------------
-
-  function drawSets() {
-    const before = new Set([...root.querySelectorAll(".sets input:checked")].map((box) => box.value));
-    const untouched = !one(".sets input");
-    one(".sets").replaceChildren(...told.sets.map((set) => {
-      const box = make("input", { type: "checkbox", value: set.name });
-      box.disabled = !set.askable;
-      box.checked = set.askable && (untouched || before.has(set.name));
-      return make("label", {}, box, ` ${CALLED[set.name]} `, make("span", {}, counted(set)));
-    }));
-    busy(told.standing.running);
-  }
-
-  function counted(set) {
-    if (!set.questions) return "none yet";
-    const total = several(set.questions, "question");
-    if (set.name === "shipped" && !set.askable) return `${total}, but not all shipped documents are here`;
-    return set.gone ? `${total}, of which ${figures.format(set.gone)} lost their document` : total;
-  }
-
-  function several(count, noun) {
-    return `${figures.format(count)} ${noun}${count === 1 ? "" : "s"}`;
-  }
-
-  function busy(running) {
-    one("form.measure .primary").disabled = running || !one(".sets input:checked");
-    one("[data-does=cancel]").hidden = !running;
-    one(".going").hidden = !running;
-    for (const box of root.querySelectorAll(".sets input")) {
-      box.disabled = running || !told.sets.find((set) => set.name === box.value).askable;
-    }
-  }
-
-  async function measure() {
-    const names = [...root.querySelectorAll(".sets input:checked")].map((box) => box.value);
-    await attempt(async () => {
-      busy(true);
-      try {
-        told.standing = await (await call("/api/eval", { names })).json();
-        progress(told.standing);
-        follow();
-      } catch (fault) {
-        busy(false);
-        throw fault;
-      }
-    });
-  }
-
-  function follow() {
-    following?.close();
-    following = new EventSource("/api/eval/progress");
-    following.addEventListener("progress", (event) => progress(JSON.parse(event.data)));
-    for (const end of ["done", "fault"]) following.addEventListener(end, () => { following.close(); following = null; });
-  }
-
-  function progress(standing) {
-    const was = told.standing.running;
-    told.standing = standing;
-    busy(standing.running);
-    const bar = one(".going progress");
-    if (standing.of) Object.assign(bar, { max: standing.of, value: standing.done });
-    else bar.removeAttribute("value");
-    one(".going p").textContent = standing.of
-      ? `${figures.format(standing.done)} of ${figures.format(standing.of)} questions asked`
-      : "Opening the documents…";
-    if (was && !standing.running) ended(standing);
-  }
-
-  async function ended(standing) {
-    if (standing.fault) {
-      one(":scope > .trouble").textContent = standing.fault;
-      one(":scope > .trouble").hidden = false;
-    } else if (path === `run/${standing.run}` || !path.startsWith("run/")) await open();
-    else location.hash = `accuracy/run/${standing.run}`;
-  }
-
-  // -- a run --------------------------------------------------------------------------------------
-
-  let drawn = 0;
-  async function drawRun() {
-    const mine = ++drawn;
-    const ident = path.startsWith("run/") ? decodeURIComponent(path.slice(4)) : told.runs[0]?.run;
-    one(".nothing").hidden = Boolean(ident);
-    if (!ident) { one(".run").hidden = true; return; }
-    const run = await (await call(`/api/eval/runs/${encodeURIComponent(ident)}`)).json();
-    if (mine !== drawn) return;
-    one("#run-heading").textContent = `${when(run.run)}: ${sets(run.sets)}`;
-    one(".run > header a").href = `/api/eval/runs/${encodeURIComponent(run.run)}/report`;
-    const model = run.conditions.model ?? "";
-    one(".conditions").textContent = `${several(run.questions, "question")} over ${several(Number(run.conditions.documents), "document")}, `
-      + `answered ${model.startsWith("none") ? "without a model" : `with ${shown(model)}`}. Version ${shown(run.conditions.version)}.`;
-    drawCards(run);
-    one(".plots").innerHTML = run.plots; // drawn by the server; its words are its own
-    drawChanges(run.comparison);
-    drawFailures(run);
-    drawAll(run);
-    one(".run").hidden = false;
-    for (const row of root.querySelectorAll(".history tr")) {
-      if (row.dataset.run === run.run) row.setAttribute("aria-current", "true");
-      else row.removeAttribute("aria-current");
-    }
-  }
-
-  function when(ident) {
-    const found = /^(\d{4})(\d\d)(\d\d)-(\d\d)(\d\d)(\d\d)/.exec(ident);
-    return found ? dates.format(new Date(Date.UTC(found[1], found[2] - 1, ...found.slice(3)))) : shown(ident);
-  }
-
-  // The files of the shipped set count as one.
-  function sets(names) {
-    const { files } = told.sets.find((set) => set.name === "shipped");
-    const whole = files.every((name) => names.includes(name));
-    const rest = whole ? names.filter((name) => !files.includes(name)) : names;
-    return [...(whole ? ["shipped"] : []), ...rest].map((name) => CALLED[name] ?? shown(name)).join(", ");
-  }
-
-  function drawCards(run) {
-    const before = run.comparison?.figures ?? {};
-    one(".cards").replaceChildren(...HEADLINE.filter((name) => run.figures[name]).map((name) => {
-      const figure = run.figures[name];
-      const change = before[name] && before[name].verdict !== "same"
-        ? [make("span", { class: before[name].verdict }, `before ${before[name].written[0]}: ${WORDS[before[name].verdict].toLowerCase()}`)]
-        : [];
-      return make("div", { class: "card" }, make("span", {}, figure.title), make("b", {}, figure.written),
-        make("span", {}, `${figure.interval}, ${several(figure.questions, "question")}`), ...change);
-    }));
-  }
-
-  // What got worse stands first.
-  function drawChanges(comparison) {
-    one(".changes").hidden = !comparison;
-    if (!comparison) return;
-    one("#changes-heading").textContent = `Since the run before (${when(comparison.before)})`;
-    const order = ["worse", "better", "noise"];
-    const moved = Object.values(comparison.figures).filter((figure) => figure.verdict !== "same")
-      .sort((a, b) => order.indexOf(a.verdict) - order.indexOf(b.verdict));
-    one(".changes .sum").textContent = summed(comparison, moved);
-    const rows = moved.map((figure) => row(figure.title, figure.written[0], figure.written[1],
-      make("td", { class: `verdict ${figure.verdict}` }, figure.told)));
-    one(".changes .wide").replaceChildren(...(rows.length ? [table(["", "before", "now", "is that more than chance?"], rows)] : []));
-    one(".changes .list").replaceChildren(...comparison.changed.map(changed));
-  }
-
-  function summed(comparison, moved) {
-    const other = Object.entries(comparison.conditions).map(([name, [old, now]]) => `${name} ${shown(old)} → ${shown(now)}`);
-    const count = (verdict) => moved.filter((figure) => figure.verdict === verdict).length;
-    const common = `${figures.format(comparison.questions)} questions are in both runs.`;
-    const verdict = !moved.length ? "All figures are the same."
-      : `${count("worse")} figures got worse and ${count("better")} better by more than chance; ${count("noise")} moved within it.`;
-    return [common, verdict, other.length ? `What differs: ${other.join("; ")}.` : ""].join(" ").trim();
-  }
-
-  function changed(change) {
-    const marks = Object.entries(change.moved).map(([name, [old, now]]) => `${name} ${old} → ${now}`).join(", ");
-    const list = pairs([["before", shown(change.answers[0])], ["now", shown(change.answers[1])]]);
-    return folding(change.question, marks, list);
-  }
-
-  function drawFailures(run) {
-    const rest = run.failures - run.failed.length;
-    one("#failures-heading").textContent = run.failures
-      ? `Wrong: ${figures.format(run.failures)} of ${figures.format(run.questions)} questions`
-      : "All questions were answered rightly";
-    const items = run.failed.map((failed) => folding(failed.question, failed.wrong.join(", "), pairs([
-      ["expected", lines(failed.expected)],
-      ["answered", shown(failed.said)],
-      ["cited", failed.cited.length ? quotes(failed.cited) : "nothing"],
-      ["retrieved", failed.retrieved.length ? quotes(failed.retrieved) : "nothing"],
-      ["confidence", failed.confidence.toFixed(2)],
-      ["question", `${shown(failed.id)} of ${shown(failed.set)}`],
-    ])));
-    const more = rest > 0 ? [make("p", {}, `${figures.format(rest)} more stand in the report.`)] : [];
-    one(".failures .list").replaceChildren(...items, ...more);
-  }
-
-  function folding(question, note, inner) {
-    const summary = make("summary", {}, make("span", { dir: "auto" }, shown(question)), " ", make("span", { class: "note" }, shown(note)));
-    return make("details", {}, summary, inner);
-  }
-
-  function pairs(rows) {
-    return make("dl", {}, ...rows.flatMap(([name, value]) => [make("dt", {}, name), make("dd", { dir: "auto" }, value)]));
-  }
-
-  function lines(texts) {
-    return make("ul", {}, ...texts.map((text) => make("li", {}, shown(text))));
-  }
-
-  function quotes(list) {
-    return make("ol", {}, ...list.map((quote) => make("li", { class: quote.right ? "right" : "" }, ...quoted(quote))));
-  }
-
-  function quoted(quote) {
-    if (quote.gone) return [make("span", { class: "gone" }, quote.title)];
-    const { document: ident, start, end } = quote.place;
-    const href = `/source/${encodeURIComponent(ident)}?start=${start}&end=${end}`;
-    const link = make("a", { class: "citation at", href }, shown(quote.title));
-    const right = quote.right ? [" ", make("span", { class: "mark" }, "expected")] : [];
-    return [link, ...right, make("q", { dir: "auto" }, readable(quote.text))];
-  }
-
-  // -- tables -------------------------------------------------------------------------------------
-
-  function table(names, rows) {
-    const head = make("tr", {}, ...names.map((name) => make("th", { scope: "col" }, name)));
-    return make("table", {}, make("thead", {}, head), make("tbody", {}, ...rows));
-  }
-
-  function row(name, ...cells) {
-    const made = cells.map((cell) => (cell instanceof Element ? cell : make("td", { class: "figure" }, cell)));
-    return make("tr", {}, make("th", { scope: "row" }, name), ...made);
-  }
-
-  function drawAll(run) {
-    const rows = [];
-    let group = null;
-    for (const figure of Object.values(run.figures).sort((a, b) => a.group.localeCompare(b.group))) {
-      if (figure.group !== group) rows.push(heading(group = figure.group));
-      rows.push(row(figure.title, figure.written, `(${figure.interval})`, figures.format(figure.questions)));
-    }
-    for (const [tag, found] of Object.entries(run.tags)) {
-      rows.push(heading(shown(tag)));
-      for (const name of HEADLINE.filter((name) => found[name])) {
-        rows.push(row(found[name].title, found[name].written, `(${found[name].interval})`, figures.format(found[name].questions)));
-      }
-    }
-    one(".all .wide").replaceChildren(table(["", "figure", "95% interval", "questions"], rows));
-  }
-
-  function heading(name) {
-    return make("tr", {}, make("th", { scope: "colgroup", colspan: "4", class: "group" }, name));
-  }
-
-  function drawHistory() {
-    one(".history").hidden = !told.runs.length;
-    const rows = told.runs.map((run) => {
-      const link = make("a", { href: `#accuracy/run/${encodeURIComponent(run.run)}` }, when(run.run));
-      const cells = HEADLINE.map((name) => run.figures[name]?.written ?? "");
-      const made = row(link, make("td", {}, sets(run.sets)), figures.format(run.questions), figures.format(run.failed), ...cells);
-      made.dataset.run = run.run;
-      return made;
-    });
-    const names = ["measured", "sets", "questions", "wrong", "facts found", "right document", "abstained rightly", "wrongly"];
-    one(".history .wide").replaceChildren(table(names, rows));
-  }
-
-  // -- drafts -------------------------------------------------------------------------------------
-
-  async function drawDrafts() {
-    const drafts = await (await call("/api/eval/drafts")).json();
-    one(".drafts ol").replaceChildren(...drafts.map(draft));
-  }
-
-  function draft(given) {
-    const question = make("input", { class: "field", "aria-label": "Question", value: shown(given.question), maxlength: "4000", dir: "auto" });
-    const facts = given.facts.map((fact) => make("input", { class: "field fact", "aria-label": "What the answer must hold", value: shown(fact), dir: "auto" }));
-    const must = facts.length ? [make("label", { class: "must" }, "The answer must hold ", ...facts)] : [];
-    const also = given.elsewhere.length
-      ? [make("p", { class: "also" }, `Answered by other documents as well: ${given.elsewhere.map(shown).join(", ")}`)] : [];
-    const accept = make("button", { type: "button", class: "button" }, "Accept");
-    const reject = make("button", { type: "button", class: "button" }, "Reject");
-    const item = make("li", {}, question, ...must, make("div", { class: "passage" }, ...quoted(given.passage)), ...also,
-      make("div", { class: "choices" }, accept, reject));
-    accept.addEventListener("click", () => decide(item, given, {
-      accepted: true, question: question.value,
-      facts: facts.map((field, at) => (field.value === shown(given.facts[at]) ? given.facts[at] : field.value)).filter((fact) => fact.trim()),
-    }));
-    reject.addEventListener("click", () => decide(item, given, { accepted: false }));
-    return item;
-  }
-
-  async function decide(item, given, decision) {
-    // As it was shown and left: the words of the document, whatever signs are in them.
-    if (decision.question === shown(given.question)) decision.question = "";
-    await attempt(async () => {
-      await call(`/api/eval/drafts/${encodeURIComponent(given.id)}`, decision);
-      const next = item.nextElementSibling ?? item.previousElementSibling;
-      item.remove();
-      (next?.querySelector(".choices .button") ?? one("[data-does=draft]")).focus();
-      if (decision.accepted) await refreshSets();
-    });
-  }
-
-  async function refreshSets() {
-    told = { ...(await (await call("/api/eval")).json()), runs: told.runs };
+async function open() {
+  await attempt(async () => {
+    told = await (await call("/api/eval")).json();
     drawSets();
-    await drawKept();
+    drawHistory();
+    if (told.standing.running) follow();
+    await Promise.all([drawRun(), drawDrafts(), drawKept()]);
+  });
+}
+
+// A fault is told above all, where the person looks; what was shown stays.
+async function attempt(work) {
+  const trouble = one(":scope > .trouble");
+  trouble.hidden = true;
+  try {
+    return await work();
+  } catch (fault) {
+    trouble.textContent = fault.message;
+    trouble.hidden = false;
+    return undefined;
   }
+}
 
-  async function suggest(button) {
-    const told = one(".drafts .sum");
-    button.disabled = true;
-    told.textContent = "Drafting…";
-    await attempt(async () => {
-      const { drafts, notes } = await (await call("/api/eval/drafts", { number: NUMBER })).json();
-      one(".drafts ol").append(...drafts.map(draft));
-      told.textContent = [...notes, drafts.length ? "Accept, reword or reject each." : "The documents give rise to no other question."].join(" ");
-    });
-    if (told.textContent === "Drafting…") told.textContent = "";
-    button.disabled = false;
+// -- measuring ----------------------------------------------------------------------------------
+
+function drawSets() {
+  const before = new Set([...root.querySelectorAll(".sets input:checked")].map((box) => box.value));
+  const untouched = !one(".sets input");
+  one(".sets").replaceChildren(...told.sets.map((set) => {
+    const box = make("input", { type: "checkbox", value: set.name });
+    box.disabled = !set.askable;
+    box.checked = set.askable && (untouched || before.has(set.name));
+    return make("label", {}, box, ` ${CALLED[set.name]} `, make("span", {}, counted(set)));
+  }));
+  busy(told.standing.running);
+}
+
+function counted(set) {
+  if (!set.questions) return "none yet";
+  const total = several(set.questions, "question");
+  if (set.name === "shipped" && !set.askable) return `${total}, but not all shipped documents are here`;
+  return set.gone ? `${total}, of which ${figures.format(set.gone)} lost their document` : total;
+}
+
+function several(count, noun) {
+  return `${figures.format(count)} ${noun}${count === 1 ? "" : "s"}`;
+}
+
+function busy(running) {
+  one("form.measure .primary").disabled = running || !one(".sets input:checked");
+  one("[data-does=cancel]").hidden = !running;
+  one(".going").hidden = !running;
+  for (const box of root.querySelectorAll(".sets input")) {
+    box.disabled = running || !told.sets.find((set) => set.name === box.value).askable;
   }
+}
 
-  // -- kept questions -----------------------------------------------------------------------------
+async function measure() {
+  const names = [...root.querySelectorAll(".sets input:checked")].map((box) => box.value);
+  await attempt(async () => {
+    busy(true);
+    try {
+      told.standing = await (await call("/api/eval", { names })).json();
+      progress(told.standing);
+      follow();
+    } catch (fault) {
+      busy(false);
+      throw fault;
+    }
+  });
+}
 
-  async function drawKept() {
-    const names = ["own", "feedback"];
-    const kept = await Promise.all(names.map(async (name) => (await call(`/api/eval/questions/${name}`)).json()));
-    one(".kept").hidden = !kept.flat().length;
-    const groups = names.flatMap((name, at) => (kept[at].length ? [group(name, kept[at])] : []));
-    one(".kept .list").replaceChildren(...groups);
+function follow() {
+  following?.close();
+  following = new EventSource("/api/eval/progress");
+  following.addEventListener("progress", (event) => progress(JSON.parse(event.data)));
+  for (const end of ["done", "fault"]) following.addEventListener(end, () => { following.close(); following = null; });
+}
+
+function progress(standing) {
+  const was = told.standing.running;
+  told.standing = standing;
+  busy(standing.running);
+  const bar = one(".going progress");
+  if (standing.of) Object.assign(bar, { max: standing.of, value: standing.done });
+  else bar.removeAttribute("value");
+  one(".going p").textContent = standing.of
+    ? `${figures.format(standing.done)} of ${figures.format(standing.of)} questions asked`
+    : "Opening the documents…";
+  if (was && !standing.running) ended(standing);
+}
+
+async function ended(standing) {
+  if (standing.fault) {
+    one(":scope > .trouble").textContent = standing.fault;
+    one(":scope > .trouble").hidden = false;
+  } else if (path === `run/${standing.run}` || !path.startsWith("run/")) await open();
+  else location.hash = `accuracy/run/${standing.run}`;
+}
+
+// -- a run --------------------------------------------------------------------------------------
+
+let drawn = 0;
+async function drawRun() {
+  const mine = ++drawn;
+  const ident = path.startsWith("run/") ? decodeURIComponent(path.slice(4)) : told.runs[0]?.run;
+  one(".nothing").hidden = Boolean(ident);
+  if (!ident) { one(".run").hidden = true; return; }
+  const run = await (await call(`/api/eval/runs/${encodeURIComponent(ident)}`)).json();
+  if (mine !== drawn) return;
+  one("#run-heading").textContent = `${when(run.run)}: ${sets(run.sets)}`;
+  one(".run > header a").href = `/api/eval/runs/${encodeURIComponent(run.run)}/report`;
+  const model = run.conditions.model ?? "";
+  one(".conditions").textContent = `${several(run.questions, "question")} over ${several(Number(run.conditions.documents), "document")}, `
+    + `answered ${model.startsWith("none") ? "without a model" : `with ${shown(model)}`}. Version ${shown(run.conditions.version)}.`;
+  drawCards(run);
+  one(".plots").innerHTML = run.plots; // drawn by the server; its words are its own
+  drawChanges(run.comparison);
+  drawFailures(run);
+  drawAll(run);
+  one(".run").hidden = false;
+  for (const row of root.querySelectorAll(".history tr")) {
+    if (row.dataset.run === run.run) row.setAttribute("aria-current", "true");
+    else row.removeAttribute("aria-current");
   }
+}
 
-  function group(name, questions) {
-    const file = make("a", { class: "plain", href: `/api/eval/questions/${name}/file`, download: "" }, "Download as a file");
-    return make("div", { class: "group" }, make("header", {}, make("h3", {}, CALLED[name]), file),
-      ...questions.map((question) => keptQuestion(name, question)));
+function when(ident) {
+  const found = /^(\d{4})(\d\d)(\d\d)-(\d\d)(\d\d)(\d\d)/.exec(ident);
+  return found ? dates.format(new Date(Date.UTC(found[1], found[2] - 1, ...found.slice(3)))) : shown(ident);
+}
+
+// The files of the shipped set count as one.
+function sets(names) {
+  const { files } = told.sets.find((set) => set.name === "shipped");
+  const whole = files.every((name) => names.includes(name));
+  const rest = whole ? names.filter((name) => !files.includes(name)) : names;
+  return [...(whole ? ["shipped"] : []), ...rest].map((name) => CALLED[name] ?? shown(name)).join(", ");
+}
+
+function drawCards(run) {
+  const before = run.comparison?.figures ?? {};
+  one(".cards").replaceChildren(...HEADLINE.filter((name) => run.figures[name]).map((name) => {
+    const figure = run.figures[name];
+    const change = before[name] && before[name].verdict !== "same"
+      ? [make("span", { class: before[name].verdict }, `before ${before[name].written[0]}: ${WORDS[before[name].verdict].toLowerCase()}`)]
+      : [];
+    return make("div", { class: "card" }, make("span", {}, figure.title), make("b", {}, figure.written),
+      make("span", {}, `${figure.interval}, ${several(figure.questions, "question")}`), ...change);
+  }));
+}
+
+// What got worse stands first.
+function drawChanges(comparison) {
+  one(".changes").hidden = !comparison;
+  if (!comparison) return;
+  one("#changes-heading").textContent = `Since the run before (${when(comparison.before)})`;
+  const order = ["worse", "better", "noise"];
+  const moved = Object.values(comparison.figures).filter((figure) => figure.verdict !== "same")
+    .sort((a, b) => order.indexOf(a.verdict) - order.indexOf(b.verdict));
+  one(".changes .sum").textContent = summed(comparison, moved);
+  const rows = moved.map((figure) => row(figure.title, figure.written[0], figure.written[1],
+    make("td", { class: `verdict ${figure.verdict}` }, figure.told)));
+  one(".changes .wide").replaceChildren(...(rows.length ? [table(["", "before", "now", "is that more than chance?"], rows)] : []));
+  one(".changes .list").replaceChildren(...comparison.changed.map(changed));
+}
+
+function summed(comparison, moved) {
+  const other = Object.entries(comparison.conditions).map(([name, [old, now]]) => `${name} ${shown(old)} → ${shown(now)}`);
+  const count = (verdict) => moved.filter((figure) => figure.verdict === verdict).length;
+  const common = `${figures.format(comparison.questions)} questions are in both runs.`;
+  const verdict = !moved.length ? "All figures are the same."
+    : `${count("worse")} figures got worse and ${count("better")} better by more than chance; ${count("noise")} moved within it.`;
+  return [common, verdict, other.length ? `What differs: ${other.join("; ")}.` : ""].join(" ").trim();
+}
+
+function changed(change) {
+  const marks = Object.entries(change.moved).map(([name, [old, now]]) => `${name} ${old} → ${now}`).join(", ");
+  const list = pairs([["before", shown(change.answers[0])], ["now", shown(change.answers[1])]]);
+  return folding(change.question, marks, list);
+}
+
+function drawFailures(run) {
+  const rest = run.failures - run.failed.length;
+  one("#failures-heading").textContent = run.failures
+    ? `Wrong: ${figures.format(run.failures)} of ${figures.format(run.questions)} questions`
+    : "All questions were answered rightly";
+  const items = run.failed.map((failed) => folding(failed.question, failed.wrong.join(", "), pairs([
+    ["expected", lines(failed.expected)],
+    ["answered", shown(failed.said)],
+    ["cited", failed.cited.length ? quotes(failed.cited) : "nothing"],
+    ["retrieved", failed.retrieved.length ? quotes(failed.retrieved) : "nothing"],
+    ["confidence", failed.confidence.toFixed(2)],
+    ["question", `${shown(failed.id)} of ${shown(failed.set)}`],
+  ])));
+  const more = rest > 0 ? [make("p", {}, `${figures.format(rest)} more stand in the report.`)] : [];
+  one(".failures .list").replaceChildren(...items, ...more);
+}
+
+function folding(question, note, inner) {
+  const summary = make("summary", {}, make("span", { dir: "auto" }, shown(question)), " ", make("span", { class: "note" }, shown(note)));
+  return make("details", {}, summary, inner);
+}
+
+function pairs(rows) {
+  return make("dl", {}, ...rows.flatMap(([name, value]) => [make("dt", {}, name), make("dd", { dir: "auto" }, value)]));
+}
+
+function lines(texts) {
+  return make("ul", {}, ...texts.map((text) => make("li", {}, shown(text))));
+}
+
+function quotes(list) {
+  return make("ol", {}, ...list.map((quote) => make("li", { class: quote.right ? "right" : "" }, ...quoted(quote))));
+}
+
+function quoted(quote) {
+  if (quote.gone) return [make("span", { class: "gone" }, quote.title)];
+  const { document: ident, start, end } = quote.place;
+  const href = `/source/${encodeURIComponent(ident)}?start=${start}&end=${end}`;
+  const link = make("a", { class: "citation at", href }, shown(quote.title));
+  const right = quote.right ? [" ", make("span", { class: "mark" }, "expected")] : [];
+  return [link, ...right, make("q", { dir: "auto" }, readable(quote.text))];
+}
+
+// -- tables -------------------------------------------------------------------------------------
+
+function table(names, rows) {
+  const head = make("tr", {}, ...names.map((name) => make("th", { scope: "col" }, name)));
+  return make("table", {}, make("thead", {}, head), make("tbody", {}, ...rows));
+}
+
+function row(name, ...cells) {
+  const made = cells.map((cell) => (cell instanceof Element ? cell : make("td", { class: "figure" }, cell)));
+  return make("tr", {}, make("th", { scope: "row" }, name), ...made);
+}
+
+function drawAll(run) {
+  const rows = [];
+  let group = null;
+  for (const figure of Object.values(run.figures).sort((a, b) => a.group.localeCompare(b.group))) {
+    if (figure.group !== group) rows.push(heading(group = figure.group));
+    rows.push(row(figure.title, figure.written, `(${figure.interval})`, figures.format(figure.questions)));
   }
-
-  function keptQuestion(name, question) {
-    const remove = make("button", { type: "button", class: "button", "aria-label": `Remove ${shown(question.question)}` }, "Remove");
-    const earlier = question.earlier.length ? [["asked after", lines(question.earlier)]] : [];
-    const inner = make("div", {}, pairs([...earlier, ["expected", lines(question.expected)], ["tags", question.tags.map(shown).join(", ")]]), remove);
-    const note = question.gone ? "not asked any more: its document is gone" : "";
-    const item = folding(question.question, note, inner);
-    remove.addEventListener("click", () => attempt(async () => {
-      await call(`/api/eval/questions/${name}/${encodeURIComponent(question.id)}`, null, { method: "DELETE" });
-      await refreshSets();
-    }));
-    return item;
+  for (const [tag, found] of Object.entries(run.tags)) {
+    rows.push(heading(shown(tag)));
+    for (const name of HEADLINE.filter((name) => found[name])) {
+      rows.push(row(found[name].title, found[name].written, `(${found[name].interval})`, figures.format(found[name].questions)));
+    }
   }
+  one(".all .wide").replaceChildren(table(["", "figure", "95% interval", "questions"], rows));
+}
 
-  // What was opened beside stays in sight when the view grows narrower for it.
-  let width = 0;
-  new ResizeObserver(() => {
-    if (root.clientWidth === width) return;
-    width = root.clientWidth;
-    root.querySelector(".at[aria-current]")?.scrollIntoView({ block: "center" });
-  }).observe(root);
+function heading(name) {
+  return make("tr", {}, make("th", { scope: "colgroup", colspan: "4", class: "group" }, name));
+}
 
-  // -- events -------------------------------------------------------------------------------------
+function drawHistory() {
+  one(".history").hidden = !told.runs.length;
+  const rows = told.runs.map((run) => {
+    const link = make("a", { href: `#accuracy/run/${encodeURIComponent(run.run)}` }, when(run.run));
+    const cells = HEADLINE.map((name) => run.figures[name]?.written ?? "");
+    const made = row(link, make("td", {}, sets(run.sets)), figures.format(run.questions), figures.format(run.failed), ...cells);
+    made.dataset.run = run.run;
+    return made;
+  });
+  const names = ["measured", "sets", "questions", "wrong", "facts found", "right document", "abstained rightly", "wrongly"];
+  one(".history .wide").replaceChildren(table(names, rows));
+}
 
-  root.addEventListener("view", (event) => { path = event.detail; open(); });
-  one("form.measure").addEventListener("submit", (event) => { event.preventDefault(); measure(); });
-  one(".sets").addEventListener("change", () => busy(told.standing.running));
-  one("[data-does=cancel]").addEventListener("click", () => attempt(() => call("/api/eval", null, { method: "DELETE" })));
-  one("[data-does=draft]").addEventListener("click", (event) => suggest(event.currentTarget));
-})();
+// -- drafts -------------------------------------------------------------------------------------
+
+async function drawDrafts() {
+  const drafts = await (await call("/api/eval/drafts")).json();
+  one(".drafts ol").replaceChildren(...drafts.map(draft));
+}
+
+function draft(given) {
+  const question = make("input", { class: "field", "aria-label": "Question", value: shown(given.question), maxlength: "4000", dir: "auto" });
+  const facts = given.facts.map((fact) => make("input", { class: "field fact", "aria-label": "What the answer must hold", value: shown(fact), dir: "auto" }));
+  const must = facts.length ? [make("label", { class: "must" }, "The answer must hold ", ...facts)] : [];
+  const also = given.elsewhere.length
+    ? [make("p", { class: "also" }, `Answered by other documents as well: ${given.elsewhere.map(shown).join(", ")}`)] : [];
+  const accept = make("button", { type: "button", class: "button" }, "Accept");
+  const reject = make("button", { type: "button", class: "button" }, "Reject");
+  const item = make("li", {}, question, ...must, make("div", { class: "passage" }, ...quoted(given.passage)), ...also,
+    make("div", { class: "choices" }, accept, reject));
+  accept.addEventListener("click", () => decide(item, given, {
+    accepted: true, question: question.value,
+    facts: facts.map((field, at) => (field.value === shown(given.facts[at]) ? given.facts[at] : field.value)).filter((fact) => fact.trim()),
+  }));
+  reject.addEventListener("click", () => decide(item, given, { accepted: false }));
+  return item;
+}
+
+async function decide(item, given, decision) {
+  // As it was shown and left: the words of the document, whatever signs are in them.
+  if (decision.question === shown(given.question)) decision.question = "";
+  await attempt(async () => {
+    await call(`/api/eval/drafts/${encodeURIComponent(given.id)}`, decision);
+    const next = item.nextElementSibling ?? item.previousElementSibling;
+    item.remove();
+    (next?.querySelector(".choices .button") ?? one("[data-does=draft]")).focus();
+    if (decision.accepted) await refreshSets();
+  });
+}
+
+async function refreshSets() {
+  told = { ...(await (await call("/api/eval")).json()), runs: told.runs };
+  drawSets();
+  await drawKept();
+}
+
+async function suggest(button) {
+  const told = one(".drafts .sum");
+  button.disabled = true;
+  told.textContent = "Drafting…";
+  await attempt(async () => {
+    const { drafts, notes } = await (await call("/api/eval/drafts", { number: NUMBER })).json();
+    one(".drafts ol").append(...drafts.map(draft));
+    told.textContent = [...notes, drafts.length ? "Accept, reword or reject each." : "The documents give rise to no other question."].join(" ");
+  });
+  if (told.textContent === "Drafting…") told.textContent = "";
+  button.disabled = false;
+}
+
+// -- kept questions -----------------------------------------------------------------------------
+
+async function drawKept() {
+  const names = ["own", "feedback"];
+  const kept = await Promise.all(names.map(async (name) => (await call(`/api/eval/questions/${name}`)).json()));
+  one(".kept").hidden = !kept.flat().length;
+  const groups = names.flatMap((name, at) => (kept[at].length ? [group(name, kept[at])] : []));
+  one(".kept .list").replaceChildren(...groups);
+}
+
+function group(name, questions) {
+  const file = make("a", { class: "plain", href: `/api/eval/questions/${name}/file`, download: "" }, "Download as a file");
+  return make("div", { class: "group" }, make("header", {}, make("h3", {}, CALLED[name]), file),
+    ...questions.map((question) => keptQuestion(name, question)));
+}
+
+function keptQuestion(name, question) {
+  const remove = make("button", { type: "button", class: "button", "aria-label": `Remove ${shown(question.question)}` }, "Remove");
+  const earlier = question.earlier.length ? [["asked after", lines(question.earlier)]] : [];
+  const inner = make("div", {}, pairs([...earlier, ["expected", lines(question.expected)], ["tags", question.tags.map(shown).join(", ")]]), remove);
+  const note = question.gone ? "not asked any more: its document is gone" : "";
+  const item = folding(question.question, note, inner);
+  remove.addEventListener("click", () => attempt(async () => {
+    await call(`/api/eval/questions/${name}/${encodeURIComponent(question.id)}`, null, { method: "DELETE" });
+    await refreshSets();
+  }));
+  return item;
+}
+
+// What was opened beside stays in sight when the view grows narrower for it.
+let width = 0;
+new ResizeObserver(() => {
+  if (root.clientWidth === width) return;
+  width = root.clientWidth;
+  root.querySelector(".at[aria-current]")?.scrollIntoView({ block: "center" });
+}).observe(root);
+
+// -- events -------------------------------------------------------------------------------------
+
+root.addEventListener("view", (event) => { path = event.detail; open(); });
+one("form.measure").addEventListener("submit", (event) => { event.preventDefault(); measure(); });
+one(".sets").addEventListener("change", () => busy(told.standing.running));
+one("[data-does=cancel]").addEventListener("click", () => attempt(() => call("/api/eval", null, { method: "DELETE" })));
+one("[data-does=draft]").addEventListener("click", (event) => suggest(event.currentTarget));

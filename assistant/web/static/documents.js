@@ -1,288 +1,293 @@
 // The list of documents: searched, sorted, opened, asked about, removed. What comes from outside goes into the page
-// as text alone. `corpus` is what the scripts of other views may ask of it.
-"use strict";
+// as text alone.
 
-const corpus = (() => {
-  const SLICE = 100; // rows shown at once; more come as one scrolls
-  const PAUSE = 1500; // milliseconds between two readings of the list, while documents are being added
-  const UNITS = ["bytes", "kB", "MB", "GB"];
-  const dates = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });
-  const figures = new Intl.NumberFormat();
-  const words = new Intl.Collator(undefined, { numeric: true, sensitivity: "base" });
+import { call } from "./call.js";
+import { make, shown } from "./dom.js";
+import { restrict, unrestrict } from "./scope.js";
+import * as chat from "./chat.js";
 
-  const { make, shown, call } = cited;
-  const root = document.querySelector("section#documents");
-  const one = (selector) => root.querySelector(selector);
-  const body = one("tbody");
-  const search = one("input[type=search]");
-  const dialog = one("dialog.removal");
+const SLICE = 100; // rows shown at once; more come as one scrolls
+const PAUSE = 1500; // milliseconds between two readings of the list, while documents are being added
+const UNITS = ["bytes", "kB", "MB", "GB"];
+const dates = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });
+const figures = new Intl.NumberFormat();
+const words = new Intl.Collator(undefined, { numeric: true, sensitivity: "base" });
 
-  let entries = new Map(); // id -> entry
-  let listed = []; // those that are searched for, in order
-  let order = { key: "title", descending: false };
-  let slices = 1;
-  const rows = new Map(); // id -> row, made when first shown
-  const chosen = new Set();
-  let leaving = []; // entries that the dialog asks about
+const root = document.querySelector("section#documents");
+const one = (selector) => root.querySelector(selector);
+const body = one("tbody");
+const search = one("input[type=search]");
+const dialog = one("dialog.removal");
 
-  // -- reading the list -------------------------------------------------------------------------
+let entries = new Map(); // id -> entry
+let listed = []; // those that are searched for, in order
+let order = { key: "title", descending: false };
+let slices = 1;
+const rows = new Map(); // id -> row, made when first shown
+const chosen = new Set();
+let leaving = []; // entries that the dialog asks about
 
-  let timer = null;
-  let last = 0;
-  let asked = 0;
+// -- reading the list -------------------------------------------------------------------------
 
-  // Now, or soon where it was read just before.
-  function refresh() {
-    timer ??= setTimeout(() => {
-      timer = null;
-      last = Date.now();
-      read();
-    }, Math.max(0, last + PAUSE - Date.now()));
+let timer = null;
+let last = 0;
+let asked = 0;
+
+// Now, or soon where it was read just before.
+function refresh() {
+  timer ??= setTimeout(() => {
+    timer = null;
+    last = Date.now();
+    read();
+  }, Math.max(0, last + PAUSE - Date.now()));
+}
+
+async function read() {
+  const mine = ++asked;
+  const trouble = one(":scope > .trouble");
+  try {
+    const list = await (await call("/api/documents")).json();
+    if (mine !== asked) return;
+    trouble.hidden = true;
+    take(list);
+  } catch (fault) {
+    trouble.firstElementChild.textContent = fault.message;
+    trouble.hidden = false;
   }
+}
 
-  async function read() {
-    const mine = ++asked;
-    const trouble = one(":scope > .trouble");
-    try {
-      const list = await (await call("/api/documents")).json();
-      if (mine !== asked) return;
-      trouble.hidden = true;
-      take(list);
-    } catch (fault) {
-      trouble.firstElementChild.textContent = fault.message;
-      trouble.hidden = false;
-    }
+function take(list) {
+  for (const entry of list) {
+    entry.sought = folded([entry.title, entry.source, ...entry.sources].join("\n"));
+    const known = entries.get(entry.id);
+    if (known && JSON.stringify(known) !== JSON.stringify(entry)) rows.delete(entry.id);
   }
+  entries = new Map(list.map((entry) => [entry.id, entry]));
+  for (const id of rows.keys()) if (!entries.has(id)) rows.delete(id);
+  for (const id of chosen) if (!entries.has(id)) chosen.delete(id);
+  arrange();
+}
 
-  function take(list) {
-    for (const entry of list) {
-      entry.sought = folded([entry.title, entry.source, ...entry.sources].join("\n"));
-      const known = entries.get(entry.id);
-      if (known && JSON.stringify(known) !== JSON.stringify(entry)) rows.delete(entry.id);
-    }
-    entries = new Map(list.map((entry) => [entry.id, entry]));
-    for (const id of rows.keys()) if (!entries.has(id)) rows.delete(id);
-    for (const id of chosen) if (!entries.has(id)) chosen.delete(id);
-    arrange();
-  }
+function folded(text) {
+  return text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
+}
 
-  function folded(text) {
-    return text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
-  }
+// -- searching and sorting --------------------------------------------------------------------
 
-  // -- searching and sorting --------------------------------------------------------------------
+function arrange() {
+  const sought = folded(search.value).split(/\s+/).filter(Boolean);
+  listed = [...entries.values()].filter((entry) => sought.every((word) => entry.sought.includes(word)));
+  const sign = order.descending ? -1 : 1;
+  listed.sort((a, b) => sign * compared(a[order.key], b[order.key]) || words.compare(a.title, b.title));
+  draw();
+}
 
-  function arrange() {
-    const sought = folded(search.value).split(/\s+/).filter(Boolean);
-    listed = [...entries.values()].filter((entry) => sought.every((word) => entry.sought.includes(word)));
-    const sign = order.descending ? -1 : 1;
-    listed.sort((a, b) => sign * compared(a[order.key], b[order.key]) || words.compare(a.title, b.title));
-    draw();
-  }
+function compared(a, b) {
+  return typeof a === "number" ? a - b : words.compare(a, b);
+}
 
-  function compared(a, b) {
-    return typeof a === "number" ? a - b : words.compare(a, b);
-  }
+function sort(button) {
+  const key = button.dataset.sort;
+  // Figures and dates are looked at from the largest on.
+  const descending = key === order.key ? !order.descending : key !== "title";
+  order = { key, descending };
+  for (const header of root.querySelectorAll("th[aria-sort]")) header.removeAttribute("aria-sort");
+  button.closest("th").setAttribute("aria-sort", descending ? "descending" : "ascending");
+  slices = 1;
+  arrange();
+}
 
-  function sort(button) {
-    const key = button.dataset.sort;
-    // Figures and dates are looked at from the largest on.
-    const descending = key === order.key ? !order.descending : key !== "title";
-    order = { key, descending };
-    for (const header of root.querySelectorAll("th[aria-sort]")) header.removeAttribute("aria-sort");
-    button.closest("th").setAttribute("aria-sort", descending ? "descending" : "ascending");
-    slices = 1;
-    arrange();
-  }
+// -- showing ----------------------------------------------------------------------------------
 
-  // -- showing ----------------------------------------------------------------------------------
-
-  function draw() {
-    const held = document.activeElement;
-    const id = held.closest("#documents tbody tr")?.dataset.id;
-    const at = id === undefined ? -1 : parts(held.closest("tr")).indexOf(held);
-    const wanted = listed.slice(0, slices * SLICE).map(row);
-    wanted.forEach((element, at) => {
-      // Rows that stay where they are keep the focus.
-      if (body.children[at] !== element) body.insertBefore(element, body.children[at] ?? null);
-    });
-    while (body.children.length > wanted.length) body.lastElementChild.remove();
-    one("table").hidden = !listed.length;
-    one(".more").hidden = listed.length <= wanted.length;
-    one(".nothing").hidden = listed.length > 0;
-    one(".nothing").textContent = entries.size ? "No document matches." : "There are no documents yet.";
-    one(".count").textContent = counted();
-    choose();
-    // A row that was drawn anew, or moved, has the focus where it had it before.
-    if (document.activeElement !== held && rows.has(id)) parts(rows.get(id))[at]?.focus({ preventScroll: true });
-  }
-
-  function parts(row) {
-    return [...row.querySelectorAll("input, a, button")];
-  }
-
-  function counted() {
-    const total = `${figures.format(entries.size)} ${entries.size === 1 ? "document" : "documents"}`;
-    if (listed.length < entries.size) return `${figures.format(listed.length)} of ${total}`;
-    const passages = listed.reduce((sum, entry) => sum + entry.passages, 0);
-    return entries.size ? `${total}, ${figures.format(passages)} passages` : "";
-  }
-
-  function row(entry) {
-    if (!rows.has(entry.id)) rows.set(entry.id, drawn(entry));
-    return rows.get(entry.id);
-  }
-
-  function drawn(entry) {
-    const title = shown(entry.title);
-    const tick = make("input", { type: "checkbox", "aria-label": `Choose ${title}` });
-    const ask = make("button", { type: "button", class: "plain", "aria-label": `Ask about ${title}` }, "Ask");
-    const original = make(
-      "a", { class: "plain", href: `${address(entry)}/original`, download: "", "aria-label": `Download ${title}` }, "Download",
-    );
-    const remove = make("button", { type: "button", class: "plain", "aria-label": `Remove ${title}` }, "Remove");
-    tick.checked = chosen.has(entry.id);
-    tick.addEventListener("change", () => { chosen[tick.checked ? "add" : "delete"](entry.id); choose(); });
-    ask.addEventListener("click", () => cited.restrict(entries.get(entry.duplicate_of) ?? entry));
-    remove.addEventListener("click", () => askToRemove([entry]));
-    return make(
-      "tr", { role: "row", "data-id": entry.id },
-      cell({ class: "choice" }, tick),
-      cell({ class: "what" }, ...named(entry, title)),
-      cell({ class: "figure", "data-name": entry.passages === 1 ? "passage" : "passages" }, figures.format(entry.passages)),
-      cell({ class: "figure" }, size(entry.size)),
-      cell({ class: "date" }, make("time", { datetime: entry.added, title: entry.added }, date(entry.added))),
-      cell({ class: "actions" }, ask, original, remove),
-    );
-  }
-
-  function cell(attributes, ...children) {
-    return make("td", { role: "cell", ...attributes }, ...children);
-  }
-
-  function named(entry, title) {
-    const parts = [make("a", { class: "title", href: `/source/${encodeURIComponent(entry.id)}`, dir: "auto" }, title)];
-    const others = entry.sources.filter((name) => name !== entry.source);
-    const more = others.length ? ` and ${others.length} more ${others.length === 1 ? "name" : "names"}` : "";
-    parts.push(make("span", { class: "place", dir: "auto", title: [entry.source, ...others].map(shown).join("\n") },
-      place(entry.source), more));
-    const same = entry.duplicate_of && entries.get(entry.duplicate_of);
-    if (same) parts.push(make("span", { class: "same" }, `Nearly the same as “${shown(same.title)}”, which answers in its place`));
-    return parts;
-  }
-
-  function place(source) {
-    if (!/^https?:\/\//.test(source) || !URL.canParse(source)) return shown(source);
-    return make("a", { href: source, rel: "noopener noreferrer", target: "_blank" }, shown(source));
-  }
-
-  function address(entry) {
-    return `/api/documents/${encodeURIComponent(entry.id)}`;
-  }
-
-  function size(bytes) {
-    const power = Math.min(UNITS.length - 1, Math.floor(Math.log10(Math.max(1, bytes)) / 3));
-    const value = bytes / 1000 ** power;
-    const digits = power && value < 10 ? 1 : 0;
-    return `${value.toLocaleString(undefined, { minimumFractionDigits: digits, maximumFractionDigits: digits })} ${UNITS[power]}`;
-  }
-
-  function date(written) {
-    const read = new Date(written);
-    return Number.isNaN(read.getTime()) ? shown(written) : dates.format(read);
-  }
-
-  // -- removing ---------------------------------------------------------------------------------
-
-  function choose() {
-    const button = one("[data-does=remove-chosen]");
-    button.hidden = !chosen.size;
-    button.textContent = `Remove ${figures.format(chosen.size)} chosen`;
-    const all = one("thead input");
-    const here = listed.filter((entry) => chosen.has(entry.id)).length;
-    all.checked = here > 0 && here === listed.length;
-    all.indeterminate = here > 0 && here < listed.length;
-  }
-
-  function chooseAll(chooses) {
-    for (const entry of listed) {
-      chosen[chooses ? "add" : "delete"](entry.id);
-      const tick = rows.get(entry.id)?.querySelector("input");
-      if (tick) tick.checked = chooses;
-    }
-    choose();
-  }
-
-  function askToRemove(some) {
-    leaving = some;
-    const [first] = some;
-    one("#removal-heading").textContent = some.length === 1
-      ? `Remove “${shown(first.title)}”?` : `Remove ${figures.format(some.length)} documents?`;
-    tell("");
-    dialog.showModal();
-    one("[data-does=keep]").focus();
-  }
-
-  function tell(trouble, busy = false) {
-    dialog.querySelector(".trouble").textContent = trouble;
-    dialog.querySelector(".trouble").hidden = !trouble;
-    one("[data-does=remove]").disabled = busy;
-    one("[data-does=remove]").textContent = busy ? "Removing…" : trouble ? "Try again" : "Remove";
-  }
-
-  async function remove() {
-    const gone = leaving.map((entry) => entries.get(entry.id)).filter(Boolean);
-    const after = following(gone);
-    tell("", true);
-    try {
-      if (gone.length) await call("/api/documents/remove", { ids: gone.map((entry) => entry.id) });
-    } catch (fault) {
-      tell(fault.message);
-      refresh();
-      return;
-    }
-    dialog.close();
-    asked++; // what is being read may hold them still
-    cited.unrestrict(gone.map((entry) => entry.id));
-    take([...entries.values()].filter((entry) => !gone.includes(entry)));
-    one(".count").textContent = gone.length === 1
-      ? `Removed “${shown(gone[0].title)}”` : `Removed ${figures.format(gone.length)} documents`;
-    (after && rows.get(after.id)?.querySelector("a.title") || search).focus();
-    changed();
-  }
-
-  // Where the focus goes when its row is gone.
-  function following(gone) {
-    const at = listed.indexOf(gone[gone.length - 1]);
-    return listed.slice(at + 1).find((entry) => !gone.includes(entry)) ?? listed[at - gone.length];
-  }
-
-  // -- events -----------------------------------------------------------------------------------
-
-  // Something was added or removed.
-  function changed() {
-    cited.stale();
-    refresh();
-  }
-
-  root.addEventListener("view", refresh);
-  search.addEventListener("input", () => { slices = 1; arrange(); });
-  one("thead input").addEventListener("change", (event) => chooseAll(event.target.checked));
-  one("thead").addEventListener("click", (event) => {
-    const button = event.target.closest("[data-sort]");
-    if (button) sort(button);
+function draw() {
+  const held = document.activeElement;
+  const id = held.closest("#documents tbody tr")?.dataset.id;
+  const at = id === undefined ? -1 : parts(held.closest("tr")).indexOf(held);
+  const wanted = listed.slice(0, slices * SLICE).map(row);
+  wanted.forEach((element, at) => {
+    // Rows that stay where they are keep the focus.
+    if (body.children[at] !== element) body.insertBefore(element, body.children[at] ?? null);
   });
-  one(":scope > .trouble button").addEventListener("click", refresh);
-  one("[data-does=remove-chosen]").addEventListener("click", () => askToRemove([...chosen].map((id) => entries.get(id))));
-  one("[data-does=keep]").addEventListener("click", () => dialog.close());
-  one("[data-does=remove]").addEventListener("click", remove);
+  while (body.children.length > wanted.length) body.lastElementChild.remove();
+  one("table").hidden = !listed.length;
+  one(".more").hidden = listed.length <= wanted.length;
+  one(".nothing").hidden = listed.length > 0;
+  one(".nothing").textContent = entries.size ? "No document matches." : "There are no documents yet.";
+  one(".count").textContent = counted();
+  choose();
+  // A row that was drawn anew, or moved, has the focus where it had it before.
+  if (document.activeElement !== held && rows.has(id)) parts(rows.get(id))[at]?.focus({ preventScroll: true });
+}
 
-  const more = one(".more");
-  const showMore = () => { slices += 1; draw(); };
-  more.addEventListener("click", showMore);
-  new IntersectionObserver((seen) => {
-    if (seen.some((entry) => entry.isIntersecting) && !more.hidden) showMore();
-  }, { rootMargin: "600px" }).observe(more);
+function parts(row) {
+  return [...row.querySelectorAll("input, a, button")];
+}
 
-  return { changed, title: (id) => entries.get(id)?.title, figure: (number) => figures.format(number) };
-})();
+function counted() {
+  const total = `${figures.format(entries.size)} ${entries.size === 1 ? "document" : "documents"}`;
+  if (listed.length < entries.size) return `${figures.format(listed.length)} of ${total}`;
+  const passages = listed.reduce((sum, entry) => sum + entry.passages, 0);
+  return entries.size ? `${total}, ${figures.format(passages)} passages` : "";
+}
+
+function row(entry) {
+  if (!rows.has(entry.id)) rows.set(entry.id, drawn(entry));
+  return rows.get(entry.id);
+}
+
+function drawn(entry) {
+  const title = shown(entry.title);
+  const tick = make("input", { type: "checkbox", "aria-label": `Choose ${title}` });
+  const ask = make("button", { type: "button", class: "plain", "aria-label": `Ask about ${title}` }, "Ask");
+  const original = make(
+    "a", { class: "plain", href: `${address(entry)}/original`, download: "", "aria-label": `Download ${title}` }, "Download",
+  );
+  const remove = make("button", { type: "button", class: "plain", "aria-label": `Remove ${title}` }, "Remove");
+  tick.checked = chosen.has(entry.id);
+  tick.addEventListener("change", () => { chosen[tick.checked ? "add" : "delete"](entry.id); choose(); });
+  ask.addEventListener("click", () => restrict(entries.get(entry.duplicate_of) ?? entry));
+  remove.addEventListener("click", () => askToRemove([entry]));
+  return make(
+    "tr", { role: "row", "data-id": entry.id },
+    cell({ class: "choice" }, tick),
+    cell({ class: "what" }, ...named(entry, title)),
+    cell({ class: "figure", "data-name": entry.passages === 1 ? "passage" : "passages" }, figures.format(entry.passages)),
+    cell({ class: "figure" }, size(entry.size)),
+    cell({ class: "date" }, make("time", { datetime: entry.added, title: entry.added }, date(entry.added))),
+    cell({ class: "actions" }, ask, original, remove),
+  );
+}
+
+function cell(attributes, ...children) {
+  return make("td", { role: "cell", ...attributes }, ...children);
+}
+
+function named(entry, title) {
+  const parts = [make("a", { class: "title", href: `/source/${encodeURIComponent(entry.id)}`, dir: "auto" }, title)];
+  const others = entry.sources.filter((name) => name !== entry.source);
+  const more = others.length ? ` and ${others.length} more ${others.length === 1 ? "name" : "names"}` : "";
+  parts.push(make("span", { class: "place", dir: "auto", title: [entry.source, ...others].map(shown).join("\n") },
+    place(entry.source), more));
+  const same = entry.duplicate_of && entries.get(entry.duplicate_of);
+  if (same) parts.push(make("span", { class: "same" }, `Nearly the same as “${shown(same.title)}”, which answers in its place`));
+  return parts;
+}
+
+function place(source) {
+  if (!/^https?:\/\//.test(source) || !URL.canParse(source)) return shown(source);
+  return make("a", { href: source, rel: "noopener noreferrer", target: "_blank" }, shown(source));
+}
+
+function address(entry) {
+  return `/api/documents/${encodeURIComponent(entry.id)}`;
+}
+
+function size(bytes) {
+  const power = Math.min(UNITS.length - 1, Math.floor(Math.log10(Math.max(1, bytes)) / 3));
+  const value = bytes / 1000 ** power;
+  const digits = power && value < 10 ? 1 : 0;
+  return `${value.toLocaleString(undefined, { minimumFractionDigits: digits, maximumFractionDigits: digits })} ${UNITS[power]}`;
+}
+
+function date(written) {
+  const read = new Date(written);
+  return Number.isNaN(read.getTime()) ? shown(written) : dates.format(read);
+}
+
+// -- removing ---------------------------------------------------------------------------------
+
+function choose() {
+  const button = one("[data-does=remove-chosen]");
+  button.hidden = !chosen.size;
+  button.textContent = `Remove ${figures.format(chosen.size)} chosen`;
+  const all = one("thead input");
+  const here = listed.filter((entry) => chosen.has(entry.id)).length;
+  all.checked = here > 0 && here === listed.length;
+  all.indeterminate = here > 0 && here < listed.length;
+}
+
+function chooseAll(chooses) {
+  for (const entry of listed) {
+    chosen[chooses ? "add" : "delete"](entry.id);
+    const tick = rows.get(entry.id)?.querySelector("input");
+    if (tick) tick.checked = chooses;
+  }
+  choose();
+}
+
+function askToRemove(some) {
+  leaving = some;
+  const [first] = some;
+  one("#removal-heading").textContent = some.length === 1
+    ? `Remove “${shown(first.title)}”?` : `Remove ${figures.format(some.length)} documents?`;
+  tell("");
+  dialog.showModal();
+  one("[data-does=keep]").focus();
+}
+
+function tell(trouble, busy = false) {
+  dialog.querySelector(".trouble").textContent = trouble;
+  dialog.querySelector(".trouble").hidden = !trouble;
+  one("[data-does=remove]").disabled = busy;
+  one("[data-does=remove]").textContent = busy ? "Removing…" : trouble ? "Try again" : "Remove";
+}
+
+async function remove() {
+  const gone = leaving.map((entry) => entries.get(entry.id)).filter(Boolean);
+  const after = following(gone);
+  tell("", true);
+  try {
+    if (gone.length) await call("/api/documents/remove", { ids: gone.map((entry) => entry.id) });
+  } catch (fault) {
+    tell(fault.message);
+    refresh();
+    return;
+  }
+  dialog.close();
+  asked++; // what is being read may hold them still
+  unrestrict(gone.map((entry) => entry.id));
+  take([...entries.values()].filter((entry) => !gone.includes(entry)));
+  one(".count").textContent = gone.length === 1
+    ? `Removed “${shown(gone[0].title)}”` : `Removed ${figures.format(gone.length)} documents`;
+  (after && rows.get(after.id)?.querySelector("a.title") || search).focus();
+  changed();
+}
+
+// Where the focus goes when its row is gone.
+function following(gone) {
+  const at = listed.indexOf(gone[gone.length - 1]);
+  return listed.slice(at + 1).find((entry) => !gone.includes(entry)) ?? listed[at - gone.length];
+}
+
+// -- events -----------------------------------------------------------------------------------
+
+// Something was added or removed.
+export function changed() {
+  chat.stale();
+  refresh();
+}
+
+root.addEventListener("view", refresh);
+search.addEventListener("input", () => { slices = 1; arrange(); });
+one("thead input").addEventListener("change", (event) => chooseAll(event.target.checked));
+one("thead").addEventListener("click", (event) => {
+  const button = event.target.closest("[data-sort]");
+  if (button) sort(button);
+});
+one(":scope > .trouble button").addEventListener("click", refresh);
+one("[data-does=remove-chosen]").addEventListener("click", () => askToRemove([...chosen].map((id) => entries.get(id))));
+one("[data-does=keep]").addEventListener("click", () => dialog.close());
+one("[data-does=remove]").addEventListener("click", remove);
+
+const more = one(".more");
+const showMore = () => { slices += 1; draw(); };
+more.addEventListener("click", showMore);
+new IntersectionObserver((seen) => {
+  if (seen.some((entry) => entry.isIntersecting) && !more.hidden) showMore();
+}, { rootMargin: "600px" }).observe(more);
+
+/** @param {string} id The title of a document, if it is in the list. */
+export const titleOf = (id) => entries.get(id)?.title;
+
+/** @param {number} number As the reader writes numbers. */
+export const figure = (number) => figures.format(number);

@@ -1,0 +1,1 @@
+"""Texts with marks of a kind of their own: notebooks, subtitles, XML, source code."""

@@ -1,0 +1,14 @@
+// Runs before Gradio, which calls `cited` as soon as it has built the chat: its calls wait for our modules.
+"use strict";
+
+// Gradio's addresses are those of this page: a proxy may have another address than the server knows.
+if (window.gradio_config) window.gradio_config.root = location.origin;
+
+window.cited = (() => {
+  let settle;
+  const ready = new Promise((resolve) => { settle = resolve; });
+  const later = (name) => async (...given) => (await ready)[name](...given);
+  return {
+    ready: settle, current: later("current"), sent: later("sent"), followed: later("followed"), settled: later("settled"),
+  };
+})();

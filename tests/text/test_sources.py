@@ -1,0 +1,177 @@
+"""Whatever a document holds, the page made of it has only our own elements, shows it, and marks it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from lxml import html
+from markup import assert_only_ours, document, hostile, shown, tree
+
+from assistant.core.types import Document, Heading, Page, Span
+from assistant.text.sources import error_page, source_html, source_page
+
+
+@pytest.mark.parametrize("name", ["xss-strings", "naughty-strings"])
+def test_attacks_in_every_field_of_a_document_stay_text(name: str) -> None:
+    for text in hostile(name):
+        given = document(text, title=text, source=text, metadata={"publisher": text, text: text})
+        root = tree(source_html(given, 0, len(text)))
+        assert_only_ours(root)
+        assert "".join(root.xpath("//header/h2//text()")) == shown(text)
+        if text.strip() and text.lstrip()[0] not in "|-=~`" and "\n" not in text:
+            assert "".join(root.xpath("//mark//text()")) == shown(text)
+
+
+def test_a_whole_page_of_attacks_has_only_our_own_script() -> None:
+    for text in hostile("xss-strings"):
+        root = html.fromstring(source_page(document(text, title=text), 0, 5).encode())
+        assert [script.get("src") for script in root.iter("script")] == ["/page/mark.js"]
+        assert root.xpath("//head/title")[0].text_content() == shown(text).replace("\r\n", "\n")
+
+
+@given(st.text(alphabet=st.characters(codec=None)), st.integers(0, 200), st.integers(0, 200))
+def test_any_text_of_a_document_is_shown_and_marked_as_it_is(text: str, start: int, end: int) -> None:
+    root = tree(source_html(document(text), start, end))
+    assert_only_ours(root)
+    assert all(
+        mark.text_content() in shown(text[start:end])
+        for mark in root.iter("mark")
+        if not mark.xpath(".//span")
+    )
+    assert all(piece in shown(text) for piece in root.xpath("//div[@class='text']//text()"))
+
+
+MANUAL = """# Kettle manual
+
+The Arvo kettle boils
+one litre in 95 seconds. Descale it often.
+
+- with citric acid
+- or with vinegar
+
+| Model | Litres |
+|---|---|
+| Arvo | 1.7 |
+
+## Care
+
+```
+kettle --descale
+
+kettle --rinse
+```
+"""
+
+
+def manual() -> Document:
+    care = MANUAL.index("## Care")
+    headings = (Heading(1, "Kettle manual", 0, 15), Heading(2, "Care", care, care + 7))
+    return document(MANUAL, title="Kettle manual", headings=headings)
+
+
+def marked(quote: str) -> html.HtmlElement:
+    start = MANUAL.index(quote)
+    return tree(source_html(manual(), start, start + len(quote)))
+
+
+def test_the_quote_is_marked_within_its_paragraph() -> None:
+    [mark] = marked("The Arvo kettle boils\none litre in 95 seconds.").iter("mark")
+    assert mark.text == "The Arvo kettle boils\none litre in 95 seconds."
+    assert mark.tail == " Descale it often."
+
+
+def test_a_quoted_table_row_is_one_mark() -> None:
+    [mark] = marked("Arvo | 1.7").iter("mark")
+    assert mark.text_content() == "Arvo | 1.7"
+    assert mark.xpath("./span[@class='cell']/text()") == ["Arvo", "1.7"]
+
+
+def test_a_quote_across_blocks_is_marked_in_each() -> None:
+    quote = MANUAL[MANUAL.index("Descale") : MANUAL.index("| Model")].strip()
+    texts = [mark.text for mark in marked(quote).iter("mark")]
+    assert texts == ["Descale it often.", "- with citric acid", "- or with vinegar"]
+
+
+def test_headings_items_rows_and_code_have_their_own_form() -> None:
+    root = tree(source_html(manual()))
+    assert root.xpath("//h3/text()") == ["Kettle manual"]
+    assert root.xpath("//h4/text()") == ["Care"]
+    assert root.xpath("//p[@class='item']/text()") == ["- with citric acid", "- or with vinegar"]
+    assert len(root.xpath("//div[@class='row']")) == 2
+    assert root.xpath("//pre/text()") == ["kettle --descale\n\nkettle --rinse"]
+    assert "|---|" not in root.text_content()
+
+
+def test_the_head_says_where_the_quote_stands() -> None:
+    pages = (Page(1, 0, MANUAL.index("| Model")), Page(2, MANUAL.index("| Model"), len(MANUAL)))
+    start = MANUAL.index("kettle --descale")
+    given = replace(manual(), pages=pages, metadata={"publisher": "Arvo Works"})
+    head = tree(source_html(given, start, start + 6)).xpath("//header")[0].text_content()
+    assert all(words in head for words in ("kettle.md", "Page2", "Kettle manual › Care", "Arvo Works"))
+
+
+def test_pages_are_told_apart() -> None:
+    text = "First page\nstill first\nsecond page\nstill second"
+    at = text.index("second page")
+    given = document(text, pages=(Page(1, 0, at), Page(2, at, len(text))))
+    root = tree(source_html(given))
+    assert root.xpath("//div[@class='text']/p/text()") == [
+        "First page\nstill first",
+        "Page 2",
+        "second page\nstill second",
+    ]
+
+
+def test_only_a_web_address_becomes_a_link_to_elsewhere() -> None:
+    [link] = tree(source_html(document("x", source="https://example.org/a?b=1&c"))).iter("a")
+    assert (link.get("href"), link.get("rel")) == ("https://example.org/a?b=1&c", "noopener noreferrer")
+    for source in (
+        "javascript:alert(1)",
+        " https://example.org",
+        "http://[",
+        "data:text/html,x",
+        "file:///etc/passwd",
+    ):
+        assert not list(tree(source_html(document("x", source=source))).iter("a"))
+
+
+def test_offsets_out_of_range_mark_nothing() -> None:
+    for start, end in ((-5, -1), (9, 3), (5000, 6000), (0, 0)):
+        assert not list(tree(source_html(document("Some text."), start, end)).iter("mark"))
+
+
+def test_an_error_page_escapes_its_sentence() -> None:
+    assert "<b>" not in error_page("No document <b>.")
+
+
+def test_what_else_the_answer_cites_is_marked_too() -> None:
+    start, also = MANUAL.index("The Arvo"), MANUAL.index("Descale it")
+    root = tree(source_html(manual(), start, start + 8, [Span(also, also + 7), Span(7, 3)]))
+    assert root.xpath("//mark[@class='current']/text()") == ["The Arvo"]
+    assert root.xpath("//mark[@class='also']/text()") == ["Descale"]
+
+
+def test_markdown_in_a_document_is_shown_as_it_looks_and_still_reads_as_it_is() -> None:
+    text = "Use `chat --port` for **another** [port](https://example.org) of it."
+    root = tree(source_html(document(text), 0, len(text)))
+    [mark] = root.iter("mark")
+    assert mark.text_content() == text
+    assert (mark.xpath("./code/text()"), mark.xpath("./strong/text()")) == (["chat --port"], ["another"])
+    signs = ["`", "`", "**", "**", "[", "](https://example.org)"]
+    assert mark.xpath("./span[@class='sign']/text()") == signs
+
+
+def test_a_mark_within_emphasis_begins_and_ends_where_it_does() -> None:
+    text = "It is **very hot** now."
+    root = tree(source_html(document(text), text.index("hot"), text.index(" now")))
+    assert "".join(mark.text_content() for mark in root.iter("mark")) == "hot**"
+    assert root.xpath("//div[@class='text']")[0].text_content() == text
+
+
+def test_plain_text_has_no_styles() -> None:
+    text = "Take a*b*c and `this`."
+    root = tree(source_html(document(text, media_type="text/plain")))
+    assert not root.xpath("//div[@class='text']//*[self::code or self::em or self::span]")
