@@ -18,7 +18,7 @@ from assistant.answering.question import Question, tokens
 from assistant.answering.tables import rows
 from assistant.answering.units import Candidate, Context, LoadDocument
 from assistant.core.types import Citation, ScoredPassage, ScoredSentence, Sentence, Span
-from assistant.retrieval.confidence import confidence
+from assistant.retrieval.confidence import confidence, log_odds
 from assistant.retrieval.late_interaction import QUOTED
 
 SENTENCES = 3
@@ -30,6 +30,10 @@ CHARACTERS = 550
 INTERACTION = 1.0
 PEAK = 0.5
 PASSAGE = 0.2
+ANSWERS = 0.1
+"""Weight of the reader's log odds; chosen on questions in everyday words (docs/decisions/0009-reader.md)."""
+UNREAD = 0.02
+"""The probability assumed for a sentence that the reader was not given, as others were nearer."""
 WITHIN = 0.5
 """Difference to the best score within which a sentence is quoted if the answer may need several."""
 NEARLY = 0.15
@@ -102,7 +106,8 @@ def related(passages: Sequence[ScoredPassage]) -> tuple[Citation, ...]:
 def _score(scored: ScoredPassage, sentence: ScoredSentence) -> float:
     """Score a sentence as an answer: the only place where candidates are scored."""
     own = sentence.cosine + INTERACTION * sentence.interaction + PEAK * sentence.peak
-    return own + PASSAGE * scored.score
+    answers = log_odds(UNREAD if sentence.answers is None else sentence.answers)
+    return own + PASSAGE * scored.score + ANSWERS * answers
 
 
 def _estimate_confidence(

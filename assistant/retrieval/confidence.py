@@ -74,13 +74,13 @@ def features(question: str, passages: Sequence[ScoredPassage]) -> dict[str, floa
         "gap": _gap([p.score for p in passages]),
         "other_number": float(any(not _known(n, held) for n in _NUMBER.findall(question))),
         "other_name": float(any(not _known(n, held) for n in _NAME.findall(question))),
-        "answers": _log_odds(max((s.answers or 0.0 for p in nearest for s in p.sentences), default=0.0)),
+        "answers": log_odds(max((s.answers or 0.0 for p in nearest for s in p.sentences), default=0.0)),
         "lacking": float(lacks(question, [p.passage.quote(s.span) for s, p in best])),
         "length": math.log(1 + len(set(terms(question)))) / 3,
     }
 
 
-def _log_odds(probability: float) -> float:
+def log_odds(probability: float) -> float:
     """Return log odds between -5 and 5; 0 for a probability of 0 or 1."""
     return max(-5.0, min(5.0, math.log(probability / (1 - probability)))) if 0 < probability < 1 else 0.0
 
