@@ -14,7 +14,7 @@ from functools import lru_cache
 from assistant.answering.support import roles
 from assistant.answering.support.roles import spoken_of
 from assistant.text.language import language
-from assistant.text.quantities import claimed
+from assistant.text.quantities import allowed, claimed
 from assistant.text.words import is_telling, names, stem, words
 
 REACH = 8
@@ -65,8 +65,8 @@ def uncovered(sentence: str, quote: str, context: str = "") -> frozenset[str]:
     spoken = frozenset(filter(is_telling, words(sentence)))
     if len(spoken - known.light) >= FEW:
         return _uncovered(sentence, spoken - known.light, quote, context)
-    lines = quote.splitlines() or [quote]
-    return min((_uncovered(sentence, spoken, line, context) for line in lines), key=len)
+    lines = (line for line in quote.splitlines() if claimed(sentence) <= allowed(line))
+    return min((_uncovered(sentence, spoken, line, context) for line in lines), key=len, default=spoken)
 
 
 def _uncovered(sentence: str, spoken: frozenset[str], quote: str, context: str) -> frozenset[str]:
