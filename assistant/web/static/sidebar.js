@@ -57,7 +57,7 @@ function draw() {
   ]));
   side.querySelector(".nothing").hidden = conversations.length > 0;
   side.querySelector(".nothing").textContent = search.value
-    ? "No conversation has these words." : "Conversations of this browser will stand here.";
+    ? "No conversation has these words." : "Conversations of this browser will appear here.";
   if (id && at >= 0) parts([...list.querySelectorAll("li")].find((li) => li.dataset.id === id) ?? list)[at]?.focus();
 }
 
