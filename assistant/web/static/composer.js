@@ -58,7 +58,7 @@ export function write(question, where = "if empty") {
   field.dispatchEvent(new Event("input", { bubbles: true }));
 }
 
-/** Empties the box: what stood in it was asked before a reload. */
+/** Empties the box: its text was asked before a reload. */
 export function clear() {
   const field = /** @type {HTMLTextAreaElement} */ (box());
   field.value = "";
