@@ -46,12 +46,15 @@ class Served:
         return reply
 
 
+def surroundings(home: Path, **settings: str) -> dict[str, str]:
+    """Return the environment of a server over `home`, without settings of the machine."""
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("OPENAI_", "ASSISTANT_"))}
+    return kept | {"ASSISTANT_HOME": str(home), **settings}
+
+
 @contextmanager
 def serving(home: Path, **settings: str) -> Iterator[Served]:
-    env = {
-        name: value for name, value in os.environ.items() if not name.startswith(("OPENAI_", "ASSISTANT_"))
-    }
-    env |= {"ASSISTANT_HOME": str(home), **settings}
+    env = surroundings(home, **settings)
     command = [sys.executable, "-m", "assistant.cli", "chat", "--port", "0"]
     with subprocess.Popen(command, env=env, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout

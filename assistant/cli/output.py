@@ -126,7 +126,7 @@ def print_entries(entries: Iterable[DocumentInfo]) -> None:
     console.print(table)
 
 
-def _details(result: AddResult | SyncResult) -> str:
+def _details(result: AddResult) -> str:
     details = result.reason or counted(result.passages, "passage")
     if result.duplicate_of:
         details += f", nearly the same as {result.duplicate_of}, which answers in its place"

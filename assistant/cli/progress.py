@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
     from assistant.core.types import AddResult, ProgressStep, Source, Stage
-    from assistant.sync.folders import SyncResult
 
 STATUSES = ("added", "updated", "moved", "removed", "rejected", "unchanged")
 FEW = 10
@@ -64,7 +63,7 @@ class AddProgress:
         self.shares[step.source] = start + (end - start) * step.share
         self._update(self.bar)
 
-    def on_result(self, result: AddResult | SyncResult, line: str) -> None:
+    def on_result(self, result: AddResult, line: str) -> None:
         """Count a result and print its line; under a bar, with many sources, only if it was rejected."""
         self.counts[result.status] += 1
         self._count(result.source)

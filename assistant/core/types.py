@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-Status = Literal["added", "unchanged", "updated", "rejected"]
+Status = Literal["added", "unchanged", "updated", "rejected", "moved", "removed"]
+"""The last two are of names, when a folder is followed."""
 Stage = Literal["reading", "splitting", "embedding"]
 Mode = Literal["extractive", "model"]
 Notify = Callable[[str], None]
@@ -210,7 +211,7 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class KeptTurn:
-    """A turn as it is kept: its number in the ledger, its time (ISO 8601, UTC), and what its reader thought."""
+    """A stored turn: its number in the ledger, its time (ISO 8601, UTC), and the verdict of its reader."""
 
     number: int
     at: str

@@ -12,12 +12,12 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from assistant.core.errors import ReadError, SyncError
-from assistant.core.types import AddResult, DocumentInfo, OnStep, Source, ignore
+from assistant.core.types import AddResult, DocumentInfo, OnStep, Source, Status, ignore
 from assistant.ingest import archives, files
 from assistant.ingest.files import ALL, Choice
 from assistant.ingest.parse import identity
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from assistant.client import Remote
 
 Kind = Literal["add", "replace", "move", "remove"]
-Status = Literal["added", "updated", "moved", "removed", "rejected"]
 _STATUS: dict[Kind, Status] = {"add": "added", "replace": "updated", "move": "moved"}
 _BATCH = 2_000
 """Names removed in one request; a server limits the size of requests."""
@@ -53,17 +52,10 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True)
-class SyncResult:
-    """The result for one name; other fields as in Outcome."""
+class SyncResult(AddResult):
+    """The result for one name; `before` is the old name of a moved document."""
 
-    status: Status
-    source: str
     before: str | None = None
-    document_id: str | None = None
-    title: str | None = None
-    passages: int = 0
-    reason: str | None = None
-    duplicate_of: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +178,7 @@ def _read_content(path: Path, stamp: Stamp) -> FileContent:
 
 
 def _rejected(name: str, reason: str) -> SyncResult:
-    return SyncResult("rejected", name, reason=reason)
+    return SyncResult(name, "rejected", reason=reason)
 
 
 # -- planning ------------------------------------------------------------------------------------------------
@@ -274,10 +266,10 @@ def apply_plan(
     for outcome in store.add(sources_to_add(folder, plan), on_step):
         change = changes.get(outcome.source)
         if outcome.status == "rejected":
-            yield _to_result("rejected", outcome)
+            yield SyncResult(**asdict(outcome))
         elif change is not None:
             missed.discard(outcome.source)
-            yield replace(_to_result(_STATUS[change.kind], outcome), before=change.before)
+            yield SyncResult(**asdict(replace(outcome, status=_STATUS[change.kind])), before=change.before)
     # A document that was not added under its new name keeps the old one.
     ended = (change for change in plan.changes if change.kind in ("move", "remove"))
     names = [change.before or change.source for change in ended if change.source not in missed]
@@ -285,9 +277,4 @@ def apply_plan(
         store.unname(names[start : start + _BATCH])
     for change in plan.changes:
         if change.kind == "remove":
-            yield SyncResult("removed", change.source)
-
-
-def _to_result(status: Status, outcome: AddResult) -> SyncResult:
-    details = (outcome.document_id, outcome.title, outcome.passages, outcome.reason, outcome.duplicate_of)
-    return SyncResult(status, outcome.source, None, *details)
+            yield SyncResult(change.source, "removed")

@@ -149,6 +149,12 @@ def test_a_sure_reader_bears_out_a_noun_in_other_words_and_no_verb() -> None:
     assert not supported("NRG is a recording space in Boston.", quote, None, "", lambda *_: 0.9)
 
 
+def test_a_sentence_of_light_words_says_it_with_them() -> None:
+    quote = "The chat listens on port 7860 by default.\nUse another port with an option."
+    assert not supported("The port 7860 is now in use.", quote)
+    assert supported("The port 7860 is now in use.", "Port 7860 was in use at noon.")
+
+
 def test_of_a_short_sentence_no_word_may_be_another() -> None:
     quote = "NRG is a recording facility in Hollywood."
     assert not supported("NRG is a recording space.", quote, None, "", lambda *_: 1.0)

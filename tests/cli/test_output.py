@@ -39,10 +39,10 @@ def test_a_change_says_from_where_and_what_is_done_to_where() -> None:
     assert output.change_line(Change("move", "/f/b", "/f/a")) == "move       /f/a -> /f/b"
     assert output.change_line(Change("remove", "/f/a")) == "remove     /f/a"
     assert (
-        output.sync_line(SyncResult("moved", "/f/b", "/f/a", passages=1))
+        output.sync_line(SyncResult("/f/b", "moved", passages=1, before="/f/a"))
         == "moved      /f/a -> /f/b: 1 passage"
     )
-    assert output.sync_line(SyncResult("removed", "/f/a")) == "removed    /f/a"
+    assert output.sync_line(SyncResult("/f/a", "removed")) == "removed    /f/a"
 
 
 def test_the_list_tells_of_repeated_documents(capsys: pytest.CaptureFixture[str]) -> None:

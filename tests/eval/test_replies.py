@@ -1,4 +1,4 @@
-"""What becomes of the replies of a real small model, judged by hand."""
+"""The replies of a real small model, judged by hand."""
 
 from __future__ import annotations
 

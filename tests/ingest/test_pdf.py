@@ -198,6 +198,10 @@ def test_a_stamp_across_every_page_is_no_text() -> None:
     )
 
 
+def test_signs_that_are_no_text_do_not_matter() -> None:
+    assert text_of(shown([(72, 700, "\\177"), (72, 680, "Cups are blue.")])) == "Cups are blue."
+
+
 # -- tables --------------------------------------------------------------------------------------------------
 
 CELLS = [

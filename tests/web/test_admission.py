@@ -19,10 +19,12 @@ NAME = "b1f91bf161abf7b9b9d61dc819a45793"
 CONVERSATION, ONLY = admission.SHAPES["conversation"], admission.SHAPES["only-id"]
 KNOWN = {
     0: Event((admission.TEXT, CONVERSATION, ONLY), frozenset({12, 13})),
+    2: Event((CONVERSATION,), frozenset({7})),
     8: Event((CONVERSATION,), frozenset({0})),
 }
 ADMITTED = Admission(KNOWN, {"crowded": ["an id"] * MAX_EVENTS})
 OPENING = {"data": [NAME], "fn_index": 8, "trigger_id": 0, "session_hash": "tv89r93nz3g"}
+FOLLOWING = {"data": [NAME], "fn_index": 2, "trigger_id": 7, "session_hash": "tv89r93nz3g"}
 ASKING = {"data": ["How fast?", NAME, ""], "fn_index": 0, "trigger_id": 12, "session_hash": "tv89r93nz3g"}
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),
@@ -35,7 +37,7 @@ def rewritten(sent: Any) -> Any:
 
 
 @pytest.mark.parametrize(
-    "sent", [OPENING, OPENING | {"event_data": None}, ASKING, ASKING | {"trigger_id": 13}]
+    "sent", [OPENING, FOLLOWING, OPENING | {"event_data": None}, ASKING, ASKING | {"trigger_id": 13}]
 )
 def test_what_the_page_sends_is_let_through(sent: dict[str, Any]) -> None:
     assert rewritten(sent) == {key: value for key, value in sent.items() if key != "event_data"}
@@ -79,6 +81,12 @@ def test_whatever_is_let_through_holds_strings_alone(key: str, value: object) ->
 def test_other_lengths_and_names_are_refused(changed: dict[str, Any]) -> None:
     with pytest.raises(QuestionError):
         rewritten(ASKING | changed)
+
+
+@pytest.mark.parametrize("data", [["trip"], [NAME, NAME], [{"path": "/etc/passwd"}], [""], NAME])
+def test_following_takes_the_name_of_a_conversation_alone(data: object) -> None:
+    with pytest.raises(QuestionError):
+        rewritten(FOLLOWING | {"data": data})
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from functools import lru_cache
 from assistant.answering.support import roles
 from assistant.answering.support.roles import spoken_of
 from assistant.text.language import language
-from assistant.text.quantities import claimed
+from assistant.text.quantities import allowed, claimed
 from assistant.text.words import is_telling, names, stem, words
 
 REACH = 8
@@ -56,20 +56,28 @@ def _rewriting() -> re.Pattern[str]:
 
 
 def uncovered(sentence: str, quote: str, context: str = "") -> frozenset[str]:
-    """The words that carry what the sentence says and that neither quote nor context holds in any form."""
+    """The words that carry what the sentence says and that neither quote nor context holds in any form.
+
+    A sentence of hardly anything but light words says it with them: "the port is in use". So they count, and
+    all stand in one line of the quote.
+    """
     known = language()
+    spoken = frozenset(filter(is_telling, words(sentence)))
+    if len(spoken - known.light) >= FEW:
+        return _uncovered(sentence, spoken - known.light, quote, context)
+    lines = (line for line in quote.splitlines() if claimed(sentence) <= allowed(line))
+    return min((_uncovered(sentence, spoken, line, context) for line in lines), key=len, default=spoken)
+
+
+def _uncovered(sentence: str, spoken: frozenset[str], quote: str, context: str) -> frozenset[str]:
+    excused = language().hedges if _is_hedged(quote) else frozenset[str]()
     there = (*words(quote), *words(context))
-    spoken = [word for word in words(sentence) if is_telling(word)]
-    # Of hardly anything but light words, they are what is said: "the port is in use".
-    light = known.light if len(set(spoken) - known.light) >= FEW else frozenset[str]()
-    excused = light | (known.hedges if _is_hedged(quote) else frozenset())
-    telling = (word for word in spoken if word not in excused)
     figures, own = names(sentence), frozenset(there)
     # A word that the sentence uses itself bears out no other: "finances the investment agreements".
     free = own - frozenset(words(sentence))
     same = frozenset(map(stem, own))
     return frozenset(
-        word for word in telling if word not in figures and stem(word) not in same and not _is_met(word, free)
+        word for word in spoken - excused - figures if stem(word) not in same and not _is_met(word, free)
     )
 
 

@@ -9,20 +9,9 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
-_FORM = re.compile(
-    r"(?:no|\d+) comments?|(?:submit|post|leave|add) an? (?:comment|reply)|cancel reply"
-    r"|your email address will not be published.{0,60}|required fields are marked ?\*?"
-    r"|save my name, email,.{0,100}|(?:name|email|website|comment) ?\*",
-    re.IGNORECASE,
-)
+from assistant.ingest.readers.web.wording import wording
+
 _LOADER = re.compile(r"loader image|(?:loading|lazy load(?:ing)?) ?(?:\.{3}|…)?", re.IGNORECASE)
-_TEASERS = re.compile(
-    r"(?:(?:latest|recent|related|popular|more|other|trending|recommended) "
-    r"(?:content|posts?|articles?|news|stories|publications?|reading)"
-    r"|you (?:may|might) also like|read (?:more|next)"
-    r"|[uú]ltimas (?:publicaciones|noticias)|art[ií]culos relacionados)\W*",
-    re.IGNORECASE,
-)
 _DEBRIS = re.compile(r"[{< ]{0,8}(?:/?\bt[dr] ?[}>]|</?t[dr]\b)[{}<> ]*|\{ ?\}|< ?<|[<{] ?$")
 _ROW_END = re.compile(r"</?t[dr]\s*\}|</?t[dr]\b[^>|]{0,9}\}|t[dr]>\s*\}")
 _LONG = 40
@@ -35,7 +24,7 @@ def remove_furniture(text: str) -> str:
 
 def _remove_forms(text: str) -> str:
     lines = text.split("\n")
-    form = [n for n, line in enumerate(lines) if _FORM.fullmatch(line.strip())]
+    form = [n for n, line in enumerate(lines) if wording("forms").fullmatch(line.strip())]
     loaders = [n for n, line in enumerate(lines) if _LOADER.fullmatch(line.strip())]
     # One such line may occur in any text; two are a comment form.
     is_scraped = len(form) >= 2 or (len(loaders) >= 2 or any("image" in lines[n].lower() for n in loaders))
@@ -52,7 +41,7 @@ def _remove_forms(text: str) -> str:
 def _is_teasers(lines: list[str]) -> bool:
     """True if the lines only link to other articles: by their heading, or because most occur twice."""
     blocks = [line.strip() for line in lines if line.strip() and not _LOADER.fullmatch(line.strip())]
-    if not blocks or _TEASERS.fullmatch(blocks[0]):
+    if not blocks or wording("teasers", r"{}\W*").fullmatch(blocks[0]):
         return True
     counts = Counter(block for block in blocks if len(block) > _LONG)
     twice = sum(len(block) * n for block, n in counts.items() if n > 1)

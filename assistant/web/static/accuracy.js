@@ -13,7 +13,7 @@ const CALLED = { shipped: "Shipped with the assistant", own: "Accepted suggestio
 const WORDS = { better: "Better", worse: "Worse", noise: "May be noise", same: "The same" };
 const NUMBER = 10; // suggestions that are drafted at once
 
-let path = ""; // what stands after #accuracy/
+let path = ""; // the part after #accuracy/
 let told = null; // what the server said last of sets, runs and progress
 let following = null;
 
@@ -171,7 +171,7 @@ function drawCards(run) {
   }));
 }
 
-// What got worse stands first.
+// What got worse comes first.
 function drawChanges(comparison) {
   one(".changes").hidden = !comparison;
   if (!comparison) return;
@@ -214,7 +214,7 @@ function drawFailures(run) {
     ["confidence", failed.confidence.toFixed(2)],
     ["question", `${shown(failed.id)} of ${shown(failed.set)}`],
   ])));
-  const more = rest > 0 ? [make("p", {}, `${figures.format(rest)} more stand in the report.`)] : [];
+  const more = rest > 0 ? [make("p", {}, `${figures.format(rest)} more are in the report.`)] : [];
   one(".failures .list").replaceChildren(...items, ...more);
 }
 

@@ -189,5 +189,6 @@ new MutationObserver(changed).observe(document, {
   childList: true, subtree: true, attributes: true, attributeFilter: ["class", "disabled"],
 });
 watch(() => asking || following || isGrowing());
+composer.holdWhile(() => shown() !== current());
 addEventListener("place", placed);
 addEventListener("lost", lost);

@@ -58,7 +58,7 @@ export function write(question, where = "if empty") {
   field.dispatchEvent(new Event("input", { bubbles: true }));
 }
 
-/** Empties the box: what stood in it was asked before a reload. */
+/** Empties the box: its text was asked before a reload. */
 export function clear() {
   const field = /** @type {HTMLTextAreaElement} */ (box());
   field.value = "";
@@ -74,6 +74,12 @@ export function settle() {
 // -- sending ------------------------------------------------------------------------------------
 
 let waiting = false;
+let isEarly = () => false;
+
+/** Holds questions as long as another conversation is being loaded. @param {() => boolean} early */
+export function holdWhile(early) {
+  isEarly = early;
+}
 
 /** Before Gradio hears of it: a question that cannot be asked is not sent, one too early waits. */
 function hold(event) {
@@ -81,7 +87,7 @@ function hold(event) {
   if (!event.isComposing) { // an Enter that ends a word in Chinese or Japanese sends nothing
     box()?.focus();
     count();
-    waiting = one("#send").disabled && !isLost();
+    waiting = (one("#send").disabled || isEarly()) && !isLost();
     if (box()?.value.trim() && size() <= MOST && !waiting && !isLost()) return;
     event.preventDefault();
   }
@@ -95,7 +101,7 @@ function asks(event) {
 
 /** Sends what waited for the answer before it. */
 export function release() {
-  if (!waiting || one("#send").disabled) return;
+  if (!waiting || one("#send").disabled || isEarly()) return;
   waiting = false;
   one("#send").click();
 }

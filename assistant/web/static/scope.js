@@ -1,4 +1,4 @@
-// One document asked alone: its name stands above the question box.
+// One document asked alone: its name is shown above the question box.
 
 import { make, one, shown } from "./dom.js";
 import { go } from "./views.js";

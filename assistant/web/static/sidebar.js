@@ -45,6 +45,7 @@ function draw() {
   const id = held.closest?.("#side li")?.getAttribute("data-id");
   const parts = (item) => [...item.querySelectorAll("a, button, summary")];
   const at = id ? parts(held.closest("li")).indexOf(held) : -1;
+  const unfolded = list.querySelector("details[open]")?.closest("li")?.getAttribute("data-id");
   const groups = new Map();
   for (const each of conversations) {
     const group = each.pinned ? "Pinned" : day(each.at);
@@ -52,11 +53,11 @@ function draw() {
   }
   const order = [...groups.keys()].sort((a, b) => Number(b === "Pinned") - Number(a === "Pinned"));
   list.replaceChildren(...order.flatMap((group) => [
-    make("h3", {}, group), make("ul", {}, ...groups.get(group).map(item)),
+    make("h3", {}, group), make("ul", {}, ...groups.get(group).map((each) => item(each, unfolded))),
   ]));
   side.querySelector(".nothing").hidden = conversations.length > 0;
   side.querySelector(".nothing").textContent = search.value
-    ? "No conversation has these words." : "Conversations of this browser will stand here.";
+    ? "No conversation has these words." : "Conversations of this browser will appear here.";
   if (id && at >= 0) parts([...list.querySelectorAll("li")].find((li) => li.dataset.id === id) ?? list)[at]?.focus();
 }
 
@@ -70,16 +71,19 @@ function day(at) {
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
-/** @param {Conversation} each */
-function item(each) {
+/** @param {Conversation} each @param {string | null} [unfolded] the one whose menu is open */
+function item(each, unfolded) {
   const name = shown(each.name);
   const link = make("a", { href: `#chat/${each.id}`, dir: "auto", title: name }, name);
   if (each.id === chat.current() && place().name === "chat") link.setAttribute("aria-current", "true");
-  const menu = make("details", { class: "menu" },
+  const menu = make("details", { class: "menu", ...(unfolded === each.id ? { open: "" } : {}) },
     make("summary", { "aria-label": `What to do with “${name}”` }, "⋯"),
     make("div", { class: "choices" },
       button("Rename", () => rename(each), { class: "plain" }),
-      button(each.pinned ? "Unpin" : "Pin", () => change(each, { pinned: !each.pinned }), { class: "plain" }),
+      button(each.pinned ? "Unpin" : "Pin", () => {
+        /** @type {HTMLDetailsElement} */ (menu).open = false;
+        change(each, { pinned: !each.pinned });
+      }, { class: "plain" }),
       make("a", { class: "plain", download: "", href: `/api/conversations/${each.id}/export?form=markdown` }, "Export as Markdown"),
       make("a", { class: "plain", download: "", href: `/api/conversations/${each.id}/export?form=json` }, "Export as JSON"),
       button("Delete", () => askToDelete(each), { class: "plain danger" })));

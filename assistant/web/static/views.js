@@ -1,5 +1,5 @@
 // The views of the page and their addresses: #chat, #documents and #accuracy. What follows a slash is theirs, what
-// follows a question mark is the source that stands open beside them: #chat/<id>?source=<id>&start=12&end=40.
+// follows a question mark is the source that is open beside them: #chat/<id>?source=<id>&start=12&end=40.
 // A section hears "view" when it is opened, and when that which follows the slash changes.
 
 import { all, one } from "./dom.js";

@@ -124,7 +124,7 @@ def _words(page: PdfPage) -> tuple[list[Word], Turn]:
     for quarters in (0, 1, 3):
         turn = Turn(page, quarters)
         text = PageText(page, turn)
-        words = [_clean(word) for word in text.words()]
+        words = [clean for word in text.words() if (clean := _clean(word)).text]
         text.close()
         ways = [word.way for word in words if len(word.text) > 1]
         wanted = {3: 1, 1: 3}.get(max(set(ways), key=ways.count, default=0), 0)

@@ -109,8 +109,8 @@ def _counts(same: Sequence[_Edge]) -> bool:
 
 
 def _without_watermarks(page: Layout, pages: Sequence[Layout]) -> Layout:
-    """Return the page without turned texts that other pages have too."""
-    if not page.turned:
+    """Return the page without turned texts that other pages have too, if it has other text."""
+    if not page.turned or not page.items:
         return page
     kept = tuple(text for text in page.turned if sum(text in other.turned for other in pages) < 2)
     return replace(page, turned=kept)

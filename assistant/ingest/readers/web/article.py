@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from assistant.ingest.readers.content import one_line
+from assistant.ingest.readers.web.wording import wording
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
@@ -17,17 +18,7 @@ _FURNITURE = re.compile(
     r"|sidebar|widget|button|nav|menu|meta|credit|banner|cookie|signup|subscribe|more",
     re.IGNORECASE,
 )
-_ELSEWHERE = re.compile(
-    r"\W*(?:related|recommended|see also|more|read|also|popular|latest|trending|share|follow|tags?|topics?"
-    r"|categor|external links|references|you (?:may|might))\b",
-    re.IGNORECASE,
-)
 _SENTENCE = re.compile(r"[^\W_].{15,600}[.!?]")
-_CREDIT = re.compile(
-    r"\b(?:photos?|images?|credit|courtesy|getty|reuters|AP|AFP|file|illustration|via|inc\.|video|screenshot)\b|©",
-    re.IGNORECASE,
-)
-"""Words of captions that name a photographer: such captions illustrate a news page and explain nothing."""
 _BLOCKS = "p div ul ol dl table section article aside blockquote figure h1 h2 h3 h4 h5 h6 pre form".split()
 _HEADINGS = "h2 h3 h4 h5 h6".split()
 
@@ -55,7 +46,7 @@ def _keep(child: Any) -> None:
 
 def _leads_away(heading: Any, links: Any) -> bool:
     """True for a list of other articles."""
-    return bool(_ELSEWHERE.match(_words(heading)) or _FURNITURE.search(_names(links)))
+    return bool(wording("elsewhere", r"\W*{}\b").match(_words(heading)) or _FURNITURE.search(_names(links)))
 
 
 def _is_body(box: Any) -> bool:
@@ -71,7 +62,11 @@ def _is_text(box: Any) -> bool:
 def _is_prose(box: Any) -> bool:
     text = _words(box)
     linked = sum(len(one_line(link.text_content())) for link in box.iter("a"))
-    if _FURNITURE.search(_names(box)) or linked * 3 > len(text) or _ELSEWHERE.match(text):
+    if (
+        _FURNITURE.search(_names(box))
+        or linked * 3 > len(text)
+        or wording("elsewhere", r"\W*{}\b").match(text)
+    ):
         return False
     return len(text) > 30 and text[-1] in ".!?:;”\"')"
 
@@ -94,7 +89,11 @@ def _set_plain(box: Any, tag: str) -> None:
 def _caption(figure: Any) -> None:
     caption = figure.find(".//figcaption")
     text = _words(caption) if caption is not None else ""
-    if _SENTENCE.fullmatch(text) and not _CREDIT.search(text) and figure.find(".//table") is None:
+    if (
+        _SENTENCE.fullmatch(text)
+        and not wording("credits", r"\b{}\b|©").search(text)
+        and figure.find(".//table") is None
+    ):
         tail = figure.tail
         figure.clear()
         figure.tag, figure.text, figure.tail = "p", text, tail

@@ -14,6 +14,7 @@ from assistant.ingest.readers.content import Content, ContentBuilder, clean_meta
 from assistant.ingest.readers.web.article import fill_gaps
 from assistant.ingest.readers.web.spans import unspan
 from assistant.ingest.readers.web.visible import keep_visible, split_label, with_labels
+from assistant.ingest.readers.web.wording import wording
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
@@ -241,25 +242,6 @@ def _with_one_header(rows: tuple[tuple[str, ...], ...]) -> Sequence[Sequence[str
     ]
 
 
-_CUE = re.compile(
-    r"""\W*(?:
-      (?:related|recommended|see\ (?:also|more)|read\ (?:more|also|next)|also\ read|more\ on|watch
-        |don['’]t\ miss|you\ (?:may|might)\ (?:also\ )?(?:like|enjoy)|advertisement|sponsored
-        )\b.{0,20}?(?:[:|]|$|\.{3}|…)
-      |also\ on\ \S+\.\w+
-      |like\ this\ (?:story|article|post)\b
-      |(?:sign\ up|subscribe|click\ here|download\ our)\b
-      |follow\ \S+\ .{0,40}\b(?:twitter|facebook|instagram|linkedin|youtube|telegram)\b
-      |tell\ us\ what\ you\ think
-      |(?:filed\ under|tags?|topics?|categor(?:y|ies)|posted\ in)\s?:
-      |(?:share|tweet|email|print|comments?|loading)\W*$
-      |(?:\d+|no)\ comments?\W*$|leave\ a\ (?:reply|comment)
-    )""",
-    re.VERBOSE | re.IGNORECASE,
-)
-_INVITATION = re.compile(
-    r"\b(?:newsletter|inbox|subscribe|sign up|on (?:twitter|facebook|instagram))\b", re.IGNORECASE
-)
 _SHORT = 250
 
 
@@ -267,7 +249,7 @@ def _main(blocks: list[_Block], title: str) -> list[_Block]:
     """Return the blocks without the title, links to other pages and invitations."""
     kept = [replace(block, text=text) for block in blocks if (text := block.text.strip())]
     kept = _without_title(kept, title)
-    kept = [b for b in kept if len(b.text) > _SHORT or not _CUE.match(one_line(b.text))]
+    kept = [b for b in kept if len(b.text) > _SHORT or not wording("cues", r"\W*{}").match(one_line(b.text))]
     kept = _without_link_lists(kept)
     while kept and (kept[-1].kind == "head" or _invites(kept[-1])):
         kept.pop()
@@ -299,7 +281,11 @@ def _without_link_lists(blocks: list[_Block]) -> list[_Block]:
 
 
 def _invites(block: _Block) -> bool:
-    return block.kind == "p" and len(block.text) <= _SHORT and _INVITATION.search(block.text) is not None
+    return (
+        block.kind == "p"
+        and len(block.text) <= _SHORT
+        and wording("invitations", r"\b{}\b").search(block.text) is not None
+    )
 
 
 _NEVER_SEEN = (
