@@ -204,6 +204,20 @@ class Assistant:
             timed = self._save(conversation, Turn(question, query.text, timed), sent)
         yield timed
 
+    def continued(
+        self, question: str, history: Sequence[Turn] = (), until: Deadline | None = None
+    ) -> Iterator[Answer]:
+        """Yield the answer after the turns of `history` as it grows; nothing is saved.
+
+        Raises:
+            Withdrawn: `until` was withdrawn.
+        """
+        until = until or self.deadline()
+        question = serialization.writable(question)
+        query = self._search_query(question, history[-HISTORY:], until)
+        direct = self._answer_directly(question, query)
+        yield from [direct] if direct else self._answers(question, query, self._retrieve(query, ()), until)
+
     def _retrieve(self, query: Query, documents: Sequence[str]) -> list[ScoredPassage]:
         with self.library.question_priority.first():
             return self.retriever.retrieve(query, documents=frozenset(documents) or None)
@@ -328,6 +342,11 @@ class Assistant:
         """Return the cosine of a phrase with each of the others."""
         vectors = self._embedder.embed([phrase, *others], "query")
         return [float(cosine) for cosine in vectors[1:] @ vectors[0]]
+
+    @property
+    def embedder(self) -> Embedder:
+        """What turns texts into vectors."""
+        return self._embedder
 
     @cached_property
     def _reader(self) -> Reader:

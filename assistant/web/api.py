@@ -246,8 +246,12 @@ def _summarise(name: str, outcomes: Sequence[AddResult]) -> Json:
 
 def _known(request: Request, fault: Exception) -> JSONResponse:
     assert isinstance(fault, AssistantError)
-    status = next((STATUS[kind] for kind in type(fault).__mro__ if kind in STATUS), 500)
-    return JSONResponse({"error": fault.message}, status)
+    return JSONResponse({"error": fault.message}, status_of(fault))
+
+
+def status_of(fault: AssistantError) -> int:
+    """Return the HTTP status of an error."""
+    return next((STATUS[kind] for kind in type(fault).__mro__ if kind in STATUS), 500)
 
 
 def _malformed(request: Request, fault: Exception) -> JSONResponse:

@@ -25,7 +25,7 @@ from assistant.ingest.files import MAX_BYTES
 from assistant.web import admission, browsers
 from assistant.web.admission import JOIN, STREAM, Admission
 
-OWN = ("/api/", "/source/", "/page/")
+OWN = ("/api/", "/v1/", "/source/", "/page/")
 """Prefixes of our own addresses; all others are Gradio's."""
 UPLOAD = ("POST", "/api/documents")
 PATIENTLY = 2 * MAX_BYTES

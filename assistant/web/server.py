@@ -26,6 +26,7 @@ from assistant.web import api, conversations, page, suggestions
 from assistant.web import evaluation_api as routes
 from assistant.web.asking import Asking
 from assistant.web.connections import Connection
+from assistant.web.protocols import openai, searching
 from assistant.web.security import Guard, is_loopback
 from assistant.web.suggestions import Suggestions
 from assistant.web.uploads import LIMITS, Limits
@@ -60,6 +61,8 @@ def app(assistant: Assistant, host: str = "127.0.0.1", limits: Limits = LIMITS) 
     asking = Asking(assistant)
     served.include_router(conversations.router(assistant, asking))
     served.include_router(suggestions.router(assistant, Suggestions(assistant)))
+    served.include_router(openai.router(assistant))
+    served.include_router(searching.router(assistant))
     served.include_router(api.nothing())
     served.include_router(_pages(assistant))
     admitted = page.mount(served, assistant, asking)

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from assistant.ingest.readers.content import one_line
+from assistant.ingest.readers.pdf.columns import runs
 from assistant.ingest.readers.pdf.engine import Turn, pdfium
 from assistant.ingest.readers.pdf.shapes import Run, Word
 
@@ -25,11 +26,10 @@ _LONG = 100
 _Box = tuple[float, float, float, float]
 
 
-def page_extra(
-    document: PdfDocument, page: PdfPage, turn: Turn, words: Sequence[Word], lines: Sequence[Run]
-) -> list[str]:
+def page_extra(document: PdfDocument, page: PdfPage, turn: Turn, words: Sequence[Word]) -> list[str]:
     """Return a line for each filled field, note and web link of a page: `- Name: Ada`."""
     raw = pdfium()
+    lines: list[Run] = []
     fields: list[str] = []
     notes: list[str] = []
     for number in range(min(raw.FPDFPage_GetAnnotCount(page.raw), _ANNOTATIONS)):
@@ -40,6 +40,7 @@ def page_extra(
             if kind == raw.FPDF_ANNOT_WIDGET:
                 field = _Field(annotation, document.formenv.raw if document.formenv else None)
                 if value := field.value():
+                    lines = lines or runs(words)
                     label = _label(_box(annotation, turn), lines, is_button=field.is_button) or field.name()
                     is_told = label and (" " in label or len(value) < _LONG)
                     fields.append(f"- {label.rstrip(' :')}: {value}" if is_told else f"- {value}")

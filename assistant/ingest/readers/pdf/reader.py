@@ -113,7 +113,7 @@ def _page(document: PdfDocument, number: int) -> Layout:
         level = [word for word in words if word.way == 0]
         items = page_items(level, drawn_lines(page, turn))
         turned = tuple(run.text for run in runs(word for word in words if word.way))
-        extra = tuple(page_extra(document, page, turn, level, runs(level)))
+        extra = tuple(page_extra(document, page, turn, level))
         return Layout(tuple(items), turn.height, turned, extra)
     finally:
         page.close()
