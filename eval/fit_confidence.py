@@ -38,22 +38,8 @@ from eval.logistic import Case, Model, fit
 from eval.reader import written
 from eval.reader.sources import KEPT_ARTICLES
 
-NAMES: dict[confidence.Scope, list[str]] = {
-    "anywhere": [
-        "sentence",
-        "met",
-        "sentence_met",
-        "weakest",
-        "gap",
-        "other_number",
-        "other_name",
-        "lacking",
-        "length",
-        "answers",
-    ],
-    "one document": ["sentence", "sentence_met", "weakest", "other_number", "lead", "answers"],
-}
-"""The features of each model, of those that there are; see docs/decisions/0003-abstention.md."""
+NAMES = ("answers", "sentence", "other_number", "lacking")
+"""The features; see docs/decisions/0003-abstention.md for those that were left."""
 FIXED = {"other_number": -2.6, "lacking": -2.0}
 """Weights that are not fitted, but for the scale of all. What says nothing of the number asked about is no
 answer, nor is what holds no amount, time or person where one is asked for; too few questions of the public
@@ -72,25 +58,25 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, default=Path("../shared/bench"))
     arguments = parser.parse_args()
-    scoped = [
+    cases = [
         *_shipped(),
         *_written(arguments.data.parent),
         *_wiki(arguments.data / "xquad"),
         *_clapnq(arguments.data / "clapnq"),
         *_squad(arguments.data / "squad2"),
     ]
-    models = {scope: _fitted([case for at, case in scoped if at == scope], NAMES[scope]) for scope in NAMES}
-    Path(confidence.__file__).with_name("confidence.json").write_text(json.dumps(models, indent=2) + "\n")
+    target = Path(confidence.__file__).with_name("confidence.json")
+    target.write_text(json.dumps(_fitted(cases), indent=2) + "\n")
 
 
-def _fitted(cases: Sequence[Case], names: Sequence[str]) -> dict[str, Any]:
-    """The model of one scope as it is written: what it was fitted on, what it gives on sets left out."""
-    model, left_out = fit(cases, names, FIXED), {}
+def _fitted(cases: Sequence[Case]) -> dict[str, Any]:
+    """Return the model as it is written: what it was fitted on, what it gives on sets left out."""
+    model, left_out = fit(cases, NAMES, FIXED), {}
     origins = sorted({case.origin for case in cases})
     for origin in origins:
         own = [case for case in cases if case.origin == origin]
         rest = [case for case in cases if not case.origin.startswith(origin.split(",")[0])]
-        left_out[origin] = round(_auc(own, fit(rest, names, FIXED)), 3)
+        left_out[origin] = round(_auc(own, fit(rest, NAMES, FIXED)), 3)
         print(
             f"{origin:<16} {len(own):>5} cases  AUC {_auc(own, model):.3f} fitted,"
             f" {left_out[origin]:.3f} left out"
@@ -103,10 +89,7 @@ def _fitted(cases: Sequence[Case], names: Sequence[str]) -> dict[str, Any]:
     }
 
 
-Scoped = tuple[confidence.Scope, Case]
-
-
-def _shipped() -> Iterator[Scoped]:
+def _shipped() -> Iterator[Case]:
     sets = [("golden", path) for path in sorted(Path("eval/golden").glob("*.jsonl"))]
     with tempfile.TemporaryDirectory() as home:
         settings = replace(config.load({}), home=Path(home))
@@ -117,7 +100,7 @@ def _shipped() -> Iterator[Scoped]:
                     yield from _conversation(assistant, json.loads(line), name)
 
 
-def _conversation(assistant: Assistant, row: dict[str, Any], name: str) -> Iterator[Scoped]:
+def _conversation(assistant: Assistant, row: dict[str, Any], name: str) -> Iterator[Case]:
     history: list[Turn] = []
     for turn in row.get("turns", [row]):
         seen = assistant.examine(turn["question"], history)
@@ -147,7 +130,7 @@ def _folded(text: str) -> str:
     return " ".join(text.lower().split())
 
 
-def _wiki(data: Path) -> Iterator[Scoped]:
+def _wiki(data: Path) -> Iterator[Case]:
     [english] = find(data, "xquad.en.json")
     articles = json.loads(read_text(english))["data"]
     with opened("xquad-en", list(xquad.items(articles))) as corpus:
@@ -165,7 +148,7 @@ def _wiki(data: Path) -> Iterator[Scoped]:
                 yield from _open(query, passages, answering, "wiki, open")
 
 
-def _written(shared: Path) -> Iterator[Scoped]:
+def _written(shared: Path) -> Iterator[Case]:
     """Questions, near misses and follow-ups on passages among those that the reader was trained on."""
     own = [*written.passages(shared, "fitting")]
     others = [*written.passages(shared, "training")]
@@ -183,11 +166,10 @@ def _written(shared: Path) -> Iterator[Scoped]:
                 for row in passage.follow
             ]
             for query, answerable in asked:
-                passages = corpus.retriever.retrieve(query, FOUND)
-                yield _case(query, passages, answerable, "written")
-                answering = [p for p in passages if p.passage.document_id == documents[passage.id]]
-                if answerable:
-                    yield from _open(query, passages, answering, "written, open")
+                passages = corpus.retriever.retrieve(query, retriever.LIMIT)
+                is_found = documents[passage.id] in {p.passage.document_id for p in passages}
+                if is_found or not answerable:  # many can only be asked by those who know the passage
+                    yield _case(query, passages, answerable, "written")
 
 
 def _item(passage: written.Passage) -> Item:
@@ -196,7 +178,7 @@ def _item(passage: written.Passage) -> Item:
     return Item.titled(passage.id, passage.title, apart.join(passage.sentences))
 
 
-def _clapnq(data: Path) -> Iterator[Scoped]:
+def _clapnq(data: Path) -> Iterator[Case]:
     good, bad = (clapnq._records(data / f"dev_{kind}.jsonl") for kind in ("answerable", "unanswerable"))
     with opened("clapnq", [clapnq._item(record) for record in [*good, *bad]]) as corpus:
         for record in progress([*good, *bad], "CLAPnq"):
@@ -209,7 +191,7 @@ def _clapnq(data: Path) -> Iterator[Scoped]:
                 yield from _open(query, passages, answering, "clapnq, open")
 
 
-def _squad(data: Path) -> Iterator[Scoped]:
+def _squad(data: Path) -> Iterator[Case]:
     # The reader was trained on the other articles.
     articles = json.loads(next(data.glob("*.json")).read_text("utf-8"))["data"]
     articles = [article for article in articles if article["title"] in KEPT_ARTICLES]
@@ -229,7 +211,7 @@ def _squad(data: Path) -> Iterator[Scoped]:
 
 def _open(
     query: Query, passages: Sequence[ScoredPassage], answering: Sequence[ScoredPassage], origin: str
-) -> Iterator[Scoped]:
+) -> Iterator[Case]:
     """A question with all that was found, and with what is left when the answering passages are gone."""
     left = [p for p in passages if p not in answering]
     yield _case(query, passages, True, origin)
@@ -237,12 +219,9 @@ def _open(
         yield _case(query, left, False, origin)
 
 
-def _case(query: Query, passages: Sequence[ScoredPassage], answerable: bool, origin: str) -> Scoped:
+def _case(query: Query, passages: Sequence[ScoredPassage], answerable: bool, origin: str) -> Case:
     shown = _reader().read(query, passages[: retriever.LIMIT])
-    scope = confidence.scope(shown)
-    if scope == "one document":  # as it may come about anywhere
-        origin = f"{origin.split(',')[0]}, within"
-    return scope, Case(confidence.features(query.text, shown), answerable, origin)
+    return Case(confidence.features(query.text, shown), answerable, origin)
 
 
 @cache
