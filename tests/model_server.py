@@ -11,7 +11,9 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Literal
 
-Fault = Literal["hang", "trickle", "trickle headers", "cut", "end", "garbage", "odd", "page"]
+Fault = Literal[
+    "hang", "trickle", "trickle headers", "cut", "end", "garbage", "odd", "page", "encoding", "sse"
+]
 PATIENCE = 20.0
 """Seconds after which a server that hangs gives up, so that no test waits for ever."""
 
@@ -22,6 +24,7 @@ class Reply:
 
     hang: silence. trickle, trickle headers: bytes without meaning, on and on. cut: the connection is reset.
     end: it is closed politely, but too early. garbage: no JSON. odd: JSON of another form. page: HTML.
+    encoding: bytes that are no UTF-8. sse: lines that are no events.
     """
 
     pieces: Sequence[str] = ()
@@ -157,6 +160,10 @@ def _handler(reply: Script, stopped: threading.Event) -> type[BaseHTTPRequestHan
                 self._event('{"choices": [{"delta": {"con')
             elif fault == "odd":
                 self._event('{"choices": [null]}')
+            elif fault == "encoding":
+                self._write(b'data: {"choices": [{"delta": {"content": "caf\xe9 \xff"}}]}\n\n')
+            elif fault == "sse":
+                self._write(b"It boils in three minutes.\n\x00\n: \n\n")
 
         def _trickle(self, byte: bytes, write: Callable[[bytes], object] | None = None) -> None:
             for _ in range(int(PATIENCE / 0.02)):

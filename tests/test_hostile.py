@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from faults.process import alone
-from hostile import claims, door, ledger, models, statements
+from hostile import altered, claims, door, faulty, ledger, models, statements
 from model_server import serve
 from test_faults import missed
 
@@ -41,6 +41,16 @@ def test_a_model_without_an_end_is_left_at_its_deadline(tmp_path: Path, shape: s
         answer = assistant.ask(models.QUESTION)
     assert "made without the model" in (answer.notice or "")
     assert "three minutes" in answer.text
+
+
+def test_each_fault_of_a_model_is_told_and_the_next_turn_works() -> None:
+    """The times are measured by `make hostile`."""
+    results = faulty.run(1)
+    assert [r for r in results if not (r.is_told and r.is_whole and r.goes_on)] == []
+
+
+def test_of_scripted_sentences_no_changed_figure_name_or_negation_is_shown_unmarked() -> None:
+    assert missed(altered.figures(6)) == []
 
 
 def test_of_each_kind_of_false_statement_none_passes(e5: E5) -> None:

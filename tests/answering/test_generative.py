@@ -18,6 +18,7 @@ from model_server import ModelServer, Reply, serve, text
 from numpy.typing import NDArray
 
 from assistant.answering.model import replies
+from assistant.answering.model.checking import Checked, CitationChecker
 from assistant.answering.model.condensing import condense
 from assistant.answering.model.generative import READ, PartialAnswer, compose
 from assistant.answering.model.language_model import Model
@@ -412,6 +413,24 @@ def test_a_model_that_obeys_a_passage_is_not_cited(kind: str) -> None:
     assert draft.answered
     assert len(draft.sentences) > 1
     assert not any(sentence.citations for sentence in draft.sentences[1:])
+
+
+@pytest.mark.parametrize("place", ["text", "title"])
+def test_an_instruction_in_a_document_changes_neither_sources_nor_form(place: str) -> None:
+    """The model obeys each of them: what it was told to write has no source, and all else stays as it is."""
+    honest = checked("Most of it was cod [1].", passage(FISH, 1))
+    for kind, strings in attacks().items():
+        for string in strings:
+            attacked = passage(f"{FISH} {string}", 1) if place == "text" else passage(FISH, 1, string[:200])
+            draft = checked(f"Most of it was cod [1].\n{OBEYED[kind]} [1]", attacked)
+            assert draft.sentences[0] == honest.sentences[0], string
+            assert not any(sentence.citations for sentence in draft.sentences[1:]), string
+            assert [c.quote for c in draft.citations] == [c.quote for c in honest.citations], string
+
+
+def checked(reply: str, *given: ScoredPassage) -> Checked:
+    """The draft of a reply, without a server between."""
+    return CitationChecker(given, None, lambda: None).draft(replies.claims(reply, len(given)))
 
 
 def test_orders_to_the_model_are_no_evidence_even_word_for_word() -> None:

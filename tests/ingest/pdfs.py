@@ -18,7 +18,7 @@ def shown(texts: Sequence[Text], rules: Sequence[Rule] = (), size: float = 10) -
 
 
 def sheet(*pages: str, extra: str = "", root: str = "", more: Sequence[str] = (), rotate: int = 0) -> bytes:
-    """A PDF of pages with these instructions. `extra` stands in each page, `root` in the catalogue.
+    """A PDF of pages with these instructions. `extra` is added to each page, `root` to the catalogue.
 
     `more` are further objects; the first of them has the number 3 + twice the number of pages.
     """
