@@ -130,10 +130,6 @@ class ScoredPassage:
     """The share of query terms, weighted by idf, in the passage, its title or its headings."""
     interaction: float = 0.0
     """The same share with similar words counted too."""
-    weakest: float = 0.0
-    """The similarity of the query word that the passage matches least."""
-    lead: float = 0.0
-    """The `interaction` of the title and headings alone."""
     sentences: tuple[ScoredSentence, ...] = ()
 
 

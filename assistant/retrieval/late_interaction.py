@@ -88,8 +88,8 @@ def interact(
     contexts: Sequence[str],
     embedder: Embedder,
 ) -> list[ScoredPassage]:
-    """Read the passages with the question. Set their `interaction`, `weakest` and `lead`, and `interaction`
-    and `peak` of their sentences; see `interactions`."""
+    """Read the passages with the question. Set their `interaction`, and `interaction` and `peak` of their
+    sentences; see `interactions`."""
     query = query[:QUESTION]
     asked = _asked(query, idf)
     if not asked or not embedder.contextual:
@@ -133,8 +133,7 @@ def _interacting(
             own = np.maximum(own, LEAD * _best(cosines[:, _columns(passage.text, start, begin, starts)]))
         peak = float(whole[held].max(initial=0.0))
         sentences.append(replace(sentence, interaction=float(own @ weights), peak=peak))
-    met, led, weakest = float(best @ weights), float(lead @ weights), float(best.min())
-    return replace(scored, interaction=met, weakest=weakest, lead=led, sentences=tuple(sentences))
+    return replace(scored, interaction=float(best @ weights), sentences=tuple(sentences))
 
 
 def _columns(text: str, row: int, begin: int, starts: NDArray[np.int64]) -> slice:
@@ -151,7 +150,7 @@ def _best(cosines: Vectors) -> Vectors:
 
 def _by_coverage(scored: ScoredPassage) -> ScoredPassage:
     sentences = tuple(replace(s, interaction=s.coverage) for s in scored.sentences)
-    return replace(scored, interaction=scored.coverage, weakest=scored.coverage, sentences=sentences)
+    return replace(scored, interaction=scored.coverage, sentences=sentences)
 
 
 def _words(text: str) -> list[Span]:

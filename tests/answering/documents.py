@@ -39,7 +39,6 @@ def _scored(document: Document, near: str) -> Sequence[ScoredPassage]:
             words=0.5,
             coverage=0.7,
             interaction=0.8,
-            weakest=0.6,
             sentences=tuple(
                 ScoredSentence(span, 0.9 if near and near in passage.quote(span) else 0.6, 0.7, 0.8)
                 for span in passage.sentences

@@ -37,7 +37,6 @@ def scored(document: Document, *, score: float = 1.0) -> list[ScoredPassage]:
             words=0.5,
             coverage=0.7,
             interaction=0.8,
-            weakest=0.6,
             sentences=tuple(ScoredSentence(s, 0.6, 0.7, 0.8) for s in p.sentences),
         )
         for p in split(document)
@@ -232,7 +231,8 @@ def test_only_the_best_passages_are_quoted(shipped: Assistant) -> None:
 
 def test_a_question_about_something_else_is_not_answered(shipped: Assistant) -> None:
     for question in ("Who painted the ceiling of the Sistine Chapel?", "How do I bake sourdough bread?"):
-        found = extract(question, shipped.retriever.retrieve(Query(question)))
+        query = Query(question)
+        found = shipped.extract(query, shipped.retriever.retrieve(query))
         assert not found.answered
         assert len(found.related) == RELATED
 

@@ -50,8 +50,6 @@ def passages(draw: st.DrawFn) -> list[ScoredPassage]:
                 draw(SHARE),
                 draw(SHARE),
                 draw(COSINE),
-                draw(COSINE),
-                draw(COSINE),
                 sentences,
             )
         )
@@ -74,7 +72,7 @@ def test_nothing_found_is_no_answer() -> None:
 def passage(text: str, document: str = "d") -> ScoredPassage:
     held = Passage(f"{document}-0", document, 0, 0, len(text), text, sentences=(Span(0, len(text)),))
     sentences = (ScoredSentence(Span(0, len(text)), 0.5, 0.5, 0.6, 0.7),)
-    return ScoredPassage(held, "T", "d.md", 1.0, interaction=0.6, weakest=0.4, sentences=sentences)
+    return ScoredPassage(held, "T", "d.md", 1.0, interaction=0.6, sentences=sentences)
 
 
 def test_every_weight_is_of_a_feature_that_there_is() -> None:
