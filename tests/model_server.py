@@ -95,6 +95,10 @@ def _handler(reply: Script, stopped: threading.Event) -> type[BaseHTTPRequestHan
         def log_message(self, *_: object) -> None:
             pass
 
+        def do_GET(self) -> None:
+            rows = [{"id": "small", "object": "model", "max_model_len": 4096}, {"id": "large"}]
+            self._send(200, "application/json", json.dumps({"object": "list", "data": rows}))
+
         def do_POST(self) -> None:
             seen: ModelServer = self.server.seen  # type: ignore[attr-defined]
             asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))

@@ -10,7 +10,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from assistant.cli import documents, evaluation, output, serving
+from assistant.cli import documents, evaluation, models, output, serving
 from assistant.cli.store import Json, fill, open_store
 from assistant.core.errors import AssistantError
 
@@ -25,6 +25,7 @@ app = typer.Typer(
 )
 app.add_typer(documents.app)
 app.add_typer(evaluation.app, name="eval")
+app.add_typer(models.app, name="models")
 app.add_typer(serving.app)
 STOPPED = 130
 

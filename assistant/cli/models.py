@@ -1,0 +1,79 @@
+"""Commands on language models: what an endpoint offers, and a short trial of one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Annotated
+
+import typer
+
+from assistant.cli import output
+from assistant.cli.store import Json
+from assistant.core.errors import ConfigError
+
+app = typer.Typer(help="List the language models of an endpoint, and try one.", invoke_without_command=True)
+TRIED = 3
+"""Golden questions of a trial."""
+
+
+@app.callback(epilog="Example: assistant models")
+def models(context: typer.Context, as_json: Json = False) -> None:
+    """List the models of the configured endpoint, or the model servers that run on this machine."""
+    if context.invoked_subcommand:
+        return
+    from assistant.answering.model import offers
+    from assistant.core import config
+    from assistant.core.endpoint import OPENAI, require_key, require_url
+
+    settings = config.load()
+    if settings.model is None:
+        _list_here(as_json)
+        return
+    url = require_url(settings.base_url or OPENAI, "OPENAI_BASE_URL")
+    found = offers.offers(url, require_key(settings.api_key))
+    if as_json:
+        output.print_json([{"name": offer.name, "window": offer.window} for offer in found])
+        return
+    for offer in found:
+        window = f"  {offer.window:,} tokens" if offer.window else ""
+        print(f"{'*' if offer.name == settings.model else ' '} {offer.name}{window}")
+    if settings.model not in {offer.name for offer in found}:
+        output.say(f"{settings.model} is not among them; set ASSISTANT_MODEL to one that is.")
+
+
+def _list_here(as_json: bool) -> None:
+    from assistant.answering.model import offers
+
+    found = list(offers.servers_here())
+    if as_json:
+        output.print_json([{"server": n, "url": u, "models": [m.name for m in some]} for n, u, some in found])
+        return
+    for name, url, some in found:
+        print(f"{name} answers at {url}: {', '.join(offer.name for offer in some) or 'no models'}")
+    output.say(
+        "No model is used yet. Set OPENAI_BASE_URL to such an address and ASSISTANT_MODEL to a name."
+        if found
+        else "No model is configured, and no model server answers on this machine."
+    )
+
+
+@app.command("try", epilog="Example: assistant models try qwen2.5:7b")
+def trial(
+    name: Annotated[str, typer.Argument(help="The name of the model.")],
+    as_json: Json = False,
+) -> None:
+    """Ask a model three questions of the golden set, over the shipped documents, in a store of their own."""
+    from assistant.core import config
+    from assistant.evaluation import trial
+
+    settings = config.load()
+    if settings.model is None:
+        raise ConfigError("No model is configured; set OPENAI_BASE_URL or OPENAI_API_KEY.")
+    results = list(trial.run(replace(settings, model=name), TRIED, output.say))
+    if as_json:
+        output.print_json([result.told() for result in results])
+        return
+    for result in results:
+        verdict = "right" if result.right else "wrong"
+        print(f"{verdict}, {result.cited}, {result.seconds:.1f} s: {result.question}")
+    print(f"{sum(result.right for result in results)} of {len(results)} right.")
