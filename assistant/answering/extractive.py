@@ -45,6 +45,8 @@ CERTAIN = 0.97
 RELATED = 3
 DOUBTED = 0.1
 """Limit on the confidence if a "yes" may answer another question, or nothing matches the question."""
+FOUND = 0.8
+"""The reader's probability from which an answer is found, and below 1 - FOUND surely none."""
 UNLIKELY = 0.3
 """The reader's probability of an answer below which it needs a word of the question."""
 POLAR = 0.5
@@ -77,7 +79,7 @@ def extract(
     question = Question(text)
     contexts = units.load_contexts(passages[:QUOTED], load_document)
     row_answer = rows.answer_by_rows(question, contexts)
-    if row_answer.chosen:
+    if row_answer.chosen and not _is_answered_elsewhere(row_answer.chosen, passages[:QUOTED]):
         return _make_extract(row_answer.chosen, (), passages, CERTAIN)
     found = units.find_candidates(question, contexts, _score)
     fitting = differences.rank_by_names(
@@ -91,6 +93,27 @@ def extract(
         if estimate < CERTAIN and _is_doubtful(question, chosen, contexts, passages):
             estimate = min(estimate, DOUBTED)
     return _make_extract(chosen, _choose_evidence(chosen, left), passages, estimate)
+
+
+def _is_answered_elsewhere(rows: Sequence[Candidate], passages: Sequence[ScoredPassage]) -> bool:
+    """Return True if the reader finds an answer in a sentence, and none in any of the rows.
+
+    "How fast does the Arvo boil a litre?" names a row and a column, Litres, and asks for neither.
+    """
+    rows_read, others_read = [], []
+    for scored in passages:
+        for sentence in scored.sentences:
+            of_row = any(
+                unit.scored.passage.id == scored.passage.id and _overlap(unit.span, sentence.span)
+                for unit in rows
+            )
+            if sentence.answers is not None:
+                (rows_read if of_row else others_read).append(sentence.answers)
+    return bool(rows_read and others_read) and max(rows_read) < 1 - FOUND and max(others_read) > FOUND
+
+
+def _overlap(span: Span, other: Span) -> bool:
+    return span.start < other.end and other.start < span.end
 
 
 def related(passages: Sequence[ScoredPassage]) -> tuple[Citation, ...]:
@@ -135,9 +158,7 @@ def _without(scored: ScoredPassage, ranges: Sequence[tuple[str, Span]]) -> tuple
     """Return the sentences of a passage that overlap none of the ranges of documents."""
     spans = [span for document_id, span in ranges if document_id == scored.passage.document_id]
     return tuple(
-        sentence
-        for sentence in scored.sentences
-        if not any(span.start < sentence.span.end and sentence.span.start < span.end for span in spans)
+        sentence for sentence in scored.sentences if not any(_overlap(span, sentence.span) for span in spans)
     )
 
 
