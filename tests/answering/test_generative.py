@@ -237,6 +237,24 @@ def test_not_found_is_no_answer(reply: str) -> None:
     assert drafts(text(*reply)) == [PartialAnswer(not_found=True)]
 
 
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "The passages do not mention any oil.",
+        "I don't know. There is no information on oil in them [1].",
+        "Die Dokumente enthalten keine Angaben zum Öl.",
+    ],
+)
+def test_that_the_passages_do_not_answer_is_understood_in_other_words(reply: str) -> None:
+    assert answer(reply) == PartialAnswer(not_found=True)
+
+
+def test_an_answer_that_begins_with_a_denial_is_one() -> None:
+    draft = answer("The passages do not mention oil prices. Most of it was cod [1].")
+    assert draft.answered
+    assert not answer("There is no information on oil. Oslo has a river.").not_found
+
+
 def test_an_answer_without_support_is_none() -> None:
     grown = drafts("Oslo has a river [1]. It is long [2].")
     assert grown[-1] == PartialAnswer()

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assistant.answering.citations import cite
-from assistant.answering.model.replies import Claim
+from assistant.answering.model.replies import Claim, is_denial
 from assistant.answering.support import capitals, support_check
 from assistant.core.types import Citation, ScoredPassage, Sentence, Span
 from assistant.text.words import content, share
@@ -97,8 +97,8 @@ class CitationChecker:
     # -- one claim -----------------------------------------------------------------------------------
 
     def _quotes(self, claim: Claim) -> list[_Quote]:
-        """Return the quotes that support a claim; none if it is too long to be checked."""
-        if len(claim.text) + len(claim.after) > LONGEST:
+        """Return the quotes that support a claim; none if it is too long, or denies that there is one."""
+        if len(claim.text) + len(claim.after) > LONGEST or is_denial([claim]):
             return []
         if claim not in self._found:
             self._require_time()

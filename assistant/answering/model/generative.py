@@ -125,7 +125,8 @@ def _whole(checker: CitationChecker, reply: _Reply) -> PartialAnswer:
     if not whole.answered and reply.cut:
         raise reply.cut
     if not whole.answered:
-        return PartialAnswer(not_found=replies.is_not_found(reply.text))
+        said_so = replies.is_not_found(reply.text) or replies.is_denial(reply.whole())
+        return PartialAnswer(not_found=said_so)
     notice = reply.cut.message if reply.cut else None
     return PartialAnswer(whole.sentences, whole.citations, True, notice=notice)
 

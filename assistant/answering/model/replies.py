@@ -8,14 +8,16 @@ unfinished.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from assistant.text import languages
 from assistant.text.sentences import sentences
+from assistant.text.words import folded
 
 _LIST = r"\d{1,4}(?:\s*(?:[,;&–-]|and)\s*\d{1,4})*"
 _WORD = r"(?:(?:passages?|sources?|citations?|no\.?|#)\s*)?"
@@ -88,6 +90,17 @@ def visible(text: str) -> str:
 def is_not_found(text: str) -> bool:
     """Return True if the model says NOT FOUND, as the prompt demands if the passages do not answer."""
     return _NOT_FOUND.match(visible(text)) is not None
+
+
+def is_denial(claims: Sequence[Claim]) -> bool:
+    """Return True if the sentences only say, in the model's own words, that the passages do not answer."""
+    return bool(claims) and all(folded(claim.text).startswith(_denials()) for claim in claims)
+
+
+@cache
+def _denials() -> tuple[str, ...]:
+    found = (languages.vocabulary(code, "replies").get("not_found", ()) for code in languages.CODES)
+    return tuple(folded(phrase) for phrases in found for phrase in phrases)
 
 
 def is_undecided(text: str) -> bool:
