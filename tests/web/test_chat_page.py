@@ -206,7 +206,8 @@ def test_a_question_survives_the_death_of_the_server_and_the_page_goes_on(
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     server = start(tmp_path, port)
-    httpx.post(f"http://127.0.0.1:{port}/api/documents", params={"source": "a.md"}, content=KETTLE.encode())
+    added = f"http://127.0.0.1:{port}/api/documents"
+    httpx.post(added, params={"source": "a.md"}, content=KETTLE.encode(), timeout=60)
     page = opened(context, f"http://127.0.0.1:{port}")
     page.fill("#question", FAST)
     page.press("#question textarea", "Enter")
