@@ -38,7 +38,7 @@ WITHIN = 0.5
 """Difference to the best score within which a sentence is quoted if the answer may need several."""
 NEARLY = 0.15
 """The same if one sentence is enough: the two are about equally good."""
-THRESHOLD = 0.42
+THRESHOLD = 0.38
 """The confidence from which the assistant answers; see docs/decisions/0003-abstention.md."""
 CERTAIN = 0.97
 """The confidence of an answer by rule: the question names the row and the column."""
