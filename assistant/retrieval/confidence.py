@@ -16,6 +16,7 @@ from typing import Any
 from assistant.core.types import ScoredPassage
 from assistant.retrieval.answer_type import lacks
 from assistant.store.index import terms
+from assistant.text.values import numbers
 
 NEAREST = 3
 """Number of passages that the features are computed from."""
@@ -43,11 +44,10 @@ def features(question: str, passages: Sequence[ScoredPassage]) -> dict[str, floa
     nearest = passages[:NEAREST]
     pairs = ((s, p) for p in passages for s in p.sentences)
     best = sorted(pairs, key=lambda pair: -pair[0].cosine - pair[0].interaction)[:NEAREST]
-    held = _held(nearest)
     return {
         "answers": log_odds(max((s.answers or 0.0 for p in nearest for s in p.sentences), default=0.0)),
         "sentence": max(s.cosine for p in passages for s in p.sentences),
-        "other_number": float(any(not _known(n, held) for n in _NUMBER.findall(question))),
+        "other_number": float(_lacks_number(question, nearest)),
         "lacking": float(lacks(question, [p.passage.quote(s.span) for s, p in best])),
     }
 
@@ -57,16 +57,14 @@ def log_odds(probability: float) -> float:
     return max(-5.0, min(5.0, math.log(probability / (1 - probability)))) if 0 < probability < 1 else 0.0
 
 
-def _held(passages: Sequence[ScoredPassage]) -> set[str]:
-    """Return the terms of the passages, their titles and headings."""
-    texts = (f"{p.title} {' '.join(p.passage.headings)} {p.passage.text}" for p in passages)
-    return {term for text in texts for term in terms(text)}
-
-
-def _known(word: str, held: set[str]) -> bool:
-    """True if the word, or one with the same first letters ("Iranian", "Iran"), is among the terms."""
-    return all(
-        term in held or (len(term) > 3 and any(h.startswith(term[:4]) for h in held)) for term in terms(word)
+def _lacks_number(question: str, passages: Sequence[ScoredPassage]) -> bool:
+    """Return True if a number of the question is in none of the passages: 1840 is in "1,840 boats"."""
+    texts = [f"{p.title} {' '.join(p.passage.headings)} {p.passage.text}" for p in passages]
+    held = {term for text in texts for term in terms(text)}
+    values = frozenset[str]().union(*map(numbers, texts))
+    return any(
+        values.isdisjoint(numbers(number)) and not held.issuperset(terms(number))
+        for number in _NUMBER.findall(question)
     )
 
 

@@ -90,6 +90,15 @@ def test_it_rises_with_what_the_reader_finds() -> None:
     assert unlikely < likely
 
 
+def test_a_number_is_known_however_it_is_written() -> None:
+    held = [passage("The harbour received 1,840 boats.")]
+    lacking = {
+        number: features(f"In which year were there {number} boats?", held)["other_number"]
+        for number in ("1840", "1,840", "1841")
+    }
+    assert lacking == {"1840": 0, "1,840": 0, "1841": 1}
+
+
 @pytest.fixture(scope="module")
 def answered(shipped: Assistant) -> list[ScoredPassage]:
     return shipped.retriever.retrieve(Query(QUESTION))
