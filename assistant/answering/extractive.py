@@ -100,16 +100,17 @@ def _is_answered_elsewhere(rows: Sequence[Candidate], passages: Sequence[ScoredP
 
     "How fast does the Arvo boil a litre?" names a row and a column, Litres, and asks for neither.
     """
-    rows_read, others_read = [], []
-    for scored in passages:
-        for sentence in scored.sentences:
-            of_row = any(
-                unit.scored.passage.id == scored.passage.id and _overlap(unit.span, sentence.span)
-                for unit in rows
-            )
-            if sentence.answers is not None:
-                (rows_read if of_row else others_read).append(sentence.answers)
-    return bool(rows_read and others_read) and max(rows_read) < 1 - FOUND and max(others_read) > FOUND
+    read = [(scored, s) for scored in passages for s in scored.sentences if s.answers is not None]
+    of_rows = [s.answers or 0.0 for scored, s in read if _is_of(scored, s, rows)]
+    of_others = [s.answers or 0.0 for scored, s in read if not _is_of(scored, s, rows)]
+    return bool(of_rows and of_others) and max(of_rows) < 1 - FOUND and max(of_others) > FOUND
+
+
+def _is_of(scored: ScoredPassage, sentence: ScoredSentence, units: Sequence[Candidate]) -> bool:
+    """Return True if a sentence is part of one of the candidates."""
+    return any(
+        unit.scored.passage.id == scored.passage.id and _overlap(unit.span, sentence.span) for unit in units
+    )
 
 
 def _overlap(span: Span, other: Span) -> bool:
