@@ -19,6 +19,7 @@ from assistant.assistant import Assistant
 from assistant.core import config
 from assistant.core.types import Query, ScoredPassage
 from assistant.evaluation import evaluate
+from assistant.text.words import is_kin, names
 from eval.bench_figure import Figure
 from eval.benchmarks.support import CHANGES
 
@@ -69,17 +70,23 @@ def _cases(assistant: Assistant, each: int) -> Iterator[Case]:
     chance = random.Random(13)
     said = [sentence for entry in assistant.list() for sentence in _sentences(assistant, entry.id)]
     chance.shuffle(said)
-    names = sorted(
+    known = sorted(
         {name for sentence in said for name in re.findall(r"(?<=[a-z] )[A-Z][a-z]{3,}\b", sentence)}
     )
     for kind in TRUE:
         for sentence in said[:each]:
             yield _true(assistant, kind, sentence)
     for kind, change in CHANGES.items():
-        changed = ((sentence, change(sentence, chance, names)) for sentence in said)
+        changed = ((sentence, change(sentence, chance, _others(known, sentence))) for sentence in said)
         for sentence, other in [(old, new) for old, new in changed if new][:each]:
             passages, place = _found(assistant, sentence)
             yield Case(kind, Claim(other, (place + 1,)), passages)
+
+
+def _others(known: Sequence[str], sentence: str) -> list[str]:
+    """Return the names of which the sentence has no form: not Iranian for Iran."""
+    own = names(sentence)
+    return [name for name in known if not any(is_kin(word, name.lower()) for word in own)]
 
 
 def _true(assistant: Assistant, kind: str, sentence: str) -> Case:
