@@ -18,6 +18,8 @@ ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 RUN = PROJECT["dependencies"]
 TEST = RUN + PROJECT["optional-dependencies"]["test"]
+EXTRAS = [line for name, some in PROJECT["optional-dependencies"].items() if name != "test" for line in some]
+"""What a person installs beside, for a part of the assistant that says so where it is missing."""
 LOCKS = ["requirements.lock", "requirements-test.lock", "requirements-model.lock"]
 
 
@@ -133,7 +135,7 @@ def imported(path):
 
 
 def test_whatever_is_imported_is_declared():
-    declared = {canonicalize_name(Requirement(line).name) for line in RUN}
+    declared = {canonicalize_name(Requirement(line).name) for line in RUN + EXTRAS}
     brings = metadata.packages_distributions()
     names = {name for path in (ROOT / "assistant").rglob("*.py") for name in imported(path)}
     foreign = names - sys.stdlib_module_names - {"assistant"}
