@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from assistant.answering.support.support_check import (
     best_quote,
     fewest,
+    find_support,
     is_claim,
     is_no_statement,
     is_verbatim,
@@ -155,6 +156,26 @@ def test_a_sentence_of_light_words_says_it_with_them() -> None:
     assert supported("The port 7860 is now in use.", "Port 7860 was in use at noon.")
 
 
+@pytest.mark.parametrize(
+    ("sentence", "quote"),
+    [
+        ("A file that no reader knows is not refused.", "A file that no reader knows is refused."),
+        ("It is not only open on Sundays.", "It is only open on Sundays."),
+        (
+            "The pier stays closed, and the reason is not given.",
+            "The pier stays closed, and the reason is given.",
+        ),
+        (
+            "The visit of Tehran American guests pleased Iran.",
+            "The visit of Latin American guests pleased Iran.",
+        ),
+    ],
+)
+def test_a_negation_or_name_put_in_between_is_seen(sentence: str, quote: str) -> None:
+    assert not supported(sentence, quote)
+    assert supported(quote, quote)
+
+
 def test_of_a_short_sentence_no_word_may_be_another() -> None:
     quote = "NRG is a recording facility in Hollywood."
     assert not supported("NRG is a recording space.", quote, None, "", lambda *_: 1.0)
@@ -286,6 +307,14 @@ def test_a_changed_copy_finds_no_help_in_its_neighbours() -> None:
     assert not supported(changed, spans[0], None)
     assert best_quote(changed, spans) == range(0, 1)
     assert fewest(changed, spans) == []
+
+
+def test_a_copy_with_another_name_finds_no_help_in_its_neighbours() -> None:
+    spans = ["Lindqvist calls the visit one of the great events of the foreign policy of Norway.", BRIDGE,
+             "She met guests from Portugal."]  # fmt: skip
+    changed = spans[0].replace("Norway", "Portugal")
+    assert fewest(changed, spans) == []
+    assert not find_support(changed, spans)
 
 
 def test_a_sentence_that_says_two_things_takes_two_quotes() -> None:

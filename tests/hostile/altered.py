@@ -70,9 +70,7 @@ def _cases(assistant: Assistant, each: int) -> Iterator[Case]:
     chance = random.Random(13)
     said = [sentence for entry in assistant.list() for sentence in _sentences(assistant, entry.id)]
     chance.shuffle(said)
-    known = sorted(
-        {name for sentence in said for name in re.findall(r"(?<=[a-z] )[A-Z][a-z]{3,}\b", sentence)}
-    )
+    known = _names(said)
     for kind in TRUE:
         for sentence in said[:each]:
             yield _true(assistant, kind, sentence)
@@ -87,6 +85,13 @@ def _others(known: Sequence[str], sentence: str) -> list[str]:
     """Return the names of which the sentence has no form: not Iranian for Iran."""
     own = names(sentence)
     return [name for name in known if not any(is_kin(word, name.lower()) for word in own)]
+
+
+def _names(said: Sequence[str]) -> list[str]:
+    """Return the words that have a capital inside of sentences, and are nowhere small."""
+    small = {word for sentence in said for word in re.findall(r"\b[a-z]+\b", sentence)}
+    inside = (re.findall(r"(?<=[a-z] )[A-Z][a-z]{3,}\b", sentence) for sentence in said)
+    return sorted({name for found in inside for name in found if name.lower() not in small and names(name)})
 
 
 def _true(assistant: Assistant, kind: str, sentence: str) -> Case:

@@ -42,13 +42,15 @@ _OPPOSITES = [
     (_set("true"), _set("false")),
 ]
 _CLAUSE = re.compile(rf"(?P<end>[.;:!?|,()\n]|\s-\s)|(?P<word>{WORD.pattern})")
+_RELATIVE = frozenset({"that", "which", "who", "whom"})
+_NOT_ONLY = re.compile(r"\bnot (?:only|just|merely)\b")
 _DIRECTION = re.compile(r"\b(to|from|by|against|over|than|into)\s+(?:the\s+)?([A-Z][\w'’]*)")
 _OWNED = re.compile(r"\b([A-Z]\w+)['’]s? ([a-z]+)")
 
 
 def contradicts(sentence: str, quote: str) -> bool:
     """True if both speak of the same, one of them the other way round."""
-    ways = (_is_negated_otherwise, _is_opposite, _is_turned_round, _is_anothers)
+    ways = (_is_negated_otherwise, _is_no_limit, _is_opposite, _is_turned_round, _is_anothers)
     return any(is_contradicted(sentence, quote) for is_contradicted in ways)
 
 
@@ -106,10 +108,19 @@ def _is_negated_otherwise(sentence: str, quote: str) -> bool:
     return bool(ours.negated & affirmed or (ours.plain - ours.negated) & denied)
 
 
+def _is_no_limit(sentence: str, quote: str) -> bool:
+    """True if what is only so there is "not only" so here."""
+    ours, theirs = (len(_NOT_ONLY.findall(folded(text))) for text in (sentence, quote))
+    return ours > theirs and "only" in words(_NOT_ONLY.sub(" ", folded(quote)))
+
+
 def lacks_negation(sentence: str, quote: str) -> bool:
     """True if the sentence denies what the quote does not deny."""
     theirs = _polarity(quote)
     ours = _polarity(sentence).spoken_like(theirs)
+    # One that governs no word of substance, as in "is not given", is seen by its number alone.
+    if ours.negations > theirs.negations:
+        return True
     if ours.negated:
         return not ours.negated & theirs.negated
     return ours.negations > 0 and theirs.negations == 0
@@ -140,14 +151,18 @@ def _in(known: set[str], word: str) -> str:
 
 @lru_cache(maxsize=1024)
 def _polarity(text: str) -> _Polarity:
-    found, named, left = _Polarity(), names(text), 0
+    found, named, left, is_relative = _Polarity(), names(text), 0, False
     tokens = [*_CLAUSE.finditer(folded(text))]
     for at, token in enumerate(tokens):
         word = re.sub(r"'s$", "", token["word"] or "")
         following = tokens[at + 1]["word"] if at + 1 < len(tokens) else None
         if token["end"] or word in language().boundaries:
             left = 0
+        elif is_relative and left and word in language().be | language().have:
+            # "A file that no reader knows is refused": what follows is said of the file.
+            left = 0
         elif word in language().negations or word.endswith("n't"):
+            is_relative = at > 0 and tokens[at - 1]["word"] in _RELATIVE
             left = 0 if following in language().no_negation else SCOPE
             found.negations += left > 0
         elif is_telling(word) and word not in named:

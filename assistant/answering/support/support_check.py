@@ -20,7 +20,7 @@ from assistant.text import tables
 from assistant.text.language import language
 from assistant.text.quantities import allowed, claimed
 from assistant.text.territories import territories
-from assistant.text.words import WORD, content, folded, missing, names, share
+from assistant.text.words import WORD, content, folded, missing, names, share, stem
 
 Supports = Callable[[str, str, str], float]
 """Sentence, quote and context -> how likely the quote says all of the sentence, 0 to 1; see `Reader`."""
@@ -204,11 +204,19 @@ def fewest(
 def _helpful(sentence: str, spans: Sequence[str], context: str) -> frozenset[int]:
     """The places of the spans that may support the sentence together: those that do not contradict it; none
     at all where it is nearly one of them and still not borne out, for then something was changed."""
-    stems = content(sentence)
-    copied = [span for span in spans if len(stems) >= MANY and share(stems, span) >= NEARLY]
+    copied = [span for span in spans if _is_copy(sentence, span)]
     if any(not _agrees(sentence, span, context) for span in copied):
         return frozenset()
     return frozenset(at for at, span in enumerate(spans) if not contradicts(sentence, span))
+
+
+def _is_copy(sentence: str, span: str) -> bool:
+    """True if a sentence is nearly a span, or is one with another name in the place of its own."""
+    stems, gone = content(sentence), missing(sentence, span)
+    if len(stems) >= MANY and share(stems, span) >= NEARLY:
+        return True
+    others = stems - frozenset(map(stem, gone))
+    return bool(gone and missing(span, sentence)) and len(others) >= MANY and share(others, span) == 1
 
 
 def joined(spans: Sequence[str], places: Iterable[int]) -> str:
@@ -251,6 +259,6 @@ def _with_countries_of(quote: str, sentence: str) -> str:
     theirs = {country.code: quote[country.start : country.end] for country in reversed(territories(quote))}
     for country in reversed(territories(sentence)):
         name = sentence[country.start : country.end]
-        if country.code in theirs and name not in quote:
+        if country.code in theirs and name not in quote and theirs[country.code] not in sentence:
             sentence = sentence[: country.start] + theirs[country.code] + sentence[country.end :]
     return sentence
