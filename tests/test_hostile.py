@@ -12,6 +12,7 @@ from hostile import altered, claims, door, faulty, ledger, models, statements
 from model_server import serve
 from test_faults import missed
 
+from assistant.assistant import Assistant
 from assistant.core.types import Source
 from assistant.embedding.embedders import E5
 from assistant.retrieval.reader import Reader
@@ -49,8 +50,10 @@ def test_each_fault_of_a_model_is_told_and_the_next_turn_works() -> None:
     assert [r for r in results if not (r.is_told and r.is_whole and r.goes_on)] == []
 
 
-def test_of_scripted_sentences_no_changed_figure_name_or_negation_is_shown_unmarked() -> None:
-    assert missed(altered.figures(6)) == []
+def test_of_scripted_sentences_no_changed_figure_name_or_negation_is_shown_unmarked(
+    shipped: Assistant,
+) -> None:
+    assert missed(altered.figures_over(shipped, 6)) == []
 
 
 def test_of_each_kind_of_false_statement_none_passes(e5: E5) -> None:

@@ -12,6 +12,7 @@ import re
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from assistant.answering.model.checking import CitationChecker
 from assistant.answering.model.replies import Claim
@@ -42,14 +43,19 @@ class Case:
 
 
 def figures(each: int = EACH) -> list[Figure]:
-    """The shares that are shown unmarked; each that is judged wrongly is printed."""
-    shown: dict[str, list[bool]] = {}
+    """The shares that are shown unmarked over the shipped corpus."""
     with evaluate.open_shipped_store(config.load({}), lambda _: None) as assistant:
-        for case in _cases(assistant, each):
-            is_shown = _is_shown(assistant, case)
-            shown.setdefault(case.kind, []).append(is_shown)
-            if is_shown is not (case.kind in TRUE):
-                print(f"  {case.kind}: {case.claim.text}", file=sys.stderr)
+        return figures_over(assistant, each)
+
+
+def figures_over(assistant: Assistant, each: int) -> list[Figure]:
+    """The shares that are shown unmarked; each sentence that is judged wrongly is printed."""
+    shown: dict[str, list[bool]] = {}
+    for case in _cases(assistant, each):
+        is_shown = _is_shown(assistant, case)
+        shown.setdefault(case.kind, []).append(is_shown)
+        if is_shown is not (case.kind in TRUE):
+            print(f"  {case.kind}: {case.claim.text}", file=sys.stderr)
     total = sum(map(len, shown.values()))
     false = [judged for kind in FALSE for judged in shown[kind]]
     true = [judged for kind in TRUE for judged in shown[kind]]
@@ -122,6 +128,7 @@ def _sentences(assistant: Assistant, document_id: str) -> Iterator[str]:
             yield line
 
 
+@cache
 def _found(assistant: Assistant, sentence: str) -> tuple[list[ScoredPassage], int]:
     """Return the passages found for a sentence, and the place of the one that has it."""
     passages = assistant.retriever.retrieve(Query(sentence))
