@@ -28,6 +28,7 @@ class Language:
     wide_hedges: Words
     negations: Words
     no_negation: Words
+    denying: Words
     boundaries: Words
     conditions: Words
     conditions_of_orders: Words
@@ -82,6 +83,7 @@ def language(code: str = "en") -> Language:
         wide_hedges=_set(data["hedges"]["wide"]),
         negations=_set(data["negation"]["words"]),
         no_negation=_set(data["negation"]["followed_by"]),
+        denying=_set(data["negation"]["of_nouns"]),
         boundaries=_set(data["negation"]["clauses"]),
         conditions=_set(data["conditions"]["words"]),
         conditions_of_orders=_set(data["conditions"]["in_orders"]),

@@ -36,8 +36,36 @@ FERRY = (
 )
 PIER = "The pier has been falling apart for the past two decades."
 MINERS = "Miners went on strike because their wages had not been paid since April."
+CAMP = (
+    "Mount Aster is higher than Mount Birk. The camp has 30 tents and 12 stoves. Ola Ness borrows the tents "
+    "from the club and lends the stoves to schools. There is no charge for children, but dogs cost five "
+    "crowns."
+)
+KIOSK = "The kiosk sells ice cream from May to June, and hot soup in January."
+PAY = "Full pay is given for nine weeks and half pay for a further two."
+TRADE = "Zuerst handelten sie mit Tee aus Peru und Salz aus Chile."
+KEEPER = "Trainer Lise Holm thanked the keeper, who stopped a penalty."
 
 TABLE = [
+    # things that change places
+    ("compared the other way round", "Mount Birk is higher than Mount Aster.", CAMP, False),
+    ("a count of something else", "The camp has 30 stoves.", CAMP, False),
+    ("a count of its own", "The camp has 12 stoves.", CAMP, True),
+    ("a denial without its limit", "There is no charge.", CAMP, False),
+    ("a denial with another limit", "There is no charge for dogs.", CAMP, False),
+    ("a denial with its limit", "For children, there is no charge.", CAMP, True),
+    ("done to what another verb has", "Ola Ness lends the tents to the club.", CAMP, False),
+    ("done to its own", "Ola Ness lends stoves to schools.", CAMP, True),
+    ("said of another thing", "The kiosk sells hot soup from May to June.", KIOSK, False),
+    ("said of the first thing", "The kiosk sells ice cream in January.", KIOSK, False),
+    ("said of its own thing", "The kiosk sells hot soup in January.", KIOSK, True),
+    ("said of both things", "The kiosk sells ice cream and hot soup.", KIOSK, True),
+    ("exchanged", "Half pay is given for nine weeks and full pay for a further two.", PAY, False),
+    ("exchanged in German", "Zuerst handelten sie mit Salz aus Peru und Tee aus Chile.", TRADE, False),
+    ("in another order", "For nine weeks full pay is given.", PAY, True),
+    ("who is meant by she", "The Aurora was replaced by the Stella.", FERRY, False),
+    ("who is meant by who", "Lise Holm stopped a penalty.", KEEPER, False),
+    ("the one who is meant by who", "The keeper stopped a penalty.", KEEPER, True),
     # word for word
     ("whole", EXPORTS, EXPORTS, True),
     ("whole, other case", SHARE.upper(), SHARE, True),

@@ -44,7 +44,9 @@ _OPPOSITES = [
 _CLAUSE = re.compile(rf"(?P<end>[.;:!?|,()\n]|\s-\s)|(?P<word>{WORD.pattern})")
 _RELATIVE = frozenset({"that", "which", "who", "whom"})
 _NOT_ONLY = re.compile(r"\bnot (?:only|just|merely)\b")
-_DIRECTION = re.compile(r"\b(to|from|by|against|over|than|into)\s+(?:the\s+)?([A-Z][\w'’]*)")
+_DIRECTION = re.compile(
+    r"\b(to|from|by|against|over|than|into)\s+(?:the\s+)?([A-Z][\w'’]*(?:\s+[A-Z][\w'’]*)*)"
+)
 _OWNED = re.compile(r"\b([A-Z]\w+)['’]s? ([a-z]+)")
 
 

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
-from assistant.answering.support import roles
+from assistant.answering.support import exchanges, roles, things
 from assistant.answering.support.roles import spoken_of
 from assistant.text.language import language
 from assistant.text.quantities import allowed, claimed
@@ -37,7 +37,17 @@ def is_faithful(sentence: str, quote: str, context: str = "") -> bool:
         return False
     if changes_rank(sentence, f"{quote}\n{context}"):
         return False
-    checks = (loses_hedge, loses_condition, changes_quantity, loses_exception, misplaces_figure)
+    checks = (
+        loses_hedge,
+        loses_condition,
+        changes_quantity,
+        loses_exception,
+        misplaces_figure,
+        things.misplaces_count,
+        things.widens_denial,
+        things.crosses_objects,
+        exchanges.exchanges,
+    )
     return roles.agree(sentence, quote) and not any(fails(sentence, quote) for fails in checks)
 
 

@@ -110,9 +110,26 @@ def _fits(
         if _are_others(objects & proper, others & proper) and ours.is_passive(verb) == theirs.is_passive(at):
             return False
         return not (objects and others and not _meet(objects, others) and _meet(objects, doers))
+    if _is_done_to_another(ours.others(verb), theirs, at, everything):
+        return False
     if mine & proper and doers & proper:
         return not _are_others(mine & proper, doers & proper)
     return _meet(mine, doers) or not any(_meet(mine, frozenset(clause.spoken)) for clause in everything)
+
+
+def _is_done_to_another(objects: Found, theirs: Clause, at: int, everything: Sequence[Clause]) -> bool:
+    """True if nothing of `objects` is what this verb has, and all of it is what another has: "sold the farm"
+    where the farm was bought and the land sold."""
+    said, here = frozenset(map(stem, objects)), frozenset(map(stem, theirs.others(at)))
+    if not said or not here or said & here or not language().pronouns.isdisjoint(theirs.spoken):
+        return False
+    return any(
+        said <= frozenset(map(stem, clause.others(verb)))
+        for clause in everything
+        if clause is not theirs
+        for verb in range(len(clause.spoken))
+        if _is_pivot(clause.spoken, verb)
+    )
 
 
 def _are_others(some: Found, others: Found) -> bool:
@@ -180,7 +197,7 @@ def clauses(text: str) -> tuple[Clause, ...]:
             made = Clause(piece, spoken, implied, _goes_on(joint, implied, before), line)
             found.append(made)
             before = made
-        named = [clause for clause in found if clause.text in line]
+        named = [clause for clause in found if clause.line == line]
         if named:
             verb = _first_verb(named[0].spoken)
             first = named[0].subject(verb) or first
@@ -200,8 +217,9 @@ def _implied(spoken: Sequence[str], joint: str, before: Clause | None, first: Fo
     if before is None:
         return first if pronoun else frozenset()
     if joint in {"who", "which", "that"}:
-        telling = [word for word in before.spoken if is_telling(word)]
-        return frozenset(telling[-RELATIVE:])
+        verbs = [at for at in range(len(before.spoken)) if is_verb_at(before.spoken, at)]
+        after = before.spoken[verbs[-1] + 1 :] if verbs else before.spoken
+        return frozenset([*filter(is_telling, after or before.spoken)][-RELATIVE:])
     verb = _first_verb(spoken)
     if pronoun or not any(is_telling(word) for word in spoken[:verb]):
         return before.subject(_first_verb(before.spoken))
