@@ -116,6 +116,7 @@ class Answers:
                 extracted.citations[:end],
                 notice=notice,
                 understood=self.query.reading or None,
+                confidence=extracted.confidence,
             )
             is_whole = end == len(extracted.sentences)
             yield replace(answer, evidence=extracted.evidence) if is_whole else answer

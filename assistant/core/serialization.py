@@ -64,6 +64,7 @@ def answer(value: Answer) -> Json:
         "model": value.model,
         "notice": value.notice,
         "understood": value.understood,
+        "confidence": value.confidence,
         "timings_ms": dict(value.timings_ms),
     }
 
@@ -85,6 +86,7 @@ def to_answer(data: Mapping[str, Any]) -> Answer:
         notice=data["notice"],
         timings_ms=data["timings_ms"],
         understood=data.get("understood"),
+        confidence=data.get("confidence"),
     )
 
 

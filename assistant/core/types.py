@@ -189,6 +189,8 @@ class Answer:
     timings_ms: Mapping[str, float] = field(default_factory=dict)
     understood: str | None = None
     """The interpretation of an ambiguous or mistyped question, in one sentence."""
+    confidence: float | None = None
+    """The probability that quotes answer the question; None for an answer that is made otherwise."""
 
     @property
     def text(self) -> str:

@@ -12,8 +12,13 @@ from urllib.parse import quote, urlsplit
 from assistant.core.types import Citation, Document, Span
 from assistant.text.html import Html, element, joined, text
 from assistant.text.marks import Run, runs
+from assistant.text.sentences import sentences
+from assistant.text.wording import ENGLISH, Wording
 
 Kind = Literal["heading", "row", "code", "item", "paragraph"]
+
+AROUND = 240
+"""Characters before and after a quote on its card."""
 
 _LINE = re.compile(r"[^\n]+")
 _ITEM = re.compile(r"[ \t]*(?:[-*+•]|\d{1,3}[.)])[ \t]+(?=\S)")
@@ -31,52 +36,117 @@ def _path(name: str) -> str:
     return quote(name.encode("utf-8", "replace"), safe="")
 
 
-def source_html(document: Document, start: int = 0, end: int = 0, others: Sequence[Span] = ()) -> Html:
+def source_html(
+    document: Document,
+    start: int = 0,
+    end: int = 0,
+    others: Sequence[Span] = (),
+    say: Wording = ENGLISH,
+) -> Html:
     """Render a document with `text[start:end]` in `<mark class="current">`, under its title and metadata.
 
     `others` are marked too, as what else the same answer quotes.
     """
+    return joined(_source(document, start, end, others, say, 2))
+
+
+def _source(
+    document: Document, start: int, end: int, others: Sequence[Span], say: Wording, level: int
+) -> Iterator[Html]:
+    """Yield the parts of a document; its title is a heading of `level`, its own headings are below that."""
     marks = Marks(document, Span(max(0, start), min(end, len(document.text))), others)
-    blocks = element("div", *_text_blocks(document, marks), class_="text", tabindex="0")
-    return joined([_source_head(document, marks.current), blocks])
+    yield _source_head(document, marks.current, say, level)
+    yield element("div", *_text_blocks(document, marks, say, level), class_="text", tabindex="0")
 
 
-def source_page(document: Document, start: int = 0, end: int = 0, others: Sequence[Span] = ()) -> Html:
+def source_page(
+    document: Document,
+    start: int = 0,
+    end: int = 0,
+    others: Sequence[Span] = (),
+    say: Wording = ENGLISH,
+) -> Html:
     """Render the document as a whole page, for browsers without script and links in new tabs."""
-    body = element("main", source_html(document, start, end, others), id="source", class_="page")
-    return _whole(document.title, body)
+    body = element("main", *_source(document, start, end, others, say, 1), id="source", class_="page")
+    return _whole(document.title, body, say)
 
 
-def error_page(message: str) -> Html:
-    """Render a page with one sentence and a link to the chat."""
-    heading = element("h2", text("Not here any more"))
-    back = element("p", element("a", text("Back to the chat"), href="/"))
-    body = element(
-        "main", element("header", heading), element("p", text(message)), back, id="source", class_="page"
+def card_html(document: Document, start: int, end: int, say: Wording = ENGLISH) -> Html:
+    """Render a quote between the sentences before and after it, below where it stands."""
+    marks = Marks(document, Span(max(0, start), min(end, len(document.text))))
+    page = _page(document, marks.current.start)
+    place = [document.title, _section(document, marks.current)]
+    place += [say("source.page", page=page)] if page else []
+    where = element("p", text(" › ".join(filter(None, place))), class_="where", dir="auto")
+    return joined([where, *_quoted(document, marks)])
+
+
+def _quoted(document: Document, marks: Marks) -> Iterator[Html]:
+    blocks = list(_blocks(document))
+    at = next((n for n, (_, span) in enumerate(blocks) if span.end > marks.current.start), None)
+    if at is None:
+        return
+    kind, span = blocks[at]
+    if kind == "row":
+        first = next(n for n in range(at, -1, -1) if n == 0 or blocks[n - 1][0] != "row")
+        for n in sorted({first, at}):
+            yield _block(document.text, "row", blocks[n][1], marks, 1)
+    else:
+        yield element("p", *_between(document.text, span, marks), class_="quoted", dir="auto")
+
+
+def _between(whole: str, block: Span, marks: Marks) -> Iterator[Html]:
+    """Yield the sentence before a quote in its block, the quote, and the sentence after it."""
+    quote = marks.current
+    end = max(block.end, quote.end)
+    around = sentences(whole, block.start, end)
+    before = [each.start for each in around if each.start < quote.start][-2:]
+    after = [each.end for each in around if each.end > quote.end][:2]
+    begin = max([quote.start - AROUND, *before[:1]] if before else [quote.start])
+    stop = min([quote.end + AROUND, *after[-1:]] if after else [quote.end])
+    if before and begin > before[0]:
+        yield text("…")
+    yield from marks.render(Span(begin, stop))
+    if after and stop < after[-1]:
+        yield text("…")
+
+
+def removed_page(say: Wording = ENGLISH) -> Html:
+    """Render in place of a document that is gone, with a link to the chat."""
+    heading = element("header", element("h1", text(say("source.gone"))))
+    message = element("p", text(say("source.removed")))
+    back = element("p", element("a", text(say("source.back")), href="/"))
+    return _whole(
+        say("source.gone"), element("main", heading, message, back, id="source", class_="page"), say
     )
-    return _whole("Not here any more", body)
 
 
-def _whole(title: str, body: Html) -> Html:
+def _whole(title: str, body: Html, say: Wording) -> Html:
     head = (
         '<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{text(title)}</title>"
+        '<script src="/page/before.js"></script><script type="module" src="/page/mark.js"></script>'
         '<link rel="icon" href="/page/icon.svg"><link rel="stylesheet" href="/page/page.css">'
-        '<link rel="stylesheet" href="/page/source.css"><script type="module" src="/page/mark.js"></script>'
+        '<link rel="stylesheet" href="/page/source.css">'
     )
-    return Html(f'<!doctype html><html lang="en"><head>{head}</head><body>{body}</body></html>')
+    language = f'lang="{say.language}" dir="{say.direction}"'
+    return Html(f"<!doctype html><html {language}><head>{head}</head><body>{body}</body></html>")
 
 
-def _source_head(document: Document, marked: Span) -> Html:
+def _source_head(document: Document, marked: Span, say: Wording, level: int) -> Html:
     page = str(_page(document, marked.start)) if document.pages and marked.start < marked.end else ""
-    facts = [("From", document.source), ("Page", page), ("Section", _section(document, marked))]
-    facts += [(name.capitalize(), value) for name, value in document.metadata.items() if name != "title"]
-    rows = [_fact(name, value) for name, value in facts if value]
-    return element("header", element("h2", text(document.title), dir="auto"), element("dl", *rows))
+    facts = [("from", document.source), ("page", page), ("section", _section(document, marked))]
+    facts += [(name, value) for name, value in document.metadata.items() if name != "title"]
+    rows = [_fact(name, value, say) for name, value in facts if value]
+    return element("header", element(f"h{level}", text(document.title), dir="auto"), element("dl", *rows))
 
 
-def _fact(name: str, value: str) -> Html:
-    return element("div", element("dt", text(name)), element("dd", _place(value), dir="auto"))
+def _fact(name: str, value: str, say: Wording) -> Html:
+    key = f"fact.{name}"
+    called = say(key) if key in say.texts else name.capitalize()
+    return element(
+        "div", element("dt", text(called)), element("dd", _place(value), dir="auto"), data_fact=name
+    )
 
 
 def _place(value: str) -> Html:
@@ -157,24 +227,32 @@ def _styled(whole: str, run: Run) -> Html:
     return words
 
 
-def _text_blocks(document: Document, marks: Marks) -> Iterator[Html]:
-    levels = {heading.start: heading.level for heading in document.headings}
+def _text_blocks(document: Document, marks: Marks, say: Wording, top: int) -> Iterator[Html]:
+    depths = dict(_depths(document))
     page = 1
     for kind, span in _blocks(document):
         if _page(document, span.start) > page:
             page = _page(document, span.start)
-            yield element("p", text(f"Page {page}"), class_="page-number")
-        yield _block(document.text, kind, span, marks, levels.get(span.start, 1))
+            yield element("p", text(say("source.page", page=page)), class_="page-number")
+        yield _block(document.text, kind, span, marks, top + depths.get(span.start, 1))
+
+
+def _depths(document: Document) -> Iterator[tuple[int, int]]:
+    """Yield where each heading begins, and its depth below the title: no level is skipped."""
+    above: list[int] = []
+    for heading in document.headings:
+        above = [level for level in above if level < heading.level] + [heading.level]
+        yield heading.start, len(above)
 
 
 def _block(text: str, kind: Kind, span: Span, marks: Marks, level: int) -> Html:
     if kind == "row":
         pieces = list(_cells(text, span))
         count = sum(kind == "cell" for _, kind in pieces)
-        return element("div", *_row(pieces, marks), class_="row", data_cells=str(count))
+        return element("div", *_row(pieces, marks), class_="row", data_cells=str(count), dir="auto")
     if kind == "heading":
         words = marks.render(_without_signs(text, span))
-        return element(f"h{min(level + 2, 6)}", *words, dir="auto")
+        return element(f"h{min(level, 6)}", *words, dir="auto")
     if kind == "code":
         return element("pre", *marks.render(span, plain=True))
     return element("p", *marks.render(span), class_="item" if kind == "item" else None, dir="auto")

@@ -10,36 +10,46 @@ from assistant.text.html import Html, element, joined, spaced, text
 from assistant.text.marks import runs, unmarked
 from assistant.text.sources import source_url
 from assistant.text.tables import as_sentence
+from assistant.text.wording import ENGLISH, Wording
 
 QUOTE = 180
 """Characters of a quote in the list of sources."""
-KEPT = "Kept as a golden question"
-"""What became of an answer that was marked as bad."""
+LIKELY, PROBABLE = 0.9, 0.65
+"""The confidence from which an answer is called very likely, and from which probable."""
 LONG = 400
 """Characters of a question above which the page shows its beginning only."""
 
 
-def transcript_html(turns: Sequence[KeptTurn], last: Html | None = None) -> Html:
+def transcript_html(turns: Sequence[KeptTurn], last: Html | None = None, say: Wording = ENGLISH) -> Html:
     """Render a conversation. `last` is its unfinished end: a pending, growing or failed turn."""
-    done = [kept_html(kept) for kept in turns]
-    return element("div", *done, *([last] if last else []), class_="turns")
+    done = [kept_html(kept, say) for kept in turns]
+    heading = element("h1", text(say("bar.chat")), class_="unseen")
+    return element("div", heading, *done, *([last] if last else []), class_="turns")
 
 
-def kept_html(kept: KeptTurn) -> Html:
+def kept_html(kept: KeptTurn, say: Wording = ENGLISH) -> Html:
     """Render a question and its answer as they are kept, with what can be done about them."""
     turn = kept.turn
-    body = joined([answer_html(turn.answer), _deeds(turn.answer, kept.verdict)])
+    body = joined([answer_html(turn.answer, say), _deeds(turn.answer, kept.verdict, say)])
     return _turn(turn.question, body, "turn", str(kept.number))
 
 
-def turn_html(question: str, answer: Answer, *, growing: bool = False) -> Html:
+def turn_html(question: str, answer: Answer, say: Wording = ENGLISH, *, growing: bool = False) -> Html:
     """Render a question and its answer, which is not kept; `growing` while more sentences follow."""
-    return _turn(question, answer_html(answer, growing=growing), "turn growing" if growing else "turn")
+    body = answer_html(answer, say, growing=growing)
+    if not growing:
+        return _turn(question, body, "turn")
+    return _turn(question, joined([body, _stop(say)]), "turn growing")
 
 
-def pending_html(question: str) -> Html:
+def pending_html(question: str, say: Wording = ENGLISH) -> Html:
     """Render a question without any answer yet."""
-    return _turn(question, element("p", text("Searching the documents…"), class_="waiting"), "turn growing")
+    waiting = element("p", text(say("turn.searching")), class_="waiting")
+    return _turn(question, joined([waiting, _stop(say)]), "turn growing")
+
+
+def _stop(say: Wording) -> Html:
+    return element("p", _deed("stop", say("turn.stop")), class_="deeds")
 
 
 def failed_html(question: str, message: str) -> Html:
@@ -53,29 +63,23 @@ def scope_html() -> Html:
 
 
 def suggestions_html() -> Html:
-    """Render the place for suggested questions, filled by the page's script."""
-    return element("div", class_="suggested", role="group", aria_label="Suggested questions")
+    """Render the place for suggested questions, filled and named by the page's script."""
+    return element("div", class_="suggested", role="group")
 
 
-def foreign_html(message: str) -> Html:
+def foreign_html(say: Wording = ENGLISH) -> Html:
     """Render in place of a conversation that this browser does not have."""
-    return element(
-        "section",
-        element("h1", text("No conversation")),
-        element("p", text(message)),
-        class_="welcome foreign",
-    )
+    heading, message = text(say("turn.none")), text(say("turn.foreign"))
+    return element("section", element("h1", heading), element("p", message), class_="welcome foreign")
 
 
-def welcome_html(documents: int) -> Html:
+def welcome_html(documents: int, say: Wording = ENGLISH) -> Html:
     """Render the greeting of an empty chat, with the number of documents."""
-    heading = element("h1", text("Ask the documents"))
+    message = text(say("turn.here", count=f"{documents:,}"))
     if not documents:
-        link = element("a", text("add some"), href="#documents")
-        message = joined([text("There are no documents yet: "), link, text(" first.")])
-    else:
-        corpus = "the one document here" if documents == 1 else f"the {documents:,} documents here"
-        message = text(f"Answers come only from {corpus}, and every sentence names the passage it rests on.")
+        link = element("a", text(say("turn.add")), href="#documents")
+        message = joined(spaced([text(say("turn.empty")), link]))
+    heading = element("h1", text(say("turn.welcome")))
     return element("section", heading, element("p", message), class_="welcome")
 
 
@@ -85,12 +89,12 @@ def _turn(question: str, body: Html, kind: str, number: str | None = None) -> Ht
     return element("article", heading, body, class_=kind, data_turn=number)
 
 
-def _deeds(answer: Answer, verdict: str | None) -> Html:
-    deeds = [_deed("copy", "Copy")] if answer.answered else []
-    deeds += [_deed("again", "Ask again"), _deed("edit", "Edit question")]
-    deeds.append(_deed("good", "Good answer", pressed=verdict == "good"))
+def _deeds(answer: Answer, verdict: str | None, say: Wording) -> Html:
+    deeds = [_deed("copy", say("turn.copy"))] if answer.answered else []
+    deeds += [_deed("again", say("turn.again")), _deed("edit", say("turn.edit"))]
+    deeds.append(_deed("good", say("turn.good"), pressed=verdict == "good"))
     is_bad = verdict == "bad"
-    deeds.append(_deed("bad", KEPT if is_bad else "Not a good answer", pressed=is_bad))
+    deeds.append(_deed("bad", say("turn.kept" if is_bad else "turn.bad"), pressed=is_bad))
     return element("p", *deeds, class_="deeds")
 
 
@@ -103,37 +107,46 @@ def _deed(does: str, name: str, pressed: bool | None = None) -> Html:
 # -- the answer --------------------------------------------------------------------------------------
 
 
-def answer_html(answer: Answer, *, growing: bool = False) -> Html:
+def answer_html(answer: Answer, say: Wording = ENGLISH, *, growing: bool = False) -> Html:
     """Render the sentences with their numbers, then the evidence, and what else the documents say."""
-    parts = [*_understood(answer), element("div", *_body(answer, growing), class_=_kind(answer))]
+    parts = [*_understood(answer, say), element("div", *_body(answer, growing, say), class_=_kind(answer))]
+    if answer.answered and answer.confidence is not None and not growing:
+        parts.append(_sureness(answer.confidence, say))
     for remark in filter(None, (answer.understood, answer.notice)):
         parts.append(element("p", text(remark), class_="notice", role="note", dir="auto"))
     if answer.citations:
-        parts.append(_section("Evidence", "sources", answer.citations, _told(answer)))
+        parts.append(_section("evidence", answer.citations, say, _told(answer)))
     if answer.evidence and answer.answered:
-        parts.append(_section("Also in the documents", "related-passages", answer.evidence))
+        parts.append(_section("also", answer.evidence, say))
     if answer.related and not answer.answered:
-        parts.append(_section("Related passages", "related-passages", answer.related))
+        parts.append(_section("related", answer.related, say))
     return joined(parts)
+
+
+def _sureness(confidence: float, say: Wording) -> Html:
+    """Render in words how sure an answer is, with the figure for who points at it."""
+    level = "likely" if confidence >= LIKELY else "probable" if confidence >= PROBABLE else "possible"
+    figure = say("turn.figure", percent=round(100 * confidence))
+    return element("p", text(say(f"turn.{level}")), class_=f"sure {level}", title=figure)
 
 
 def _kind(answer: Answer) -> str:
     return "answer" if answer.answered else "answer unanswered"
 
 
-def _understood(answer: Answer) -> Iterator[Html]:
+def _understood(answer: Answer, say: Wording) -> Iterator[Html]:
     """Yield the question as it was understood, where that is not how it was asked."""
     if _folded(answer.search_query) != _folded(answer.question):
         words = element("span", text(answer.search_query), class_="reading", dir="auto")
-        edit = element("button", text("Edit"), type="button", class_="plain", data_does="reword")
-        yield element("p", text("Understood as: "), words, text(" "), edit, class_="understood")
+        edit = element("button", text(say("turn.reword")), type="button", class_="plain", data_does="reword")
+        yield element("p", *spaced([text(say("turn.understood")), words, edit]), class_="understood")
 
 
 def _folded(question: str) -> str:
     return " ".join(question.casefold().split()).rstrip(" ?.!…")
 
 
-def _body(answer: Answer, growing: bool) -> Iterator[Html]:
+def _body(answer: Answer, growing: bool, say: Wording) -> Iterator[Html]:
     """Yield the first sentence large, then the others, with those that are rows of tables as tables."""
     citations = {citation.number: citation for citation in answer.citations}
     checked = answer.mode != "extractive" and (growing or answer.answered)
@@ -144,9 +157,9 @@ def _body(answer: Answer, growing: bool) -> Iterator[Html]:
     first = True
     for columns, group in groupby(parts, key=lambda part: _columns(*part)):
         if columns is not None:
-            yield _table(columns, [cited[0] for _, cited in group])
+            yield _table(columns, [cited[0] for _, cited in group], say)
         else:
-            written = [_sentence(sentence, cited, checked) for sentence, cited in group]
+            written = [_sentence(sentence, cited, checked, say) for sentence, cited in group]
             lead, rest = (written[:1], written[1:]) if first else ([], written)
             yield from (element("p", part, class_="lead", dir="auto") for part in lead)
             yield from _rest(rest, is_list=answer.mode == "extractive")
@@ -167,39 +180,38 @@ def _columns(sentence: Sentence, cited: Sequence[Citation]) -> tuple[str, ...] |
     return tuple(cell.name for cell in cited[0].cells)
 
 
-def _table(columns: Sequence[str], rows: Sequence[Citation]) -> Html:
+def _table(columns: Sequence[str], rows: Sequence[Citation], say: Wording) -> Html:
     """Render quoted rows under the names of their columns."""
     names = [element("th", text(name), scope="col", dir="auto") for name in columns]
-    mark = element("th", element("span", text("Source"), class_="unseen"), scope="col")
+    mark = element("th", element("span", text(say("turn.source")), class_="unseen"), scope="col")
     head = [element("thead", element("tr", *names, mark))] if any(columns) else []
-    body = element("tbody", *map(_table_row, rows))
+    body = element("tbody", *(_table_row(row, say) for row in rows))
     return element(
         "div",
         element("table", *head, body, class_="hit"),
         class_="wide",
         tabindex="0",
         role="group",
-        aria_label="From a table",
+        aria_label=say("turn.table"),
     )
 
 
-def _table_row(citation: Citation) -> Html:
+def _table_row(citation: Citation, say: Wording) -> Html:
     values = [element("td", text(cell.value), dir="auto") for cell in citation.cells]
-    number = element("td", _chips([citation]), class_="where")
+    number = element("td", _chips([citation], say), class_="where")
     return element("tr", *values, number, class_="sentence", data_numbers=str(citation.number))
 
 
-def _sentence(sentence: Sentence, cited: Sequence[Citation], checked: bool) -> Html:
+def _sentence(sentence: Sentence, cited: Sequence[Citation], checked: bool, say: Wording) -> Html:
     """Render a sentence with its numbers; where it is `checked` and has none, it is marked."""
     words = element("span", _words(sentence, cited), class_="words")
     if cited:
         numbers = " ".join(str(citation.number) for citation in cited)
-        return element("span", words, _chips(cited), class_="sentence", data_numbers=numbers, dir="auto")
+        return element("span", words, _chips(cited, say), class_="sentence", data_numbers=numbers, dir="auto")
     if not checked or not sentence.is_whole:
         return element("span", words, class_="sentence", dir="auto")
-    flag = element("span", text(" unsupported"), class_="flag")
-    why = "No passage of the corpus supports this sentence."
-    return element("span", words, flag, class_="sentence unsupported", title=why, dir="auto")
+    flag = element("span", text(f" {say('turn.unsupported')}"), class_="flag")
+    return element("span", words, flag, class_="sentence unsupported", title=say("turn.why"), dir="auto")
 
 
 def _words(sentence: Sentence, cited: Sequence[Citation]) -> Html:
@@ -227,19 +239,19 @@ def _styled(quote: str) -> tuple[Html, str]:
     return joined(parts), "".join(said)
 
 
-def _chips(citations: Sequence[Citation]) -> Html:
-    return element("sup", *map(_chip, citations), class_="numbers")
+def _chips(citations: Sequence[Citation], say: Wording) -> Html:
+    return element("sup", *(_chip(citation, say) for citation in citations), class_="numbers")
 
 
-def _chip(citation: Citation) -> Html:
+def _chip(citation: Citation, say: Wording) -> Html:
     return element(
         "a",
         text(str(citation.number)),
         class_="citation",
         data_number=str(citation.number),
         href=source_url(citation),
-        title=_label(citation),
-        aria_label=f"Source {citation.number}: {_label(citation)}",
+        title=_label(citation, say),
+        aria_label=_numbered_label(citation, say),
     )
 
 
@@ -256,55 +268,69 @@ def _told(answer: Answer) -> frozenset[str]:
 
 
 def _section(
-    heading: str, kind: str, citations: Iterable[Citation], told: frozenset[str] = frozenset()
+    name: str, citations: Iterable[Citation], say: Wording, told: frozenset[str] = frozenset()
 ) -> Html:
     """Render citations by document; a quote is given once, and not where the answer has told it."""
     documents: dict[str, list[Citation]] = {}
     for citation in citations:
         documents.setdefault(citation.document_id, []).append(citation)
-    items = [_document(found, kind, told) for found in documents.values()]
-    return element("section", element("h3", text(heading)), element("ol", *items), class_=kind)
+    numbered = name == "evidence"
+    items = [_document(found, numbered, told, say) for found in documents.values()]
+    heading = element("h3", text(say(f"turn.{name}")))
+    return element(
+        "section", heading, element("ol", *items), class_="sources" if numbered else "related-passages"
+    )
 
 
-def _document(citations: Sequence[Citation], kind: str, told: frozenset[str]) -> Html:
-    numbered = kind == "sources"
+def _document(citations: Sequence[Citation], numbered: bool, told: frozenset[str], say: Wording) -> Html:
     title = element("span", text(citations[0].title), class_="title", dir="auto")
     if all(unmarked(citation.quote) in told for citation in citations):
-        links = [_numbered(citation) for citation in citations]
+        links = [_numbered(citation, say) for citation in citations]
         return element(
             "li", title, text(" "), element("span", *spaced(links), class_="places"), class_="document"
         )
     unique = {(citation.start, citation.end): citation for citation in citations}
-    quotes = [element("li", _quoted(citation, numbered, told)) for citation in unique.values()]
+    quotes = [element("li", _quoted(citation, numbered, told, say)) for citation in unique.values()]
     return element("li", title, element("ul", *quotes), class_="document")
 
 
-def _numbered(citation: Citation) -> Html:
+def _numbered(citation: Citation, say: Wording) -> Html:
     number = element("span", text(str(citation.number)), class_="number")
-    page = [] if citation.page is None else [element("span", text(f"page {citation.page}"), class_="page")]
     return element(
         "a",
         number,
-        *page,
+        *_page(citation, say),
         class_="source-link",
         href=source_url(citation),
-        aria_label=f"Source {citation.number}: {_label(citation)}",
+        aria_label=_numbered_label(citation, say),
     )
 
 
-def _quoted(citation: Citation, numbered: bool, told: frozenset[str]) -> Html:
+def _page(citation: Citation, say: Wording) -> Iterator[Html]:
+    if citation.page is not None:
+        yield element("span", text(say("turn.page", page=citation.page)), class_="page")
+
+
+def _quoted(citation: Citation, numbered: bool, told: frozenset[str], say: Wording) -> Html:
     """Render a passage. A related one is not evidence, so it has no number that an answer could cite."""
     number = [element("span", text(str(citation.number)), class_="number")] if numbered else []
-    page = [] if citation.page is None else [element("span", text(f"page {citation.page}"), class_="page")]
     quote = [element("q", text(_short(unmarked(citation.quote))), class_="quote", dir="auto")]
     if unmarked(citation.quote) in told:
-        quote = [element("span", text("quoted above"), class_="page")]
+        quote = [element("span", text(say("turn.told")), class_="page")]
     kind = "source-link" if numbered else "citation related"
-    return element("a", *spaced([*number, *quote, *page]), class_=kind, href=source_url(citation))
+    return element(
+        "a", *spaced([*number, *quote, *_page(citation, say)]), class_=kind, href=source_url(citation)
+    )
 
 
-def _label(citation: Citation) -> str:
-    return citation.title if citation.page is None else f"{citation.title}, page {citation.page}"
+def _numbered_label(citation: Citation, say: Wording) -> str:
+    return say("turn.number", number=citation.number, title=_label(citation, say))
+
+
+def _label(citation: Citation, say: Wording) -> str:
+    if citation.page is None:
+        return citation.title
+    return say("turn.place", title=citation.title, page=citation.page)
 
 
 def _short(quote: str) -> str:

@@ -28,7 +28,7 @@ READ = {
 }
 """The addresses that the page fetches from Gradio, with the query of each."""
 FILES = re.compile(r"/(assets|static)(/\w[\w.-]*)+", re.ASCII)
-HEADERS = frozenset({b"host", b"accept", b"content-type"})
+HEADERS = frozenset({b"host", b"accept", b"accept-language", b"content-type"})
 """The headers passed to Gradio, which trusts others on its address and its caller."""
 
 SHAPES = {

@@ -1,9 +1,11 @@
-"""The chat page: the wiring of Gradio. Its markup comes from `text.turns`."""
+"""The chat page: the wiring of Gradio. Its markup comes from `text.turns`, its words from `text.wording`."""
 
 from __future__ import annotations
 
 import functools
+import json
 import logging
+import re
 import secrets
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -22,19 +24,20 @@ from assistant.core import limits, serialization
 from assistant.core.errors import FAULT, AssistantError, NotFound
 from assistant.core.types import Answer, KeptTurn
 from assistant.ingest.files import ENDINGS, MAX_BYTES
+from assistant.text import html as markup
 from assistant.text import turns as render
+from assistant.text.wording import ENGLISH, Wording, wanted, wording
 from assistant.web import browsers
 from assistant.web.admission import Admission, events
 from assistant.web.asking import Asked, Asking
 from assistant.web.conversations import UNKNOWN
 
 STATIC = Path(__file__).parent / "static"
-TITLE = "Cited answers"
+TITLE = ENGLISH("name")
 STYLES = ("page", "chat", "source", "sidebar", "documents", "plots", "accuracy")
 """Our own style sheets of the page, in the order of their rules."""
 SCRIPTS = tuple(sorted(path.stem for path in STATIC.glob("*.js")))
 """Our own modules; `page` imports the others."""
-HINT = "Ask the documents…"
 ANSWERING = 8
 """Pages that follow an answer, or load a conversation, concurrently."""
 POLICY = (
@@ -73,9 +76,9 @@ def page(assistant: Assistant, asking: Asking) -> gr.Blocks:
         only = gr.Textbox(visible="hidden", elem_id="only-id")
         with gr.Row(elem_id="composer"):
             gr.HTML(render.scope_html(), apply_default_css=False, elem_id="scope")
-            question = gr.Textbox(elem_id="question-box", label="Question", max_lines=8, placeholder=HINT)
+            question = gr.Textbox(elem_id="question-box", label=ENGLISH("ask.question"), max_lines=8)
             # Disabled until the conversation is loaded, so no question is asked outside it.
-            send = gr.Button("Send", elem_id="send", variant="primary", interactive=False)
+            send = gr.Button(ENGLISH("ask.send"), elem_id="send", variant="primary", interactive=False)
         shown = [transcript, question, send]
         _connect(chat.answer, [question.submit, send.click], [question, conversation, only], shown, "sent")
         _connect(chat.follow, [following.click], [conversation], shown, "followed")
@@ -103,16 +106,17 @@ class Chat:
 
     def load(self, conversation: str, request: gr.Request | None = None) -> Updates:
         """Return the conversation, the greeting if it is empty, or a sentence if it is another browser's."""
+        say = _wording(request)
         if not self._is_own(conversation, request):
-            return [conversation, *_updates(render.foreign_html(UNKNOWN), busy=False)]
+            return [conversation, *_updates(render.foreign_html(say), busy=False)]
         turns = self._turns(conversation)
         running = self._asking.running(conversation)
         if running:
-            pending = render.pending_html(running.question)
-            return [conversation, *_updates(render.transcript_html(turns, pending), busy=True)]
+            pending = render.pending_html(running.question, say)
+            return [conversation, *_updates(render.transcript_html(turns, pending, say), busy=True)]
         if turns:
-            return [conversation, *_updates(render.transcript_html(turns), busy=False)]
-        greeting = render.welcome_html(len(self._assistant.list()))
+            return [conversation, *_updates(render.transcript_html(turns, None, say), busy=False)]
+        greeting = render.welcome_html(len(self._assistant.list()), say)
         return [conversation, *_updates(greeting, busy=False)]
 
     def answer(
@@ -124,45 +128,53 @@ class Chat:
         """
         if not question.strip():
             return
+        say = _wording(request)
         turns = self._turns(conversation)
         try:
             self._require_own(conversation, request)
             asked = self._asking.begin(conversation, serialization.asked(question), [only] if only else [])
         except AssistantError as fault:
             yield _updates(question="", busy=True)
-            yield _updates(render.transcript_html(turns, render.failed_html(question, fault.message)))
+            failed = render.failed_html(question, fault.message)
+            yield _updates(render.transcript_html(turns, failed, say))
             return
-        yield _updates(render.transcript_html(turns, render.pending_html(question)), question="", busy=True)
-        yield from self._growing(asked, conversation, turns)
+        pending = render.pending_html(question, say)
+        yield _updates(render.transcript_html(turns, pending, say), question="", busy=True)
+        yield from self._growing(asked, conversation, turns, say)
 
     def follow(self, conversation: str, request: gr.Request | None = None) -> Iterator[Updates]:
         """Yield the transcript as an answer grows that another page of this conversation asked for."""
         if not self._is_own(conversation, request):
             return
+        say = _wording(request)
         turns = self._turns(conversation)
         asked = self._asking.running(conversation)
         if asked:
-            yield from self._growing(asked, conversation, turns)
+            yield from self._growing(asked, conversation, turns, say)
         else:
-            yield _updates(render.transcript_html(turns))
+            yield _updates(render.transcript_html(turns, None, say))
 
-    def _growing(self, asked: Asked, conversation: str, turns: Sequence[KeptTurn]) -> Iterator[Updates]:
+    def _growing(
+        self, asked: Asked, conversation: str, turns: Sequence[KeptTurn], say: Wording
+    ) -> Iterator[Updates]:
         answer: Answer | None = None
         try:
             for answer in asked.follow():
-                last = render.turn_html(asked.question, answer, growing=True)
-                yield _updates(render.transcript_html(turns, last))
+                last = render.turn_html(asked.question, answer, say, growing=True)
+                yield _updates(render.transcript_html(turns, last, say))
         except AssistantError as fault:
-            yield _updates(render.transcript_html(turns, render.failed_html(asked.question, fault.message)))
+            failed = render.failed_html(asked.question, fault.message)
+            yield _updates(render.transcript_html(turns, failed, say))
         except Exception:
             _log.exception("A question could not be answered.")
-            yield _updates(render.transcript_html(turns, render.failed_html(asked.question, FAULT)))
+            failed = render.failed_html(asked.question, FAULT)
+            yield _updates(render.transcript_html(turns, failed, say))
         else:
             kept = self._turns(conversation)
             # A full disk keeps nothing; the answer says so.
             is_kept = answer is None or bool(kept and kept[-1].turn.question == answer.question)
-            lost = None if is_kept or answer is None else render.turn_html(asked.question, answer)
-            yield _updates(render.transcript_html(kept, lost))
+            lost = None if is_kept or answer is None else render.turn_html(asked.question, answer, say)
+            yield _updates(render.transcript_html(kept, lost, say))
 
     def _turns(self, conversation: str) -> list[KeptTurn]:
         return self._assistant.library.ledger.conversations.kept(limits.conversation(conversation))
@@ -185,6 +197,10 @@ class Chat:
 
 def _owner(request: gr.Request | None) -> str:
     return "" if request is None else browsers.owner(dict(request.headers))
+
+
+def _wording(request: gr.Request | None) -> Wording:
+    return wanted(None if request is None else request.headers.get("accept-language"))
 
 
 def _updates(transcript: str | None = None, question: str | None = None, busy: bool | None = None) -> Updates:
@@ -244,23 +260,25 @@ class Shell:
         if scope["type"] != "http" or scope["path"] != "/":
             await self._app(scope, receive, send)
             return
-        status, markup = 500, bytearray()
+        status, body = 500, bytearray()
 
         async def keep(message: Message) -> None:
-            nonlocal status, markup
+            nonlocal status, body
             if message["type"] == "http.response.start":
                 status = message["status"]
             elif message["type"] == "http.response.body":
-                markup += message.get("body", b"")
+                body += message.get("body", b"")
 
         await self._app(scope, receive, keep)
         if status != 200:
-            await Response(bytes(markup), status)(scope, receive, send)
+            await Response(bytes(body), status)(scope, receive, send)
             return
         nonce = secrets.token_urlsafe(16)
-        cookie = browsers.set_cookie(Headers(scope=scope), secure=self._secure)
+        asked = Headers(scope=scope)
+        cookie = browsers.set_cookie(asked, secure=self._secure)
         headers = {"Content-Security-Policy": POLICY.format(nonce=nonce), "Set-Cookie": cookie}
-        await HTMLResponse(shell(markup.decode(), nonce), headers=headers)(scope, receive, send)
+        whole = shell(body.decode(), nonce, wanted(asked.get("accept-language")))
+        await HTMLResponse(whole, headers=headers)(scope, receive, send)
 
 
 EXTERNAL = (
@@ -271,16 +289,18 @@ EXTERNAL = (
 """XPath of the elements of Gradio's page that are for other sites."""
 
 
-def shell(markup: str, nonce: str) -> str:
-    """Return Gradio's page without what is for other sites, and with our files and views.
+def shell(page: str, nonce: str, say: Wording = ENGLISH) -> str:
+    """Return Gradio's page without what is for other sites, and with our files and views, in a language.
 
     Each script has the `nonce`, so a policy can forbid all others.
     """
-    document = html.document_fromstring(markup)
+    document = html.document_fromstring(page)
+    document.set("lang", say.language)
+    document.set("dir", say.direction)
     for element in document.xpath(EXTERNAL):
         element.drop_tree()
-    document.head.extend(html.fragments_fromstring(_head()))
-    before, after = map(html.fragments_fromstring, _views())
+    document.head.extend(html.fragments_fromstring(_head(say)))
+    before, after = map(html.fragments_fromstring, _views(say.language))
     chat = document.body.find("gradio-app")
     for element in before:
         chat.addprevious(element)
@@ -290,20 +310,32 @@ def shell(markup: str, nonce: str) -> str:
     return str(html.tostring(document, encoding="unicode", doctype="<!doctype html>"))
 
 
-def _head() -> str:
+def _head(say: Wording) -> str:
     styles = "".join(f'<link rel="stylesheet" href="/page/{name}.css">' for name in STYLES)
     # A classic script, since it must run before Gradio; the modules run once the page is complete.
     first = '<script src="/page/before.js"></script><script type="module" src="/page/page.js"></script>'
     others = (name for name in SCRIPTS if name not in ("before", "mark", "page"))
     ahead = "".join(f'<link rel="modulepreload" href="/page/{name}.js">' for name in others)
     icon = '<link rel="icon" href="/page/icon.svg">'
-    return f"<title>{TITLE}</title>{icon}{styles}{first}{ahead}"
+    # Data, which no browser runs. No text of it can end the element.
+    texts = json.dumps(say.texts, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
+    data = f'<script type="application/json" id="texts">{texts}</script>'
+    return f"<title>{markup.text(say('name'))}</title>{icon}{styles}{first}{ahead}{data}"
+
+
+_PLACE = re.compile(r"\{([a-z]+(?:\.[a-z-]+)?)\}")
 
 
 @functools.cache
-def _views() -> tuple[str, str]:
-    """Return the markup before the chat, and the markup after it."""
-    markup = (STATIC / "views.html").read_text("utf-8")
-    markup = markup.replace("{limit}", str(MAX_BYTES)).replace("{kinds}", " ".join(sorted(ENDINGS)))
-    before, after = markup.split("<!-- here: chat -->")
+def _views(language: str) -> tuple[str, str]:
+    """Return the markup before the chat, and the markup after it, with the texts of a language."""
+    say = wording(language)
+    values = {"limit": str(MAX_BYTES), "kinds": " ".join(sorted(ENDINGS))}
+
+    def filled(place: re.Match[str]) -> str:
+        return markup.text(values[place[1]] if place[1] in values else say(place[1]))
+
+    before, after = _PLACE.sub(filled, (STATIC / "views.html").read_text("utf-8")).split(
+        "<!-- here: chat -->"
+    )
     return before, after

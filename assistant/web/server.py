@@ -22,6 +22,7 @@ from assistant.core.limits import MAX_HEADERS
 from assistant.core.types import Span
 from assistant.evaluation.report import plots
 from assistant.text import sources
+from assistant.text.wording import wanted
 from assistant.web import api, conversations, page, suggestions
 from assistant.web import evaluation_api as routes
 from assistant.web.asking import Asking
@@ -42,10 +43,6 @@ MEDIA_TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+
 OPEN = (
     "Served on {host}, everyone who can reach this machine over the network can ask, read, add and remove "
     "documents, without a password and unencrypted."
-)
-REMOVED = (
-    "This document was removed, or replaced by a newer version, and with it the answers that quoted it. "
-    "Ask again to get an answer from the documents as they are now."
 )
 Also = Annotated[str, Query(max_length=4_000, pattern=r"^(\d{1,9}-\d{1,9}(,\d{1,9}-\d{1,9})*)?$")]
 """Other ranges to mark, as `12-40,60-80`."""
@@ -78,16 +75,19 @@ def _pages(assistant: Assistant) -> APIRouter:
     def source(
         request: Request, document_id: str, start: int = 0, end: int = 0, also: Also = ""
     ) -> HTMLResponse:
-        is_fragment = "x-fragment" in request.headers
+        fragment = request.headers.get("x-fragment")
+        say = wanted(request.headers.get("accept-language"))
         try:
             document = assistant.show(document_id)
         except NotFound as fault:
-            if is_fragment:
-                raise NotFound(REMOVED) from fault
-            return HTMLResponse(sources.error_page(REMOVED), 404)
+            if fragment:
+                raise NotFound(say("source.removed")) from fault
+            return HTMLResponse(sources.removed_page(say), 404)
         others = [Span(*map(int, span.split("-"))) for span in also.split(",") if span]
-        whole = sources.source_html if is_fragment else sources.source_page
-        return HTMLResponse(whole(document, start, end, others))
+        if fragment == "card":
+            return HTMLResponse(sources.card_html(document, start, end, say))
+        whole = sources.source_html if fragment else sources.source_page
+        return HTMLResponse(whole(document, start, end, others, say))
 
     @routes.get("/page/{name}")
     def file(name: str) -> FileResponse:

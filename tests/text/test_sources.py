@@ -11,7 +11,8 @@ from lxml import html
 from markup import assert_only_ours, document, hostile, shown, tree
 
 from assistant.core.types import Document, Heading, Page, Span
-from assistant.text.sources import error_page, source_html, source_page
+from assistant.text.sources import removed_page, source_html, source_page
+from assistant.text.wording import wording
 
 
 @pytest.mark.parametrize("name", ["xss-strings", "naughty-strings"])
@@ -25,10 +26,10 @@ def test_attacks_in_every_field_of_a_document_stay_text(name: str) -> None:
             assert "".join(root.xpath("//mark//text()")) == shown(text)
 
 
-def test_a_whole_page_of_attacks_has_only_our_own_script() -> None:
+def test_a_whole_page_of_attacks_has_only_our_own_scripts() -> None:
     for text in hostile("xss-strings"):
         root = html.fromstring(source_page(document(text, title=text), 0, 5).encode())
-        assert [script.get("src") for script in root.iter("script")] == ["/page/mark.js"]
+        assert [script.get("src") for script in root.iter("script")] == ["/page/before.js", "/page/mark.js"]
         assert root.xpath("//head/title")[0].text_content() == shown(text).replace("\r\n", "\n")
 
 
@@ -143,8 +144,9 @@ def test_offsets_out_of_range_mark_nothing() -> None:
         assert not list(tree(source_html(document("Some text."), start, end)).iter("mark"))
 
 
-def test_an_error_page_escapes_its_sentence() -> None:
-    assert "<b>" not in error_page("No document <b>.")
+def test_a_page_says_that_its_document_is_gone_in_the_language_of_the_reader() -> None:
+    assert "was removed" in removed_page()
+    assert '<html lang="fa" dir="rtl">' in removed_page(wording("fa"))
 
 
 def test_what_else_the_answer_cites_is_marked_too() -> None:

@@ -200,7 +200,7 @@ def test_a_source_is_shown_as_a_page_or_a_fragment(client: TestClient) -> None:
 
 def test_a_hostile_document_is_shown_as_text(client: TestClient) -> None:
     page = html.fromstring(client.get(f"/source/{identifier(client, 'Zebra')}").text)
-    assert [script.get("src") for script in page.iter("script")] == ["/page/mark.js"]
+    assert [script.get("src") for script in page.iter("script")] == ["/page/before.js", "/page/mark.js"]
     assert not list(page.iter("img"))
     assert "A zebra costs <img src=x onerror=alert(2)> 40 crowns & more." in page.text_content()
 

@@ -3,14 +3,13 @@
 
 import { call } from "./call.js";
 import { make, readable, shown } from "./dom.js";
+import { figure as written, language, say } from "./texts.js";
 
 const root = document.querySelector("section#accuracy");
 const one = (selector) => root.querySelector(selector);
-const dates = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
-const figures = new Intl.NumberFormat();
+const dates = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short" });
 const HEADLINE = ["facts", "cited", "abstained_rightly", "abstained_wrongly"];
-const CALLED = { shipped: "Shipped with the assistant", own: "Accepted suggestions", feedback: "From bad answers" };
-const WORDS = { better: "Better", worse: "Worse", noise: "May be noise", same: "The same" };
+const OURS = ["shipped", "own", "feedback"]; // sets that have names of their own
 const NUMBER = 10; // suggestions that are drafted at once
 
 let path = ""; // the part after #accuracy/
@@ -51,20 +50,16 @@ function drawSets() {
     const box = make("input", { type: "checkbox", value: set.name });
     box.disabled = !set.askable;
     box.checked = set.askable && (untouched || before.has(set.name));
-    return make("label", {}, box, ` ${CALLED[set.name]} `, make("span", {}, counted(set)));
+    return make("label", {}, box, ` ${say(`eval.${set.name}`)} `, make("span", {}, counted(set)));
   }));
   busy(told.standing.running);
 }
 
 function counted(set) {
-  if (!set.questions) return "none yet";
-  const total = several(set.questions, "question");
-  if (set.name === "shipped" && !set.askable) return `${total}, but not all shipped documents are here`;
-  return set.gone ? `${total}, of which ${figures.format(set.gone)} lost their document` : total;
-}
-
-function several(count, noun) {
-  return `${figures.format(count)} ${noun}${count === 1 ? "" : "s"}`;
+  if (!set.questions) return say("eval.none");
+  const total = say("all.questions", { n: set.questions });
+  if (set.name === "shipped" && !set.askable) return say("eval.missing", { questions: total });
+  return set.gone ? say("eval.lost", { questions: total, gone: set.gone }) : total;
 }
 
 function busy(running) {
@@ -106,8 +101,7 @@ function progress(standing) {
   if (standing.of) Object.assign(bar, { max: standing.of, value: standing.done });
   else bar.removeAttribute("value");
   one(".going p").textContent = standing.of
-    ? `${figures.format(standing.done)} of ${figures.format(standing.of)} questions asked`
-    : "Opening the documents…";
+    ? say("eval.asked", { done: standing.done, n: standing.of }) : say("eval.opening");
   if (was && !standing.running) ended(standing);
 }
 
@@ -132,8 +126,12 @@ async function drawRun() {
   one("#run-heading").textContent = `${when(run.run)}: ${sets(run.sets)}`;
   one(".run > header a").href = `/api/eval/runs/${encodeURIComponent(run.run)}/report`;
   const model = run.conditions.model ?? "";
-  one(".conditions").textContent = `${several(run.questions, "question")} over ${several(Number(run.conditions.documents), "document")}, `
-    + `answered ${model.startsWith("none") ? "without a model" : `with ${shown(model)}`}. Version ${shown(run.conditions.version)}.`;
+  one(".conditions").textContent = say(model.startsWith("none") ? "eval.plain" : "eval.model", {
+    questions: say("all.questions", { n: run.questions }),
+    documents: say("all.documents", { n: Number(run.conditions.documents) }),
+    model: shown(model),
+    version: shown(run.conditions.version),
+  });
   drawCards(run);
   one(".plots").innerHTML = run.plots; // drawn by the server; its words are its own
   drawChanges(run.comparison);
@@ -156,7 +154,7 @@ function sets(names) {
   const { files } = told.sets.find((set) => set.name === "shipped");
   const whole = files.every((name) => names.includes(name));
   const rest = whole ? names.filter((name) => !files.includes(name)) : names;
-  return [...(whole ? ["shipped"] : []), ...rest].map((name) => CALLED[name] ?? shown(name)).join(", ");
+  return [...(whole ? ["shipped"] : []), ...rest].map((name) => (OURS.includes(name) ? say(`eval.${name}`) : shown(name))).join(", ");
 }
 
 function drawCards(run) {
@@ -164,10 +162,10 @@ function drawCards(run) {
   one(".cards").replaceChildren(...HEADLINE.filter((name) => run.figures[name]).map((name) => {
     const figure = run.figures[name];
     const change = before[name] && before[name].verdict !== "same"
-      ? [make("span", { class: before[name].verdict }, `before ${before[name].written[0]}: ${WORDS[before[name].verdict].toLowerCase()}`)]
+      ? [make("span", { class: before[name].verdict }, say("eval.before", { figure: before[name].written[0], verdict: say(`eval.${before[name].verdict}`) }))]
       : [];
     return make("div", { class: "card" }, make("span", {}, figure.title), make("b", {}, figure.written),
-      make("span", {}, `${figure.interval}, ${several(figure.questions, "question")}`), ...change);
+      make("span", {}, `${figure.interval}, ${say("all.questions", { n: figure.questions })}`), ...change);
   }));
 }
 
@@ -175,46 +173,45 @@ function drawCards(run) {
 function drawChanges(comparison) {
   one(".changes").hidden = !comparison;
   if (!comparison) return;
-  one("#changes-heading").textContent = `Since the run before (${when(comparison.before)})`;
+  one("#changes-heading").textContent = say("eval.since", { when: when(comparison.before) });
   const order = ["worse", "better", "noise"];
   const moved = Object.values(comparison.figures).filter((figure) => figure.verdict !== "same")
     .sort((a, b) => order.indexOf(a.verdict) - order.indexOf(b.verdict));
   one(".changes .sum").textContent = summed(comparison, moved);
   const rows = moved.map((figure) => row(figure.title, figure.written[0], figure.written[1],
     make("td", { class: `verdict ${figure.verdict}` }, figure.told)));
-  one(".changes .wide").replaceChildren(...(rows.length ? [table(["", "before", "now", "is that more than chance?"], rows)] : []));
+  one(".changes .wide").replaceChildren(...(rows.length ? [table(["", say("eval.then"), say("eval.now"), say("eval.chance")], rows)] : []));
   one(".changes .list").replaceChildren(...comparison.changed.map(changed));
 }
 
 function summed(comparison, moved) {
   const other = Object.entries(comparison.conditions).map(([name, [old, now]]) => `${name} ${shown(old)} → ${shown(now)}`);
   const count = (verdict) => moved.filter((figure) => figure.verdict === verdict).length;
-  const common = `${figures.format(comparison.questions)} questions are in both runs.`;
-  const verdict = !moved.length ? "All figures are the same."
-    : `${count("worse")} figures got worse and ${count("better")} better by more than chance; ${count("noise")} moved within it.`;
-  return [common, verdict, other.length ? `What differs: ${other.join("; ")}.` : ""].join(" ").trim();
+  const common = say("eval.both", { n: comparison.questions });
+  const verdict = !moved.length ? say("eval.same")
+    : say("eval.moved", { worse: count("worse"), better: count("better"), noise: count("noise") });
+  return [common, verdict, other.length ? say("eval.differs", { conditions: other.join("; ") }) : ""].join(" ").trim();
 }
 
 function changed(change) {
   const marks = Object.entries(change.moved).map(([name, [old, now]]) => `${name} ${old} → ${now}`).join(", ");
-  const list = pairs([["before", shown(change.answers[0])], ["now", shown(change.answers[1])]]);
+  const list = pairs([[say("eval.then"), shown(change.answers[0])], [say("eval.now"), shown(change.answers[1])]]);
   return folding(change.question, marks, list);
 }
 
 function drawFailures(run) {
   const rest = run.failures - run.failed.length;
   one("#failures-heading").textContent = run.failures
-    ? `Wrong: ${figures.format(run.failures)} of ${figures.format(run.questions)} questions`
-    : "All questions were answered rightly";
+    ? say("eval.wrong", { failures: run.failures, n: run.questions }) : say("eval.right");
   const items = run.failed.map((failed) => folding(failed.question, failed.wrong.join(", "), pairs([
-    ["expected", lines(failed.expected)],
-    ["answered", shown(failed.said)],
-    ["cited", failed.cited.length ? quotes(failed.cited) : "nothing"],
-    ["retrieved", failed.retrieved.length ? quotes(failed.retrieved) : "nothing"],
-    ["confidence", failed.confidence.toFixed(2)],
-    ["question", `${shown(failed.id)} of ${shown(failed.set)}`],
+    [say("eval.expected"), lines(failed.expected)],
+    [say("eval.answered"), shown(failed.said)],
+    [say("eval.cited"), failed.cited.length ? quotes(failed.cited) : say("all.nothing")],
+    [say("eval.retrieved"), failed.retrieved.length ? quotes(failed.retrieved) : say("all.nothing")],
+    [say("eval.confidence"), failed.confidence.toFixed(2)],
+    [say("eval.question"), say("eval.of", { id: shown(failed.id), set: shown(failed.set) })],
   ])));
-  const more = rest > 0 ? [make("p", {}, `${figures.format(rest)} more are in the report.`)] : [];
+  const more = rest > 0 ? [make("p", {}, say("eval.rest", { n: rest }))] : [];
   one(".failures .list").replaceChildren(...items, ...more);
 }
 
@@ -240,14 +237,14 @@ function quoted(quote) {
   const { document: ident, start, end } = quote.place;
   const href = `/source/${encodeURIComponent(ident)}?start=${start}&end=${end}`;
   const link = make("a", { class: "citation at", href }, shown(quote.title));
-  const right = quote.right ? [" ", make("span", { class: "mark" }, "expected")] : [];
+  const right = quote.right ? [" ", make("span", { class: "mark" }, say("eval.expected"))] : [];
   return [link, ...right, make("q", { dir: "auto" }, readable(quote.text))];
 }
 
 // -- tables -------------------------------------------------------------------------------------
 
 function table(names, rows) {
-  const head = make("tr", {}, ...names.map((name) => make("th", { scope: "col" }, name)));
+  const head = make("tr", {}, ...names.map((name) => (name ? make("th", { scope: "col" }, name) : make("td"))));
   return make("table", {}, make("thead", {}, head), make("tbody", {}, ...rows));
 }
 
@@ -261,15 +258,15 @@ function drawAll(run) {
   let group = null;
   for (const figure of Object.values(run.figures).sort((a, b) => a.group.localeCompare(b.group))) {
     if (figure.group !== group) rows.push(heading(group = figure.group));
-    rows.push(row(figure.title, figure.written, `(${figure.interval})`, figures.format(figure.questions)));
+    rows.push(row(figure.title, figure.written, `(${figure.interval})`, written(figure.questions)));
   }
   for (const [tag, found] of Object.entries(run.tags)) {
     rows.push(heading(shown(tag)));
     for (const name of HEADLINE.filter((name) => found[name])) {
-      rows.push(row(found[name].title, found[name].written, `(${found[name].interval})`, figures.format(found[name].questions)));
+      rows.push(row(found[name].title, found[name].written, `(${found[name].interval})`, written(found[name].questions)));
     }
   }
-  one(".all .wide").replaceChildren(table(["", "figure", "95% interval", "questions"], rows));
+  one(".all .wide").replaceChildren(table(["", say("eval.figure"), say("eval.range"), say("eval.count")], rows));
 }
 
 function heading(name) {
@@ -281,11 +278,11 @@ function drawHistory() {
   const rows = told.runs.map((run) => {
     const link = make("a", { href: `#accuracy/run/${encodeURIComponent(run.run)}` }, when(run.run));
     const cells = HEADLINE.map((name) => run.figures[name]?.written ?? "");
-    const made = row(link, make("td", {}, sets(run.sets)), figures.format(run.questions), figures.format(run.failed), ...cells);
+    const made = row(link, make("td", {}, sets(run.sets)), written(run.questions), written(run.failed), ...cells);
     made.dataset.run = run.run;
     return made;
   });
-  const names = ["measured", "sets", "questions", "wrong", "facts found", "right document", "abstained rightly", "wrongly"];
+  const names = ["measured", "sets", "count", "failed", "facts", "document", "abstained", "wrongly"].map((name) => say(`eval.${name}`));
   one(".history .wide").replaceChildren(table(names, rows));
 }
 
@@ -297,13 +294,13 @@ async function drawDrafts() {
 }
 
 function draft(given) {
-  const question = make("input", { class: "field", "aria-label": "Question", value: shown(given.question), maxlength: "4000", dir: "auto" });
-  const facts = given.facts.map((fact) => make("input", { class: "field fact", "aria-label": "What the answer must hold", value: shown(fact), dir: "auto" }));
-  const must = facts.length ? [make("label", { class: "must" }, "The answer must hold ", ...facts)] : [];
+  const question = make("input", { class: "field", "aria-label": say("eval.text"), value: shown(given.question), maxlength: "4000", dir: "auto" });
+  const facts = given.facts.map((fact) => make("input", { class: "field fact", "aria-label": say("eval.fact"), value: shown(fact), dir: "auto" }));
+  const must = facts.length ? [make("label", { class: "must" }, `${say("eval.must")} `, ...facts)] : [];
   const also = given.elsewhere.length
-    ? [make("p", { class: "also" }, `Answered by other documents as well: ${given.elsewhere.map(shown).join(", ")}`)] : [];
-  const accept = make("button", { type: "button", class: "button" }, "Accept");
-  const reject = make("button", { type: "button", class: "button" }, "Reject");
+    ? [make("p", { class: "also" }, say("eval.also", { titles: given.elsewhere.map(shown).join(", ") }))] : [];
+  const accept = make("button", { type: "button", class: "button" }, say("eval.accept"));
+  const reject = make("button", { type: "button", class: "button" }, say("eval.reject"));
   const item = make("li", {}, question, ...must, make("div", { class: "passage" }, ...quoted(given.passage)), ...also,
     make("div", { class: "choices" }, accept, reject));
   accept.addEventListener("click", () => decide(item, given, {
@@ -335,13 +332,13 @@ async function refreshSets() {
 async function suggest(button) {
   const told = one(".drafts .sum");
   button.disabled = true;
-  told.textContent = "Drafting…";
+  told.textContent = say("eval.drafting");
   await attempt(async () => {
     const { drafts, notes } = await (await call("/api/eval/drafts", { number: NUMBER })).json();
     one(".drafts ol").append(...drafts.map(draft));
-    told.textContent = [...notes, drafts.length ? "Accept, reword or reject each." : "The documents give rise to no other question."].join(" ");
+    told.textContent = [...notes, say(drafts.length ? "eval.decide" : "eval.spent")].join(" ");
   });
-  if (told.textContent === "Drafting…") told.textContent = "";
+  if (told.textContent === say("eval.drafting")) told.textContent = "";
   button.disabled = false;
 }
 
@@ -356,16 +353,16 @@ async function drawKept() {
 }
 
 function group(name, questions) {
-  const file = make("a", { class: "plain", href: `/api/eval/questions/${name}/file`, download: "" }, "Download as a file");
-  return make("div", { class: "group" }, make("header", {}, make("h3", {}, CALLED[name]), file),
+  const file = make("a", { class: "plain", href: `/api/eval/questions/${name}/file`, download: "" }, say("eval.file"));
+  return make("div", { class: "group" }, make("header", {}, make("h3", {}, say(`eval.${name}`)), file),
     ...questions.map((question) => keptQuestion(name, question)));
 }
 
 function keptQuestion(name, question) {
-  const remove = make("button", { type: "button", class: "button", "aria-label": `Remove ${shown(question.question)}` }, "Remove");
-  const earlier = question.earlier.length ? [["asked after", lines(question.earlier)]] : [];
-  const inner = make("div", {}, pairs([...earlier, ["expected", lines(question.expected)], ["tags", question.tags.map(shown).join(", ")]]), remove);
-  const note = question.gone ? "not asked any more: its document is gone" : "";
+  const remove = make("button", { type: "button", class: "button", "aria-label": say("eval.remove", { question: shown(question.question) }) }, say("all.remove"));
+  const earlier = question.earlier.length ? [[say("eval.earlier"), lines(question.earlier)]] : [];
+  const inner = make("div", {}, pairs([...earlier, [say("eval.expected"), lines(question.expected)], [say("eval.tags"), question.tags.map(shown).join(", ")]]), remove);
+  const note = question.gone ? say("eval.gone") : "";
   const item = folding(question.question, note, inner);
   remove.addEventListener("click", () => attempt(async () => {
     await call(`/api/eval/questions/${name}/${encodeURIComponent(question.id)}`, null, { method: "DELETE" });

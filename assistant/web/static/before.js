@@ -1,5 +1,8 @@
-// Runs before Gradio, which calls `cited` as soon as it has built the chat: its calls wait for our modules.
+// Runs before anything is drawn, so that no other theme is seen first; and before Gradio, which calls `cited` as soon
+// as it has built the chat: its calls wait for our modules.
 "use strict";
+
+if (["light", "dark"].includes(localStorage.theme)) document.documentElement.dataset.theme = localStorage.theme;
 
 // Gradio's addresses are those of this page: a proxy may have another address than the server knows.
 if (window.gradio_config) window.gradio_config.root = location.origin;

@@ -1,6 +1,7 @@
 // Calls of the API. A reply that is no success becomes an error with a sentence.
 
 import { GONE, suspect } from "./connection.js";
+import { say } from "./texts.js";
 
 /**
  * The reply of the API: to a POST where there is something to send.
@@ -22,6 +23,6 @@ export async function call(path, sent = null, options = {}) {
     throw new Error(GONE);
   });
   if (reply.ok) return reply;
-  const { error = `The server answered with status ${reply.status}; try again.` } = await reply.json().catch(() => ({}));
+  const { error = say("lost.status", { status: String(reply.status) }) } = await reply.json().catch(() => ({}));
   throw Object.assign(new Error(error), { status: reply.status });
 }

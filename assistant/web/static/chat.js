@@ -4,6 +4,7 @@ import * as composer from "./composer.js";
 import { watch } from "./connection.js";
 import { all as every, one } from "./dom.js";
 import { draw as drawScope, scope, unrestrict } from "./scope.js";
+import { say } from "./texts.js";
 import { entitle, move, place, view } from "./views.js";
 
 const KEY = "conversation";
@@ -137,7 +138,7 @@ function lost() {
   if (turn) {
     const told = turn.querySelector(".waiting") ?? turn.appendChild(document.createElement("p"));
     told.className = "failure";
-    told.textContent = "The server went away before it had answered. The question is kept in the box below.";
+    told.textContent = say("lost.question");
     turn.classList.replace("growing", "failed");
     turn.dataset.seen = "true";
   }

@@ -2,11 +2,11 @@
 
 import { isLost } from "./connection.js";
 import { make, one } from "./dom.js";
+import { say } from "./texts.js";
 
 const DRAFT = "draft";
 const MOST = 4000; // characters of a question, as on the server
 const NEAR = 3500; // from here on they are counted
-const figures = new Intl.NumberFormat();
 
 /** @returns {HTMLTextAreaElement | null} */
 export const box = () => one("#question textarea");
@@ -21,10 +21,13 @@ export function prepare() {
   // The id is given to the label around the box: whoever looks for #question to type into follows a label.
   label.id = "question";
   const field = /** @type {HTMLTextAreaElement} */ (box());
-  field.dir = "auto";
+  field.placeholder = say("ask.hint");
+  label.querySelector("span").textContent = say("ask.question");
+  one("#send").textContent = say("ask.send");
   field.setAttribute("aria-describedby", "counter");
   label.append(make("p", { id: "counter", role: "status" }));
   field.addEventListener("input", typed);
+  count();
   write(sessionStorage.getItem(DRAFT));
   return true;
 }
@@ -35,15 +38,16 @@ function typed() {
 }
 
 function count() {
+  const field = /** @type {HTMLTextAreaElement} */ (box());
+  field.dir = field.value ? "auto" : document.documentElement.dir;
   const place = one("#counter");
   const length = size();
   const over = length - MOST;
   const text = length < NEAR ? "" : over > 0
-    ? `${figures.format(length)} of ${figures.format(MOST)} characters: shorten it by ${figures.format(over)}`
-    : `${figures.format(length)} of ${figures.format(MOST)} characters`;
+    ? say("ask.over", { n: length, most: MOST, over }) : say("ask.count", { n: length, most: MOST });
   if (place.textContent !== text) place.textContent = text;
   place.classList.toggle("over", over > 0);
-  box()?.setAttribute("aria-invalid", String(over > 0));
+  field.setAttribute("aria-invalid", String(over > 0));
 }
 
 /**

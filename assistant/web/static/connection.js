@@ -2,8 +2,9 @@
 // goes on by itself.
 
 import { one } from "./dom.js";
+import { say } from "./texts.js";
 
-export const GONE = "The server does not answer. It may have been stopped: start it again with “assistant chat”.";
+export const GONE = say("lost.call");
 const PULSE = "/gradio_api/app_id"; // names the run of the server
 const EVERY = 1000; // milliseconds between two attempts
 

@@ -4,6 +4,7 @@ import { call } from "./call.js";
 import * as chat from "./chat.js";
 import * as composer from "./composer.js";
 import { one } from "./dom.js";
+import { say } from "./texts.js";
 
 /** @param {Element} turn */
 const question = (turn) => turn.querySelector(".question").textContent;
@@ -22,15 +23,15 @@ function copied(turn) {
     seen.add(link.textContent);
     return fresh;
   });
-  const list = references.map((link) => `[${link.textContent}] ${link.title}, ${location.origin}${link.getAttribute("href")}`);
+  const list = references.map((link) => `[${link.textContent}] ${link.title || link.dataset.title}, ${location.origin}${link.getAttribute("href")}`);
   return [words.join("\n"), list.join("\n")].filter(Boolean).join("\n\n");
 }
 
 const DEEDS = {
   async copy(turn, pressed) {
     await navigator.clipboard.writeText(copied(turn));
-    pressed.textContent = "Copied";
-    setTimeout(() => { pressed.textContent = "Copy"; }, 1500);
+    pressed.textContent = say("all.copied");
+    setTimeout(() => { pressed.textContent = say("turn.copy"); }, 1500);
   },
   again: (turn) => composer.ask(question(turn)),
   edit(turn) {

@@ -5,13 +5,13 @@ import { call } from "./call.js";
 import { make, shown } from "./dom.js";
 import { restrict, unrestrict } from "./scope.js";
 import * as chat from "./chat.js";
+import { figure, language, say } from "./texts.js";
 
 const SLICE = 100; // rows shown at once; more come as one scrolls
 const PAUSE = 1500; // milliseconds between two readings of the list, while documents are being added
-const UNITS = ["bytes", "kB", "MB", "GB"];
-const dates = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });
-const figures = new Intl.NumberFormat();
-const words = new Intl.Collator(undefined, { numeric: true, sensitivity: "base" });
+const UNITS = ["byte", "kilobyte", "megabyte", "gigabyte"];
+const dates = new Intl.DateTimeFormat(language, { dateStyle: "medium" });
+const words = new Intl.Collator(language, { numeric: true, sensitivity: "base" });
 
 const root = document.querySelector("section#documents");
 const one = (selector) => root.querySelector(selector);
@@ -112,7 +112,7 @@ function draw() {
   one("table").hidden = !listed.length;
   one(".more").hidden = listed.length <= wanted.length;
   one(".nothing").hidden = listed.length > 0;
-  one(".nothing").textContent = entries.size ? "No document matches." : "There are no documents yet.";
+  one(".nothing").textContent = say(entries.size ? "docs.unmatched" : "docs.none");
   one(".count").textContent = counted();
   choose();
   // A row that was drawn anew, or moved, has the focus where it had it before.
@@ -124,10 +124,9 @@ function parts(row) {
 }
 
 function counted() {
-  const total = `${figures.format(entries.size)} ${entries.size === 1 ? "document" : "documents"}`;
-  if (listed.length < entries.size) return `${figures.format(listed.length)} of ${total}`;
-  const passages = listed.reduce((sum, entry) => sum + entry.passages, 0);
-  return entries.size ? `${total}, ${figures.format(passages)} passages` : "";
+  if (listed.length < entries.size) return say("docs.part", { found: listed.length, n: entries.size });
+  const passages = say("all.passages", { n: listed.reduce((sum, entry) => sum + entry.passages, 0) });
+  return entries.size ? say("docs.total", { n: entries.size, passages }) : "";
 }
 
 function row(entry) {
@@ -137,12 +136,12 @@ function row(entry) {
 
 function drawn(entry) {
   const title = shown(entry.title);
-  const tick = make("input", { type: "checkbox", "aria-label": `Choose ${title}` });
-  const ask = make("button", { type: "button", class: "plain", "aria-label": `Ask about ${title}` }, "Ask");
+  const tick = make("input", { type: "checkbox", "aria-label": say("docs.choose", { title }) });
+  const ask = make("button", { type: "button", class: "plain", "aria-label": say("docs.asking", { title }) }, say("docs.ask"));
   const original = make(
-    "a", { class: "plain", href: `${address(entry)}/original`, download: "", "aria-label": `Download ${title}` }, "Download",
+    "a", { class: "plain", href: `${address(entry)}/original`, download: "", "aria-label": say("docs.downloading", { title }) }, say("docs.download"),
   );
-  const remove = make("button", { type: "button", class: "plain", "aria-label": `Remove ${title}` }, "Remove");
+  const remove = make("button", { type: "button", class: "plain", "aria-label": say("docs.removing", { title }) }, say("all.remove"));
   tick.checked = chosen.has(entry.id);
   tick.addEventListener("change", () => { chosen[tick.checked ? "add" : "delete"](entry.id); choose(); });
   ask.addEventListener("click", () => restrict(entries.get(entry.duplicate_of) ?? entry));
@@ -151,7 +150,7 @@ function drawn(entry) {
     "tr", { role: "row", "data-id": entry.id },
     cell({ class: "choice" }, tick),
     cell({ class: "what" }, ...named(entry, title)),
-    cell({ class: "figure", "data-name": entry.passages === 1 ? "passage" : "passages" }, figures.format(entry.passages)),
+    cell({ class: "figure", "data-name": say("docs.passage", { n: entry.passages }) }, figure(entry.passages)),
     cell({ class: "figure" }, size(entry.size)),
     cell({ class: "date" }, make("time", { datetime: entry.added, title: entry.added }, date(entry.added))),
     cell({ class: "actions" }, ask, original, remove),
@@ -165,11 +164,11 @@ function cell(attributes, ...children) {
 function named(entry, title) {
   const parts = [make("a", { class: "title", href: `/source/${encodeURIComponent(entry.id)}`, dir: "auto" }, title)];
   const others = entry.sources.filter((name) => name !== entry.source);
-  const more = others.length ? ` and ${others.length} more ${others.length === 1 ? "name" : "names"}` : "";
+  const more = others.length ? say("docs.names", { n: others.length }) : "";
   parts.push(make("span", { class: "place", dir: "auto", title: [entry.source, ...others].map(shown).join("\n") },
     place(entry.source), more));
   const same = entry.duplicate_of && entries.get(entry.duplicate_of);
-  if (same) parts.push(make("span", { class: "same" }, `Nearly the same as “${shown(same.title)}”, which answers in its place`));
+  if (same) parts.push(make("span", { class: "same" }, say("docs.same", { title: shown(same.title) })));
   return parts;
 }
 
@@ -186,7 +185,9 @@ function size(bytes) {
   const power = Math.min(UNITS.length - 1, Math.floor(Math.log10(Math.max(1, bytes)) / 3));
   const value = bytes / 1000 ** power;
   const digits = power && value < 10 ? 1 : 0;
-  return `${value.toLocaleString(undefined, { minimumFractionDigits: digits, maximumFractionDigits: digits })} ${UNITS[power]}`;
+  return value.toLocaleString(language, {
+    style: "unit", unit: UNITS[power], unitDisplay: power ? "short" : "long", minimumFractionDigits: digits, maximumFractionDigits: digits,
+  });
 }
 
 function date(written) {
@@ -199,7 +200,7 @@ function date(written) {
 function choose() {
   const button = one("[data-does=remove-chosen]");
   button.hidden = !chosen.size;
-  button.textContent = `Remove ${figures.format(chosen.size)} chosen`;
+  button.textContent = say("docs.chosen", { n: chosen.size });
   const all = one("thead input");
   const here = listed.filter((entry) => chosen.has(entry.id)).length;
   all.checked = here > 0 && here === listed.length;
@@ -219,7 +220,7 @@ function askToRemove(some) {
   leaving = some;
   const [first] = some;
   one("#removal-heading").textContent = some.length === 1
-    ? `Remove “${shown(first.title)}”?` : `Remove ${figures.format(some.length)} documents?`;
+    ? say("docs.remove-one", { title: shown(first.title) }) : say("docs.remove-some", { n: some.length });
   tell("");
   dialog.showModal();
   one("[data-does=keep]").focus();
@@ -229,7 +230,7 @@ function tell(trouble, busy = false) {
   dialog.querySelector(".trouble").textContent = trouble;
   dialog.querySelector(".trouble").hidden = !trouble;
   one("[data-does=remove]").disabled = busy;
-  one("[data-does=remove]").textContent = busy ? "Removing…" : trouble ? "Try again" : "Remove";
+  one("[data-does=remove]").textContent = say(busy ? "docs.going" : trouble ? "all.again" : "all.remove");
 }
 
 async function remove() {
@@ -248,7 +249,7 @@ async function remove() {
   unrestrict(gone.map((entry) => entry.id));
   take([...entries.values()].filter((entry) => !gone.includes(entry)));
   one(".count").textContent = gone.length === 1
-    ? `Removed “${shown(gone[0].title)}”` : `Removed ${figures.format(gone.length)} documents`;
+    ? say("docs.removed-one", { title: shown(gone[0].title) }) : say("docs.removed-some", { n: gone.length });
   (after && rows.get(after.id)?.querySelector("a.title") || search).focus();
   changed();
 }
@@ -288,6 +289,3 @@ new IntersectionObserver((seen) => {
 
 /** @param {string} id The title of a document, if it is in the list. */
 export const titleOf = (id) => entries.get(id)?.title;
-
-/** @param {number} number As the reader writes numbers. */
-export const figure = (number) => figures.format(number);

@@ -4,32 +4,27 @@ import { call } from "./call.js";
 import * as chat from "./chat.js";
 import { judge } from "./deeds.js";
 import { make, readable, shown } from "./dom.js";
+import { say } from "./texts.js";
 
-const REASONS = {
-  wrong: "The answer is wrong",
-  source: "The source is the wrong one",
-  incomplete: "Something is missing",
-  unanswerable: "The documents do not answer this",
-  unanswered: "The documents do answer this",
-};
+const REASONS = ["wrong", "source", "incomplete", "unanswerable", "unanswered"];
 
 function complain(turn) {
   const question = turn.querySelector(".question").textContent;
   const number = [...document.querySelectorAll("#transcript .turn")].indexOf(turn);
   const refused = turn.querySelector(".unanswered") !== null;
-  const reasons = Object.keys(REASONS).filter((name) => (refused ? name === "unanswered" : name !== "unanswered"));
+  const reasons = REASONS.filter((name) => (refused ? name === "unanswered" : name !== "unanswered"));
   const dialog = make("dialog", { class: "bad", "aria-labelledby": "bad-heading" });
-  const passages = make("div", { class: "passages", role: "radiogroup", "aria-label": "The right passage" });
-  const sought = make("input", { type: "search", class: "field", "aria-label": "Search for the right passage", value: question });
-  const find = make("form", { class: "find" }, sought, make("button", { class: "button" }, "Search"));
+  const passages = make("div", { class: "passages", role: "radiogroup", "aria-label": say("bad.passage") });
+  const sought = make("input", { type: "search", class: "field", "aria-label": say("bad.seek"), value: question });
+  const find = make("form", { class: "find" }, sought, make("button", { class: "button" }, say("bad.search")));
   const trouble = make("p", { class: "trouble", role: "alert", hidden: "" });
-  const keep = make("button", { type: "button", class: "button primary" }, "Keep as a golden question");
-  const cancel = make("button", { type: "button", class: "button" }, "Cancel");
-  const right = make("details", {}, make("summary", {}, "Show the right passage, if you know it"), find, passages);
+  const keep = make("button", { type: "button", class: "button primary" }, say("bad.keep"));
+  const cancel = make("button", { type: "button", class: "button" }, say("all.cancel"));
+  const right = make("details", {}, make("summary", {}, say("bad.show")), find, passages);
   dialog.append(
-    make("h2", { id: "bad-heading" }, "What is wrong with this answer?"),
+    make("h2", { id: "bad-heading" }, say("bad.heading")),
     make("p", { dir: "auto" }, `“${question}”`),
-    make("fieldset", {}, make("legend", { class: "unseen" }, "Reason"), ...reasons.map((name, at) => choice("reason", name, REASONS[name], !at))),
+    make("fieldset", {}, make("legend", { class: "unseen" }, say("bad.reason")), ...reasons.map((name, at) => choice("reason", name, say(`bad.${name}`), !at))),
     right, trouble, make("div", { class: "choices" }, cancel, keep),
   );
   const said = (fault) => { trouble.textContent = fault.message; trouble.hidden = false; };
@@ -73,14 +68,14 @@ async function candidates(query, into) {
 }
 
 function thank(dialog, turn) {
-  const close = make("button", { type: "button", class: "button primary" }, "Close");
+  const close = make("button", { type: "button", class: "button primary" }, say("all.close"));
   close.addEventListener("click", () => dialog.close());
-  dialog.replaceChildren(make("h2", { id: "bad-heading" }, "Kept as a golden question"),
-    make("p", {}, "It is asked whenever you measure the questions from bad answers, under Accuracy, and fails until the answer is better."),
+  dialog.replaceChildren(make("h2", { id: "bad-heading" }, say("turn.kept")),
+    make("p", {}, say("bad.thanks")),
     make("div", { class: "choices" }, close));
   close.focus();
   const thumb = turn.querySelector(".thumb");
-  if (thumb) thumb.textContent = "Kept as a golden question";
+  if (thumb) thumb.textContent = say("turn.kept");
 }
 
 document.addEventListener("click", (event) => {

@@ -1,6 +1,7 @@
 // One document asked alone: its name is shown above the question box.
 
 import { make, one, shown } from "./dom.js";
+import { say } from "./texts.js";
 import { go } from "./views.js";
 
 const ONLY = "only";
@@ -37,11 +38,11 @@ export function draw() {
   place.dataset.id = only.id ?? "";
   place.replaceChildren();
   if (!only.id) return;
-  const end = make("button", { type: "button", "aria-label": "Ask all documents again" }, "×");
+  const end = make("button", { type: "button", "aria-label": say("ask.all") }, "×");
   end.addEventListener("click", () => {
     unrestrict();
     one("#question textarea").focus();
   });
   const title = make("span", { class: "title", dir: "auto" }, shown(only.title ?? ""));
-  place.append(make("p", { role: "status" }, "Only in: ", title), end);
+  place.append(make("p", { role: "status" }, `${say("ask.only")} `, title), end);
 }

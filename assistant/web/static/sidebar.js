@@ -3,6 +3,7 @@
 import { call } from "./call.js";
 import * as chat from "./chat.js";
 import { button, make, one, shown } from "./dom.js";
+import { language, say } from "./texts.js";
 import { place } from "./views.js";
 
 const FOLDED = "folded";
@@ -11,8 +12,8 @@ const side = one("#side");
 const list = side.querySelector(".conversations");
 const search = side.querySelector("input[type=search]");
 const dialog = one("dialog.forgetting");
-const days = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });
-const relative = new Intl.RelativeTimeFormat(document.documentElement.lang || undefined, { numeric: "auto" });
+const days = new Intl.DateTimeFormat(language, { dateStyle: "medium" });
+const relative = new Intl.RelativeTimeFormat(language, { numeric: "auto" });
 
 /** @typedef {{id: string, name: string, at: string, turns: number, pinned: boolean}} Conversation */
 
@@ -48,16 +49,16 @@ function draw() {
   const unfolded = list.querySelector("details[open]")?.closest("li")?.getAttribute("data-id");
   const groups = new Map();
   for (const each of conversations) {
-    const group = each.pinned ? "Pinned" : day(each.at);
+    const group = each.pinned ? say("side.pinned") : day(each.at);
     groups.set(group, [...(groups.get(group) ?? []), each]);
   }
-  const order = [...groups.keys()].sort((a, b) => Number(b === "Pinned") - Number(a === "Pinned"));
+  const order = [...groups.keys()].sort((a, b) => Number(b === say("side.pinned")) - Number(a === say("side.pinned")));
   list.replaceChildren(...order.flatMap((group) => [
     make("h3", {}, group), make("ul", {}, ...groups.get(group).map((each) => item(each, unfolded))),
   ]));
   side.querySelector(".nothing").hidden = conversations.length > 0;
   side.querySelector(".nothing").textContent = search.value
-    ? "No conversation has these words." : "Conversations of this browser will appear here.";
+    ? say("side.unfound") : say("side.none");
   if (id && at >= 0) parts([...list.querySelectorAll("li")].find((li) => li.dataset.id === id) ?? list)[at]?.focus();
 }
 
@@ -77,16 +78,16 @@ function item(each, unfolded) {
   const link = make("a", { href: `#chat/${each.id}`, dir: "auto", title: name }, name);
   if (each.id === chat.current() && place().name === "chat") link.setAttribute("aria-current", "true");
   const menu = make("details", { class: "menu", ...(unfolded === each.id ? { open: "" } : {}) },
-    make("summary", { "aria-label": `What to do with “${name}”` }, "⋯"),
+    make("summary", { "aria-label": say("side.menu", { name }) }, "⋯"),
     make("div", { class: "choices" },
-      button("Rename", () => rename(each), { class: "plain" }),
-      button(each.pinned ? "Unpin" : "Pin", () => {
+      button(say("side.rename"), () => rename(each), { class: "plain" }),
+      button(each.pinned ? say("side.unpin") : say("side.pin"), () => {
         /** @type {HTMLDetailsElement} */ (menu).open = false;
         change(each, { pinned: !each.pinned });
       }, { class: "plain" }),
-      make("a", { class: "plain", download: "", href: `/api/conversations/${each.id}/export?form=markdown` }, "Export as Markdown"),
-      make("a", { class: "plain", download: "", href: `/api/conversations/${each.id}/export?form=json` }, "Export as JSON"),
-      button("Delete", () => askToDelete(each), { class: "plain danger" })));
+      make("a", { class: "plain", download: "", href: `/api/conversations/${each.id}/export?form=markdown` }, say("side.markdown")),
+      make("a", { class: "plain", download: "", href: `/api/conversations/${each.id}/export?form=json` }, say("side.json")),
+      button(say("side.delete"), () => askToDelete(each), { class: "plain danger" })));
   return make("li", { "data-id": each.id }, link, menu);
 }
 
@@ -101,7 +102,7 @@ async function change(each, values) {
 function rename(each) {
   const row = [...list.querySelectorAll("li")].find((li) => li.dataset.id === each.id);
   const field = /** @type {HTMLInputElement} */ (make("input", {
-    class: "field", "aria-label": "Name of the conversation", maxlength: "200", dir: "auto", value: each.name,
+    class: "field", "aria-label": say("side.renamed"), maxlength: "200", dir: "auto", value: each.name,
   }));
   const form = make("form", { class: "renaming" }, field);
   const end = (kept) => {
@@ -124,7 +125,7 @@ function rename(each) {
 /** @param {Conversation} each */
 function askToDelete(each) {
   leaving = each;
-  dialog.querySelector("h2").textContent = `Delete “${shown(each.name).slice(0, 200)}”?`;
+  dialog.querySelector("h2").textContent = say("side.deleting", { name: shown(each.name).slice(0, 200) });
   dialog.querySelector(".trouble").hidden = true;
   dialog.showModal();
   dialog.querySelector("[data-does=keep]").focus();

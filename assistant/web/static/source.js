@@ -6,6 +6,7 @@ import { call } from "./call.js";
 import { GONE } from "./connection.js";
 import * as chat from "./chat.js";
 import { all, button, make, one } from "./dom.js";
+import { say } from "./texts.js";
 import { move, place, view } from "./views.js";
 
 const narrow = matchMedia("(max-width: 800px)");
@@ -59,7 +60,7 @@ async function open(source) {
   reveal(first);
   mark();
   const timer = setTimeout(() => {
-    body.replaceChildren(make("p", { class: "loading", role: "status" }, "Loading the document…"));
+    body.replaceChildren(make("p", { class: "loading", role: "status" }, say("source.loading")));
   }, 150);
   const reply = await call(address(source, others()), null, { headers: { "X-Fragment": "1" } })
     .then(async (reply) => ({ markup: await reply.text() }), (fault) => ({ fault }));
@@ -73,7 +74,7 @@ async function open(source) {
 function fail(fault) {
   const gone = fault.status === 404;
   body.replaceChildren(make("div", { class: "missing", role: "alert", tabindex: "-1" },
-    make("h2", {}, gone ? "Not here any more" : "This document cannot be shown now"), make("p", {}, fault.message)));
+    make("h2", {}, say(gone ? "source.gone" : "source.fault")), make("p", {}, fault.message)));
   body.dataset.failed = fault.message === GONE ? "lost" : "";
   body.querySelector(".missing").focus({ preventScroll: true });
   // The answers that quoted it are gone as well.
@@ -92,7 +93,7 @@ function complete() {
   const original = new URLSearchParams(shown).get("source") ?? "";
   if (heading) {
     heading.append(make("p", { class: "takes" },
-      make("a", { href: `/api/documents/${encodeURIComponent(original)}/original`, download: "", class: "plain" }, "Download the original"),
+      make("a", { href: `/api/documents/${encodeURIComponent(original)}/original`, download: "", class: "plain" }, say("source.original")),
       ...(current ? [copying()] : [])));
   }
   rule();
@@ -187,7 +188,7 @@ function mark() {
   const along = links();
   const at = along.findIndex((link) => named(link.href) === shown);
   head.hidden = along.length < 2 || at < 0;
-  head.querySelector(".which").textContent = `${at + 1} of ${along.length}`;
+  head.querySelector(".which").textContent = say("source.which", { at: at + 1, all: along.length });
 }
 
 /** Goes to the next citation of the answer, or to the one before. @param {number} by */
@@ -205,19 +206,19 @@ export const isOpen = () => shown !== "";
 
 function copying() {
   const facts = Object.fromEntries([...body.querySelectorAll("dl div")].map(
-    (row) => [row.querySelector("dt").textContent, row.querySelector("dd").textContent]));
+    (row) => [row.dataset.fact, row.querySelector("dd").textContent]));
   const title = body.querySelector("h2").textContent;
   const quote = () => [...body.querySelectorAll("mark.current")].map((mark) => mark.innerText.trim()).join("\n");
-  const where = [title, facts.Page && `page ${facts.Page}`, facts.From].filter(Boolean).join(", ");
+  const where = [title, facts.page && say("turn.page", { page: facts.page }), facts.from].filter(Boolean).join(", ");
   const forms = [
-    ["Text", () => `“${quote()}” (${where})`],
+    [say("source.plain"), () => `“${quote()}” (${where})`],
     ["Markdown", () => `${quote().split("\n").map((line) => `> ${line}`).join("\n")}\n>\n> — ${where}`],
   ];
-  if (facts.Author) forms.push(["BibTeX", () => bibtex(title, facts)]);
-  return make("span", { class: "copying" }, "Copy quote as: ", ...forms.map(([name, text]) => {
+  if (facts.author) forms.push(["BibTeX", () => bibtex(title, facts)]);
+  return make("span", { class: "copying" }, `${say("source.copy")} `, ...forms.map(([name, text]) => {
     const made = button(name, async () => {
       await navigator.clipboard.writeText(text());
-      made.textContent = "Copied";
+      made.textContent = say("all.copied");
       setTimeout(() => { made.textContent = name; }, 1500);
     }, { class: "plain" });
     return made;
@@ -225,9 +226,9 @@ function copying() {
 }
 
 function bibtex(title, facts) {
-  const year = (facts.Date ?? "").match(/\d{4}/)?.[0] ?? "";
-  const key = `${(facts.Author.split(/\s+/).pop() ?? "").replace(/\W/g, "")}${year}` || "source";
-  const fields = [["author", facts.Author], ["title", title], ["year", year], ["note", facts.From]];
+  const year = (facts.date ?? "").match(/\d{4}/)?.[0] ?? "";
+  const key = `${(facts.author.split(/\s+/).pop() ?? "").replace(/\W/g, "")}${year}` || "source";
+  const fields = [["author", facts.author], ["title", title], ["year", year], ["note", facts.from]];
   const safe = (text) => text.replace(/[\\{}]/g, "");
   return `@misc{${key},\n${fields.filter(([, value]) => value).map(([name, value]) => `  ${name} = {${safe(value)}}`).join(",\n")}\n}`;
 }

@@ -4,6 +4,7 @@ import * as chat from "./chat.js";
 import { call } from "./call.js";
 import { ask } from "./composer.js";
 import { button, one, shown } from "./dom.js";
+import { say } from "./texts.js";
 
 const PAUSE = 1500; // milliseconds until it is asked again whether more were tried
 const PATIENCE = 40; // times
@@ -38,6 +39,8 @@ async function look() {
 function draw(questions) {
   const place = one("#suggestions .suggested");
   if (!place) return;
+  place.setAttribute("aria-label", say("ask.suggested"));
+  place.dataset.heading = say("ask.further");
   place.replaceChildren(...questions.map((question) => button(shown(question), () => ask(question), { class: "suggestion", dir: "auto" })));
 }
 

@@ -1,16 +1,16 @@
 // Documents on their way in: dropped, chosen or named by address, sent a few at a time, told of as they come along.
 
 import { call } from "./call.js";
-import { changed, figure, titleOf } from "./documents.js";
+import { changed, titleOf } from "./documents.js";
 import { make, shown } from "./dom.js";
+import { say } from "./texts.js";
 import { go as goTo } from "./views.js";
 
 const AT_ONCE = 3; // a browser has six connections to a server, and the chat goes on
 const SHOWN = 200; // rows of what is done
 const RANKS = { active: 0, failed: 1, rejected: 1 };
-const STAGES = { reading: "Reading", splitting: "Splitting", embedding: "Embedding" };
 const FINAL = [400, 413, 422]; // what a reply says of the document: sent again, it would be the same
-const BROKEN = "The server broke off; try again.";
+const BROKEN = say("add.broken");
 
 const root = document.querySelector("section#documents");
 const panel = root.querySelector(".uploads");
@@ -55,13 +55,13 @@ async function begin(item) {
 
 async function send(item) {
   if (item.file) await check(item.file);
-  tell(item, item.url ? "Fetching" : "Sending");
+  tell(item, say(item.url ? "add.fetching" : "add.sending"));
   const query = new URLSearchParams(item.url ? { url: item.url } : { source: item.name });
   const reply = await call(`/api/documents?${query}`, item.file, {
     method: "POST", headers: { Accept: "text/event-stream" }, signal: item.control.signal,
   });
   for await (const [name, said] of events(reply)) {
-    if (name === "step") tell(item, STAGES[said.stage], said.share, said.source);
+    if (name === "step") tell(item, say(`add.${said.stage}`), said.share, said.source);
     else if (name === "outcome") outcome(item, said);
     else if (name === "fault") throw new Error(said.error);
     else if (name === "done") return;
@@ -71,8 +71,8 @@ async function send(item) {
 
 // What the server would refuse anyway, or could not be sent.
 async function check(file) {
-  let fault = file.size > limit ? `The document is larger than ${limit / 1e6} MB; add it in parts.` : null;
-  await file.slice(0, 1).arrayBuffer().catch(() => { fault = "The file cannot be read; choose it again."; });
+  let fault = file.size > limit ? say("add.large", { size: limit / 1e6 }) : null;
+  await file.slice(0, 1).arrayBuffer().catch(() => { fault = say("add.unread"); });
   if (fault) throw Object.assign(new Error(fault), { status: FINAL[0] });
 }
 
@@ -115,18 +115,19 @@ function finish(item) {
 }
 
 function became(said) {
-  const passages = `${figure(said.passages)} ${said.passages === 1 ? "passage" : "passages"}`;
-  const title = said.duplicate_of && titleOf(said.duplicate_of);
-  const same = said.duplicate_of ? `; nearly the same as ${title ? `“${shown(title)}”` : "another document"}` : "";
-  if (said.status === "unchanged") return `Unchanged: it is here already${same}`;
-  return `${said.status === "updated" ? "Updated" : "Done"}: ${passages}${same}`;
+  const passages = say("all.passages", { n: said.passages });
+  const done = said.status === "unchanged" ? say("add.unchanged")
+    : say(said.status === "updated" ? "add.updated" : "add.done", { passages });
+  if (!said.duplicate_of) return done;
+  const title = titleOf(said.duplicate_of);
+  return `${done}; ${title ? say("add.same", { title: shown(title) }) : say("add.same-other")}`;
 }
 
 function inside(members) {
-  if (!members.done) return "Nothing in it could be read";
+  if (!members.done) return say("add.nothing");
   const taken = members.done - members.rejected.length;
-  const lost = members.rejected.length ? `, ${members.rejected.length} rejected` : "";
-  return `Done: ${figure(taken)} documents, ${figure(members.passages)} passages${lost}`;
+  const done = say("add.inside", { n: taken, passages: say("all.passages", { n: members.passages }) });
+  return members.rejected.length ? `${done}, ${say("add.rejected", { n: members.rejected.length })}` : done;
 }
 
 function refused(said) {
@@ -136,12 +137,12 @@ function refused(said) {
 function stop(item) {
   tally.all -= 1;
   const taken = item.members.done - item.members.rejected.length;
-  end(item, "stopped", taken ? `Stopped; ${figure(taken)} documents of it are here` : "Stopped");
+  end(item, "stopped", taken ? say("add.stopped-some", { n: taken }) : say("add.stopped"));
 }
 
 function fail(item, reason) {
   end(item, "failed", reason);
-  const retry = button("Try again", item);
+  const retry = button(say("all.again"), item);
   retry.addEventListener("click", () => {
     tally.failed -= 1;
     tally.all -= 1;
@@ -155,9 +156,9 @@ function fail(item, reason) {
 
 function open(item) {
   const name = shown(item.name);
-  const stop = button("Stop", item);
+  const stop = button(say("add.stop"), item);
   stop.addEventListener("click", () => item.control.abort());
-  item.state = make("span", { class: "state" });
+  item.state = make("span", { class: "state", dir: "auto" });
   item.bar = make("progress", { max: "1", "aria-label": name });
   item.row = make("li", { class: "active" }, make("span", { class: "name", dir: "auto", title: name }, name), item.state,
     item.bar, stop);
@@ -167,7 +168,7 @@ function open(item) {
 }
 
 function button(does, item) {
-  return make("button", { type: "button", class: "plain", "aria-label": `${does}: ${shown(item.name)}` }, does);
+  return make("button", { type: "button", class: "plain", "aria-label": say("add.about", { does, name: shown(item.name) }) }, does);
 }
 
 function tell(item, state, share, source) {
@@ -201,13 +202,13 @@ function trim() {
 function sum() {
   const busy = running.size + waiting.length > 0;
   const { all, done, rejected, failed, others } = tally;
-  const parts = [`${figure(done)} of ${figure(all)} done`];
-  if (waiting.length) parts.push(`${figure(waiting.length)} waiting`);
-  if (rejected) parts.push(`${figure(rejected)} rejected`);
-  if (failed) parts.push(`${figure(failed)} failed`);
-  if (others) parts.push(`${figure(others)} of other kinds left out`);
+  const parts = [say("add.sum", { n: done, all })];
+  if (waiting.length) parts.push(say("add.waiting", { n: waiting.length }));
+  if (rejected) parts.push(say("add.rejected", { n: rejected }));
+  if (failed) parts.push(say("add.failed", { n: failed }));
+  if (others) parts.push(say("add.others", { n: others }));
   panel.querySelector(".sum").textContent = parts.join(", ");
-  panel.querySelector("h2").textContent = busy ? "Being added" : "Added";
+  panel.querySelector("h2").textContent = say(busy ? "docs.adding" : "docs.added");
   panel.querySelector("[data-does=stop]").hidden = !busy;
   panel.querySelector("[data-does=clear]").hidden = busy;
 }
