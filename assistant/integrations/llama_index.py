@@ -28,10 +28,9 @@ from assistant.core.types import Answer, Citation, Document, Passage, Query, Sco
 from assistant.embedding.embedders import Embedder, create_embedder
 from assistant.ingest.readers.markdown import headings_of
 from assistant.ingest.splitting import split
+from assistant.integrations import places
+from assistant.integrations.places import PLACE
 from assistant.retrieval.retriever import LIMIT, Retriever
-
-PLACE = ("document_id", "start", "end")
-"""Metadata of a retrieved node that is for programs: no model is shown it."""
 
 
 class LlamaEmbedding(BaseEmbedding):
@@ -168,29 +167,21 @@ class CitedQueryEngine(BaseQueryEngine):
 
     def _query(self, query_bundle: QueryBundle) -> Response:
         answer = self._ask(query_bundle.query_str)
-        nodes = [NodeWithScore(node=_quoted(citation)) for citation in answer.citations]
+        nodes = [NodeWithScore(node=quoted(citation)) for citation in answer.citations]
         return Response(answer.text, nodes, {"answered": answer.answered})
 
     async def _aquery(self, query_bundle: QueryBundle) -> Response:
         return await asyncio.to_thread(self._query, query_bundle)
 
 
-def _quoted(citation: Citation) -> TextNode:
-    metadata = {
-        "number": citation.number,
-        "title": citation.title,
-        "source": citation.source,
-        "document_id": citation.document_id,
-        "start": citation.start,
-        "end": citation.end,
-        "page": citation.page,
-    }
+def quoted(citation: Citation) -> TextNode:
+    """Return a citation as a node: its quote, and where that stands."""
     return TextNode(
         id_=f"{citation.document_id}-{citation.start}-{citation.end}",
         text=citation.quote,
         start_char_idx=citation.start,
         end_char_idx=citation.end,
-        metadata=metadata,
+        metadata=places.of_citation(citation),
         excluded_embed_metadata_keys=[*PLACE, "number"],
         excluded_llm_metadata_keys=[*PLACE, "number"],
         relationships={NodeRelationship.SOURCE: RelatedNodeInfo(node_id=citation.document_id)},
@@ -199,20 +190,12 @@ def _quoted(citation: Citation) -> TextNode:
 
 def _found(scored: ScoredPassage) -> TextNode:
     passage = scored.passage
-    metadata = {
-        "title": scored.title,
-        "source": scored.source,
-        "document_id": passage.document_id,
-        "start": passage.start,
-        "end": passage.end,
-        "page": passage.page,
-    }
     return TextNode(
         id_=passage.id,
         text=passage.text,
         start_char_idx=passage.start,
         end_char_idx=passage.end,
-        metadata=metadata,
+        metadata=places.of_passage(scored),
         excluded_embed_metadata_keys=list(PLACE),
         excluded_llm_metadata_keys=list(PLACE),
         relationships={NodeRelationship.SOURCE: RelatedNodeInfo(node_id=passage.document_id)},

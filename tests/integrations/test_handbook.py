@@ -40,8 +40,8 @@ def run(example: str, **names: object) -> str:
 
 
 def test_the_page_shows_both_directions() -> None:
-    assert ["as_query_engine" in example for example in EXAMPLES] == [False, True, False]
-    assert ["embedder" in example for example in EXAMPLES] == [False, False, True]
+    given = ["as_query_engine", "as_chat_engine", "embedder", "langchain"]
+    assert [[word in example for word in given].index(True) for example in EXAMPLES[1:]] == [0, 1, 2, 3]
 
 
 def test_a_program_prints_citations(home: Path) -> None:
@@ -54,6 +54,16 @@ def test_llama_index_gets_a_retriever_and_a_query_engine(home: Path) -> None:
     assert "['Citations']" in out
 
 
+def test_llama_index_gets_a_chat_engine_that_understands_follow_ups(home: Path) -> None:
+    out = run(EXAMPLES[2])
+    assert out.count("the quoted sentence in its document. [1]") == 2
+
+
+def test_langchain_gets_a_retriever(home: Path) -> None:
+    out = run(EXAMPLES[4])
+    assert "Citations # Citations" in out
+
+
 def test_the_assistant_takes_an_embedding_a_retriever_and_a_model(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -61,4 +71,4 @@ def test_the_assistant_takes_an_embedding_a_retriever_and_a_model(
     monkeypatch.setenv("ASSISTANT_CORPUS", "none")
     with Assistant.open(settings, embedder=Hashing()) as assistant:
         assistant.add_bytes(CITATIONS, "citations.md")
-    assert run(EXAMPLES[2], embedding=LlamaEmbedding(Hashing()), llm=MockLLM()).strip()
+    assert run(EXAMPLES[3], embedding=LlamaEmbedding(Hashing()), llm=MockLLM()).strip()
