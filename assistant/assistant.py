@@ -42,6 +42,7 @@ from assistant.ingest.library import Library
 from assistant.retrieval import grounding, query_rewriting, spelling
 from assistant.retrieval.query_rewriting import Exchange
 from assistant.retrieval.reader import Reader
+from assistant.retrieval.reranker import create_reranker
 from assistant.retrieval.retriever import LIMIT, Retriever
 from assistant.store.lock import Lock, Owner, acquire, restrict_access
 from assistant.text import languages
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
     from llama_index.core.base.base_query_engine import BaseQueryEngine
     from llama_index.core.base.base_retriever import BaseRetriever
     from llama_index.core.base.embeddings.base import BaseEmbedding
+    from llama_index.core.chat_engine.types import BaseChatEngine
     from llama_index.core.llms import LLM
 
 HISTORY = 6
@@ -97,7 +99,7 @@ class Assistant:
 
     def _make_retriever(self) -> Retriever:
         if "retriever" not in self._parts:
-            return Retriever(self.library, self._embedder)
+            return Retriever(self.library, self._embedder, create_reranker(self.settings))
         from assistant.integrations import adapters
 
         return adapters.to_retriever(self._parts["retriever"], self.library, self._embedder)
@@ -373,6 +375,12 @@ class Assistant:
         from assistant.integrations.llama_index import CitedQueryEngine
 
         return CitedQueryEngine(self.ask)
+
+    def as_chat_engine(self) -> BaseChatEngine:
+        """Return a LlamaIndex chat engine: a conversation of its own, of which nothing is kept."""
+        from assistant.integrations.chat_engine import CitedChatEngine
+
+        return CitedChatEngine(self.continued)
 
     # -- documents -------------------------------------------------------------------------------
 

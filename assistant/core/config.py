@@ -25,6 +25,9 @@ KEYS = {
     "ASSISTANT_PUBLIC_URL": "public_url",
     "ASSISTANT_EMBEDDING_MODEL": "embedding_model",
     "ASSISTANT_EMBEDDING_URL": "embedding_url",
+    "ASSISTANT_RERANK_URL": "rerank_url",
+    "ASSISTANT_RERANK_MODEL": "rerank_model",
+    "ASSISTANT_RERANK_KEY": "rerank_key",
     "OPENAI_API_KEY": "api_key",
     "OPENAI_BASE_URL": "base_url",
 }
@@ -47,6 +50,9 @@ class Settings:
     """The time limit for one answer, in seconds."""
     embedding_model: str | None = None
     embedding_url: str | None = None
+    rerank_url: str | None = None
+    rerank_model: str | None = None
+    rerank_key: str | None = None
     public_url: str | None = None
     """The address of the page behind a proxy: scheme and host, in lower case."""
 
@@ -75,6 +81,9 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
         model_timeout=_seconds(values.get("model_timeout", "60")),
         embedding_model=values.get("embedding_model"),
         embedding_url=values.get("embedding_url"),
+        rerank_url=values.get("rerank_url"),
+        rerank_model=values.get("rerank_model"),
+        rerank_key=values.get("rerank_key"),
         public_url=_public_url(values.get("public_url")),
     )
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ssl
+import time
+from email.utils import parsedate_to_datetime
 from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
@@ -26,21 +28,33 @@ def require_url(url: str, setting: str) -> str:
     return url
 
 
-def require_key(key: str | None) -> str | None:
+def require_key(key: str | None, setting: str = "OPENAI_API_KEY") -> str | None:
     """Return a key without surrounding white space; None if there is none.
 
     Raises:
-        ConfigError: it has characters that a header cannot have. The message does not contain it.
+        ConfigError: it has characters that a header cannot have. The message names the setting alone.
     """
     key = (key or "").strip()
     if not (key.isascii() and key.isprintable()):
-        raise ConfigError("OPENAI_API_KEY holds characters that no key has; set it again.")
+        raise ConfigError(f"{setting} holds characters that no key has; set it again.")
     return key or None
 
 
 def client_options() -> dict[str, Any]:
     """Return the options of an httpx client that connects to its address only: no proxy, no redirect."""
     return {"verify": _tls_context(), "trust_env": False, "follow_redirects": False}
+
+
+def retry_after(header: str | None) -> float | None:
+    """Parse a `Retry-After` in seconds or as a date (RFC 9110, 10.2.3); return seconds, None if malformed."""
+    if header is None:
+        return None
+    if header.strip().isdecimal():
+        return float(header)
+    try:
+        return max(0.0, parsedate_to_datetime(header).timestamp() - time.time())
+    except (TypeError, ValueError):
+        return None
 
 
 def _is_http(url: str) -> bool:

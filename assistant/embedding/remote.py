@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from assistant.core.endpoint import NO_KEY, client_options
+from assistant.core.endpoint import NO_KEY, client_options, retry_after
 from assistant.core.errors import EmbedderError
 from assistant.core.types import Span
 from assistant.embedding.embedders import Role, Vectors, normalize
@@ -24,7 +24,11 @@ class RemoteEmbedder:
 
     BATCH = 64
     """Texts in one request."""
-    ATTEMPTS = 4
+    ATTEMPTS = 6
+    QUICK_ATTEMPTS = 3
+    """The same for a question, whose asker waits."""
+    LONGEST_WAIT = 60.0
+    """Limit on the seconds before another attempt, whatever the endpoint asks for."""
     contextual = False
 
     def __init__(self, url: str, model: str, key: str | None = None, timeout: float = 60.0) -> None:
@@ -35,7 +39,7 @@ class RemoteEmbedder:
     @cached_property
     def dimensions(self) -> int:
         """The length of a vector, found by one request."""
-        return int(self._embed_batch(["dimensions"]).shape[1])
+        return int(self._embed_batch(["dimensions"], self.QUICK_ATTEMPTS).shape[1])
 
     @property
     def fingerprint(self) -> str:
@@ -49,7 +53,8 @@ class RemoteEmbedder:
             EmbedderError: the endpoint cannot be reached, refuses the request, or sends no embeddings.
         """
         batches = [texts[at : at + self.BATCH] for at in range(0, len(texts), self.BATCH)]
-        rows = [self._embed_batch(batch) for batch in batches]
+        attempts = self.ATTEMPTS if role == "passage" else self.QUICK_ATTEMPTS
+        rows = [self._embed_batch(batch, attempts) for batch in batches]
         return np.concatenate(rows) if rows else np.zeros((0, self.dimensions), np.float32)
 
     def embed_spans(
@@ -65,13 +70,25 @@ class RemoteEmbedder:
         """Estimate the number of tokens, one for three characters: the endpoint's tokenizer is unknown."""
         return len(text) // 3 + 1
 
-    def _embed_batch(self, texts: Sequence[str]) -> Vectors:
-        """Return the vectors of one batch; wait and try again while the endpoint is busy."""
-        for attempt in range(self.ATTEMPTS - 1):
+    def _embed_batch(self, texts: Sequence[str], attempts: int) -> Vectors:
+        """Return the vectors of one batch; of its halves where it is too much for the endpoint."""
+        try:
+            return self._patiently(texts, attempts)
+        except _TooMuch:
+            if len(texts) == 1:
+                raise
+            half = len(texts) // 2
+            return np.concatenate(
+                [self._embed_batch(part, attempts) for part in (texts[:half], texts[half:])]
+            )
+
+    def _patiently(self, texts: Sequence[str], attempts: int) -> Vectors:
+        """Return the vectors; wait and try again while the endpoint is busy, as long as it asks for."""
+        for attempt in range(attempts - 1):
             try:
                 return self._request(texts)
-            except _Busy:
-                time.sleep(2**attempt)
+            except _Busy as fault:
+                time.sleep(min(max(2.0**attempt, fault.wait), self.LONGEST_WAIT))
         return self._request(texts)
 
     def _request(self, texts: Sequence[str]) -> Vectors:
@@ -98,7 +115,8 @@ class RemoteEmbedder:
                 model=self._model, input=sendable, encoding_format="float", extra_headers=headers
             )
         except openai.APIStatusError as fault:
-            raise self._refusal(fault.status_code) from None
+            wait = retry_after(fault.response.headers.get("retry-after"))
+            raise self._refusal(fault.status_code, wait or 0.0) from None
         except (openai.APIConnectionError, httpx.InvalidURL) as fault:
             name = type(fault.__cause__ or fault).__name__
             reason = f"cannot be reached ({name}); check ASSISTANT_EMBEDDING_URL"
@@ -119,15 +137,17 @@ class RemoteEmbedder:
             http_client=httpx.Client(timeout=self._timeout, **client_options()),
         )
 
-    def _refusal(self, status: int) -> EmbedderError:
+    def _refusal(self, status: int, wait: float) -> EmbedderError:
         if status in (401, 403):
             return EmbedderError(self._message("refuses the key; set OPENAI_API_KEY"))
         if status == 404:
             reason = f"does not know the model {self._model}, or the address is another"
             return EmbedderError(self._message(reason))
         message = self._message(f"answers with status {status}")
+        if status in (413, 422):
+            return _TooMuch(message)
         is_busy = status in (408, 429) or status >= 500
-        return _Busy(message, retryable=True) if is_busy else EmbedderError(message)
+        return _Busy(message, wait) if is_busy else EmbedderError(message)
 
     def _malformed(self) -> EmbedderError:
         return EmbedderError(self._message("does not answer as an embeddings endpoint does"))
@@ -138,4 +158,12 @@ class RemoteEmbedder:
 
 
 class _Busy(EmbedderError):
-    """The endpoint may answer the same request later."""
+    """The endpoint may answer the same request after so many seconds."""
+
+    def __init__(self, message: str, wait: float) -> None:
+        super().__init__(message, retryable=True)
+        self.wait = wait
+
+
+class _TooMuch(EmbedderError):
+    """The endpoint may answer a smaller request."""

@@ -46,6 +46,8 @@ from assistant.store.reserve import Reserve
 from assistant.store.schema import TRACES
 
 Result = TypeVar("Result")
+EMBEDDED = "embedded"
+"""The note of the last passage whose vectors an unfinished rebuild has replaced."""
 
 
 class Library:
@@ -401,13 +403,20 @@ class Library:
         return self.search(lambda index: index.keys()) == (keys, keys)
 
     def _embed_anew(self) -> None:
-        # Until all vectors are replaced, they match no embedder, not even the former one.
-        self.ledger.set_note("embedder", f"{self._fingerprint}, not all of them")
-        for _, rows in itertools.groupby(self.ledger.embedded_passages(), lambda row: row[2].document_id):
+        """Replace all vectors, document by document; what an interrupted run has replaced is not again."""
+        # Until all vectors are replaced, they match no embedder, not even the former one. Nothing is added
+        # meanwhile, so keys tell how far it came.
+        partly = f"{self._fingerprint}, not all of them"
+        if self.ledger.note("embedder", partly) != partly:
+            self.ledger.set_note(EMBEDDED, "0")
+            self.ledger.set_note("embedder", partly)
+        embedded = self.ledger.embedded_passages(after=int(self.ledger.note(EMBEDDED, "0")))
+        for _, rows in itertools.groupby(embedded, lambda row: row[2].document_id):
             keys, texts, passages = zip(*rows, strict=True)
             spans = [shifted(p, len(text) - len(p.text)) for text, p in zip(texts, passages, strict=True)]
             whole, parts = self._embedder.embed_spans(texts, spans)
             self.ledger.replace_vectors(keys, blend_neighbours(whole), parts)
+            self.ledger.set_note(EMBEDDED, str(keys[-1]))
         self.ledger.set_note("embedder", self._fingerprint)
 
 

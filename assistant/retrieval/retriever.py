@@ -21,6 +21,7 @@ from assistant.core.types import Passage, Query, ScoredPassage, ScoredSentence, 
 from assistant.embedding.embedders import Embedder
 from assistant.ingest.library import Library
 from assistant.retrieval.late_interaction import QUOTED, WordVectors, interact, interactions
+from assistant.retrieval.reranker import Reranker
 from assistant.store.index import terms
 from assistant.store.records import StoredPassage
 
@@ -34,6 +35,8 @@ WORDS = 2.5
 INTERACTION = 2.0
 READ = 8
 """Number of passages that late interaction ranks again."""
+RERANKED = 30
+"""Number of passages that a reranker ranks in its place, where one is configured."""
 HISTORY = 0.4
 """Share, in the query's vector, of the previous question joined to this one."""
 TOPIC = 0.6
@@ -82,9 +85,10 @@ class _Candidates:
 class Retriever:
     """Finds passages in a library."""
 
-    def __init__(self, library: Library, embedder: Embedder) -> None:
+    def __init__(self, library: Library, embedder: Embedder, reranker: Reranker | None = None) -> None:
         self._library = library
         self._embedder = embedder
+        self._reranker = reranker
         self._words = WordVectors(embedder)
 
     def retrieve(
@@ -97,7 +101,7 @@ class Retriever:
         """
         self._library.require_embedder()
         search = self._search(query)
-        best = self._best(search, max(limit, READ), documents)
+        best = self._best(search, max(limit, RERANKED if self._reranker else READ), documents)
         ranked = [(_with_sentences(*pair, search), pair[1].context) for pair in best]
         return self._read(query, search, ranked)[:limit]
 
@@ -155,16 +159,32 @@ class Retriever:
         return _Candidates(self._library.ledger.vectors_of(documents), words, complete=True)
 
     def _read(self, query: Query, search: _Search, ranked: Sequence[InContext]) -> list[ScoredPassage]:
-        """Rank the first passages by late interaction; score the sentences of those that may be quoted."""
+        """Rank the passages again; score the sentences of those that may be quoted."""
+        anew = self._reranked(query, ranked) or self._interacting(query, search, ranked)
+        read = interact(query.text, search.idf, *_apart(anew[:QUOTED]), self._embedder)
+        return [*read, *(passage for passage, _ in anew[QUOTED:])]
+
+    def _reranked(self, query: Query, ranked: Sequence[InContext]) -> list[InContext]:
+        """Return the passages as the reranker ranks them; none if there is no reranker, or it fails.
+
+        The best gets the largest of their scores, and so on, as thresholds are fitted on these.
+        """
+        order = self._reranker and self._reranker.ranked(query.text, _apart(ranked)[1])
+        scores = sorted((passage.score for passage, _ in ranked), reverse=True)
+        return [
+            (replace(ranked[at][0], score=score), ranked[at][1])
+            for at, score in zip(order or (), scores, strict=False)
+        ]
+
+    def _interacting(self, query: Query, search: _Search, ranked: Sequence[InContext]) -> list[InContext]:
+        """Return the passages, the first of them ranked by late interaction."""
         first, rest = ranked[:READ], ranked[READ:]
         shares = interactions(query.focus or query.text, search.idf, *_apart(first), self._words)
         anew = [
             (replace(passage, score=passage.score + search.specificity * INTERACTION * share), context)
             for (passage, context), share in zip(first, shares, strict=True)
         ]
-        anew.sort(key=lambda pair: -pair[0].score)
-        read = interact(query.text, search.idf, *_apart(anew[:QUOTED]), self._embedder)
-        return [*read, *(passage for passage, _ in [*anew[QUOTED:], *rest])]
+        return [*sorted(anew, key=lambda pair: -pair[0].score), *rest]
 
     def _target(self, query: Query) -> Vector:
         """Return the query's vector: the question, leaning towards its topic or the turn before it.

@@ -362,10 +362,11 @@ class Ledger:
             rows = db.execute(query.order_by(passages.c.position))
             return [to_passage(row) for row in rows.mappings()]
 
-    def embedded_passages(self) -> Iterator[tuple[int, str, Passage]]:
-        """Yield key, embedded text and passage of each recorded passage."""
+    def embedded_passages(self, after: int = 0) -> Iterator[tuple[int, str, Passage]]:
+        """Yield key, embedded text and passage of each recorded passage with a key larger than `after`."""
+        query = sql.select(passages).where(passages.c.key > after).order_by(passages.c.key)
         with self.engine.connect() as db:
-            for row in db.execute(sql.select(passages).order_by(passages.c.key)).mappings():
+            for row in db.execute(query).mappings():
                 yield row["key"], row["context"], to_passage(row)
 
     def replace_vectors(self, keys: Sequence[int], whole: Vectors, parts: Sequence[Vectors]) -> None:

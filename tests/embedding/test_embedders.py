@@ -350,6 +350,40 @@ def test_remote_asks_again_where_the_endpoint_is_busy(endpoint: Endpoint) -> Non
     assert len(endpoint.asked) == 3
 
 
+def test_remote_waits_as_long_as_the_endpoint_asks_for_and_no_longer_than_a_minute(
+    endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waited = list[float]()
+    monkeypatch.setattr(remote.time, "sleep", waited.append)
+    faults = iter(["7", "900", "Sat, 01 Jan 2000 00:00:00 GMT"])
+
+    def answer(asked: Any) -> tuple[int, Any]:
+        endpoint.headers = [("Retry-After", wait)] if (wait := next(faults, None)) else []
+        return (429, {}) if wait else (200, Endpoint.vectors(asked["input"]))
+
+    endpoint.answer = answer
+    assert _remote(endpoint).embed(["a"]).shape == (1, 3)
+    assert waited == [7.0, 60.0, 4.0]
+
+
+def test_remote_is_given_less_at_once_where_a_batch_is_too_much(endpoint: Endpoint) -> None:
+    def answer(asked: Any) -> tuple[int, Any]:
+        texts = asked["input"]
+        return (200, Endpoint.vectors(texts)) if len(texts) <= 20 else (413, {})
+
+    endpoint.answer = answer
+    vectors = _remote(endpoint).embed(["a" * n for n in range(64)])
+    expected = np.array([[n or 1, 1, 2] for n in range(64)], np.float32)
+    assert np.allclose(vectors, expected / np.linalg.norm(expected, axis=1, keepdims=True))
+
+
+def test_a_question_waits_for_fewer_attempts(endpoint: Endpoint) -> None:
+    endpoint.answer = lambda _: (500, {})
+    with pytest.raises(EmbedderError):
+        _remote(endpoint).embed(["a"], "query")
+    assert len(endpoint.asked) == RemoteEmbedder.QUICK_ATTEMPTS
+
+
 @pytest.mark.parametrize(
     ("status", "body", "said", "retryable", "times"),
     [

@@ -252,6 +252,50 @@ class Stopping(Hashing):
         return super().embed_spans(texts, spans, role)
 
 
+class Counting(Hashing):
+    """Knows how many texts it has embedded as passages; is interrupted before those after `most`."""
+
+    def __init__(self, dimensions: int, most: int = 10**6) -> None:
+        super().__init__(dimensions)
+        self.left = most
+
+    def embed_spans(
+        self, texts: Sequence[str], spans: Sequence[Sequence[Span]], role: Role = "passage"
+    ) -> tuple[Vectors, list[Vectors]]:
+        if len(texts) > self.left:
+            raise KeyboardInterrupt
+        self.left -= len(texts)
+        return super().embed_spans(texts, spans, role)
+
+
+def test_a_rebuild_with_new_vectors_goes_on_where_it_was_interrupted(tmp_path: Path) -> None:
+    first = Library(tmp_path, Hashing(64))
+    add(first, a=text("zebra", 3), b=text("horse", 3), c=text("camel", 3))
+    first.close()
+    second = Library(tmp_path, Counting(32, most=7))
+    with pytest.raises(KeyboardInterrupt):
+        second.rebuild()
+    second.close()
+    third = Library(tmp_path, Counting(32, most=3))
+    assert third.rebuild().problems == ()
+    assert {len(vector) for vector in third.ledger.vectors(range(1, 10)).values()} == {32}
+    third.close()
+
+
+def test_another_embedder_yet_begins_anew_after_an_interruption(tmp_path: Path) -> None:
+    first = Library(tmp_path, Hashing(64))
+    add(first, a=text("zebra", 3), b=text("horse", 3))
+    first.close()
+    second = Library(tmp_path, Counting(32, most=4))
+    with pytest.raises(KeyboardInterrupt):
+        second.rebuild()
+    second.close()
+    third = Library(tmp_path, Hashing(48))
+    assert third.rebuild().problems == ()
+    assert {len(vector) for vector in third.ledger.vectors(range(1, 7)).values()} == {48}
+    third.close()
+
+
 def test_vectors_of_which_only_some_are_new_fit_no_embedder(filled: Path) -> None:
     library = Library(filled, Stopping(32))
     with pytest.raises(KeyboardInterrupt):

@@ -10,11 +10,9 @@ from __future__ import annotations
 import asyncio
 import atexit
 import threading
-import time
 from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import aclosing
 from dataclasses import dataclass, field
-from email.utils import parsedate_to_datetime
 from functools import cache
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
@@ -23,7 +21,7 @@ from urllib.parse import urlsplit
 from assistant.answering.model import windows
 from assistant.core.config import Settings
 from assistant.core.deadline import Deadline
-from assistant.core.endpoint import NO_KEY, OPENAI, client_options, require_key, require_url
+from assistant.core.endpoint import NO_KEY, OPENAI, client_options, require_key, require_url, retry_after
 from assistant.core.errors import ModelError, PromptTooLong, ReplyCut, Withdrawn
 
 if TYPE_CHECKING:
@@ -201,7 +199,7 @@ class Model:
             refusal = self._refusal(fault)
             if isinstance(refusal, PromptTooLong):
                 windows.refused(self, prompt, _said(fault))
-            refusal.wait = _retry_after(fault.response.headers.get("retry-after"))
+            refusal.wait = retry_after(fault.response.headers.get("retry-after"))
             return refusal
         if isinstance(fault, openai.APIError | httpx.HTTPError):
             return self._broken()
@@ -256,18 +254,6 @@ def model(settings: Settings) -> Model | None:
     url = require_url(settings.base_url or OPENAI, "OPENAI_BASE_URL")
     key = require_key(settings.api_key) or NO_KEY
     return Model(settings.model, url, key, settings.model_timeout)
-
-
-def _retry_after(header: str | None) -> float | None:
-    """Parse a `Retry-After` in seconds or as a date (RFC 9110, 10.2.3); return seconds, None if malformed."""
-    if header is None:
-        return None
-    if header.strip().isdecimal():
-        return float(header)
-    try:
-        return max(0.0, parsedate_to_datetime(header).timestamp() - time.time())
-    except (TypeError, ValueError):
-        return None
 
 
 def _finish_reason(chunk: Any) -> str | None:
