@@ -1,7 +1,7 @@
 """Correction of misspelt words in a question by the words of the index.
 
-A word is misspelt if it is in no document, is no single piece to the embedder, and names no country. It is
-replaced by a word of the documents that is one change away, or two if it is long.
+A word is misspelt if it is in no document, neither it nor its stem is a single piece to the embedder, and it
+names no country. It is replaced by a word of the documents that is one change away, or two if it is long.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from assistant.ingest.library import Library
 from assistant.store.index import terms
 from assistant.text import languages
 from assistant.text.territories import codes
-from assistant.text.words import folded
+from assistant.text.words import folded, stem
 
 MIN_LENGTH = 5
 """Letters of a word that is corrected: shorter words are too alike."""
@@ -48,7 +48,7 @@ def _replace_words(text: str, corrections: Mapping[str, str]) -> str:
 
 def _correct_word(word: str, language: str, library: Library, count: Count) -> str | None:
     """Return the correction of a word; None if it is not misspelt or nothing is near."""
-    if len(word) < MIN_LENGTH or not word.isalpha() or codes(word) or count(word) <= count("a"):
+    if len(word) < MIN_LENGTH or not word.isalpha() or codes(word) or _is_known(word, count):
         return None
     stems = terms(word)
     if len(stems) != 1 or library.search(lambda index: index.has_term(stems[0])):
@@ -58,6 +58,12 @@ def _correct_word(word: str, language: str, library: Library, count: Count) -> s
     texts = (kept.context for kept in library.ledger.stored_passages(keys).values())
     # "Modelo" is no misspelt "model": a word of one language is not corrected by those of another.
     return _nearest(word, reach, [text for text in texts if languages.language_of(text) == language])
+
+
+def _is_known(word: str, count: Count) -> bool:
+    """Return True if a word, or its stem if that is not too short, is a single piece: "painted", by "paint"."""
+    stemmed = stem(folded(word))
+    return any(count(form) <= count("a") for form in (word, stemmed) if len(form) >= MIN_LENGTH)
 
 
 def _nearest(word: str, reach: int, texts: list[str]) -> str | None:

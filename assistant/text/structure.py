@@ -310,6 +310,8 @@ class Structure:
         found = _FACT.fullmatch(self.text, line.body, line.end)
         if found is None or is_question(found["value"]) or folded(found["key"].strip("*_ ")) in _labels():
             return None
+        if found["key"].count("`") % 2 or found["key"].count("(") > found["key"].count(")"):
+            return None
         return unmarked(found["key"]), unmarked(found["value"]), trimmed(self.text, line.body, line.end)
 
     def _sentences(self, span: Span) -> list[Span]:

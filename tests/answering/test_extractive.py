@@ -231,10 +231,9 @@ def test_only_the_best_passages_are_quoted(shipped: Assistant) -> None:
 
 def test_a_question_about_something_else_is_not_answered(shipped: Assistant) -> None:
     for question in ("Who painted the ceiling of the Sistine Chapel?", "How do I bake sourdough bread?"):
-        query = Query(question)
-        found = shipped.extract(query, shipped.retriever.retrieve(query))
-        assert not found.answered
-        assert len(found.related) == RELATED
+        answer = shipped.ask(question)
+        assert not answer.answered
+        assert len(answer.related) == RELATED
 
 
 def test_the_articles_as_scraped_can_be_asked_about(shared: Path, tmp_path: Path, e5: Hashing) -> None:

@@ -6,6 +6,7 @@ import pytest
 from documents import asked, document, texts
 
 from assistant.core.types import Cell
+from assistant.text.structure import Structure
 
 HIVES = (
     "Hive,Keeper,Opened,Honey in kg,Price\n"
@@ -86,6 +87,11 @@ def test_lines_with_names_are_facts() -> None:
     found = asked("Who owns the Swift?", document(LINES))
     assert (texts(found), found.answered) == (["Owner: Per Lund."], True)
     assert found.citations[0].cells == (Cell("Owner", "Per Lund"),)
+
+
+def test_a_colon_inside_of_code_or_brackets_makes_no_fact() -> None:
+    for line in ("With `Accept: text/plain`, `done` is sent.", "The pier (see: chart) is shut."):
+        assert Structure(line).records() == []
 
 
 def test_lines_with_names_do_not_answer_what_they_do_not_name() -> None:

@@ -183,7 +183,7 @@ def test_a_pipe_or_a_device_is_neither_waited_for_nor_read(path: str, tmp_path: 
 
 
 def test_a_file_that_is_too_large_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(golden, "MAX_BYTES", 5)
+    monkeypatch.setattr(golden, "MAX_SET_BYTES", 5)
     (path := tmp_path / "mine.jsonl").write_text('{"question": "a"}')
     with pytest.raises(ReadError, match="larger"):
         golden.load_sets([path])

@@ -60,6 +60,14 @@ def test_a_word_that_the_embedder_knows_stays(assistant: Assistant) -> None:
     assert (query.text, words) == ("a skiper", {})
 
 
+def test_a_form_of_a_word_that_the_embedder_knows_stays(assistant: Assistant) -> None:
+    list(assistant.add(sources(notes="# Notes\n\nThe chart of the bay was printed in Alba.\n")))
+    assert mended(assistant, "who painted it?") == "who printed it?"
+    pieces = {"paint": 1}
+    query, _ = corrected(Query("who painted it?"), assistant.library, lambda w: pieces.get(w, len(w)))
+    assert query.text == "who painted it?"
+
+
 def test_a_word_of_another_language_stays(assistant: Assistant) -> None:
     assert mended(assistant, "¿Quién es el skiper de la puerta?") == "¿Quién es el skiper de la puerta?"
 

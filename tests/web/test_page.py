@@ -320,7 +320,8 @@ DIFFERENT = r"""([attacks, safe, texts]) => {
 
 
 def everywhere(text: str) -> str:
-    cited = Citation(1, text, text, text, text, None, 0, 2, text)
+    # A quote that says no more than its sentence is not repeated.
+    cited = Citation(1, text, text, text, text, None, 0, 2, f"quoted {text}")
     answer = Answer(
         text, text, True, (Sentence(text, (1,)), Sentence(text)), (cited,), (), "model", text, text
     )
