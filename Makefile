@@ -2,10 +2,12 @@
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
-.PHONY: install ready chat test quick lint lock bench golden faults hostile
+.PHONY: install ready chat test quick lint lock bench golden faults hostile lint-page screenshots
 
 PYTHON ?= python3
 BIN := .venv/bin
+NODE := tests/node/node_modules/.ready
+PAGE := tests/web/node
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 # Two makes at the same time take turns with the environment, where flock is at hand.
 ALONE := $(shell command -v flock >/dev/null && echo flock Makefile)
@@ -13,9 +15,9 @@ ALONE := $(shell command -v flock >/dev/null && echo flock Makefile)
 install:
 	@$(ALONE) $(MAKE) --silent --no-print-directory .venv/.installed
 
-# What the developers' tools and the tests need as well.
+# What the developers' tools and the tests need as well; the packages of JavaScript where npm is there.
 ready:
-	@$(ALONE) $(MAKE) --silent --no-print-directory .venv/.ready
+	@$(ALONE) $(MAKE) --silent --no-print-directory .venv/.ready $(if $(shell command -v npm),$(NODE) $(PAGE)/node_modules/.ready)
 
 chat: install
 	@$(BIN)/assistant chat $(ARGS)
@@ -32,6 +34,17 @@ lint: ready
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+	@! test -x $(PAGE)/node_modules/.bin/eslint || $(MAKE) --silent --no-print-directory lint-page
+
+# The scripts and style sheets of the page, where npm is.
+lint-page:
+	@$(PAGE)/node_modules/.bin/eslint --config $(PAGE)/eslint.config.js assistant/web/static
+	@$(PAGE)/node_modules/.bin/stylelint --config $(PAGE)/stylelint.config.js 'assistant/web/static/*.css'
+	@$(PAGE)/node_modules/.bin/tsc --project $(PAGE)/tsconfig.json
+
+# The pictures of the page in docs/.
+screenshots: ready
+	@PYTHONPATH=tests $(BIN)/python -m screenshots docs/screenshots
 
 golden: install
 	@$(BIN)/python -m assistant.evaluation eval/golden $(ARGS)
@@ -81,6 +94,22 @@ endef
 	@echo 'Installing what the tests need.'
 	@$(PIP) install --require-hashes -r requirements-test.lock | $(briefly)
 	@touch .venv/.installed $@
+
+# Tests that need them are skipped where they cannot be had. The inspector's command line reads its version
+# from the package of the whole inspector, which would take four times the room, so its own is laid there.
+INSPECTOR := tests/node/node_modules/@modelcontextprotocol
+$(NODE): tests/node/package.json tests/node/package-lock.json
+	@echo 'Installing the packages of JavaScript that the tests need.'
+	@cd tests/node && npm ci --silent --prefer-offline >/dev/null || \
+		echo 'They cannot be had; their tests are skipped.'
+	@! test -d $(INSPECTOR) || cp $(INSPECTOR)/inspector-cli/package.json $(INSPECTOR)/
+	@mkdir -p $(@D) && touch $@
+
+# What axe-core finds and what lints the page is skipped where it cannot be had.
+$(PAGE)/node_modules/.ready: $(PAGE)/package.json $(PAGE)/package-lock.json
+	@echo 'Installing what looks at the page for its tests.'
+	@cd $(PAGE) && npm ci --silent --prefer-offline >/dev/null || echo 'It cannot be had; those tests are skipped.'
+	@mkdir -p $(@D) && touch $@
 
 # -- the locks ------------------------------------------------------------------------------------
 # Made by uv, as its locks hold for every Python and platform. Versions in a lock are kept as far as

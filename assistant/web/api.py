@@ -135,7 +135,9 @@ def nothing() -> APIRouter:
     """Return the last routes of the API: otherwise Gradio would answer for unknown addresses."""
     routes = APIRouter(prefix="/api")
 
-    @routes.api_route("/{rest:path}", methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
+    @routes.api_route(
+        "/{rest:path}", methods=["GET", "POST", "PUT", "PATCH", "DELETE"], include_in_schema=False
+    )
     def nothing(rest: str) -> None:
         raise HTTPException(404, f"There is nothing at /api/{rest} for this method.")
 

@@ -26,7 +26,9 @@ from assistant.web import admission, browsers
 from assistant.web.admission import JOIN, STREAM, Admission
 
 OWN = ("/api/", "/v1/", "/source/", "/page/")
-"""Prefixes of our own addresses; all others are Gradio's."""
+"""Prefixes of our own addresses."""
+ALONE = frozenset({"/mcp"})
+"""Our own addresses that have nothing below them; all others are Gradio's."""
 UPLOAD = ("POST", "/api/documents")
 PATIENTLY = 2 * MAX_BYTES
 """Bytes of a refused body that are read before the response; a longer body is cut off."""
@@ -110,11 +112,15 @@ def _overlong(scope: Scope) -> JSONResponse | None:
 
 def _misplaced(scope: Scope) -> JSONResponse | None:
     method, path = scope["method"], scope["path"]
-    if path.startswith(OWN) or admission.is_read(method, path, scope["query_string"]):
+    if _is_own(path) or admission.is_read(method, path, scope["query_string"]):
         return None
     if (method, path, scope["query_string"]) == ("POST", JOIN, b""):
         return None
     return _refused(404, "There is nothing at this address.")
+
+
+def _is_own(path: str) -> bool:
+    return path.startswith(OWN) or path in ALONE
 
 
 def _oversized(scope: Scope, headers: Headers) -> JSONResponse | None:
@@ -205,7 +211,7 @@ def _replay(body: bytes, receive: Receive) -> Receive:
 
 def _for_gradio(scope: Scope, length: int | None = None) -> Scope:
     """Return the request as passed to Gradio, with the headers that it should trust, and our cookie alone."""
-    if scope["path"].startswith(OWN):
+    if _is_own(scope["path"]):
         return scope
     headers = [header for header in scope["headers"] if header[0].lower() in admission.HEADERS]
     if cookie := browsers.passed_on(Headers(scope=scope)):

@@ -14,6 +14,7 @@ from typing import Annotated
 import uvicorn
 from fastapi import APIRouter, FastAPI, HTTPException, Query, Request
 from fastapi.responses import FileResponse, HTMLResponse
+from starlette.routing import Route
 
 from assistant.assistant import Assistant
 from assistant.core import deadline
@@ -23,11 +24,11 @@ from assistant.core.types import Span
 from assistant.evaluation.report import plots
 from assistant.text import sources
 from assistant.text.wording import wanted
-from assistant.web import api, conversations, page, suggestions
+from assistant.web import api, conversations, openapi, page, suggestions
 from assistant.web import evaluation_api as routes
 from assistant.web.asking import Asking
 from assistant.web.connections import Connection
-from assistant.web.protocols import openai, searching
+from assistant.web.protocols import mcp_http, openai, searching
 from assistant.web.security import Guard, is_loopback
 from assistant.web.suggestions import Suggestions
 from assistant.web.uploads import LIMITS, Limits
@@ -60,6 +61,8 @@ def app(assistant: Assistant, host: str = "127.0.0.1", limits: Limits = LIMITS) 
     served.include_router(suggestions.router(assistant, Suggestions(assistant)))
     served.include_router(openai.router(assistant))
     served.include_router(searching.router(assistant))
+    served.router.routes.append(Route(mcp_http.PATH, mcp_http.Endpoint(assistant)))
+    served.include_router(openapi.router(served))
     served.include_router(api.nothing())
     served.include_router(_pages(assistant))
     admitted = page.mount(served, assistant, asking)

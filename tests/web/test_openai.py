@@ -126,6 +126,12 @@ def test_what_is_no_question_is_refused_in_a_sentence(client: openai.OpenAI, mes
     assert caught.value.body["message"].endswith(".")
 
 
+@pytest.mark.parametrize("path", ["files", "chat/completions/x", "assistants?limit=1"])
+def test_what_is_not_there_is_told_in_a_sentence(client: openai.OpenAI, path: str) -> None:
+    with pytest.raises(openai.NotFoundError, match="There is nothing at /v1/"):
+        client.get(f"/{path}", cast_to=object)
+
+
 def test_nothing_of_it_is_kept(client: openai.OpenAI, assistant: Assistant) -> None:
     client.chat.completions.create(model="assistant", messages=asked(HOW_MANY))  # type: ignore[arg-type]
     assert assistant.library.ledger.conversations.turns("assistant") == []

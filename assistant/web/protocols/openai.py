@@ -35,6 +35,7 @@ from assistant.web.uploads import on_disconnect
 MODEL = "assistant"
 EMBEDDING = "assistant-embedding"
 SSE = "text/event-stream"
+METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 
 
 def router(assistant: Assistant) -> APIRouter:
@@ -60,6 +61,10 @@ def router(assistant: Assistant) -> APIRouter:
     @routes.post("/embeddings")
     def embeddings(body: forms.Embedding) -> Json:
         return _embeddings(assistant, body)
+
+    @routes.api_route("/{rest:path}", methods=METHODS, include_in_schema=False)
+    def nothing(rest: str) -> Response:
+        return JSONResponse(_error(f"There is nothing at /v1/{rest} for this method."), 404)
 
     return routes
 
