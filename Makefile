@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
-.PHONY: install ready chat test quick lint lock bench golden faults hostile lint-page screenshots
+.PHONY: install ready chat test quick lint lock bench golden faults hostile model-check lint-page screenshots
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -48,6 +48,10 @@ screenshots: ready
 
 golden: install
 	@$(BIN)/python -m assistant.evaluation eval/golden $(ARGS)
+
+# A language model that you have, on every path: a GGUF file, or the address of a server with NAME=….
+model-check: install
+	@$(BIN)/python -m eval.model_check $(MODEL) $(if $(NAME),--name $(NAME)) $(ARGS)
 
 bench: install
 	@$(BIN)/python -m eval.bench $(ARGS)
