@@ -21,6 +21,7 @@ from assistant.core import limits, serialization
 from assistant.core.config import Settings
 from assistant.core.deadline import Deadline
 from assistant.core.errors import ModelError, StoreBusy, StoreError
+from assistant.core.scope import WHOLE, Scope
 from assistant.core.types import (
     AddResult,
     Answer,
@@ -164,13 +165,16 @@ class Assistant:
         conversation: str | None = None,
         documents: Sequence[str] = (),
         until: Deadline | None = None,
+        scope: Scope = WHOLE,
     ) -> Answer:
-        """Answer `question` as the next turn of `conversation`; `documents` limits the search to these ids.
+        """Answer `question` as the next turn of `conversation`; `documents` limits the search to these ids,
+        `scope` to a part of the corpus.
 
         Raises:
             NotFound: no document has one of the ids.
+            QuestionError: no document is in that part.
         """
-        *_, answer = self.stream(question, conversation, documents, until)
+        *_, answer = self.stream(question, conversation, documents or self.within(scope), until)
         return answer
 
     def stream(
@@ -189,7 +193,7 @@ class Assistant:
         """
         began = time.perf_counter()
         until = until or self.deadline()
-        titles = [self.show(document_id).title for document_id in documents]
+        titles = self._titles(documents)
         scope = _scope(titles)
         question, conversation = serialization.writable(question), limits.conversation(conversation or "")
         history = self.turns(conversation)[-HISTORY:] if conversation else []
@@ -205,6 +209,18 @@ class Assistant:
             sent = [] if self._model is None else [scored.passage.document_id for scored in passages]
             timed = self._save(conversation, Turn(question, query.text, timed), sent)
         yield timed
+
+    def within(self, scope: Scope) -> list[str]:
+        """Return the ids of the documents in a part of the corpus; none for the whole.
+
+        Raises:
+            QuestionError: no document is in it.
+        """
+        return scope.chosen(self.list()) if scope else []
+
+    def _titles(self, documents: Sequence[str]) -> list[str]:
+        titles = {entry.id: entry.title for entry in self.library.ledger.entries(documents)}
+        return [titles.get(ident) or self.show(ident).title for ident in documents]
 
     def continued(
         self, question: str, history: Sequence[Turn] = (), until: Deadline | None = None

@@ -12,6 +12,7 @@ from urllib.parse import quote
 from assistant.core import limits, serialization
 from assistant.core.config import Settings
 from assistant.core.errors import AssistantError, NotFound, StoreBusy
+from assistant.core.scope import WHOLE, Scope, form
 from assistant.core.types import (
     AddResult,
     Answer,
@@ -98,11 +99,19 @@ class Remote:
         """Return 0: the server added the shipped corpus when it started."""
         return 0
 
-    def ask(self, question: str, conversation: str | None = None, documents: Sequence[str] = ()) -> Answer:
-        """Answer `question` as the next turn of `conversation`; `documents` limits the search."""
+    def ask(
+        self,
+        question: str,
+        conversation: str | None = None,
+        documents: Sequence[str] = (),
+        *,
+        scope: Scope = WHOLE,
+    ) -> Answer:
+        """Answer `question` as the next turn of `conversation`; `documents` and `scope` limit the search."""
         body = {
             "question": serialization.writable(question),
             "conversation": limits.conversation(conversation or ""),
+            **form(scope),
             "documents": [*documents],
         }
         return serialization.to_answer(self._call("POST", "/api/ask", json=body).json())

@@ -108,14 +108,26 @@ def ask(
     conversation: Annotated[
         str | None, typer.Option(help="A name of your choice; turns under it are kept and understood.")
     ] = None,
+    within: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--in", help="Search only this folder, file or host; may be given again.", metavar="PLACE"
+        ),
+    ] = None,
+    since: Annotated[
+        str, typer.Option(help="Search only documents of this year, month or day on.", metavar="DATE")
+    ] = "",
     as_json: Json = False,
 ) -> None:
     """Ask a question; the answer comes with numbered citations."""
+    from assistant.core.scope import Scope
+
     if not question.strip():
         raise AssistantError('The question is empty; write it in quotes: assistant ask "…"')
+    scope = Scope(within=tuple(within or ()), since=since)
     with open_store("assistant ask") as store:
         fill(store)
-        answer = store.ask(question, conversation)
+        answer = store.ask(question, conversation, scope=scope)
     if as_json:
         from assistant.core import serialization
 

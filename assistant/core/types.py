@@ -254,6 +254,8 @@ class DocumentInfo:
     """All its names; `source` is the first that it was added under."""
     duplicate_of: str | None = None
     """The id of a near-duplicate that is used for answers instead of this one."""
+    date: str | None = None
+    """The date that the document gives itself, as it is written."""
 
 
 @dataclass(frozen=True, slots=True)

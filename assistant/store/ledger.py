@@ -295,6 +295,7 @@ class Ledger:
                 *(documents.c[name] for name in fields),
                 sql.func.count(passages.c.key).label("passages"),
                 sql.func.min(duplicates.c.original_id).label("duplicate_of"),
+                documents.c.structure["metadata"]["date"].as_string().label("date"),
             )
             .select_from(documents.outerjoin(passages).outerjoin(duplicates, _IS_DUPLICATE))
             .where(documents.c.ready)

@@ -75,9 +75,11 @@ def card_html(document: Document, start: int, end: int, say: Wording = ENGLISH) 
     """Render a quote between the sentences before and after it, below where it stands."""
     marks = Marks(document, Span(max(0, start), min(end, len(document.text))))
     page = _page(document, marks.current.start)
-    place = [document.title, _section(document, marks.current)]
-    place += [say("source.page", page=page)] if page else []
-    where = element("p", text(" › ".join(filter(None, place))), class_="where", dir="auto")
+    headings = _section(document, marks.current).split(" › ")
+    place = [document.title, *headings, say("source.page", page=page) if page else ""]
+    # A title that is the first heading too is told once.
+    where = text(" › ".join(dict.fromkeys(filter(None, place))))
+    where = element("p", where, class_="where", dir="auto")
     return joined([where, *_quoted(document, marks)])
 
 
@@ -100,14 +102,13 @@ def _between(whole: str, block: Span, marks: Marks) -> Iterator[Html]:
     quote = marks.current
     end = max(block.end, quote.end)
     around = sentences(whole, block.start, end)
-    before = [each.start for each in around if each.start < quote.start][-2:]
-    after = [each.end for each in around if each.end > quote.end][:2]
-    begin = max([quote.start - AROUND, *before[:1]] if before else [quote.start])
-    stop = min([quote.end + AROUND, *after[-1:]] if after else [quote.end])
-    if before and begin > before[0]:
+    first = [quote.start, *(each.start for each in around if each.start <= quote.start)][-2:][0]
+    last = [*(each.end for each in around if each.end >= quote.end), quote.end][:2][-1]
+    begin, stop = max(first, quote.start - AROUND), min(max(last, quote.end), quote.end + AROUND)
+    if begin > first:
         yield text("…")
     yield from marks.render(Span(begin, stop))
-    if after and stop < after[-1]:
+    if stop < last:
         yield text("…")
 
 

@@ -28,13 +28,12 @@ READ = {
 }
 """The addresses that the page fetches from Gradio, with the query of each."""
 FILES = re.compile(r"/(assets|static)(/\w[\w.-]*)+", re.ASCII)
-HEADERS = frozenset({b"host", b"accept", b"accept-language", b"content-type"})
+HEADERS = frozenset({b"host", b"accept", b"accept-encoding", b"accept-language", b"content-type"})
 """The headers passed to Gradio, which trusts others on its address and its caller."""
 
 SHAPES = {
     # Random names of the page: nobody can guess one, and none is a name given to the API.
     "conversation": re.compile(r"[0-9a-f]{32}"),
-    "only-id": re.compile(r"([0-9a-f]{16})?"),
 }
 """The values of the components with these ids."""
 TEXT = re.compile(rf".{{0,{MAX_SENT}}}", re.DOTALL)

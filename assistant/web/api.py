@@ -32,6 +32,7 @@ from assistant.core.errors import (
     Withdrawn,
 )
 from assistant.core.limits import MAX_DOCUMENTS, MAX_SOURCE
+from assistant.core.scope import Scope
 from assistant.core.serialization import Json
 from assistant.core.types import AddResult, ProgressStep, Source, Status
 from assistant.web import events
@@ -64,6 +65,10 @@ class Question(BaseModel):
     conversation: str | None = None
     documents: list[str] = Field([], max_length=MAX_DOCUMENTS)
     """Ids of the only documents to search; empty for all."""
+    within: list[str] = Field([], alias="in", max_length=MAX_DOCUMENTS)
+    """Folders, files or hosts whose documents alone are searched."""
+    since: str = ""
+    """A year, month or day: only documents of that time on are searched."""
 
 
 class Removal(BaseModel):
@@ -98,13 +103,15 @@ def _questions(assistant: Assistant) -> APIRouter:
     async def ask(request: Request, body: Question) -> Json:
         until = assistant.deadline()
         question = serialization.asked(body.question)
+        documents = body.documents
+        if body.within or body.since:
+            part = Scope(tuple(documents), tuple(body.within), body.since)
+            documents = await run_in_threadpool(assistant.within, part)
         if body.conversation:
             await run_in_threadpool(require_not_anothers, assistant, request, body.conversation)
         # If the client leaves, no model continues for nobody.
         async with on_disconnect(request, until.withdraw):
-            answer = await run_in_threadpool(
-                assistant.ask, question, body.conversation, body.documents, until
-            )
+            answer = await run_in_threadpool(assistant.ask, question, body.conversation, documents, until)
         return serialization.answer(answer)
 
     return routes

@@ -24,6 +24,7 @@ from assistant.core.limits import MAX_BODY, MAX_FIELDS, MAX_HEADERS
 from assistant.ingest.files import MAX_BYTES
 from assistant.web import admission, browsers
 from assistant.web.admission import JOIN, STREAM, Admission
+from assistant.web.delivery.packing import FOR_EVER
 
 OWN = ("/api/", "/v1/", "/source/", "/page/")
 """Prefixes of our own addresses."""
@@ -229,7 +230,8 @@ def _with_headers(send: Send, scope: Scope) -> Send:
         if message["type"] == "http.response.start":
             headers = MutableHeaders(scope=message)
             headers.setdefault("Content-Security-Policy", POLICY)
-            headers.setdefault("Cache-Control", _caching(scope["path"]))
+            is_there = message["status"] < 400
+            headers.setdefault("Cache-Control", _caching(scope["path"]) if is_there else "no-store")
             headers.update(HEADERS)
             if is_endless and message["status"] >= 400:
                 headers["Connection"] = "close"
@@ -239,7 +241,7 @@ def _with_headers(send: Send, scope: Scope) -> Send:
 
 
 def _caching(path: str) -> str:
-    """Removed documents must not remain in browser caches; Gradio's file names have versions."""
-    if path.startswith("/assets/"):
-        return "max-age=86400"
+    """Removed documents must not remain in browser caches; files whose names have a hash may for ever."""
+    if path.startswith(FOR_EVER):
+        return "max-age=31536000, immutable"
     return "no-cache" if path.startswith(("/static/", "/page/")) else "no-store"

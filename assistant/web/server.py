@@ -9,11 +9,12 @@ import signal
 import socket
 import sys
 from collections.abc import Callable, Iterator
+from pathlib import PurePath
 from typing import Annotated
 
 import uvicorn
 from fastapi import APIRouter, FastAPI, HTTPException, Query, Request
-from fastapi.responses import FileResponse, HTMLResponse
+from fastapi.responses import FileResponse, HTMLResponse, Response
 from starlette.routing import Route
 
 from assistant.assistant import Assistant
@@ -21,26 +22,19 @@ from assistant.core import deadline
 from assistant.core.errors import ConfigError, NotFound, StoreError
 from assistant.core.limits import MAX_HEADERS
 from assistant.core.types import Span
-from assistant.evaluation.report import plots
 from assistant.text import sources
 from assistant.text.wording import wanted
 from assistant.web import api, conversations, openapi, page, suggestions
 from assistant.web import evaluation_api as routes
 from assistant.web.asking import Asking
 from assistant.web.connections import Connection
+from assistant.web.delivery.files import MEDIA_TYPES, PLACES, bundle_of
 from assistant.web.protocols import mcp_http, openai, searching
 from assistant.web.security import Guard, is_loopback
 from assistant.web.suggestions import Suggestions
 from assistant.web.uploads import LIMITS, Limits
 
-PAGE_FILES = {
-    **{f"{name}.css": page.STATIC / f"{name}.css" for name in page.STYLES},
-    **{f"{name}.js": page.STATIC / f"{name}.js" for name in page.SCRIPTS},
-    "plots.css": plots.STYLE,
-    "icon.svg": page.STATIC / "icon.svg",
-}
-MEDIA_TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
-"""Said here, as what the machine says of endings differs."""
+NOTHING = "There is nothing at this address."
 OPEN = (
     "Served on {host}, everyone who can reach this machine over the network can ask, read, add and remove "
     "documents, without a password and unencrypted."
@@ -94,9 +88,16 @@ def _pages(assistant: Assistant) -> APIRouter:
 
     @routes.get("/page/{name}")
     def file(name: str) -> FileResponse:
-        if name not in PAGE_FILES:
-            raise HTTPException(404, "There is nothing at this address.")
-        return FileResponse(PAGE_FILES[name], media_type=MEDIA_TYPES[PAGE_FILES[name].suffix])
+        if name not in PLACES:
+            raise HTTPException(404, NOTHING)
+        return FileResponse(PLACES[name], media_type=MEDIA_TYPES[PLACES[name].suffix])
+
+    @routes.get("/page/v/{version}/{name}")
+    def bundled(version: str, name: str) -> Response:
+        found = bundle_of(version)
+        if found is None or name not in found.files:
+            raise HTTPException(404, NOTHING)
+        return Response(found.files[name], media_type=MEDIA_TYPES[PurePath(name).suffix])
 
     return routes
 

@@ -137,6 +137,14 @@ def test_an_answer_in_json_can_be_checked(run: Run, folder: Path) -> None:
         assert f"[{citation['number']}]" in answer["answer"]
 
 
+def test_a_part_of_the_documents_is_asked(run: Run, folder: Path) -> None:
+    run("add", folder)
+    question = "How fast does the Arvo kettle boil one litre?"
+    assert "95 seconds" in run("ask", question, "--in", "docs", "--since", "2020").out
+    done = run("ask", question, "--in", "elsewhere")
+    assert (done.code, done.err.strip()) == (1, "No document is of that part: elsewhere.")
+
+
 def test_an_answer_for_people_ends_with_its_sources(run: Run, folder: Path) -> None:
     run("add", folder)
     done = run("ask", HOW_FAST)

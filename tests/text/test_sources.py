@@ -11,7 +11,7 @@ from lxml import html
 from markup import assert_only_ours, document, hostile, shown, tree
 
 from assistant.core.types import Document, Heading, Page, Span
-from assistant.text.sources import removed_page, source_html, source_page
+from assistant.text.sources import card_html, removed_page, source_html, source_page
 from assistant.text.wording import wording
 
 
@@ -177,3 +177,24 @@ def test_plain_text_has_no_styles() -> None:
     text = "Take a*b*c and `this`."
     root = tree(source_html(document(text, media_type="text/plain")))
     assert not root.xpath("//div[@class='text']//*[self::code or self::em or self::span]")
+
+
+def test_a_card_has_the_quote_between_its_neighbours() -> None:
+    text = "# Kettles\n\nIt is red. It is hot. It boils. Keep it dry. Wash it.\n\nMore.\n"
+    start = text.index("It boils.")
+    root = tree(card_html(document(text, title="Kettles"), start, start + 9))
+    assert root.xpath("string(//p[@class='quoted'])") == "It is hot. It boils. Keep it dry."
+    assert root.xpath("string(//mark)") == "It boils."
+
+
+def test_a_card_of_a_row_has_the_names_of_its_columns() -> None:
+    text = "| Model | Price |\n|---|---|\n| Arvo | 40 |\n| Brisa | 30 |\n"
+    start = text.index("| Brisa")
+    root = tree(card_html(document(text), start, start + len("| Brisa | 30 |")))
+    rows = [[cell.text for cell in row.xpath(".//span[@class='cell']")] for row in root.xpath("//div")]
+    assert rows == [["Model", "Price"], ["Brisa", "30"]]
+
+
+@given(st.text(alphabet=st.characters(codec=None)), st.integers(0, 200), st.integers(0, 200))
+def test_any_card_is_made_of_our_elements_alone(text: str, start: int, end: int) -> None:
+    assert_only_ours(tree(card_html(document(text, title=text), start, end)))

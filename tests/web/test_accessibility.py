@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Page, expect
 from assistant.evaluation.drafting.home_sets import HomeSets
 from assistant.evaluation.golden.sets import Question
 
-AXE = Path(__file__).parents[1] / "node" / "node_modules" / "axe-core" / "axe.min.js"
+AXE = Path(__file__).parent / "node" / "node_modules" / "axe-core" / "axe.min.js"
 pytestmark = [
     *BROWSER,
     pytest.mark.skipif(
@@ -97,6 +97,19 @@ def conversation(page: Page) -> Iterator[str]:
     for question in (FAST, PRICE, CHAPEL):
         ask(page, question)
     yield "answers"
+    page.click("#looks")
+    yield "the themes"
+    page.keyboard.press("Escape")
+    page.click("#only .narrow")
+    page.fill("#narrowing input", "2020")
+    yield "a part of the documents"
+    page.click("#narrowing button")
+    expect(page.locator("#only .chip")).to_be_visible()
+    page.locator(".citation[data-number]").last.focus()
+    page.locator(".citation[data-number]").last.hover()
+    expect(page.locator("#card")).to_be_visible()
+    yield "a card and a chip"
+    page.click("#only .chip button")
     page.locator("[data-does=bad]").last.click()
     page.locator("dialog.bad summary").click()
     expect(page.locator("dialog.bad .passages label").first).to_be_visible()

@@ -16,9 +16,9 @@ from assistant.web import admission
 from assistant.web.admission import Admission, Event
 
 NAME = "b1f91bf161abf7b9b9d61dc819a45793"
-CONVERSATION, ONLY = admission.SHAPES["conversation"], admission.SHAPES["only-id"]
+CONVERSATION = admission.SHAPES["conversation"]
 KNOWN = {
-    0: Event((admission.TEXT, CONVERSATION, ONLY), frozenset({12, 13})),
+    0: Event((admission.TEXT, CONVERSATION, admission.TEXT), frozenset({12, 13})),
     2: Event((CONVERSATION,), frozenset({7})),
     8: Event((CONVERSATION,), frozenset({0})),
 }

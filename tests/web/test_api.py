@@ -329,3 +329,27 @@ def test_hostile_names_and_texts_come_back_as_they_are(http: httpx.Client, share
     listed = http.get("/api/documents")
     assert listed.headers["Content-Type"] == "application/json"
     assert {entry["source"] for entry in listed.json()} == set(names)
+
+
+# -- a part of the corpus ----------------------------------------------------------------------------
+
+
+def test_a_question_is_asked_of_a_folder_and_of_a_time(http: httpx.Client) -> None:
+    for name, year, speeds in (("old/fan.md", 2019, "three"), ("new/fan.md", 2025, "five")):
+        text = f"---\ntitle: Fan of {year}\ndate: {year}-02-01\n---\nThe Vento fan has {speeds} speeds.\n"
+        add(http, name, text.encode())
+    question = "How many speeds does the Vento fan have?"
+
+    def asked(**part: Any) -> Any:
+        return http.post("/api/ask", json={"question": question, **part})
+
+    assert "three" in asked(**{"in": ["old/"]}).json()["answer"]
+    newer = asked(since="2024").json()
+    assert "five" in newer["answer"]
+    assert newer["notice"] == "Only “Fan of 2025” was searched."
+    nothing = asked(**{"in": ["old"], "since": "2024"})
+    assert (nothing.status_code, nothing.json()["error"]) == (
+        422,
+        "No document is of that part: old, since 2024.",
+    )
+    assert asked(since="soon").status_code == 422

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-import signal
-import socket
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import pytest
-from browsing import BROWSER, Served, chromium, serving, surroundings
+from browsing import BROWSER, Served, chromium, serving
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 pytestmark = [*BROWSER, pytest.mark.slow]
@@ -177,65 +173,6 @@ def test_a_deleted_conversation_is_gone(page: Page, context: BrowserContext) -> 
 
 
 # -- questions on their way --------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("after", [0, 30, 120, 400, 1_200])
-def test_a_question_survives_a_reload_at_any_moment(page: Page, after: int) -> None:
-    page.fill("#question", FAST)
-    page.press("#question textarea", "Enter")
-    page.wait_for_timeout(after)
-    page.reload()
-    expect(page.locator("#send")).to_be_enabled()
-    assert_kept(page, FAST)
-
-
-def assert_kept(page: Page, question: str) -> None:
-    """Check that a question stands in the transcript or in the box, once it is quiet."""
-    page.wait_for_function(
-        """(question) => !document.querySelector(".turn.growing") && (
-          document.querySelector("#question textarea").value.includes(question)
-          || [...document.querySelectorAll(".turn .question")].some((h) => h.textContent === question))""",
-        arg=question,
-    )
-
-
-@pytest.mark.parametrize("after", [0, 50, 300, 1_000])
-def test_a_question_survives_the_death_of_the_server_and_the_page_goes_on(
-    context: BrowserContext, tmp_path: Path, after: int
-) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    server = start(tmp_path, port)
-    added = f"http://127.0.0.1:{port}/api/documents"
-    httpx.post(added, params={"source": "a.md"}, content=KETTLE.encode(), timeout=60)
-    page = opened(context, f"http://127.0.0.1:{port}")
-    page.fill("#question", FAST)
-    page.press("#question textarea", "Enter")
-    page.wait_for_timeout(after)
-    server.send_signal(signal.SIGKILL)
-    server.wait()
-    expect(page.locator("#lost")).to_be_visible()
-    server = start(tmp_path, port)
-    try:
-        expect(page.locator("#lost")).to_be_hidden()
-        expect(page.locator("#send")).to_be_enabled()
-        assert_kept(page, FAST)
-        ask_again = page.locator("#question textarea").input_value()
-        if ask_again:
-            page.click("#send")
-            expect(page.locator(".turn:not(.growing) .answer").last).to_contain_text("95 seconds")
-    finally:
-        server.terminate()
-        server.wait()
-
-
-def start(home: Path, port: int) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "assistant.cli", "chat", "--port", str(port)]
-    env = surroundings(home, ASSISTANT_CORPUS="none")
-    server = subprocess.Popen(command, env=env, stdout=subprocess.PIPE, text=True)
-    assert server.stdout
-    assert "answers at" in server.stdout.readline()
-    return server
 
 
 def test_a_question_typed_before_the_new_chat_is_there_goes_to_it(page: Page) -> None:

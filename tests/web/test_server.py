@@ -29,6 +29,7 @@ from assistant.core import config
 from assistant.core.errors import ConfigError, ModelError, QuestionError, StoreError
 from assistant.core.types import Answer
 from assistant.web import server, uploads
+from assistant.web.delivery import files
 
 HERE = "http://127.0.0.1:7860"
 KETTLE = """# Kettle manual
@@ -280,8 +281,31 @@ def test_every_reply_has_its_protective_headers(client: TestClient, path: str) -
 
 def test_the_files_of_the_page_are_served(client: TestClient) -> None:
     kinds = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
-    for name, path in server.PAGE_FILES.items():
+    for name, path in files.PLACES.items():
         assert client.get(f"/page/{name}").headers["Content-Type"].startswith(kinds[path.suffix])
+
+
+def test_what_is_sent_of_the_page_is_compressed_and_may_be_kept_for_ever(client: TestClient) -> None:
+    page = html.fromstring(client.get("/").text)
+    [style] = page.xpath("//link[@rel='stylesheet' and not(@disabled)]/@href")
+    [script] = page.xpath("//script[@type='module']/@src[starts-with(., '/page/')]")
+    for address, kind in ((style, "text/css"), (script, "text/javascript")):
+        for coding in ("br", "gzip"):
+            reply = client.get(address, headers={"Accept-Encoding": coding})
+            assert reply.headers["Content-Type"].startswith(kind)
+            assert (reply.headers["Content-Encoding"], reply.headers["Vary"]) == (coding, "Accept-Encoding")
+            assert reply.headers["Cache-Control"] == "max-age=31536000, immutable"
+            assert "#transcript" in reply.text
+        assert "Content-Encoding" not in client.get(address, headers={"Accept-Encoding": "identity"}).headers
+    assert client.get("/").headers["Cache-Control"] == "no-store"
+    assert client.get("/page/v/0000000000000000/page.css").headers["Cache-Control"] == "no-store"
+
+
+def test_answers_of_the_api_are_not_compressed(client: TestClient) -> None:
+    assert (
+        "Content-Encoding"
+        not in client.get("/api/documents", headers={"Accept-Encoding": "br, gzip"}).headers
+    )
 
 
 # -- serving -----------------------------------------------------------------------------------------

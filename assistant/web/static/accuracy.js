@@ -5,6 +5,7 @@ import { call } from "./call.js";
 import { make, readable, shown } from "./dom.js";
 import { figure as written, language, say } from "./texts.js";
 
+/** @type {any} */
 const root = document.querySelector("section#accuracy");
 const one = (selector) => root.querySelector(selector);
 const dates = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short" });
@@ -13,7 +14,9 @@ const OURS = ["shipped", "own", "feedback"]; // sets that have names of their ow
 const NUMBER = 10; // suggestions that are drafted at once
 
 let path = ""; // the part after #accuracy/
+/** @type {any} */
 let told = null; // what the server said last of sets, runs and progress
+/** @type {EventSource | null} */
 let following = null;
 
 // -- opening ------------------------------------------------------------------------------------
@@ -88,9 +91,10 @@ async function measure() {
 
 function follow() {
   following?.close();
-  following = new EventSource("/api/eval/progress");
-  following.addEventListener("progress", (event) => progress(JSON.parse(event.data)));
-  for (const end of ["done", "fault"]) following.addEventListener(end, () => { following.close(); following = null; });
+  const events = new EventSource("/api/eval/progress");
+  following = events;
+  events.addEventListener("progress", (event) => progress(JSON.parse(event.data)));
+  for (const end of ["done", "fault"]) events.addEventListener(end, () => { events.close(); following = null; });
 }
 
 function progress(standing) {
@@ -146,7 +150,9 @@ async function drawRun() {
 
 function when(ident) {
   const found = /^(\d{4})(\d\d)(\d\d)-(\d\d)(\d\d)(\d\d)/.exec(ident);
-  return found ? dates.format(new Date(Date.UTC(found[1], found[2] - 1, ...found.slice(3)))) : shown(ident);
+  if (!found) return shown(ident);
+  const [year, month, ...rest] = found.slice(1).map(Number);
+  return dates.format(new Date(Date.UTC(year, month - 1, ...rest)));
 }
 
 // The files of the shipped set count as one.

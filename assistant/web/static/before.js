@@ -5,9 +5,10 @@
 if (["light", "dark"].includes(localStorage.theme)) document.documentElement.dataset.theme = localStorage.theme;
 
 // Gradio's addresses are those of this page: a proxy may have another address than the server knows.
-if (window.gradio_config) window.gradio_config.root = location.origin;
+const page = /** @type {any} */ (window);
+if (page.gradio_config) page.gradio_config.root = location.origin;
 
-window.cited = (() => {
+page.cited = (() => {
   let settle;
   const ready = new Promise((resolve) => { settle = resolve; });
   const later = (name) => async (...given) => (await ready)[name](...given);

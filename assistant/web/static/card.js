@@ -2,7 +2,7 @@
 // after it, and where it stands. Its markup comes from this server's /source/ pages alone, with everything escaped.
 
 import { call } from "./call.js";
-import { make } from "./dom.js";
+import { make, one } from "./dom.js";
 
 const LINKS = ".turn :is(a.citation[data-number], .source-link, a.related)";
 const PAUSE = 300; // milliseconds for which a link is pointed at
@@ -10,7 +10,7 @@ const HELD = 500; // milliseconds for which it is pressed, where nothing can poi
 const GAP = 8; // pixels between link and card, and at the edges of the window
 
 const card = make("div", { id: "card", role: "tooltip", popover: "manual" });
-document.body.append(card);
+one("#top").append(card); // within a landmark; it is shown above all
 
 /** @type {Map<string, Promise<string>>} */
 const known = new Map();

@@ -17,12 +17,12 @@ const size = () => [...(box()?.value.trim() ?? "")].length;
 /** Gives the box its id, a direction by what is typed, and what was typed before a reload. */
 export function prepare() {
   const label = one("#question-box label:not(#question)");
-  if (!label || !one("#transcript")) return false;
+  if (!label || !one("#transcript") || !one("#send")) return false;
   // The id is given to the label around the box: whoever looks for #question to type into follows a label.
   label.id = "question";
   const field = /** @type {HTMLTextAreaElement} */ (box());
   field.placeholder = say("ask.hint");
-  label.querySelector("span").textContent = say("ask.question");
+  field.setAttribute("aria-label", say("ask.question"));
   one("#send").textContent = say("ask.send");
   field.setAttribute("aria-describedby", "counter");
   label.append(make("p", { id: "counter", role: "status" }));

@@ -7,7 +7,7 @@ import { one } from "./dom.js";
 import { say } from "./texts.js";
 
 /** @param {Element} turn */
-const question = (turn) => turn.querySelector(".question").textContent;
+const question = (turn) => turn.querySelector(".question")?.textContent ?? "";
 
 /** The answer as text, with its references below. */
 function copied(turn) {

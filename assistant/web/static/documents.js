@@ -13,6 +13,7 @@ const UNITS = ["byte", "kilobyte", "megabyte", "gigabyte"];
 const dates = new Intl.DateTimeFormat(language, { dateStyle: "medium" });
 const words = new Intl.Collator(language, { numeric: true, sensitivity: "base" });
 
+/** @type {any} */
 const root = document.querySelector("section#documents");
 const one = (selector) => root.querySelector(selector);
 const body = one("tbody");
@@ -29,6 +30,7 @@ let leaving = []; // entries that the dialog asks about
 
 // -- reading the list -------------------------------------------------------------------------
 
+/** @type {ReturnType<typeof setTimeout> | null} */
 let timer = null;
 let last = 0;
 let asked = 0;
@@ -100,8 +102,8 @@ function sort(button) {
 // -- showing ----------------------------------------------------------------------------------
 
 function draw() {
-  const held = document.activeElement;
-  const id = held.closest("#documents tbody tr")?.dataset.id;
+  const held = /** @type {HTMLElement} */ (document.activeElement);
+  const id = /** @type {HTMLElement | null} */ (held.closest("#documents tbody tr"))?.dataset.id;
   const at = id === undefined ? -1 : parts(held.closest("tr")).indexOf(held);
   const wanted = listed.slice(0, slices * SLICE).map(row);
   wanted.forEach((element, at) => {
@@ -144,7 +146,7 @@ function drawn(entry) {
   const remove = make("button", { type: "button", class: "plain", "aria-label": say("docs.removing", { title }) }, say("all.remove"));
   tick.checked = chosen.has(entry.id);
   tick.addEventListener("change", () => { chosen[tick.checked ? "add" : "delete"](entry.id); choose(); });
-  ask.addEventListener("click", () => restrict(entries.get(entry.duplicate_of) ?? entry));
+  ask.addEventListener("click", () => restrict([answering(entry)]));
   remove.addEventListener("click", () => askToRemove([entry]));
   return make(
     "tr", { role: "row", "data-id": entry.id },
@@ -157,11 +159,15 @@ function drawn(entry) {
   );
 }
 
+/** The document that answers: a near-duplicate answers in place of others. */
+const answering = (entry) => entries.get(entry.duplicate_of) ?? entry;
+
 function cell(attributes, ...children) {
   return make("td", { role: "cell", ...attributes }, ...children);
 }
 
 function named(entry, title) {
+  /** @type {HTMLElement[]} */
   const parts = [make("a", { class: "title", href: `/source/${encodeURIComponent(entry.id)}`, dir: "auto" }, title)];
   const others = entry.sources.filter((name) => name !== entry.source);
   const more = others.length ? say("docs.names", { n: others.length }) : "";
@@ -201,6 +207,8 @@ function choose() {
   const button = one("[data-does=remove-chosen]");
   button.hidden = !chosen.size;
   button.textContent = say("docs.chosen", { n: chosen.size });
+  one("[data-does=ask-chosen]").hidden = !chosen.size;
+  one("[data-does=ask-chosen]").textContent = say("docs.ask-chosen", { n: chosen.size });
   const all = one("thead input");
   const here = listed.filter((entry) => chosen.has(entry.id)).length;
   all.checked = here > 0 && here === listed.length;
@@ -277,6 +285,7 @@ one("thead").addEventListener("click", (event) => {
 });
 one(":scope > .trouble button").addEventListener("click", refresh);
 one("[data-does=remove-chosen]").addEventListener("click", () => askToRemove([...chosen].map((id) => entries.get(id))));
+one("[data-does=ask-chosen]").addEventListener("click", () => restrict([...chosen].map((id) => answering(entries.get(id)))));
 one("[data-does=keep]").addEventListener("click", () => dialog.close());
 one("[data-does=remove]").addEventListener("click", remove);
 

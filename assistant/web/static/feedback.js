@@ -35,8 +35,8 @@ function complain(turn) {
   dialog.addEventListener("close", () => dialog.remove());
   keep.addEventListener("click", async () => {
     keep.disabled = true;
-    const place = right.open ? passages.querySelector("input:checked")?.place : null;
-    const body = { conversation: chat.current(), turn: number, question, reason: dialog.querySelector("[name=reason]:checked").value };
+    const place = right.open ? /** @type {any} */ (passages.querySelector("input:checked"))?.place : null;
+    const body = { conversation: chat.current(), turn: number, question, reason: /** @type {HTMLInputElement} */ (dialog.querySelector("[name=reason]:checked")).value };
     try {
       await call("/api/eval/feedback", place ? { ...body, passage: place } : body);
       if (turn.dataset.turn) await judge(turn, "bad");
@@ -61,7 +61,7 @@ async function candidates(query, into) {
   const found = await (await call(`/api/eval/passages?query=${encodeURIComponent(query)}`)).json();
   into.replaceChildren(...found.map((passage, at) => {
     const label = choice("passage", String(at), make("b", {}, shown(passage.title)), false);
-    label.querySelector("input").place = passage.place;
+    /** @type {any} */ (label.querySelector("input")).place = passage.place;
     label.append(make("q", { dir: "auto" }, readable(passage.text)));
     return label;
   }));
@@ -79,6 +79,6 @@ function thank(dialog, turn) {
 }
 
 document.addEventListener("click", (event) => {
-  const thumb = event.target.closest?.("button.thumb");
+  const thumb = /** @type {Element} */ (event.target).closest?.("button.thumb");
   if (thumb) complain(thumb.closest(".turn"));
 });

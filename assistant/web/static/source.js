@@ -139,14 +139,17 @@ export function close() {
 
 function hide() {
   wanted++;
-  const link = opener ?? links().find((link) => named(link.href) === shown);
+  // What was pressed may have been drawn anew meanwhile.
+  const same = () => all("a[href^='/source/']").find((link) => link.getClientRects().length && named(link.href) === shown);
+  const link = opener?.isConnected ? opener : same();
   shown = "";
   panel.hidden = true;
   body.replaceChildren();
   document.body.classList.remove("reading");
   cover(false);
   mark();
-  if (link?.isConnected) link.focus({ preventScroll: true });
+  // Later, as the browser takes the focus away when it goes back to the address of a view.
+  setTimeout(() => { if (!shown) link?.focus({ preventScroll: true }); });
   opener = null;
 }
 
@@ -210,6 +213,7 @@ function copying() {
   const title = body.querySelector("h2").textContent;
   const quote = () => [...body.querySelectorAll("mark.current")].map((mark) => mark.innerText.trim()).join("\n");
   const where = [title, facts.page && say("turn.page", { page: facts.page }), facts.from].filter(Boolean).join(", ");
+  /** @type {[string, () => string][]} */
   const forms = [
     [say("source.plain"), () => `“${quote()}” (${where})`],
     ["Markdown", () => `${quote().split("\n").map((line) => `> ${line}`).join("\n")}\n>\n> — ${where}`],
@@ -236,12 +240,13 @@ function bibtex(title, facts) {
 // -- events -------------------------------------------------------------------------------------
 
 document.addEventListener("click", (event) => {
-  const link = event.target.closest?.("a[href^='/source/']");
+  const target = /** @type {Element} */ (event.target);
+  const link = /** @type {HTMLAnchorElement | null} */ (target.closest?.("a[href^='/source/']"));
   const plain = event.button === 0 && !event.metaKey && !event.ctrlKey && !event.shiftKey && !event.altKey;
   if (link && plain) {
     event.preventDefault();
     follow(link);
-  } else if (event.target.closest?.("#source .close")) close();
+  } else if (target.closest?.("#source .close")) close();
 });
 head.querySelector("[data-by='-1']").addEventListener("click", () => step(-1));
 head.querySelector("[data-by='1']").addEventListener("click", () => step(1));

@@ -12,12 +12,17 @@ const RANKS = { active: 0, failed: 1, rejected: 1 };
 const FINAL = [400, 413, 422]; // what a reply says of the document: sent again, it would be the same
 const BROKEN = say("add.broken");
 
+/** @type {any} */
 const root = document.querySelector("section#documents");
 const panel = root.querySelector(".uploads");
 const rows = panel.querySelector("ol");
 const { limit, kinds } = root.querySelector(".adding").dataset;
 
+/** @typedef {{name: string, file?: File, url?: string, [more: string]: any}} Item */
+
+/** @type {Item[]} */
 let waiting = [];
+/** @type {Set<Item>} */
 const running = new Set();
 const tally = { all: 0, done: 0, rejected: 0, failed: 0, others: 0 };
 
@@ -83,7 +88,7 @@ async function* events(reply) {
     const { done, value } = await reader.read().catch(() => { throw new Error(BROKEN); });
     if (done) return;
     const parts = (text + value).split("\n\n");
-    text = parts.pop();
+    text = parts.pop() ?? "";
     for (const part of parts) {
       const [, name, data] = /^event: (.*)\ndata: (.*)$/.exec(part) ?? [];
       if (name) yield [name, JSON.parse(data)];
@@ -316,7 +321,7 @@ addEventListener("drop", (event) => {
   if (!brings(event)) return;
   event.preventDefault();
   goTo("documents");
-  dropped([...event.dataTransfer.items].filter((item) => item.kind === "file"));
+  dropped([.../** @type {DataTransfer} */ (event.dataTransfer).items].filter((item) => item.kind === "file"));
 });
 
 addEventListener("beforeunload", (event) => {

@@ -1,0 +1,82 @@
+"""Takes the pictures of the page that the documentation shows: `make screenshots`."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+from browsing import Served, chromium, serving
+from playwright.sync_api import Browser, Page, expect
+
+SIZES = {"wide": (1440, 900), "narrow": (390, 844)}
+THEMES = ("light", "dark")
+MEASURED = "handbook"
+QUESTION = "How much does Iran export to Venezuela?"
+PERSIAN = "حجم صادرات ایران به ونزوئلا چقدر است؟"
+
+
+def main(folder: Path) -> None:
+    """Write all pictures into a folder."""
+    folder.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory() as home, serving(Path(home)) as served, chromium() as browser:
+        measure(served)
+        for theme in THEMES:
+            for size in SIZES:
+                for name, show in {"chat": chat, "documents": documents, "accuracy": accuracy}.items():
+                    with opened(browser, served, theme, size, "en-GB") as page:
+                        show(page)
+                        page.screenshot(path=folder / f"{name}-{theme}-{size}.png")
+        for size in SIZES:
+            with opened(browser, served, "light", size, "fa") as page:
+                chat(page, PERSIAN)
+                page.screenshot(path=folder / f"persian-light-{size}.png")
+
+
+@contextmanager
+def opened(browser: Browser, served: Served, theme: str, size: str, locale: str) -> Iterator[Page]:
+    width, height = SIZES[size]
+    with browser.new_context(
+        viewport={"width": width, "height": height},
+        color_scheme="dark" if theme == "dark" else "light",
+        locale=locale,
+        reduced_motion="reduce",
+    ) as context:
+        page = context.new_page()
+        page.goto(served.address)
+        expect(page.locator("#send")).to_be_enabled()
+        yield page
+
+
+def measure(served: Served) -> None:
+    """Ask the golden questions of one set, so that there is something to show under Accuracy."""
+    httpx.post(f"{served.address}/api/eval", json={"names": [MEASURED]}).raise_for_status()
+    while httpx.get(f"{served.address}/api/eval").json()["standing"]["running"]:
+        time.sleep(1)
+
+
+def chat(page: Page, question: str = QUESTION) -> None:
+    page.fill("#question", question)
+    page.press("#question textarea", "Enter")
+    expect(page.locator(".turn:not(.growing)")).to_have_count(1)
+    expect(page.locator(".suggestion").first).to_be_visible()
+    page.locator(".citation[data-number]").first.click()
+    expect(page.locator("#source mark.current")).to_be_visible()
+
+
+def documents(page: Page) -> None:
+    page.click("#top a[href='#documents']")
+    expect(page.locator("#documents tbody tr").first).to_be_visible()
+
+
+def accuracy(page: Page) -> None:
+    page.click("#top a[href='#accuracy']")
+    expect(page.locator("#accuracy .run")).to_be_visible()
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

@@ -1,0 +1,146 @@
+"""The page in the reader's language and theme, and the card that shows what a citation rests on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from browsing import BROWSER, Served, chromium, serving, watched
+from playwright.sync_api import Browser, Page, expect
+
+from assistant.text.wording import LANGUAGES, wording
+
+pytestmark = [*BROWSER, pytest.mark.slow]
+
+KETTLE = """# Arvo kettle
+
+## Speed
+
+It is red. The Arvo kettle boils one litre in 95 seconds. Descale it once a month. Keep it dry.
+"""
+FAST = "How fast does the Arvo kettle boil one litre?"
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    with serving(tmp_path_factory.mktemp("home"), ASSISTANT_CORPUS="none") as running:
+        running.add("arvo.md", KETTLE)
+        yield running
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as opened:
+        yield opened
+
+
+def test_a_chosen_theme_is_there_before_anything_is_drawn(browser: Browser, served: Served) -> None:
+    with (
+        browser.new_context(color_scheme="light") as context,
+        watched(context, served.address) as page,
+    ):
+        page.goto(served.address)
+        light = background(page)
+        page.click("#looks")
+        page.locator("#theme input[value=dark]").check()
+        dark = background(page)
+        assert dark != light
+        page.keyboard.press("Escape")
+        expect(page.locator("#theme")).to_be_hidden()
+        page.route("**/page/v/*/page.js", lambda route: route.abort())
+        page.reload()
+        assert background(page) == dark
+        page.unroute("**/page/v/*/page.js")
+        page.reload()
+        page.click("#looks")
+        expect(page.locator("#theme input[value=dark]")).to_be_checked()
+        page.locator("#theme input[value=system]").check()
+        assert background(page) == light
+        page.emulate_media(color_scheme="dark")
+        assert background(page) == dark
+
+
+def background(page: Page) -> str:
+    return str(page.evaluate("getComputedStyle(document.body).backgroundColor"))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_page_speaks_the_language_of_the_browser(browser: Browser, served: Served, language: str) -> None:
+    say = wording(language)
+    size: Any = {"width": 390, "height": 844}
+    with (
+        browser.new_context(locale=language, viewport=size, reduced_motion="reduce") as context,
+        watched(context, served.address) as page,
+    ):
+        page.goto(served.address)
+        expect(page.locator(".suggestion").first).to_be_visible()
+        assert page.evaluate("[document.documentElement.lang, document.documentElement.dir]") == [
+            language,
+            say.direction,
+        ]
+        expect(page.locator("#top nav a")).to_have_text(
+            [say("bar.chat"), say("bar.documents"), say("bar.accuracy")]
+        )
+        expect(page.locator(".welcome h1")).to_have_text(say("turn.welcome"))
+        expect(page.locator("#send")).to_have_text(say("ask.send"))
+        page.fill("#question", FAST)
+        page.press("#question textarea", "Enter")
+        expect(page.locator(".sources h3")).to_have_text(say("turn.evidence"))
+        expect(page.locator("#send")).to_have_text(say("ask.send"))
+        for view in ("documents", "accuracy", "chat"):
+            page.click(f"#top a[href^='#{view}']")
+            assert page.evaluate("document.documentElement.scrollWidth") <= 390, view
+        page.locator(".citation[data-number]").first.click()
+        expect(page.locator("#source mark.current")).to_contain_text("95 seconds")
+        expect(page.locator("#source [data-fact=from] dt")).to_have_text(say("fact.from"))
+
+
+@pytest.fixture
+def page(browser: Browser, served: Served) -> Iterator[Page]:
+    with (
+        browser.new_context(reduced_motion="reduce") as context,
+        watched(context, served.address) as opened,
+    ):
+        opened.goto(served.address)
+        expect(opened.locator("#send")).to_be_enabled()
+        opened.fill("#question", FAST)
+        opened.press("#question textarea", "Enter")
+        expect(opened.locator(".turn:not(.growing) .citation").first).to_be_visible()
+        yield opened
+
+
+def test_a_card_shows_the_quote_between_its_neighbours_and_where_it_stands(page: Page) -> None:
+    page.locator(".citation[data-number]").first.hover()
+    card = page.locator("#card")
+    expect(card).to_be_visible()
+    expect(card.locator(".where")).to_have_text("Arvo kettle › Speed")
+    expect(card.locator("mark")).to_have_text("The Arvo kettle boils one litre in 95 seconds.")
+    expect(card.locator(".quoted")).to_have_text(
+        "It is red. The Arvo kettle boils one litre in 95 seconds. Descale it once a month."
+    )
+    card.hover()
+    page.wait_for_timeout(500)
+    expect(card).to_be_visible()
+    page.mouse.move(0, 0)
+    expect(card).to_be_hidden()
+    page.locator("[data-does=copy]").focus()
+    page.keyboard.press("Shift+Tab")
+    expect(card).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(card).to_be_hidden()
+
+
+def test_a_sentence_lights_its_source_and_a_source_its_sentence(page: Page) -> None:
+    page.locator(".sentence[data-numbers]").first.hover()
+    expect(page.locator(".source-link.near").first).to_be_visible()
+    page.locator(".source-link").first.hover()
+    expect(page.locator(".sentence.near").first).to_be_visible()
+    page.mouse.move(0, 0)
+    expect(page.locator(".near")).to_have_count(0)
+
+
+def test_how_sure_an_answer_is_stands_below_it_with_its_figure(page: Page) -> None:
+    sure = page.locator(".sure")
+    expect(sure).to_have_text("Very likely the answer")
+    assert (sure.get_attribute("title") or "").endswith("%")
