@@ -61,7 +61,7 @@ def _correct_word(word: str, language: str, library: Library, count: Count) -> s
 
 
 def _is_known(word: str, count: Count) -> bool:
-    """Return True if a word, or its stem if that is not too short, is a single piece: "painted", by "paint"."""
+    """Return True if a word is a single piece, or its stem if that is not too short: "paint" of "painted"."""
     stemmed = stem(folded(word))
     return any(count(form) <= count("a") for form in (word, stemmed) if len(form) >= MIN_LENGTH)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from documents import asked, document, texts
 
-from assistant.core.types import Cell
+from assistant.core.types import Cell, Span
 from assistant.text.structure import Structure
 
 HIVES = (
@@ -91,7 +91,7 @@ def test_lines_with_names_are_facts() -> None:
 
 def test_a_colon_inside_of_code_or_brackets_makes_no_fact() -> None:
     for line in ("With `Accept: text/plain`, `done` is sent.", "The pier (see: chart) is shut."):
-        assert Structure(line).records() == []
+        assert Structure(document(line), Span(0, len(line))).records() == []
 
 
 def test_lines_with_names_do_not_answer_what_they_do_not_name() -> None:
