@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -315,9 +315,12 @@ def check(
     repair: Annotated[bool, typer.Option("--repair", help="Mend what can be mended.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Verify that documents, passages, vectors and words agree."""
+    """Verify that documents, passages, vectors and words agree, and that a configured model is there."""
+    from assistant.cli import models
+
     with open_store("assistant check", repair=repair) as store:
-        _tell_health(store.check(repair), as_json)
+        health = store.check(repair)
+    _tell_health(replace(health, problems=(*health.problems, *models.problems())), as_json)
 
 
 @app.command(epilog="Example: assistant rebuild")

@@ -41,6 +41,26 @@ def models(context: typer.Context, as_json: Json = False) -> None:
         output.say(f"{settings.model} is not among them; set ASSISTANT_MODEL to one that is.")
 
 
+def problems() -> list[str]:
+    """Return what is wrong with the configured model and the configured reranker, a sentence each."""
+    from assistant.answering.model import offers
+    from assistant.core import config
+    from assistant.core.endpoint import OPENAI, require_key, require_url
+    from assistant.core.errors import EmbedderError
+    from assistant.retrieval.reranker import create_reranker
+
+    settings, found = config.load(), list[str | None]()
+    if settings.model is not None:
+        url = require_url(settings.base_url or OPENAI, "OPENAI_BASE_URL")
+        found.append(offers.problem(settings.model, url, require_key(settings.api_key)))
+    if reranker := create_reranker(settings):
+        try:
+            reranker.scores("Is it there?", ["It is there."])
+        except EmbedderError as fault:
+            found.append(fault.message)
+    return [each for each in found if each]
+
+
 def _list_here(as_json: bool) -> None:
     from assistant.answering.model import offers
 

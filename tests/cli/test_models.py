@@ -53,6 +53,53 @@ def test_what_is_wrong_is_told_in_words(url: str, words: str) -> None:
         offers.offers(url, "sk-secret")
 
 
+def test_check_finds_nothing_wrong_with_a_model_that_is_there(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with serve("Yes.") as server:
+        monkeypatch.setenv("OPENAI_BASE_URL", server.url)
+        monkeypatch.setenv("ASSISTANT_MODEL", "small")
+        done = run("check")
+        assert server.prompts == []
+    assert (done.code, done.out.splitlines()[-1]) == (0, "No problems.")
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "words"),
+    [
+        (
+            "ASSISTANT_MODEL",
+            "other",
+            "has no model other; set ASSISTANT_MODEL to one that it has: large, small.",
+        ),
+        ("OPENAI_BASE_URL", refused(), "cannot be reached; start it, or check OPENAI_BASE_URL."),
+        ("ASSISTANT_RERANK_URL", refused(), "cannot be reached (ConnectError); check ASSISTANT_RERANK_URL."),
+    ],
+    ids=["no such model", "no server", "no reranker"],
+)
+def test_check_says_what_is_wrong_with_an_endpoint(
+    run: Run, monkeypatch: pytest.MonkeyPatch, variable: str, value: str, words: str
+) -> None:
+    with serve("Yes.") as server:
+        monkeypatch.setenv("OPENAI_BASE_URL", server.url)
+        monkeypatch.setenv("ASSISTANT_MODEL", "small")
+        monkeypatch.setenv(variable, value)
+        done = run("check")
+    assert done.code == 1
+    assert done.out.splitlines()[-1].endswith(words)
+
+
+def test_a_window_without_room_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    with serve("Yes.") as server:
+        assert offers.problem("small", server.url) is None
+        monkeypatch.setattr(offers, "LEAST", 5000)
+        told = offers.problem("small", server.url)
+    assert told == (
+        "The model small reads 4,096 tokens at once, too few for passages and an answer; "
+        "choose one that reads 5,000."
+    )
+
+
 @pytest.mark.slow
 def test_a_model_is_tried_on_golden_questions(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     with serve("Iran's exports to Venezuela currently amount to 3 billion dollars. [1]") as server:

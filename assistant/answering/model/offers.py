@@ -23,6 +23,10 @@ HERE = {
 """The usual addresses of model servers."""
 LONGEST = 2_000_000
 """Limit on the bytes of a list."""
+NAMED = 5
+"""Models that are named where the one that is asked for is missing."""
+LEAST = 1024
+"""Tokens of a window in which a passage, a question and an answer have room."""
 WINDOWS = ("max_model_len", "context_length", "loaded_context_length", "max_context_length", "n_ctx")
 
 
@@ -59,6 +63,23 @@ def offers(url: str, key: str | None = None, seconds: float = SECONDS) -> list[O
         raise ModelError(
             f"{host} does not answer as an OpenAI-compatible server does; check its address."
         ) from None
+
+
+def problem(name: str, url: str, key: str | None = None) -> str | None:
+    """Return what is wrong with a model at an endpoint, in a sentence; None if nothing is."""
+    try:
+        found = {offer.name: offer for offer in offers(url, key)}
+    except ModelError as fault:
+        return fault.message
+    # Ollama leaves the last part of its names away.
+    offer = found.get(name) or found.get(f"{name}:latest")
+    if offer is None:
+        host, some = urlsplit(url).netloc.rpartition("@")[2], ", ".join([*found][:NAMED]) or "none"
+        return f"{host} has no model {name}; set ASSISTANT_MODEL to one that it has: {some}."
+    if offer.window is not None and offer.window < LEAST:
+        read = f"The model {name} reads {offer.window:,} tokens at once"
+        return f"{read}, too few for passages and an answer; choose one that reads {LEAST:,}."
+    return None
 
 
 def servers_here() -> Iterator[tuple[str, str, list[Offer]]]:
