@@ -28,7 +28,7 @@ OURS = {
     "h2": {"class", "dir"},
     "h3": {"dir"},
     "h4": {"dir"},
-    "header": set(),
+    "header": {"data-pages"},
     "html": set(),
     "li": {"class", "dir"},
     "mark": {"class"},

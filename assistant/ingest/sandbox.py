@@ -16,7 +16,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path, PurePath
 from typing import Any, BinaryIO
 
@@ -24,6 +24,7 @@ from assistant.core.errors import ReadError
 from assistant.core.types import Document, Heading, Page
 from assistant.ingest.parse import is_plain, read
 from assistant.ingest.readers.attachments import Attachment, attachments, may_have_attachments
+from assistant.ingest.readers.pdf.picture import Box, Picture, picture
 from assistant.ingest.readers.progress import watched
 
 SECONDS = 18.0
@@ -79,6 +80,30 @@ def attachments_safely(data: bytes, name: str, *, errand: object = None) -> list
         return []
 
 
+def picture_safely(data: bytes, name: str, number: int, quotes: Sequence[str]) -> Picture:
+    """Return a page of a PDF and where quotes stand on it, drawn in a child.
+
+    Raises:
+        ReadError: there is no such page, or it cannot be drawn within the limits.
+    """
+    more = {"number": number, "quotes": [*quotes]}
+    reply = _pool.ask(_Request(data, name, SECONDS, wants="picture", more=more), MEGABYTES, None)
+    try:
+        return Picture(
+            base64.b64decode(reply["png"]),
+            int(reply["width"]),
+            int(reply["height"]),
+            tuple(tuple(_box(box) for box in boxes) for boxes in reply["boxes"]),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise ReadError("The page cannot be drawn.") from error
+
+
+def _box(written: Sequence[float]) -> Box:
+    left, top, right, bottom = map(float, written)
+    return left, top, right, bottom
+
+
 def is_at_hand(data: bytes, name: str) -> bool:
     """True if these bytes are parsed in this process: text so short that it takes seconds at most."""
     return len(data) <= AT_HAND and is_plain(data, name)
@@ -98,6 +123,8 @@ class _Request:
     seconds: float
     on_share: OnShare | None = None
     wants: str = "document"
+    more: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    """What else is wanted to be known of it."""
 
 
 class _Child:
@@ -213,7 +240,9 @@ def _ask(child: subprocess.Popen[bytes], request: _Request) -> dict[str, Any]:
 def _exchange(child: subprocess.Popen[bytes], request: _Request) -> dict[str, Any] | None:
     assert child.stdin is not None
     assert child.stdout is not None
-    order = {key: getattr(request, key) for key in ("name", "seconds", "wants")} | {"size": len(request.data)}
+    order = {key: getattr(request, key) for key in ("name", "seconds", "wants", "more")} | {
+        "size": len(request.data)
+    }
     try:
         child.stdin.write(json.dumps(order).encode() + b"\n")
         child.stdin.write(request.data)
@@ -261,7 +290,12 @@ def _serve(megabytes: int) -> None:
         data = _exactly(sys.stdin.buffer, request["size"])
         clock = _Clock(request["seconds"], replies)
         with watched(clock.begin_page):
-            reply = _attached(data) if request["wants"] == "attachments" else _reply(data, request["name"])
+            if request["wants"] == "attachments":
+                reply = _attached(data)
+            elif request["wants"] == "picture":
+                reply = _pictured(data, **request["more"])
+            else:
+                reply = _reply(data, request["name"])
         clock.stop()
         _write(replies, reply)
 
@@ -310,6 +344,16 @@ def _attached(data: bytes) -> dict[str, Any]:
     except Exception:  # the document itself is read, or refused, on its own
         found = []
     return {"attachments": [(name, base64.b64encode(content).decode()) for name, content in found]}
+
+
+def _pictured(data: bytes, number: int, quotes: Sequence[str]) -> dict[str, Any]:
+    try:
+        drawn = picture(data, number, quotes)
+    except ReadError as error:
+        return {"error": error.message}
+    except Exception:  # as a damaged page is read over, it is shown as text alone
+        return {"error": "The page cannot be drawn."}
+    return dataclasses.asdict(drawn) | {"png": base64.b64encode(drawn.png).decode()}
 
 
 def _reply(data: bytes, name: str) -> dict[str, Any]:

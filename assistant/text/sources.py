@@ -74,7 +74,7 @@ def source_page(
 def card_html(document: Document, start: int, end: int, say: Wording = ENGLISH) -> Html:
     """Render a quote between the sentences before and after it, below where it stands."""
     marks = Marks(document, Span(max(0, start), min(end, len(document.text))))
-    page = _page(document, marks.current.start)
+    page = page_of(document, marks.current.start)
     headings = _section(document, marks.current).split(" › ")
     place = [document.title, *headings, say("source.page", page=page) if page else ""]
     # A title that is the first heading too is told once.
@@ -135,11 +135,13 @@ def _whole(title: str, body: Html, say: Wording) -> Html:
 
 
 def _source_head(document: Document, marked: Span, say: Wording, level: int) -> Html:
-    page = str(_page(document, marked.start)) if document.pages and marked.start < marked.end else ""
+    page = str(page_of(document, marked.start)) if document.pages and marked.start < marked.end else ""
     facts = [("from", document.source), ("page", page), ("section", _section(document, marked))]
     facts += [(name, value) for name, value in document.metadata.items() if name != "title"]
     rows = [_fact(name, value, say) for name, value in facts if value]
-    return element("header", element(f"h{level}", text(document.title), dir="auto"), element("dl", *rows))
+    title = element(f"h{level}", text(document.title), dir="auto")
+    pages = str(len(document.pages)) if document.media_type == "application/pdf" else None
+    return element("header", title, element("dl", *rows), data_pages=pages)
 
 
 def _fact(name: str, value: str, say: Wording) -> Html:
@@ -164,7 +166,7 @@ def _is_web_address(value: str) -> bool:
         return False
 
 
-def _page(document: Document, at: int) -> int:
+def page_of(document: Document, at: int) -> int:
     """Return the number of the page of a character; 0 in a document without pages."""
     index = bisect_right(document.pages, at, key=lambda page: page.start) - 1
     return document.pages[max(0, index)].number if document.pages else 0
@@ -232,8 +234,8 @@ def _text_blocks(document: Document, marks: Marks, say: Wording, top: int) -> It
     depths = dict(_depths(document))
     page = 1
     for kind, span in _blocks(document):
-        if _page(document, span.start) > page:
-            page = _page(document, span.start)
+        if page_of(document, span.start) > page:
+            page = page_of(document, span.start)
             yield element("p", text(say("source.page", page=page)), class_="page-number")
         yield _block(document.text, kind, span, marks, top + depths.get(span.start, 1))
 
@@ -308,7 +310,7 @@ def _blocks(document: Document) -> Iterator[tuple[Kind, Span]]:
 
 def _continues(document: Document, block: tuple[Kind, Span], kind: Kind, line: Span) -> bool:
     before, span = block
-    if _page(document, span.start) != _page(document, line.start):
+    if page_of(document, span.start) != page_of(document, line.start):
         return False
     if kind == "code":
         return before == "code"

@@ -10,10 +10,9 @@ import socket
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import PurePath
-from typing import Annotated
 
 import uvicorn
-from fastapi import APIRouter, FastAPI, HTTPException, Query, Request
+from fastapi import APIRouter, FastAPI, HTTPException, Request
 from fastapi.responses import FileResponse, HTMLResponse, Response
 from starlette.routing import Route
 
@@ -21,13 +20,13 @@ from assistant.assistant import Assistant
 from assistant.core import deadline
 from assistant.core.errors import ConfigError, NotFound, StoreError
 from assistant.core.limits import MAX_HEADERS
-from assistant.core.types import Span
 from assistant.text import sources
 from assistant.text.wording import wanted
 from assistant.web import api, conversations, openapi, page, suggestions
 from assistant.web import evaluation_api as routes
 from assistant.web.asking import Asking
 from assistant.web.connections import Connection
+from assistant.web.delivery import pdf_pages
 from assistant.web.delivery.files import MEDIA_TYPES, PLACES, bundle_of
 from assistant.web.protocols import mcp_http, openai, searching
 from assistant.web.security import Guard, is_loopback
@@ -39,8 +38,6 @@ OPEN = (
     "Served on {host}, everyone who can reach this machine over the network can ask, read, add and remove "
     "documents, without a password and unencrypted."
 )
-Also = Annotated[str, Query(max_length=4_000, pattern=r"^(\d{1,9}-\d{1,9}(,\d{1,9}-\d{1,9})*)?$")]
-"""Other ranges to mark, as `12-40,60-80`."""
 CLOSING = 3
 """Seconds for running requests to finish when the server stops."""
 
@@ -59,6 +56,7 @@ def app(assistant: Assistant, host: str = "127.0.0.1", limits: Limits = LIMITS) 
     served.include_router(openapi.router(served))
     served.include_router(api.nothing())
     served.include_router(_pages(assistant))
+    served.include_router(pdf_pages.router(assistant))
     admitted = page.mount(served, assistant, asking)
     public_url = assistant.settings.public_url
     served.add_middleware(Guard, host=host, admitted=admitted, public_url=public_url)
@@ -70,7 +68,7 @@ def _pages(assistant: Assistant) -> APIRouter:
 
     @routes.get("/source/{document_id}")
     def source(
-        request: Request, document_id: str, start: int = 0, end: int = 0, also: Also = ""
+        request: Request, document_id: str, start: int = 0, end: int = 0, also: pdf_pages.Also = ""
     ) -> HTMLResponse:
         fragment = request.headers.get("x-fragment")
         say = wanted(request.headers.get("accept-language"))
@@ -80,7 +78,7 @@ def _pages(assistant: Assistant) -> APIRouter:
             if fragment:
                 raise NotFound(say("source.removed")) from fault
             return HTMLResponse(sources.removed_page(say), 404)
-        others = [Span(*map(int, span.split("-"))) for span in also.split(",") if span]
+        others = pdf_pages.spans(also)
         if fragment == "card":
             return HTMLResponse(sources.card_html(document, start, end, say))
         whole = sources.source_html if fragment else sources.source_page

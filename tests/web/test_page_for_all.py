@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import httpx
 import pytest
 from browsing import BROWSER, Served, chromium, serving, watched
+from faults.texts import pdf
 from playwright.sync_api import Browser, Page, expect
 
 from assistant.text.wording import LANGUAGES, wording
@@ -129,6 +131,29 @@ def test_a_card_shows_the_quote_between_its_neighbours_and_where_it_stands(page:
     expect(card).to_be_visible()
     page.keyboard.press("Escape")
     expect(card).to_be_hidden()
+
+
+def test_a_pdf_is_shown_as_the_pages_it_is_and_its_text_is_a_click_away(page: Page, served: Served) -> None:
+    lines = ["The Cumbre heater is switched off by itself after nine hours.", "Clean it twice a year."]
+    httpx.post(
+        f"{served.address}/api/documents",
+        params={"source": "heater.pdf"},
+        content=pdf([["Heater manual"], lines]),
+        timeout=60,
+    )
+    page.fill("#question", "After how many hours is the Cumbre heater switched off by itself?")
+    page.press("#question textarea", "Enter")
+    page.locator(".turn:not(.growing)").nth(1).locator(".citation[data-number]").first.click()
+    expect(page.locator(".sheet .box.current")).to_be_in_viewport()
+    expect(page.locator(".sheet .box.current")).to_be_focused()
+    expect(page.locator("#source mark.current")).to_be_hidden()
+    expect(page.locator(".along [role=status]")).to_have_text("Page 2 of 2")
+    page.get_by_role("button", name="The page before").click()
+    expect(page.locator(".sheet")).to_have_attribute("data-page", "1")
+    expect(page.locator(".sheet .box")).to_have_count(0)
+    page.click("[data-form=text]")
+    expect(page.locator("#source mark.current")).to_have_text(lines[0])
+    expect(page.locator(".sheets")).to_be_hidden()
 
 
 def test_a_sentence_lights_its_source_and_a_source_its_sentence(page: Page) -> None:

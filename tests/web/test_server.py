@@ -22,6 +22,7 @@ import httpx
 import pytest
 import uvicorn
 from fastapi.testclient import TestClient
+from faults.texts import pdf
 from lxml import html
 
 from assistant.assistant import Assistant
@@ -204,6 +205,26 @@ def test_a_hostile_document_is_shown_as_text(client: TestClient) -> None:
     assert [script.get("src") for script in page.iter("script")] == ["/page/before.js", "/page/mark.js"]
     assert not list(page.iter("img"))
     assert "A zebra costs <img src=x onerror=alert(2)> 40 crowns & more." in page.text_content()
+
+
+def test_a_page_of_a_pdf_is_shown_with_its_quote_marked(client: TestClient) -> None:
+    data = pdf(
+        [["Heater manual"], ["The Cumbre heater draws 1.8 kilowatts.", "It is switched off at night."]]
+    )
+    added = client.post("/api/documents", params={"source": "heater.pdf"}, content=data).json()
+    whole = client.get(f"/api/documents/{added['document_id']}").json()["text"]
+    start = whole.index("It is switched")
+    address = f"/source/{added['document_id']}/pages"
+    shown = html.fromstring(client.get(f"{address}/0?start={start}&end={start + 29}").text)
+    assert shown.get("data-page") == "2"
+    assert [image.get("src")[:22] for image in shown.iter("img")] == ["data:image/png;base64,"]
+    assert [box.get("class") for box in shown.iter("span")] == ["box current"]
+    first = html.fromstring(client.get(f"{address}/1?start={start}&end={start + 29}").text)
+    assert (first.get("data-page"), list(first.iter("span"))) == ("1", [])
+    assert client.get(f"{address}/3").status_code == 422
+    assert client.get(f"/source/{identifier(client, 'Zebra')}/pages/1").status_code == 404
+    client.delete(f"/api/documents/{added['document_id']}")
+    assert "was removed" in client.get(f"{address}/1").json()["error"]
 
 
 def test_an_unknown_source_is_a_page_that_says_so(client: TestClient) -> None:

@@ -84,19 +84,84 @@ function fail(fault) {
 /** After the text is there: marks in view, with the focus, on the scroll bar, and the way to the others. */
 function complete() {
   const current = body.querySelector("mark.current");
-  if (current) {
+  const heading = body.querySelector("header");
+  const pages = Number(heading?.dataset.pages ?? 0);
+  if (pages) choosePages(heading, pages);
+  if (current && !(pages && asPages())) {
     current.tabIndex = -1;
     current.scrollIntoView({ block: "center" });
     current.focus({ preventScroll: true });
   }
-  const heading = body.querySelector("header");
   const original = new URLSearchParams(shown).get("source") ?? "";
   if (heading) {
     heading.append(make("p", { class: "takes" },
       make("a", { href: `/api/documents/${encodeURIComponent(original)}/original`, download: "", class: "plain" }, say("source.original")),
       ...(current ? [copying()] : [])));
   }
-  rule();
+  if (!(pages && asPages())) rule();
+}
+
+// -- the pages of a PDF, as they are ------------------------------------------------------------
+
+const asPages = () => localStorage.getItem("pdf") !== "text";
+
+/** @param {Element} heading @param {number} total */
+function choosePages(heading, total) {
+  const sheets = make("div", { class: "sheets", tabindex: "0" });
+  const number = make("span", { role: "status" });
+  const before = button("‹", () => turn(-1), { "aria-label": say("source.page-before") });
+  const next = button("›", () => turn(1), { "aria-label": say("source.page-next") });
+  const along = make("span", { class: "along" }, before, number, next);
+  const forms = [["pages", say("source.pages")], ["text", say("source.plain")]].map(([form, name]) => button(name, () => {
+    localStorage.setItem("pdf", form);
+    choose();
+  }, { class: "plain", "data-form": form }));
+  let at = 0;
+
+  /** @param {number} by */
+  const turn = (by) => draw(Math.min(Math.max(at + by, 1), total));
+
+  /** @param {number} wanted 0 is the page of the quote */
+  async function draw(wanted) {
+    const given = address(shown, others()).replace("?", `/pages/${wanted}?`);
+    const reply = await call(given).then(async (reply) => reply.text(), () => "");
+    if (!sheets.isConnected) return;
+    if (!reply) { // it cannot be drawn: the text is there
+      along.hidden = sheets.hidden = true;
+      body.querySelector(".text").hidden = false;
+      return;
+    }
+    sheets.innerHTML = reply;
+    at = Number(sheets.querySelector("figure")?.dataset.page ?? 1);
+    number.textContent = say("source.page-of", { page: at, all: total });
+    /** @type {HTMLButtonElement} */ (before).disabled = at <= 1;
+    /** @type {HTMLButtonElement} */ (next).disabled = at >= total;
+    const box = /** @type {HTMLElement | null} */ (sheets.querySelector(".box.current"));
+    if (!box) {
+      sheets.scrollTop = 0;
+      return;
+    }
+    box.tabIndex = -1;
+    box.scrollIntoView({ block: "center" });
+    box.focus({ preventScroll: true });
+  }
+
+  function choose() {
+    const isPages = asPages();
+    sheets.hidden = along.hidden = !isPages;
+    body.querySelector(".text").hidden = isPages;
+    for (const each of forms) each.setAttribute("aria-pressed", String((each.dataset.form === "pages") === isPages));
+    body.querySelector(".ruler")?.remove();
+    if (isPages && !at) draw(0);
+    else if (!isPages) {
+      rule();
+      body.querySelector("mark.current")?.scrollIntoView({ block: "center" });
+    }
+  }
+
+  heading.append(make("p", { class: "forms", role: "group", "aria-label": say("source.forms") }, ...forms, along));
+  heading.after(sheets);
+  choose();
 }
 
 /** Where on the scroll bar the marks are. */
