@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from assistant.core.types import Query, ScoredPassage, ScoredSentence, Span
 from assistant.retrieval.late_interaction import QUOTED
 from assistant.text import tables
+from assistant.text.values import written_as
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
@@ -57,8 +58,12 @@ class Reader:
         self._lock = threading.Lock()
 
     def answers(self, question: str, sentences: Sequence[Excerpt]) -> NDArray[np.float32]:
-        """Return the probability that each sentence answers the question: float32 [len(sentences)]."""
-        return self._read(question, sentences, 1)[:, ANSWERS]
+        """Return the probability that each sentence answers the question: float32 [len(sentences)].
+
+        Numbers of the question are read as the sentence writes them, as tokens do not tell 1840 in 1,840.
+        """
+        asked = [written_as(question, sentence.text) for sentence in sentences]
+        return self._read(asked, sentences, 1)[:, ANSWERS]
 
     def read(self, query: Query, passages: Sequence[ScoredPassage]) -> list[ScoredPassage]:
         """Return the passages, best first, with `answers` set for the best sentences of the first few.
@@ -84,18 +89,19 @@ class Reader:
 
     def supports(self, claim: str, evidence: Sequence[Excerpt]) -> NDArray[np.float32]:
         """Return the probability that each excerpt says all that the claim says: float32 [len(evidence)]."""
-        return self._read(claim, evidence, LONGER)[:, SUPPORTS]
+        return self._read([claim] * len(evidence), evidence, LONGER)[:, SUPPORTS]
 
     def support(self, claim: str, quote: str, above: str = "") -> float:
         """Return the probability that a quote says all of a claim; `above` are the title and headings."""
         return float(self.supports(claim, [Excerpt(quote, context("", above.splitlines()))])[0])
 
-    def _read(self, first: str, excerpts: Sequence[Excerpt], times: int) -> NDArray[np.float32]:
+    def _read(self, first: Sequence[str], excerpts: Sequence[Excerpt], times: int) -> NDArray[np.float32]:
         if not excerpts:
             return np.zeros((0, 2), np.float32)
-        asked = self._ids(first)
+        ids = {text: self._ids(text) for text in dict.fromkeys(first)}
         with ThreadPoolExecutor(AT_ONCE) as pool:
-            return np.stack([*pool.map(lambda excerpt: self._pair(asked, excerpt, times), excerpts)])
+            pairs = pool.map(lambda text, excerpt: self._pair(ids[text], excerpt, times), first, excerpts)
+            return np.stack([*pairs])
 
     def _pair(self, first: list[int], excerpt: Excerpt, times: int) -> NDArray[np.float32]:
         ids = joined(first, self._ids(excerpt.text), self._ids(excerpt.context), times)

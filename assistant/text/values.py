@@ -37,6 +37,15 @@ def numbers(text: str) -> frozenset[str]:
     return frozenset(value for _, value in _numbers(_without_dates(_with_ascii_digits(text))))
 
 
+def written_as(text: str, other: str) -> str:
+    """Return a text with its numbers as another text writes the same values: "1840" as "1,840"."""
+    forms = {value: other[span.start : span.end] for span, value in _numbers(_with_ascii_digits(other))}
+    ranges = {span: forms[value] for span, value in _numbers(_with_ascii_digits(text)) if value in forms}
+    for span in sorted(ranges, key=lambda span: -span.start):
+        text = text[: span.start] + ranges[span] + text[span.end :]
+    return text
+
+
 @functools.lru_cache(maxsize=4096)
 def moments(text: str) -> frozenset[str]:
     """Return the days and months that a text names, as `2024-05-05` and `2024-05`."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from assistant.text.values import amount, join_digits, moments, numbers, years
+from assistant.text.values import amount, join_digits, moments, numbers, written_as, years
 
 
 @pytest.mark.parametrize("text", ["1840", "1,840", "1 840", "1.840", "1'840", "1\u00a0840", "١٨٤٠"])
@@ -43,3 +43,16 @@ def test_an_amount_is_one_number() -> None:
 
 def test_long_numbers_are_one_word_for_the_index() -> None:
     assert join_digits("In 2022 it had 1,840 boats.") == "In 2022 it had 1840 boats."
+
+
+@pytest.mark.parametrize(
+    ("text", "other", "written"),
+    [
+        ("1840 boats?", "It received 1,840 boats.", "1,840 boats?"),
+        ("were there 1,840 or 2310?", "1840 in 2022, 2 310 in 2023", "were there 1840 or 2 310?"),
+        ("1840 boats?", "It received 1,841 boats.", "1840 boats?"),
+        ("۱۸۴۰ قایق", "1840 boats", "1840 قایق"),
+    ],
+)
+def test_numbers_are_written_as_in_another_text(text: str, other: str, written: str) -> None:
+    assert written_as(text, other) == written
