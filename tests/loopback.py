@@ -31,6 +31,12 @@ def listening(app: Any, **options: Any) -> Iterator[int]:
             thread.join(60)
 
 
+def free_port() -> int:
+    """Return a port on which nobody listens now."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        return int(taken.getsockname()[1])
+
+
 @contextmanager
 def owning(home: Path) -> Iterator[Assistant]:
     """Open the store in `home` and serve it, as its lock tells others."""
