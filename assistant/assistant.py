@@ -16,12 +16,13 @@ from assistant.answering import conversation, corpus_questions, extractive
 from assistant.answering.answers import WITHOUT, Answers, joined
 from assistant.answering.corpus_questions import CorpusQuestion
 from assistant.answering.extractive import Extract
+from assistant.answering.history import exchanges
 from assistant.answering.model import condensing, generative, language_model
 from assistant.core import limits, serialization
 from assistant.core.config import Settings
 from assistant.core.deadline import Deadline
 from assistant.core.errors import ModelError, StoreBusy, StoreError
-from assistant.core.scope import WHOLE, Scope
+from assistant.core.scope import WHOLE, Scope, searched
 from assistant.core.types import (
     AddResult,
     Answer,
@@ -194,7 +195,7 @@ class Assistant:
         began = time.perf_counter()
         until = until or self.deadline()
         titles = self._titles(documents)
-        scope = _scope(titles)
+        scope = searched(titles)
         question, conversation = serialization.writable(question), limits.conversation(conversation or "")
         history = self.turns(conversation)[-HISTORY:] if conversation else []
         query = self._search_query(question, history, until, titles)
@@ -277,7 +278,7 @@ class Assistant:
     ) -> Query:
         """Rewrite the question as a search query; `titles` are those of the only documents to search."""
         scope = [Exchange("", about=tuple(titles))] if len(titles) == 1 else []
-        query = query_rewriting.understood(question, scope + _exchanges(history), self.likeness)
+        query = query_rewriting.understood(question, scope + exchanges(history), self.likeness)
         query, corrections = spelling.corrected(query, self.library, self._embedder.count)
         remarks = [
             conversation.message("corrected", None, right=right, wrong=wrong)
@@ -488,27 +489,6 @@ class Assistant:
 
 def _uncited(question: str, text: str) -> Answer:
     return Answer(question, question, False, (Sentence(text),))
-
-
-def _exchanges(history: Sequence[Turn]) -> list[Exchange]:
-    """Return the earlier questions with their answers, without small talk."""
-    asked = (turn for turn in history if conversation.small_talk(turn.question, 1) is None)
-    return [_exchange(turn.question, turn.answer) for turn in asked]
-
-
-def _exchange(question: str, answer: Answer) -> Exchange:
-    text = " ".join(sentence.text for sentence in answer.sentences) if answer.answered else ""
-    titles = dict.fromkeys(citation.title for citation in answer.citations)
-    return Exchange(question, text, tuple(titles)[:1], answer.answered)
-
-
-def _scope(titles: Sequence[str]) -> str:
-    """Return a sentence on the documents that were searched; empty if all were."""
-    if not titles:
-        return ""
-    if len(titles) == 1:
-        return f"Only “{titles[0]}” was searched."
-    return f"Only {len(titles)} of the documents were searched."
 
 
 def _timings(began: float, found: float, ended: float) -> dict[str, float]:

@@ -109,3 +109,12 @@ def _date(entry: DocumentInfo) -> str:
         return entry.date
     year = _YEAR.search(entry.date or "")
     return year[0] if year else entry.added
+
+
+def searched(titles: Sequence[str]) -> str:
+    """Return a sentence on the documents that were searched; empty if all were."""
+    if not titles:
+        return ""
+    if len(titles) == 1:
+        return f"Only “{titles[0]}” was searched."
+    return f"Only {len(titles)} of the documents were searched."
