@@ -58,7 +58,7 @@ def _kind(word: str) -> tuple[bool, bool]:
 
 def _distance(line: str, word: str, other: str) -> int:
     """Return how many words stand between two, of any kind."""
-    spoken = [*map(stem, spoken_of(line))]
+    spoken = [*map(_form, spoken_of(line))]
     return spoken.index(other) - spoken.index(word) - 1
 
 
@@ -77,4 +77,9 @@ def _is_passive(text: str) -> bool:
 
 
 def _stems(text: str) -> list[str]:
-    return [stem(word) for word in spoken_of(text) if is_telling(word) or word[0].isdigit()]
+    return [_form(word) for word in spoken_of(text) if is_telling(word) or word[0].isdigit()]
+
+
+def _form(word: str) -> str:
+    """Return the stem of a word, and a figure as it is."""
+    return word if word[0].isdigit() else stem(word)
