@@ -35,6 +35,8 @@ class Packed:
 
     start: Message
     body: bytes
+    is_whole: bool = True
+    """False if it broke off, as whoever asked had left."""
 
 
 class Packing:
@@ -55,7 +57,9 @@ class Packing:
         packed = self._kept.get(key)
         if packed is None:
             packed = await self._pack(scope, receive, encoding)
-            if scope["path"].startswith(FOR_EVER) and packed.start["status"] == 200:
+            if not packed.start:
+                return
+            if scope["path"].startswith(FOR_EVER) and packed.start["status"] == 200 and packed.is_whole:
                 self._keep(key, packed)
         # A copy, as the next middleware adds headers to it.
         await send({**packed.start, "headers": [*packed.start["headers"]]})
@@ -64,18 +68,24 @@ class Packing:
     async def _pack(self, scope: Scope, receive: Receive, encoding: Encoding) -> Packed:
         start: Message = {}
         body = bytearray()
+        ended = False
 
         async def collect(message: Message) -> None:
-            nonlocal start
+            nonlocal start, ended
             if message["type"] == "http.response.start":
                 start = message
             elif message["type"] == "http.response.body":
                 body.extend(message.get("body", b""))
+                ended = not message.get("more_body", False)
 
         # Nobody below compresses as well.
         headers = [pair for pair in scope["headers"] if pair[0].lower() != b"accept-encoding"]
         await self._app({**scope, "headers": headers}, receive, collect)
+        if not start:
+            return Packed(start, b"", is_whole=False)
         told = MutableHeaders(scope=start)
+        if not ended or told.get("content-length", str(len(body))) != str(len(body)):
+            return Packed(start, bytes(body), is_whole=False)
         told.add_vary_header("Accept-Encoding")
         is_text = told.get("content-type", "").startswith(TEXT) and "content-encoding" not in told
         if start["status"] != 200 or not is_text or len(body) < LEAST:
