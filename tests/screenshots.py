@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import tempfile
 import time
@@ -20,21 +21,30 @@ QUESTION = "How much does Iran export to Venezuela?"
 PERSIAN = "حجم صادرات ایران به ونزوئلا چقدر است؟"
 
 
-def main(folder: Path) -> None:
-    """Write all pictures into a folder."""
+def main(folder: Path, filled: Path | None = None) -> None:
+    """Write all pictures into a folder, of a copy of a home that is filled already, if there is one."""
     folder.mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory() as home, serving(Path(home)) as served, chromium() as browser:
-        measure(served)
-        for theme in THEMES:
-            for size in SIZES:
-                for name, show in {"chat": chat, "documents": documents, "accuracy": accuracy}.items():
-                    with opened(browser, served, theme, size, "en-GB") as page:
-                        show(page)
-                        page.screenshot(path=folder / f"{name}-{theme}-{size}.png")
+    with tempfile.TemporaryDirectory() as scratch:
+        home = Path(scratch) / "home"
+        if filled:
+            shutil.copytree(filled, home)
+        with serving(home) as served, chromium() as browser:
+            measure(served)
+            take(browser, served, folder)
+
+
+def take(browser: Browser, served: Served, folder: Path) -> None:
+    """Write the pictures of each view, in each theme and size, and those of a page in Persian."""
+    for theme in THEMES:
         for size in SIZES:
-            with opened(browser, served, "light", size, "fa") as page:
-                chat(page, PERSIAN)
-                page.screenshot(path=folder / f"persian-light-{size}.png")
+            for name, show in {"chat": chat, "documents": documents, "accuracy": accuracy}.items():
+                with opened(browser, served, theme, size, "en-GB") as page:
+                    show(page)
+                    page.screenshot(path=folder / f"{name}-{theme}-{size}.png")
+    for size in SIZES:
+        with opened(browser, served, "light", size, "fa") as page:
+            chat(page, PERSIAN)
+            page.screenshot(path=folder / f"persian-light-{size}.png")
 
 
 @contextmanager
@@ -79,4 +89,4 @@ def accuracy(page: Page) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(*map(Path, sys.argv[1:]))
