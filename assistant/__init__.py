@@ -25,6 +25,7 @@ os.environ.update(
 TYPE_CHECKING = False  # true to a type checker; without `typing`, importing takes a millisecond
 if TYPE_CHECKING:
     from assistant.assistant import Assistant
+    from assistant.asynchronous import AsyncAssistant
     from assistant.core.config import Settings
     from assistant.core.config import load as load_settings
     from assistant.core.errors import (
@@ -50,6 +51,7 @@ __all__ = [
     "Answer",
     "Assistant",
     "AssistantError",
+    "AsyncAssistant",
     "Citation",
     "ConfigError",
     "EmbedderError",
@@ -71,6 +73,7 @@ __all__ = [
 
 _ORIGINS = {
     "Assistant": "assistant.assistant",
+    "AsyncAssistant": "assistant.asynchronous",
     "Settings": "assistant.core.config",
     "load_settings": "assistant.core.config",
     "Answer": "assistant.core.types",

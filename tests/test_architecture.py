@@ -17,7 +17,7 @@ HEAVY = {"chromadb", "gradio", "llama_index", "numpy", "onnxruntime", "openai", 
 
 ROOMS = [
     "core", "text", "embedding", "store", "ingest", "retrieval", "answering", "integrations", "assistant",
-    "client", "evaluation", "sync", "web", "cli",
+    "asynchronous", "client", "evaluation", "sync", "web", "cli",
 ]  # fmt: skip
 """From the ground up: a room imports from those before it, and from none of those named here."""
 APART = {
