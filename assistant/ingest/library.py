@@ -240,7 +240,11 @@ class Library:
         added = self._generations.change(functools.partial(Index.add, records=records)) if records else True
         if removed:
             self._delete_quotes()
-        result = commit()
+        try:
+            result = commit()
+        except BaseException:
+            self._generations.distrust()
+            raise
         # Before the index, which a full disk may prevent from changing.
         self._reconciler.apply(result)
         if not added and removed:

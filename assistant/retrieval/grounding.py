@@ -11,12 +11,14 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from assistant.core.types import Query, ScoredPassage
+from assistant.retrieval.answer_type import asked_kind
 from assistant.retrieval.query_rewriting.mentions import Mention, mentions
 from assistant.text import languages
-from assistant.text.territories import codes, is_region
-from assistant.text.words import missing
+from assistant.text.territories import codes, is_region, territories
+from assistant.text.words import missing, stem
 
 _YEARS = re.compile(
     r"(?<![\d.,])((?:1[0-9]|20|21)\d\d)(?:\s*[-–/]\s*((?:1[0-9]|20|21)?\d\d))?(?![\d.,]\d|\d)"
@@ -24,6 +26,17 @@ _YEARS = re.compile(
 
 _GROUPED = re.compile(r"(?<![\d.,])([12])[,.'\u00a0\u202f](\d{3})(?![\d.,]\d|\d)")
 """Numbers that look like years without their separator: "1840 boats" is in "1,840 boats"."""
+
+
+BESIDE = 3
+"""Words before and after a country of which one may be a role: "President Raeisi of Iran"."""
+
+
+class Role(NamedTuple):
+    """A role in a country: the stem of its word, and the country's code."""
+
+    stem: str
+    country: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +48,8 @@ class Required:
     names: tuple[str, ...] = ()
     topic: frozenset[str] = frozenset()
     """Countries of question and topic: a sentence may leave them out, but not name another instead."""
+    roles: frozenset[Role] = frozenset()
+    """Whose "who is the president of Peru?" asks for: that of another country is no answer."""
 
 
 def evidence(query: Query, passages: Sequence[ScoredPassage]) -> list[ScoredPassage]:
@@ -57,7 +72,22 @@ def required_by(query: Query) -> Required:
             if m.kind in ("name", "work") and _is_needed(m, query.focus or text, language)
         ),
         codes(text),
+        _roles(query.focus or text) if asked_kind(query.focus or text)[0] == "person" else frozenset(),
     )
+
+
+def _roles(text: str) -> frozenset[Role]:
+    """Return what may be roles in the countries of a text: "Iran's president", "president of Iran"."""
+    language = languages.language_of(text)
+    joins = languages.vocabulary(language, "follow_up").get("belongs_to", frozenset())
+    articles = languages.vocabulary(language, "follow_up").get("articles", frozenset())
+    found = set()
+    for country in territories(text):
+        before = [word for word in languages.words(text[: country.start]) if word not in articles]
+        owned = [word for word in before if word not in joins][-BESIDE:] if joins & {*before[-1:]} else []
+        owned += languages.words(text[country.end :].removeprefix("'s").removeprefix("’s"))[:BESIDE]
+        found |= {Role(stem(word), country.code) for word in owned}
+    return frozenset(found)
 
 
 def years(text: str) -> frozenset[int]:
@@ -114,5 +144,13 @@ def _is_about(required: Required, above: str, sentence: str) -> bool:
     lacking = required.topic - here - codes(above)
     if lacking and here - required.topic:
         return False
+    if required.roles and _is_role_elsewhere(required.roles, _roles(sentence)):
+        return False
     lacking_years = required.years - _numbers(sentence) - years(above)
     return not (lacking_years and here_years - required.years)
+
+
+def _is_role_elsewhere(wanted: frozenset[Role], roles: frozenset[Role]) -> bool:
+    """Return True if a sentence has a role that is asked for in other countries only."""
+    stems = {role.stem for role in wanted} & {role.stem for role in roles}
+    return any(not {role for role in roles if role.stem == stem} & wanted for stem in stems)

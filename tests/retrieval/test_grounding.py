@@ -100,3 +100,27 @@ def test_what_the_topic_names_need_not_be_named_again_but_no_other_country_inste
 
 def test_a_question_without_names_leaves_everything() -> None:
     assert left("what is sold?", passage(PERU, CHILE)) == [PERU, CHILE]
+
+
+@pytest.mark.parametrize(
+    ("question", "elsewhere", "there"),
+    [
+        (
+            "Who is the president of Peru?",
+            "President Berg of the Kingdom of Norway went to Peru.",
+            "Peru's president met Berg of Norway.",
+        ),
+        (
+            "Who is Peru's minister of fish?",
+            "The Norwegian minister of fish is in Peru.",
+            "Ana is minister in Peru.",
+        ),
+        (
+            "¿Quién es el presidente de Perú?",
+            "El presidente de Noruega llegó a Perú.",
+            "El presidente de Perú es Ana.",
+        ),
+    ],
+)
+def test_who_has_a_role_in_another_country_is_no_answer(question: str, elsewhere: str, there: str) -> None:
+    assert left(question, passage(elsewhere, there)) == [there]

@@ -12,7 +12,7 @@ import pytest
 from conftest import Hashing, given
 from stores import add, found, is_sound, originals, statuses, text
 
-from assistant.core.errors import EmbedderError
+from assistant.core.errors import EmbedderError, StoreError
 from assistant.core.types import Span, ignore
 from assistant.embedding.embedders import Role, Vectors
 from assistant.ingest import pipeline
@@ -181,6 +181,20 @@ def test_a_damaged_original_is_found_and_adding_it_again_mends_it(library: Libra
         assert "add it again" in problem
         assert statuses(add(library, a=text("zebra"))) == ["unchanged"]
         assert is_sound(library)
+
+
+def test_what_the_ledger_refused_leaves_the_index_at_the_next_change(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise StoreError("The ledger cannot be used (database or disk is full).")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(library.ledger, "acknowledge", refuse)
+        with pytest.raises(StoreError):
+            list(library.add(given(a="# A\n\nThe cellar is locked.")))
+    list(library.add(given(b="# B\n\nThe attic is open.")))
+    assert is_sound(library)
 
 
 def test_an_index_that_holds_something_else_is_found_and_rebuilt(library: Library) -> None:

@@ -27,7 +27,7 @@ class Generations:
         """`writing` is the lock of changes to the ledger; `notify` is called if something takes time."""
         self._folder, self._ledger, self._writing, self._notify = folder, ledger, writing, notify
         self._is_inconsistent = False
-        """True if a change failed halfway and a full disk prevented the rebuild."""
+        """True if a change failed halfway and the index was not rebuilt since."""
 
     def open(self, *, rebuild: bool) -> None:
         """Open the live generation. With `rebuild`, or if it is damaged or differs from the ledger, build the
@@ -84,6 +84,10 @@ class Generations:
             self.rebuild()
             return False
         return True
+
+    def distrust(self) -> None:
+        """Rebuild the index at the next change: the ledger did not follow the last one."""
+        self._is_inconsistent = True
 
     def rebuild(self) -> None:
         """Build the next generation from the ledger and replace the live one.
