@@ -46,3 +46,16 @@ def originals(home: Path) -> set[str]:
     kept = {name for name in names if not name.endswith(".json")}
     assert names == kept | {f"{name}.json" for name in kept}
     return kept
+
+
+def is_wholly_sound(library: Library) -> bool:
+    """Counts agree, no problem, no source and no bytes twice, no original without its document."""
+    health, entries = library.check(), library.ledger.entries()
+    kept = originals(library._home)
+    return (
+        health.problems == ()
+        and health.passages == health.vectors == health.words
+        and health.passages == sum(entry.passages for entry in entries if entry.duplicate_of is None)
+        and len({entry.source for entry in entries}) == len({entry.id for entry in entries}) == len(entries)
+        and kept == library.ledger.sha256s()
+    )

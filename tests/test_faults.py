@@ -16,7 +16,7 @@ from faults.history import ident, text
 from faults.hostile import cases
 from faults.process import alone, forked, opened, quick, waited
 from faults.samples import samples
-from test_kill import is_sound
+from stores import is_wholly_sound
 
 from assistant.assistant import Assistant
 from assistant.client import Remote, connect
@@ -139,7 +139,7 @@ def looked_at(home: Path) -> dict[str, object]:
     """Return the names in a store, and whether it is sound."""
     with opened(home) as assistant:
         names = sorted(name for entry in assistant.list() for name in entry.sources)
-        return {"sound": is_sound(assistant.library), "names": names}
+        return {"sound": is_wholly_sound(assistant.library), "names": names}
 
 
 def set_back() -> None:

@@ -23,7 +23,7 @@ import chromadb  # noqa: F401
 import tantivy  # noqa: F401
 from faults.history import SECTIONS, Change, Expected, Journal, State, ident, lines, text, word
 from faults.process import forked, opened
-from test_kill import is_sound
+from stores import is_wholly_sound
 
 from assistant.assistant import Assistant
 from assistant.core.types import DocumentInfo, Source
@@ -167,7 +167,7 @@ def _looked_at(run: Run, expected: Expected) -> dict[str, object]:
         numbers = {ident(number): number for number in range(run.texts + 2_000)}
         held = {name: numbers[entry.id] for entry in assistant.list() for name in entry.sources}
         faults = expected.faults(held)
-        if not is_sound(assistant.library):
+        if not is_wholly_sound(assistant.library):
             faults.append(f"it is not sound: {assistant.check().problems}")
         ever = {number for may in expected.may.values() for number in may if number is not None}
         gone = ever | set(range(max(0, run.texts - 100), run.texts))
