@@ -13,6 +13,7 @@ from pathlib import Path
 import killed
 import pytest
 from conftest import Hashing, given
+from stores import is_wholly_sound
 from test_near_duplicates import ARTICLE
 
 from assistant.embedding.embedders import Embedder
