@@ -59,8 +59,10 @@ def serving(home: Path, **settings: str) -> Iterator[Served]:
     with subprocess.Popen(command, env=env, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout
         [address] = re.findall(r"http://127\.0\.0\.1:\d+", process.stdout.readline())
-        yield Served(address)
-        process.terminate()
+        try:
+            yield Served(address)
+        finally:
+            process.terminate()
 
 
 @contextmanager

@@ -16,7 +16,8 @@ from playwright.sync_api import Browser, Page, expect
 
 SIZES = {"wide": (1440, 900), "narrow": (390, 844)}
 THEMES = ("light", "dark")
-MEASURED = "handbook"
+MEASURED = Path(__file__).parents[1] / "eval" / "golden" / "iran.jsonl"
+QUESTIONS = 20
 QUESTION = "How much does Iran export to Venezuela?"
 PERSIAN = "حجم صادرات ایران به ونزوئلا چقدر است؟"
 
@@ -63,9 +64,11 @@ def opened(browser: Browser, served: Served, theme: str, size: str, locale: str)
 
 
 def measure(served: Served) -> None:
-    """Ask the golden questions of one set, so that there is something to show under Accuracy."""
-    httpx.post(f"{served.address}/api/eval", json={"names": [MEASURED]}).raise_for_status()
-    while httpx.get(f"{served.address}/api/eval").json()["standing"]["running"]:
+    """Ask some golden questions, so that there is something to show under Accuracy."""
+    lines = MEASURED.read_text("utf-8").splitlines(keepends=True)[:QUESTIONS]
+    body = {"sets": [{"name": MEASURED.name, "text": "".join(lines)}]}
+    httpx.post(f"{served.address}/api/eval", json=body, timeout=60).raise_for_status()
+    while httpx.get(f"{served.address}/api/eval", timeout=60).json()["standing"]["running"]:
         time.sleep(1)
 
 

@@ -295,15 +295,10 @@ def _document(citations: Sequence[Citation], numbered: bool, told: frozenset[str
 
 
 def _numbered(citation: Citation, say: Wording) -> Html:
+    source = element("span", text(say("turn.source")), class_="unseen")
     number = element("span", text(str(citation.number)), class_="number")
-    return element(
-        "a",
-        number,
-        *_page(citation, say),
-        class_="source-link",
-        href=source_url(citation),
-        aria_label=_numbered_label(citation, say),
-    )
+    parts = spaced([source, number, *_page(citation, say)])
+    return element("a", *parts, class_="source-link", href=source_url(citation))
 
 
 def _page(citation: Citation, say: Wording) -> Iterator[Html]:

@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import pytest
 from browsing import BROWSER, Served, chromium, serving, watched
+from faults.texts import pdf
 from playwright.sync_api import Browser, Page, expect
 
 from assistant.evaluation.drafting.home_sets import HomeSets
@@ -33,6 +34,8 @@ The Arvo kettle boils one litre in **95 seconds**. Descale it with `citric acid`
 """
 FAST = "How fast does the Arvo kettle boil one litre?"
 PRICE = "What is the price of the Brisa?"
+HEATER = ["Heater manual", "The Cumbre heater is switched off by itself after nine hours."]
+OFF = "After how many hours is the Cumbre heater switched off?"
 CHAPEL = "Who painted the ceiling of the Sistine Chapel?"
 THEMES = ["light", "dark"]
 SAMPLE = {("light", 1440), ("dark", 768), ("light", 390)}
@@ -47,6 +50,8 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         running.add("arvo.md", KETTLE)
         running.add("again.md", KETTLE.replace("once", "twice"))
         running.add("salt.md", "# The salt mine\n\nThe salt mine of Wieliczka opened in 1280.\n")
+        added = {"params": {"source": "heater.pdf"}, "content": pdf([HEATER]), "timeout": 60}
+        httpx.post(f"{running.address}/api/documents", **added).raise_for_status()  # type: ignore[arg-type]
         httpx.post(f"{running.address}/api/eval/drafts", json={"number": 3}, timeout=60).raise_for_status()
         httpx.post(f"{running.address}/api/eval", json={"names": ["feedback"]}).raise_for_status()
         yield running
@@ -94,7 +99,7 @@ def states(page: Page, address: str) -> Iterator[str]:
 
 
 def conversation(page: Page) -> Iterator[str]:
-    for question in (FAST, PRICE, CHAPEL):
+    for question in (FAST, PRICE, OFF, CHAPEL):
         ask(page, question)
     yield "answers"
     page.click("#looks")
@@ -120,6 +125,10 @@ def conversation(page: Page) -> Iterator[str]:
     yield "a source"
     page.keyboard.press("Escape")
     expect(page.locator("#source")).to_be_hidden()
+    page.locator(".turn", has_text=OFF).locator(".citation[data-number]").first.click()
+    expect(page.locator(".sheet .box.current").first).to_be_visible()
+    yield "a page of a PDF"
+    page.keyboard.press("Escape")
     page.locator("[data-does=copy]").first.focus()
     page.keyboard.press("?")
     yield "the keys"
