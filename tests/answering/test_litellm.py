@@ -136,7 +136,7 @@ def assistant(proxy: Proxy, tmp_path: Path) -> Iterator[Assistant]:
 def test_its_models_are_listed_with_its_key_alone(proxy: Proxy) -> None:
     assert [offer.name for offer in offers.offers(proxy.url, KEY)] == ["small"]
     # It looks for other keys in a database, and has none here.
-    with pytest.raises(ModelError, match="refuses the key|lists no models"):
+    with pytest.raises(ModelError, match=r"refuses the key|lists no models"):
         offers.offers(proxy.url, "sk-another")
 
 
