@@ -142,7 +142,8 @@ def _content(known: Json) -> Json:
 
 def _result(known: Json, kind: str) -> Json:
     if kind != "application/json":
-        return {"schema": {"type": "string"}}
+        # Of events, some take the schema as that of each, others as that of the whole.
+        return {"schema": {} if kind == "text/event-stream" else {"type": "string"}}
     form = {"$ref": REF.format(model=known["form"])} if "form" in known else {"type": "object"}
     is_list = known.get("list", False)
     schema = {"type": "array", "items": form} if is_list else form

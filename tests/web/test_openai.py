@@ -132,6 +132,17 @@ def test_what_is_not_there_is_told_in_a_sentence(client: openai.OpenAI, path: st
         client.get(f"/{path}", cast_to=object)
 
 
+def test_a_body_that_is_no_text_is_refused_in_the_same_form(address: str) -> None:
+    reply = httpx.post(
+        f"{address}/v1/responses",
+        content=b"\xff{",
+        headers={"Content-Type": "application/json"},
+        trust_env=False,
+    )
+    assert reply.status_code == 400
+    assert reply.json()["error"]["message"].endswith(".")
+
+
 def test_nothing_of_it_is_kept(client: openai.OpenAI, assistant: Assistant) -> None:
     client.chat.completions.create(model="assistant", messages=asked(HOW_MANY))  # type: ignore[arg-type]
     assert assistant.library.ledger.conversations.turns("assistant") == []

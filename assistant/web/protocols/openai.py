@@ -19,6 +19,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 from fastapi.routing import APIRoute
 from starlette.concurrency import iterate_in_threadpool
+from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from assistant.assistant import Assistant
 from assistant.core import serialization
@@ -80,6 +81,9 @@ class _Route(APIRoute):
                 return await handle(request)
             except AssistantError as fault:
                 return JSONResponse(_error(fault.message), status_of(fault))
+            except StarletteHTTPException as fault:
+                # A body that is no UTF-8, to begin with.
+                return JSONResponse(_error(f"{fault.detail.rstrip('.')}."), fault.status_code)
             except RequestValidationError as fault:
                 first = fault.errors()[0]
                 where = ".".join(str(part) for part in first["loc"][1:])
