@@ -2,12 +2,15 @@
 //
 // It prints its address once it listens. One request is answered at a time, as one model has one context.
 import { createServer } from "node:http";
+import { cpus } from "node:os";
 import { basename } from "node:path";
 import { getLlama, LlamaChatSession } from "node-llama-cpp";
 
 const [file, window] = process.argv.slice(2);
 const name = basename(file, ".gguf");
-const llama = await getLlama({ gpu: false, build: "never", progressLogs: false });
+// Threads wait for each other in a loop: one too many, beside other work, and all of them stand still.
+const maxThreads = Math.max(1, cpus().length - 1);
+const llama = await getLlama({ gpu: false, build: "never", progressLogs: false, maxThreads });
 const model = await llama.loadModel({ modelPath: file });
 const size = Math.min(Number(window ?? 4096), model.trainContextSize ?? 4096);
 const context = await model.createContext({ contextSize: size });
