@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
-.PHONY: install ready chat test quick lint lock bench golden faults hostile model-check lint-page screenshots
+.PHONY: install ready chat test quick exhaustive lint lock bench golden faults hostile model-check lint-page screenshots
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -28,7 +28,11 @@ test: ready
 # Without browser, kills and attacks, and whatever else takes its time.
 quick: ready
 	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile \
-		-m 'not (slow or browser or faults)' --hypothesis-profile quick $(ARGS)
+		-m 'not (slow or browser or faults or exhaustive)' --hypothesis-profile quick $(ARGS)
+
+# All cases of what each run samples: every width and theme, every moment of a kill, LiteLLM's proxy.
+exhaustive: ready
+	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile -m exhaustive $(ARGS)
 
 lint: ready
 	@$(BIN)/ruff check .

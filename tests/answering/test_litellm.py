@@ -47,7 +47,7 @@ LONG = Reply(
     body='{"error": {"message": "This model\'s maximum context length is 700 tokens; reduce the length.", '
     '"type": "invalid_request_error", "code": "context_length_exceeded"}}',
 )
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.exhaustive
 
 
 def answering(prompt: str) -> str:

@@ -18,6 +18,7 @@ from assistant.evaluation.golden.sets import Question
 AXE = Path(__file__).parent / "node" / "node_modules" / "axe-core" / "axe.min.js"
 pytestmark = [
     *BROWSER,
+    pytest.mark.slow,
     pytest.mark.skipif(
         not AXE.is_file(), reason="axe-core is not there: `make ready` takes it where npm is installed"
     ),
@@ -39,7 +40,7 @@ OFF = "After how many hours is the Cumbre heater switched off?"
 CHAPEL = "Who painted the ceiling of the Sistine Chapel?"
 THEMES = ["light", "dark"]
 SAMPLE = {("light", 1440), ("dark", 768), ("light", 390)}
-"""Looked at in every run; all others with the slow tests."""
+"""Looked at in every run; all others by `make exhaustive`."""
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +68,7 @@ def cases() -> list[Any]:
     some = []
     for width in (1440, 1280, 768, 390, 360):
         for theme in THEMES:
-            marks = [] if (theme, width) in SAMPLE else [pytest.mark.slow]
+            marks = [] if (theme, width) in SAMPLE else [pytest.mark.exhaustive]
             some.append(pytest.param(theme, width, marks=marks, id=f"{theme}-{width}"))
     return some
 

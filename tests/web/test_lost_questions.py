@@ -23,11 +23,11 @@ FAST = "How fast does the Arvo kettle boil one litre?"
 MOMENTS = [-40, 0, 5, 10, 20, 30, 45, 60, 80, 100, 130, 170, 220, 280, 350, 450, 600, 800, 1_100, 1_500]
 """Milliseconds after Send, and one before it."""
 SAMPLE = [0, 45, 350]
-"""Tried in every run; all others with the faults."""
+"""Tried in every run; all others by `make exhaustive`."""
 
 
 def moments() -> list[Any]:
-    return [pytest.param(after, marks=[] if after in SAMPLE else [pytest.mark.faults]) for after in MOMENTS]
+    return [pytest.param(after, marks=[] if after in SAMPLE else [pytest.mark.exhaustive]) for after in MOMENTS]
 
 
 @pytest.fixture(scope="module")
