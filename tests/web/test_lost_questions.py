@@ -27,7 +27,8 @@ SAMPLE = [0, 45, 350]
 
 
 def moments() -> list[Any]:
-    return [pytest.param(after, marks=[] if after in SAMPLE else [pytest.mark.exhaustive]) for after in MOMENTS]
+    marks = {after: [] if after in SAMPLE else [pytest.mark.exhaustive] for after in MOMENTS}
+    return [pytest.param(after, marks=marks[after]) for after in MOMENTS]
 
 
 @pytest.fixture(scope="module")
