@@ -120,9 +120,7 @@ def test_a_new_chat_ends_the_answer_that_is_growing(
     page.close()
 
 
-def test_an_answer_that_grows_is_stopped(
-    context: BrowserContext, modelled: tuple[Served, Slow]
-) -> None:
+def test_an_answer_that_grows_is_stopped(context: BrowserContext, modelled: tuple[Served, Slow]) -> None:
     running, model = modelled
     page = ask(context, running, model)
     expect(page.locator(".growing .answer")).to_be_visible()
