@@ -120,11 +120,16 @@ def test_a_new_chat_ends_the_answer_that_is_growing(
     page.close()
 
 
-def test_an_answer_that_grows_is_stopped(context: BrowserContext, modelled: tuple[Served, Slow]) -> None:
+def test_an_answer_that_grows_is_stopped_and_its_question_is_in_the_box_again(
+    context: BrowserContext, modelled: tuple[Served, Slow]
+) -> None:
     running, model = modelled
     page = ask(context, running, model)
     expect(page.locator(".growing .answer")).to_be_visible()
     page.click(".growing [data-does=stop]")
     expect(page.locator(".turn.failed")).to_be_visible()
+    expect(page.locator("#question textarea")).to_have_value(EXPORTS)
+    expect(page.locator("#send")).to_be_enabled()
+    expect(page.locator("#transcript [data-does=stop]")).to_have_count(0)
     model.go_on.set()
     page.close()

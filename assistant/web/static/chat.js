@@ -120,7 +120,8 @@ function recover() {
   const pending = JSON.parse(sessionStorage.getItem(PENDING) ?? "null");
   if (!pending || asking || !one("#transcript :is(.turn, .welcome)") || one("#send").disabled) return;
   if (pending.conversation !== shown()) return;
-  const asked = turns().slice(pending.before).some((turn) => same(turn, pending.question));
+  const asked = turns().slice(pending.before)
+    .some((turn) => !turn.classList.contains("failed") && same(turn, pending.question));
   sessionStorage.removeItem(PENDING);
   if (!asked) composer.write(pending.question, "above");
   else if (composer.box()?.value === pending.question) composer.clear();
