@@ -63,7 +63,7 @@ def test_the_key_is_nowhere(
 
 
 def _served(assistant: Assistant) -> list[str]:
-    """What the server sends: the page, answers, errors, the conversation and its exports."""
+    """Yield every kind of reply of the server: the page, answers, errors, a conversation and its exports."""
     asked = {"question": QUESTION, "conversation": "b"}
     messages = {"model": "assistant", "messages": [{"role": "user", "content": QUESTION}]}
     with TestClient(server.app(assistant), HERE, raise_server_exceptions=False) as client:

@@ -19,7 +19,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 RUN = PROJECT["dependencies"]
 TEST = RUN + PROJECT["optional-dependencies"]["test"]
 EXTRAS = [line for name, some in PROJECT["optional-dependencies"].items() if name != "test" for line in some]
-"""What a person installs beside, for a part of the assistant that says so where it is missing."""
+"""Packages installed separately, for a part of the assistant that asks for them where they are missing."""
 LOCKS = ["requirements.lock", "requirements-test.lock", "requirements-model.lock"]
 
 

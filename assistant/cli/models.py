@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Annotated
 
 import typer
@@ -91,7 +91,7 @@ def trial(
         raise ConfigError("No model is configured; set OPENAI_BASE_URL or OPENAI_API_KEY.")
     results = list(trial.run(replace(settings, model=name), TRIED, output.say))
     if as_json:
-        output.print_json([result.told() for result in results])
+        output.print_json([asdict(result) for result in results])
         return
     for result in results:
         verdict = "right" if result.right else "wrong"

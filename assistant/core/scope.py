@@ -1,4 +1,4 @@
-"""A part of the corpus, as a person names it: some documents, what lies in a folder, what is of a time."""
+"""A part of the corpus: chosen documents, those in a folder, or those since a date."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from assistant.core.types import DocumentInfo
 _SINCE = re.compile(r"\d{4}(-\d{2}(-\d{2})?)?")
 _YEAR = re.compile(r"(?<!\d)\d{4}(?!\d)")
 MALFORMED = "Say since when as a year, a month or a day: 2024, 2024-05 or 2024-05-17."
-EMPTY = "No document is of that part: {part}."
+EMPTY = "No document is in that part: {part}."
 ALL = 20
-"""Names in a part that are told apart."""
+"""Limit on the places that a message names."""
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """The documents with some ids, or in some places; of these, those since a date. Empty: the whole."""
+    """Documents by id or place, restricted to those since a date; empty for the whole corpus."""
 
     documents: tuple[str, ...] = ()
     within: tuple[str, ...] = ()

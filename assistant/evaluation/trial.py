@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any
 
 from assistant.core.config import Settings, bundled
 from assistant.evaluation.evaluate import open_shipped_store
@@ -16,7 +15,7 @@ from assistant.evaluation.scoring.scores import has_facts
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """What became of one question."""
+    """The outcome of one question."""
 
     question: str
     right: bool
@@ -27,19 +26,8 @@ class Trial:
 
     @property
     def cited(self) -> str:
-        """How the answer came about, in a few words."""
+        """The source of the answer, for a person: the model with citations, or quotes."""
         return f"{self.citations} citations" if self.mode == "model" else "quotes in place of its reply"
-
-    def told(self) -> dict[str, Any]:
-        """Return the JSON form."""
-        return {
-            "question": self.question,
-            "right": self.right,
-            "mode": self.mode,
-            "citations": self.citations,
-            "notice": self.notice,
-            "seconds": round(self.seconds, 2),
-        }
 
 
 def run(settings: Settings, count: int, notify: Callable[[str], None]) -> Iterator[Trial]:
@@ -50,6 +38,6 @@ def run(settings: Settings, count: int, notify: Callable[[str], None]) -> Iterat
         for question in islice(asked, count):
             began = time.perf_counter()
             answer = assistant.ask(question.text)
-            seconds = time.perf_counter() - began
+            seconds = round(time.perf_counter() - began, 2)
             right = answer.answered and has_facts(answer.text, question)
             yield Trial(question.text, right, answer.mode, len(answer.citations), answer.notice, seconds)

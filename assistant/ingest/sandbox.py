@@ -81,7 +81,7 @@ def attachments_safely(data: bytes, name: str, *, errand: object = None) -> list
 
 
 def picture_safely(data: bytes, name: str, number: int, quotes: Sequence[str]) -> Picture:
-    """Return a page of a PDF and where quotes stand on it, drawn in a child.
+    """Return a page of a PDF and the rectangles of quotes on it, rendered in a child.
 
     Raises:
         ReadError: there is no such page, or it cannot be drawn within the limits.
@@ -124,7 +124,7 @@ class _Request:
     on_share: OnShare | None = None
     wants: str = "document"
     more: Mapping[str, Any] = dataclasses.field(default_factory=dict)
-    """What else is wanted to be known of it."""
+    """Arguments of the reading: the page and the quotes for a picture of them."""
 
 
 class _Child:

@@ -175,7 +175,7 @@ class CitedQueryEngine(BaseQueryEngine):
 
 
 def quoted(citation: Citation) -> TextNode:
-    """Return a citation as a node: its quote, and where that stands."""
+    """Return a citation as a node: its quote, and the place of that in its document."""
     return TextNode(
         id_=f"{citation.document_id}-{citation.start}-{citation.end}",
         text=citation.quote,

@@ -1,4 +1,4 @@
-"""What a text of the corpus is told with in another framework: its title and source, and where it stands."""
+"""Metadata of passages and quotes for other frameworks: title, source, and place in the document."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 from assistant.core.types import Citation, ScoredPassage
 
 PLACE = ("document_id", "start", "end")
-"""The part of it that is for programs: no model is shown it."""
+"""The keys for programs, which no model is shown."""
 
 
 def of_passage(scored: ScoredPassage) -> dict[str, Any]:
@@ -24,7 +24,7 @@ def of_passage(scored: ScoredPassage) -> dict[str, Any]:
 
 
 def of_citation(citation: Citation) -> dict[str, Any]:
-    """Return the same of a quote, and its number in the answer."""
+    """Return the metadata of a quote, with its number in the answer."""
     return {
         "number": citation.number,
         "title": citation.title,

@@ -49,7 +49,7 @@ class Required:
     topic: frozenset[str] = frozenset()
     """Countries of question and topic: a sentence may leave them out, but not name another instead."""
     roles: frozenset[Role] = frozenset()
-    """Whose "who is the president of Peru?" asks for: that of another country is no answer."""
+    """Roles that a "who" question asks for: the president of another country is no answer."""
 
 
 def evidence(query: Query, passages: Sequence[ScoredPassage]) -> list[ScoredPassage]:

@@ -72,12 +72,12 @@ def source_page(
 
 
 def card_html(document: Document, start: int, end: int, say: Wording = ENGLISH) -> Html:
-    """Render a quote between the sentences before and after it, below where it stands."""
+    """Render a quote with the sentences before and after it, under its title, headings and page."""
     marks = Marks(document, Span(max(0, start), min(end, len(document.text))))
     page = page_of(document, marks.current.start)
     headings = _section(document, marks.current).split(" › ")
     place = [document.title, *headings, say("source.page", page=page) if page else ""]
-    # A title that is the first heading too is told once.
+    # A title that is also the first heading is shown once.
     where = text(" › ".join(dict.fromkeys(filter(None, place))))
     where = element("p", where, class_="where", dir="auto")
     return joined([where, *_quoted(document, marks)])

@@ -107,7 +107,7 @@ def _forms() -> Json:
 
 
 def _operation(operation: Json, name: str, known: Json) -> Json:
-    """Return an operation with what is told of it."""
+    """Return an operation with its description and examples."""
     operation["summary"], operation["tags"] = known["summary"], [known["tag"]]
     operation["operationId"] = known["id"]
     for parameter in operation.get("parameters", ()):

@@ -142,7 +142,7 @@ def test_a_part_of_the_documents_is_asked(run: Run, folder: Path) -> None:
     question = "How fast does the Arvo kettle boil one litre?"
     assert "95 seconds" in run("ask", question, "--in", "docs", "--since", "2020").out
     done = run("ask", question, "--in", "elsewhere")
-    assert (done.code, done.err.strip()) == (1, "assistant: No document is of that part: elsewhere.")
+    assert (done.code, done.err.strip()) == (1, "assistant: No document is in that part: elsewhere.")
 
 
 def test_an_answer_for_people_ends_with_its_sources(run: Run, folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""Pages of a PDF as pictures, and where on them a quote stands."""
+"""Pages of a PDF as pictures, with the rectangles of a quote."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
-from browsing import BROWSER, Served, chromium, serving, watched
+from browsing import BROWSER, Served, serving, watched
 from faults.texts import pdf
 from playwright.sync_api import Browser, Page, expect
 
@@ -56,12 +56,6 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         httpx.post(f"{running.address}/api/eval/drafts", json={"number": 3}, timeout=60).raise_for_status()
         httpx.post(f"{running.address}/api/eval", json={"names": ["feedback"]}).raise_for_status()
         yield running
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as opened:
-        yield opened
 
 
 def cases() -> list[Any]:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from browsing import BROWSER, Served, chromium, serving, watched
+from browsing import BROWSER, Served, serving, watched
 from playwright.sync_api import Browser, Page, expect
 
 from assistant.evaluation.drafting.home_sets import HomeSets
@@ -52,12 +52,6 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         for name, text in DOCUMENTS.items():
             running.add(name, text)
         yield running
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as opened:
-        yield opened
 
 
 @pytest.fixture

@@ -350,6 +350,6 @@ def test_a_question_is_asked_of_a_folder_and_of_a_time(http: httpx.Client) -> No
     nothing = asked(**{"in": ["old"], "since": "2024"})
     assert (nothing.status_code, nothing.json()["error"]) == (
         422,
-        "No document is of that part: old, since 2024.",
+        "No document is in that part: old, since 2024.",
     )
     assert asked(since="soon").status_code == 422

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from browsing import BROWSER, Served, chromium, serving
+from browsing import BROWSER, Served, serving
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 pytestmark = [*BROWSER, pytest.mark.slow]
@@ -35,12 +35,6 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     with serving(tmp_path_factory.mktemp("home"), ASSISTANT_CORPUS="none") as running:
         running.add("arvo.md", KETTLE)
         yield running
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as opened:
-        yield opened
 
 
 @pytest.fixture

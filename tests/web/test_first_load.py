@@ -18,7 +18,7 @@ MOST_BYTES = 250_000
 
 @dataclass
 class Load:
-    """What a browser fetched to show the page: the bytes of each address, headers included."""
+    """The requests of a first load: the bytes of each address, headers included."""
 
     bytes: dict[str, int] = field(default_factory=dict)
 
@@ -54,12 +54,6 @@ def load(browser: Browser, address: str) -> Load:
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     with serving(tmp_path_factory.mktemp("home"), ASSISTANT_CORPUS="none") as running:
         yield running
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as opened:
-        yield opened
 
 
 def test_the_page_is_light(browser: Browser, served: Served) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 import httpx
 import pytest
-from browsing import BROWSER, Served, chromium, serving, surroundings
+from browsing import BROWSER, Served, serving, surroundings
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 pytestmark = [*BROWSER, pytest.mark.slow]
@@ -38,12 +38,6 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         yield running
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as opened:
-        yield opened
-
-
 @pytest.fixture
 def context(browser: Browser) -> Iterator[BrowserContext]:
     """A browser of its own, with a cookie of its own."""
@@ -64,7 +58,7 @@ def send(page: Page) -> None:
 
 
 def assert_kept(page: Page) -> None:
-    """Check that the question stands in the transcript or in the box, once it is quiet."""
+    """Check that the question is in the transcript or in the box, once it is quiet."""
     page.wait_for_function(
         """(question) => !document.querySelector(".turn.growing") && (
           document.querySelector("#question textarea")?.value.includes(question)

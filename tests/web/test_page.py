@@ -10,7 +10,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from browsing import BROWSER, CONTRAST, Served, chromium, serving, watched
+from browsing import BROWSER, CONTRAST, Served, serving, watched
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from assistant.assistant import Assistant
@@ -37,12 +37,6 @@ def served(filled_home: Path) -> Iterator[Served]:
     with serving(filled_home) as running:
         running.add("<svg onload=alert(1)>.md", HOSTILE)
         yield running
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as opened:
-        yield opened
 
 
 @pytest.fixture(scope="module")

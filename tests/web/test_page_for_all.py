@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
-from browsing import BROWSER, Served, chromium, serving, watched
+from browsing import BROWSER, Served, serving, watched
 from faults.texts import pdf
 from playwright.sync_api import Browser, Page, expect
 
@@ -29,12 +29,6 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     with serving(tmp_path_factory.mktemp("home"), ASSISTANT_CORPUS="none") as running:
         running.add("arvo.md", KETTLE)
         yield running
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as opened:
-        yield opened
 
 
 def test_a_chosen_theme_is_there_before_anything_is_drawn(browser: Browser, served: Served) -> None:

@@ -1,1 +1,1 @@
-"""What a browser is sent of the page: its frame, its files as few as can be, compressed and kept."""
+"""Delivery of the page to a browser: its frame, bundled files, compression, pages of PDFs."""

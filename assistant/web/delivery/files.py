@@ -21,7 +21,7 @@ PLACES = {path.name: path for path in STATIC.glob("*.*") if path.suffix in MEDIA
 }
 """Our files by name."""
 KEPT = "/page/v/"
-"""The beginning of the addresses that stand for one content for ever: /page/v/<hash>/<name>."""
+"""The prefix of addresses whose content never changes: /page/v/<hash>/<name>."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Compresses what a browser is sent of the page. What stands for one content for ever is compressed once."""
+"""Compression of the files of the page. Files whose address has a hash are compressed once."""
 
 from __future__ import annotations
 
@@ -40,8 +40,11 @@ class Packed:
 
 
 class Packing:
-    """ASGI middleware. The compression of the answers of the API is not its own: they may hold secrets beside
-    what another sent, whose length would then tell of them."""
+    """ASGI middleware that compresses the files of the page.
+
+    It compresses no answer of the API: where a secret is compressed with text that another chose, the length
+    tells of it (BREACH, 2013).
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -97,6 +100,9 @@ class Packing:
         return Packed(start, smaller)
 
     def _keep(self, key: tuple[str, bytes, Encoding], packed: Packed) -> None:
+        # Two requests at the same time may have compressed it.
+        if key in self._kept:
+            return
         self._kept[key] = packed
         self._size += len(packed.body)
         while self._size > MOST_KEPT:

@@ -1,4 +1,4 @@
-"""A page of a PDF as a picture, and where on it quotes stand."""
+"""Rendering of a PDF page, with the rectangles of quotes on it."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Picture:
 
 
 def picture(data: bytes, number: int, quotes: Sequence[str]) -> Picture:
-    """Return page `number`, from 1 on, and where quotes stand on it.
+    """Return page `number`, from 1 on, and the rectangles of quotes on it.
 
     Raises:
         ReadError: there is no such page, or it cannot be drawn.
@@ -77,7 +77,7 @@ def _png(rows: bytes, width: int, height: int, channels: int) -> tuple[bytes, in
     return b"\x89PNG\r\n\x1a\n" + b"".join(chunks), width, height
 
 
-# -- where a quote stands ----------------------------------------------------------------------------
+# -- rectangles of a quote ---------------------------------------------------------------------------
 
 
 def _found(words: Sequence[Word], quote: str) -> list[Word]:
