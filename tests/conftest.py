@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import hypothesis
 import internet
@@ -30,6 +30,9 @@ from assistant.core.config import Settings
 from assistant.core.types import Source, Span
 from assistant.embedding.embedders import E5, Embedder, Role, Vectors
 from assistant.ingest.library import Library
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 T = TypeVar("T")
 
@@ -218,3 +221,12 @@ def run(
         return Done(code, captured.out, captured.err)
 
     return run
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A browser for the tests of one file."""
+    from browsing import chromium
+
+    with chromium() as opened:
+        yield opened
