@@ -96,7 +96,7 @@ def test_evidence_does_not_repeat_what_the_answer_has_quoted() -> None:
     root = tree(answer_html(answer()))
     assert not root.xpath("//q")
     [item] = root.xpath("//section[@class='sources']/ol/li")
-    assert item.text_content() == "Kettles 1"
+    assert item.text_content() == "Kettles Source 1"
 
 
 def test_a_row_of_a_table_is_a_table_under_the_names_of_its_columns() -> None:

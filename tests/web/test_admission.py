@@ -68,7 +68,7 @@ def test_whatever_is_let_through_holds_strings_alone(key: str, value: object) ->
         {"data": ["How?", NAME[:-1] + "\ud83d", ""]},
         {"data": ["How?", NAME + "\n", ""]},
         {"data": ["x" * (MAX_SENT + 1), NAME, ""]},
-        {"data": ["How?", NAME, "../ledger.db"]},
+        {"data": ["How?", NAME, "x" * (MAX_SENT + 1)]},
         {"data": ["How?", NAME]},
         {"session_hash": "x" * 33},
         {"session_hash": "../a"},
