@@ -7,25 +7,24 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, TypedDict, Unpack
 
-from assistant.answering import conversation, corpus_questions, extractive
-from assistant.answering.answers import WITHOUT, Answers, joined
-from assistant.answering.corpus_questions import CorpusQuestion
+from assistant.answering.answerer import Answerer
+from assistant.answering.answers import joined
 from assistant.answering.extractive import Extract
-from assistant.answering.history import exchanges
-from assistant.answering.model import condensing, generative, language_model
+from assistant.answering.model import language_model
+from assistant.answering.model.budget import Budget, budget
 from assistant.core import limits, serialization
 from assistant.core.config import Settings
 from assistant.core.deadline import Deadline
-from assistant.core.errors import ModelError, StoreBusy, StoreError
+from assistant.core.errors import StoreBusy, StoreError
 from assistant.core.scope import WHOLE, Scope, searched
 from assistant.core.types import (
     AddResult,
     Answer,
+    DailyUsage,
     Document,
     DocumentInfo,
     Health,
@@ -33,21 +32,16 @@ from assistant.core.types import (
     OnStep,
     Query,
     ScoredPassage,
-    Sentence,
     Source,
     Turn,
     ignore,
 )
-from assistant.embedding.embedders import E5, Embedder, create_embedder
+from assistant.embedding.embedders import Embedder, create_embedder
 from assistant.ingest import files, restore
 from assistant.ingest.library import Library
-from assistant.retrieval import grounding, query_rewriting, spelling
-from assistant.retrieval.query_rewriting import Exchange
-from assistant.retrieval.reader import Reader
 from assistant.retrieval.reranker import create_reranker
 from assistant.retrieval.retriever import LIMIT, Retriever
 from assistant.store.lock import Lock, Owner, acquire, restrict_access
-from assistant.text import languages
 
 if TYPE_CHECKING:
     from llama_index.core.base.base_query_engine import BaseQueryEngine
@@ -59,6 +53,7 @@ if TYPE_CHECKING:
 HISTORY = 6
 """Turns that are used to interpret a follow-up."""
 Entries = list[DocumentInfo]
+Days = list[DailyUsage]
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,14 +193,16 @@ class Assistant:
         scope = searched(titles)
         question, conversation = serialization.writable(question), limits.conversation(conversation or "")
         history = self.turns(conversation)[-HISTORY:] if conversation else []
-        query = self._search_query(question, history, until, titles)
-        direct = self._answer_directly(question, query, documents)
+        spending = self._budget(until)
+        query = self._answerer.understand(question, history, spending, titles)
+        direct = self._answerer.directly(question, query, documents)
         passages = [] if direct else self._retrieve(query, documents)
         found = time.perf_counter()
-        for answer in [direct] if direct else self._answers(question, query, passages, until):
+        for answer in [direct] if direct else self._answerer.answers(question, query, passages, spending):
             answer = replace(answer, notice=joined(scope, answer.notice))
             yield answer
-        timed = replace(answer, timings_ms=_timings(began, found, time.perf_counter()))
+        timings = _timings(began, found, time.perf_counter())
+        timed = replace(answer, timings_ms=timings, usage=spending.usage)
         if conversation:
             sent = [] if self._model is None else [scored.passage.document_id for scored in passages]
             timed = self._save(conversation, Turn(question, query.text, timed), sent)
@@ -231,11 +228,16 @@ class Assistant:
         Raises:
             Withdrawn: `until` was withdrawn.
         """
-        until = until or self.deadline()
+        spending = self._budget(until or self.deadline())
         question = serialization.writable(question)
-        query = self._search_query(question, history[-HISTORY:], until)
-        direct = self._answer_directly(question, query)
-        yield from [direct] if direct else self._answers(question, query, self._retrieve(query, ()), until)
+        query = self._answerer.understand(question, history[-HISTORY:], spending)
+        direct = self._answerer.directly(question, query)
+        answers = (
+            [direct]
+            if direct
+            else self._answerer.answers(question, query, self._retrieve(query, ()), spending)
+        )
+        yield from (replace(answer, usage=spending.usage) for answer in answers)
 
     def _retrieve(self, query: Query, documents: Sequence[str]) -> list[ScoredPassage]:
         with self.library.question_priority.first():
@@ -255,14 +257,15 @@ class Assistant:
 
     def examine(self, question: str, history: Sequence[Turn] = ()) -> Examination:
         """Return the timed answer that `ask` gives after the turns of `history`; nothing is saved."""
-        began, until = time.perf_counter(), self.deadline()
+        began, spending = time.perf_counter(), self._budget(self.deadline())
         question = serialization.writable(question)
-        query = self._search_query(question, history[-HISTORY:], until)
-        direct = self._answer_directly(question, query)
+        query = self._answerer.understand(question, history[-HISTORY:], spending)
+        direct = self._answerer.directly(question, query)
         passages = [] if direct else self.retriever.retrieve(query)
         found = time.perf_counter()
-        *_, answer = [direct] if direct else self._answers(question, query, passages, until)
-        timed = replace(answer, timings_ms=_timings(began, found, time.perf_counter()))
+        *_, answer = [direct] if direct else self._answerer.answers(question, query, passages, spending)
+        timings = _timings(began, found, time.perf_counter())
+        timed = replace(answer, timings_ms=timings, usage=spending.usage)
         return Examination(query, passages, timed)
 
     def turns(self, conversation: str) -> list[Turn]:
@@ -273,94 +276,16 @@ class Assistant:
         """Return a deadline for one answer of a model, beginning now."""
         return Deadline(self.settings.model_timeout)
 
-    def _search_query(
-        self, question: str, history: Sequence[Turn], until: Deadline, titles: Sequence[str] = ()
-    ) -> Query:
-        """Rewrite the question as a search query; `titles` are those of the only documents to search."""
-        scope = [Exchange("", about=tuple(titles))] if len(titles) == 1 else []
-        query = query_rewriting.understood(question, scope + exchanges(history), self.likeness)
-        query, corrections = spelling.corrected(query, self.library, self._embedder.count)
-        remarks = [
-            conversation.message("corrected", None, right=right, wrong=wrong)
-            for wrong, right in corrections.items()
-        ]
-        query = replace(query, reading=" ".join(filter(None, [query.reading, *remarks])))
-        return self._condensed(query, question, history, until) if query.focus else query
-
-    def _condensed(self, query: Query, question: str, history: Sequence[Turn], until: Deadline) -> Query:
-        """Return a follow-up as the model makes one question of it, where the rule only put it behind an
-        earlier one."""
-        if self._model is None or not history:
-            return query
-        with suppress(ModelError):
-            exchanges = [(turn.question, turn.answer.text) for turn in history]
-            rewritten = condensing.condense(question, exchanges, self._model, until)
-            return query if rewritten == question else Query(rewritten, reading=query.reading)
-        return query
-
-    def _answer_directly(self, question: str, query: Query, documents: Sequence[str] = ()) -> Answer | None:
-        """Answer small talk, questions about the corpus and unclear questions; None for all others."""
-        count = self.library.ledger.counts()[0]
-        reply = conversation.small_talk(question, count)
-        about = corpus_questions.corpus_question(question, self.library) if count and not reply else None
-        if about is not None:
-            return self._answer_on_corpus(question, about, documents)
-        if not reply and query.unclear and count:
-            reply = conversation.message("unclear", languages.language_of(question), word=query.unclear)
-        return _uncited(question, reply) if reply else None
-
-    def _answer_on_corpus(self, question: str, about: CorpusQuestion, documents: Sequence[str]) -> Answer:
-        language = languages.language_of(question)
-        if about.kind == "list":
-            listed = corpus_questions.catalogue(self.library, documents)
-            reply = conversation.message("list", language, documents=listed.total, names=listed.text)
-            return _uncited(question, reply)
-        with self.library.question_priority.first():
-            quoted = corpus_questions.answer(about, self.library, documents)
-        if not quoted.sentences:
-            return _uncited(question, conversation.message("no_mention", language, subject=about.subject))
-        total, quotes = f"{quoted.total:,}", f"{len(quoted.sentences):,}"
-        notice = (
-            conversation.message("some", language, shown=quotes, count=total) if quotes != total else None
-        )
-        return Answer(question, question, True, quoted.sentences, quoted.citations, notice=notice)
-
-    def _answers(
-        self, question: str, query: Query, passages: Sequence[ScoredPassage], until: Deadline
-    ) -> Iterator[Answer]:
-        has_documents = bool(passages) or self.library.ledger.counts()[0] > 0
-        made = Answers(
-            question,
-            query,
-            passages,
-            lambda: self._quote(query, passages),
-            lambda excerpts: self._reader.answers(query.text, excerpts).tolist(),
-            has_documents,
-        )
-        notice = None
-        if self._model is not None and passages:
-            embed, supports = self._embedder.embed, self._reader.support
-            drafts = generative.compose(query.text, passages, self._model, embed, until, supports)
-            try:
-                yield from made.by_model(self._model.name, drafts)
-                return
-            except ModelError as fault:
-                notice = f"{fault.message} {WITHOUT}"
-        yield from made.by_quotes(notice)
-
-    def _quote(self, query: Query, passages: Sequence[ScoredPassage]) -> Extract:
-        with self.library.question_priority.first():
-            return self.extract(query, passages)
+    def _budget(self, until: Deadline) -> Budget:
+        return budget(self._model, until, self.settings, self.library.ledger.usage)
 
     def extract(self, query: Query, passages: Sequence[ScoredPassage]) -> Extract:
         """Extract the quotes that answer `query` from the passages that have its names and years."""
-        evidence = grounding.evidence(query, self._reader.read(query, passages))
-        return extractive.extract(query.text, evidence, self.library.ledger.document)
+        return self._answerer.extract(query, passages)
 
     def likeness(self, phrase: str, others: Sequence[str]) -> list[float]:
         """Return the cosine of a phrase with each of the others."""
-        vectors = self._embedder.embed([phrase, *others], "query")
-        return [float(cosine) for cosine in vectors[1:] @ vectors[0]]
+        return self._answerer.likeness(phrase, others)
 
     @property
     def embedder(self) -> Embedder:
@@ -368,8 +293,8 @@ class Assistant:
         return self._embedder
 
     @cached_property
-    def _reader(self) -> Reader:
-        return Reader(self._embedder if isinstance(self._embedder, E5) else E5(self.settings.cache))
+    def _answerer(self) -> Answerer:
+        return Answerer(self.library, self._embedder, self.settings.cache)
 
     @cached_property
     def _model(self) -> language_model.Model | None:
@@ -473,6 +398,10 @@ class Assistant:
         """
         return self.library.original(document_id)
 
+    def usage(self) -> Days:
+        """Return what models used on each of the last days, newest first."""
+        return self.library.ledger.usage.by_day()
+
     def check(self, repair: bool = False) -> Health:
         """Verify the store; with `repair`, repair it as far as possible."""
         found = self.library.check(repair)
@@ -485,10 +414,6 @@ class Assistant:
     def _end_filling(self) -> None:
         """Prevent that the shipped corpus is added, or its adding resumed, after documents were removed."""
         self.library.ledger.set_note("shipped", "done")
-
-
-def _uncited(question: str, text: str) -> Answer:
-    return Answer(question, question, False, (Sentence(text),))
 
 
 def _timings(began: float, found: float, ended: float) -> dict[str, float]:

@@ -16,12 +16,14 @@ from assistant.core.scope import WHOLE, Scope, form
 from assistant.core.types import (
     AddResult,
     Answer,
+    DailyUsage,
     Document,
     DocumentInfo,
     Health,
     Notify,
     OnStep,
     Source,
+    Usage,
     ignore,
 )
 from assistant.store import lock
@@ -39,6 +41,7 @@ EVENTS = {"Accept": "text/event-stream"}
 REFUSED = (400, 413, 422)
 """Statuses that reject the document that was sent."""
 Entries = list[DocumentInfo]
+Days = list[DailyUsage]
 
 
 def connect(settings: Settings, doing: str, notify: Notify, *, repair: bool = False) -> Assistant | Remote:
@@ -168,6 +171,11 @@ class Remote:
     def unname(self, sources: Sequence[str]) -> Entries:
         """Remove names of documents; permanently remove, and return, the documents without another name."""
         return self._change("/api/sources/unname", "sources", sources)
+
+    def usage(self) -> Days:
+        """Return what models used on each of the last days, newest first."""
+        rows = self.call("GET", "/api/usage")["days"]
+        return [DailyUsage(row["day"], row["model"], Usage(**row["usage"])) for row in rows]
 
     def check(self, repair: bool = False) -> Health:
         """Verify the store; with `repair`, repair it as far as possible."""

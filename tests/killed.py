@@ -21,7 +21,7 @@ from conftest import Hashing, given
 
 from assistant.ingest.library import Library
 from assistant.store import originals
-from assistant.store.canonical import CanonicalDocuments
+from assistant.store.duplicates.canonical import CanonicalDocuments
 from assistant.store.erasable import ErasableOriginals
 from assistant.store.index.generations import Generations
 from assistant.store.index.seal import FileSeal

@@ -33,6 +33,8 @@ class Reply:
     finish: str = "stop"
     body: str = '{"error": {"message": "no"}}'
     headers: Sequence[tuple[str, str]] = ()
+    counted: tuple[int, int] | None = None
+    """The tokens that the server counts in prompt and reply, if it does."""
 
 
 Script = Callable[[str], Reply | str]
@@ -149,6 +151,8 @@ def _handler(reply: Script, stopped: threading.Event) -> type[BaseHTTPRequestHan
                 self._fail(told.fault)
             else:
                 self._event(json.dumps(_chunk({}, told.finish)))
+                if told.counted:
+                    self._event(json.dumps(_usage(*told.counted)))
                 self._event("[DONE]")
                 self._write(b"")
 
@@ -182,6 +186,11 @@ def _handler(reply: Script, stopped: threading.Event) -> type[BaseHTTPRequestHan
             self.wfile.write(f"{len(data):x}\r\n".encode() + data + b"\r\n")
 
     return Handler
+
+
+def _usage(prompt: int, reply: int) -> dict[str, Any]:
+    counts = {"prompt_tokens": prompt, "completion_tokens": reply, "total_tokens": prompt + reply}
+    return _chunk({}, None) | {"choices": [], "usage": counts}
 
 
 def _chunk(delta: dict[str, str], finish: str | None) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from assistant.cli import output
-from assistant.cli.store import Json
+from assistant.cli.store import Json, open_store
 from assistant.core.errors import ConfigError
 
 app = typer.Typer(help="List the language models of an endpoint, and try one.", invoke_without_command=True)
@@ -75,6 +75,21 @@ def _list_here(as_json: bool) -> None:
         if found
         else "No model is configured, and no model server answers on this machine."
     )
+
+
+@app.command(epilog="Example: assistant models usage")
+def usage(as_json: Json = False) -> None:
+    """List the tokens that answers used on each of the last days (UTC), with their cost where a price is set."""
+    with open_store("assistant models usage") as store:
+        days = store.usage()
+    if as_json:
+        output.print_json([asdict(row) for row in days])
+        return
+    for row in days:
+        used, cost = row.usage, "" if row.usage.cost is None else f", cost {row.usage.cost:,.4f}"
+        print(f"{row.day}  {output.plain(row.model)}: {used.prompt:,} read, {used.reply:,} written{cost}")
+    if not days:
+        output.say("No model has been used in the last days.")
 
 
 @app.command("try", epilog="Example: assistant models try qwen2.5:7b")

@@ -15,6 +15,7 @@ from pathlib import Path
 import platformdirs
 
 from assistant.core.errors import ConfigError
+from assistant.core.types import Price
 
 NAME = "cited-assistant"
 KEYS = {
@@ -22,6 +23,8 @@ KEYS = {
     "ASSISTANT_CORPUS": "corpus",
     "ASSISTANT_MODEL": "model",
     "ASSISTANT_MODEL_TIMEOUT": "model_timeout",
+    "ASSISTANT_MODEL_PRICE": "model_price",
+    "ASSISTANT_DAILY_TOKENS": "daily_tokens",
     "ASSISTANT_PUBLIC_URL": "public_url",
     "ASSISTANT_EMBEDDING_MODEL": "embedding_model",
     "ASSISTANT_EMBEDDING_URL": "embedding_url",
@@ -48,6 +51,9 @@ class Settings:
     api_key: str | None = None
     model_timeout: float = 60.0
     """The time limit for one answer, in seconds."""
+    model_price: Price | None = None
+    daily_tokens: int | None = None
+    """The limit on the tokens that answers may use in a day (UTC)."""
     embedding_model: str | None = None
     embedding_url: str | None = None
     rerank_url: str | None = None
@@ -79,6 +85,8 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
         base_url=values.get("base_url"),
         api_key=values.get("api_key"),
         model_timeout=_seconds(values.get("model_timeout", "60")),
+        model_price=_price(values.get("model_price")),
+        daily_tokens=_tokens(values.get("daily_tokens")),
         embedding_model=values.get("embedding_model"),
         embedding_url=values.get("embedding_url"),
         rerank_url=values.get("rerank_url"),
@@ -144,6 +152,29 @@ def _public_url(value: str | None) -> str | None:
             f"ASSISTANT_PUBLIC_URL is {value}. Set it to a scheme and a host, as in https://docs.example.org."
         )
     return origin[1]
+
+
+def _price(value: str | None) -> Price | None:
+    """Return the price of a million tokens: `0.15/0.60` for those read and those written, or one for both."""
+    if value is None:
+        return None
+    try:
+        amounts = [float(amount) for amount in value.split("/")]
+    except ValueError:
+        amounts = []
+    if len(amounts) not in {1, 2} or not all(0 <= amount < 1_000_000 for amount in amounts):
+        raise ConfigError(
+            f"ASSISTANT_MODEL_PRICE is {value}. Set it to the price of a million tokens, in and out: 0.15/0.60."
+        )
+    return Price(amounts[0], amounts[-1])
+
+
+def _tokens(value: str | None) -> int | None:
+    if value is None:
+        return None
+    if not re.fullmatch(r"[0-9]{1,12}", value):
+        raise ConfigError(f"ASSISTANT_DAILY_TOKENS is {value}. Set it to a number of tokens, such as 200000.")
+    return int(value)
 
 
 def _seconds(value: str) -> float:

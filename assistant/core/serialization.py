@@ -22,6 +22,7 @@ from assistant.core.types import (
     ProgressStep,
     Sentence,
     Turn,
+    Usage,
 )
 
 Json = dict[str, Any]
@@ -65,6 +66,7 @@ def answer(value: Answer) -> Json:
         "notice": value.notice,
         "understood": value.understood,
         "confidence": value.confidence,
+        "usage": value.usage and asdict(value.usage),
         "timings_ms": dict(value.timings_ms),
     }
 
@@ -87,6 +89,7 @@ def to_answer(data: Mapping[str, Any]) -> Answer:
         timings_ms=data["timings_ms"],
         understood=data.get("understood"),
         confidence=data.get("confidence"),
+        usage=Usage(**data["usage"]) if data.get("usage") else None,
     )
 
 

@@ -169,6 +169,47 @@ class Sentence:
 
 
 @dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens that a model read in prompts and wrote in replies, as its server counts them or by estimate."""
+
+    prompt: int = 0
+    reply: int = 0
+    cost: float | None = None
+    """In the currency of the configured price; None without one."""
+
+    def __add__(self, other: Usage) -> Usage:
+        costs = [usage.cost for usage in (self, other) if usage.cost is not None]
+        return Usage(self.prompt + other.prompt, self.reply + other.reply, sum(costs) if costs else None)
+
+    @property
+    def tokens(self) -> int:
+        """All tokens."""
+        return self.prompt + self.reply
+
+
+@dataclass(frozen=True, slots=True)
+class DailyUsage:
+    """What one model used on one day (UTC, ISO 8601)."""
+
+    day: str
+    model: str
+    usage: Usage
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """Cost of a million tokens of prompts and of replies, in whatever currency they are billed."""
+
+    prompt: float
+    reply: float
+
+    def priced(self, usage: Usage) -> Usage:
+        """Return the usage with its cost."""
+        cost = (usage.prompt * self.prompt + usage.reply * self.reply) / 1_000_000
+        return Usage(usage.prompt, usage.reply, cost)
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """An answer. If the corpus has none, `citations` is empty and `related` is filled.
 
@@ -191,6 +232,8 @@ class Answer:
     """The interpretation of an ambiguous or mistyped question, in one sentence."""
     confidence: float | None = None
     """The probability that quotes answer the question; None for an answer that is made otherwise."""
+    usage: Usage | None = None
+    """What the model used for it, rewriting of the question included; None if none was called."""
 
     @property
     def text(self) -> str:

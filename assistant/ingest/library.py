@@ -35,7 +35,7 @@ from assistant.embedding.embedders import Embedder
 from assistant.embedding.neighbours import blend_neighbours
 from assistant.ingest.pipeline import Arrival, IngestionPipeline, Item, shifted
 from assistant.store import health, reconciler
-from assistant.store.canonical import CanonicalDocuments
+from assistant.store.duplicates.canonical import CanonicalDocuments
 from assistant.store.index import Index
 from assistant.store.index.generations import Generations
 from assistant.store.ledger import Canonicals, Ledger

@@ -27,7 +27,7 @@ from assistant.embedding.neighbours import blend_neighbours
 from assistant.ingest import archives, sandbox
 from assistant.ingest.parse import identity
 from assistant.ingest.splitting import contextual, split
-from assistant.store.near_duplicates import sketch
+from assistant.store.duplicates.sketches import sketch
 from assistant.store.records import PreparedDocument
 
 BATCH_CHARACTERS = 200_000

@@ -7,7 +7,6 @@ import threading
 from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from queue import SimpleQueue
 from typing import TypeVar
 
 import numpy as np
@@ -16,7 +15,7 @@ from llama_index.core.base.embeddings.base import BaseEmbedding
 from llama_index.core.llms import LLM, ChatMessage
 from llama_index.core.schema import BaseNode, TextNode
 
-from assistant.answering.model.language_model import LONGEST, Model
+from assistant.answering.model.language_model import LONGEST, Model, Pieces
 from assistant.core.deadline import Deadline
 from assistant.core.errors import EmbedderError, ModelError, NotFound
 from assistant.core.types import Document, Query, ScoredPassage, Span
@@ -158,16 +157,14 @@ class LLMAdapter(Model):
             Withdrawn: `until` was withdrawn.
         """
         until = until or Deadline(self.seconds)
-        pieces, left = SimpleQueue[str | Exception | None](), threading.Event()
+        pieces, left = Pieces(), threading.Event()
         threading.Thread(target=self._put_pieces, args=(prompt, pieces, left), daemon=True).start()
         try:
-            yield from self._receive(pieces, until)
+            yield from self._receive(pieces, until, prompt)
         finally:
             left.set()
 
-    def _put_pieces(
-        self, prompt: str, pieces: SimpleQueue[str | Exception | None], left: threading.Event
-    ) -> None:
+    def _put_pieces(self, prompt: str, pieces: Pieces, left: threading.Event) -> None:
         """Put the pieces, then an error if there is one, then None; stop once the caller has `left`."""
         try:
             length = 0

@@ -55,6 +55,7 @@ from assistant.store.schema import (
     sources,
     vectors,
 )
+from assistant.store.usage import UsageLog
 
 STORE_ID, CHANGE_NUMBER = "store", "change"
 """The notes of the store's id and of the number of its last change."""
@@ -76,6 +77,7 @@ class Ledger:
         """
         self.engine = database.open_engine(url)
         self.conversations = Conversations(self.engine)
+        self.usage = UsageLog(self.engine)
         self.erasable = ErasableOriginals(self.engine)
         if self.note("schema", VERSION) != VERSION:
             raise StoreError("This store was made by another version of the assistant; use that version.")

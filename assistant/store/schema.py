@@ -125,6 +125,16 @@ conversations = sql.Table(
     sql.Column("name", sql.String),
     sql.Column("pinned", sql.Boolean, nullable=False, default=False),
 )
+usage = sql.Table(
+    "usage",
+    tables,
+    sql.Column("day", sql.String, primary_key=True),
+    sql.Column("model", sql.String, primary_key=True),
+    sql.Column("prompt", sql.BigInteger, nullable=False),
+    sql.Column("reply", sql.BigInteger, nullable=False),
+    # Null without a price.
+    sql.Column("cost", sql.Float),
+)
 verdicts = sql.Table(
     "verdicts",
     tables,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
-from assistant.core.types import Answer, Citation, KeptTurn, Sentence
+from assistant.core.types import Answer, Citation, KeptTurn, Sentence, Usage
 from assistant.text.html import Html, element, joined, spaced, text
 from assistant.text.marks import runs, unmarked
 from assistant.text.sources import source_url
@@ -24,7 +24,22 @@ def transcript_html(turns: Sequence[KeptTurn], last: Html | None = None, say: Wo
     """Render a conversation. `last` is its unfinished end: a pending, growing or failed turn."""
     done = [kept_html(kept, say) for kept in turns]
     heading = element("h1", text(say("bar.chat")), class_="unseen")
-    return element("div", heading, *done, *([last] if last else []), class_="turns")
+    ends = [*([last] if last else []), *_total(turns, say)]
+    return element("div", heading, *done, *ends, class_="turns")
+
+
+def _total(turns: Sequence[KeptTurn], say: Wording) -> Iterator[Html]:
+    """Yield the usage of a conversation of several turns, where a model was used."""
+    used = [kept.turn.answer.usage for kept in turns if kept.turn.answer.usage]
+    if len(used) > 1:
+        yield _usage(sum(used, Usage()), "turn.all", say)
+
+
+def _usage(used: Usage, key: str, say: Wording) -> Html:
+    """Render the number of tokens with their cost; how many were read and written is seen on hover."""
+    cost = "" if used.cost is None else f" ({used.cost:,.4f})"
+    figures = say("turn.split", prompt=f"{used.prompt:,}", reply=f"{used.reply:,}")
+    return element("p", text(say(key, tokens=f"{used.tokens:,}") + cost), class_="usage", title=figures)
 
 
 def kept_html(kept: KeptTurn, say: Wording = ENGLISH) -> Html:
@@ -114,6 +129,8 @@ def answer_html(answer: Answer, say: Wording = ENGLISH, *, growing: bool = False
         parts.append(_sureness(answer.confidence, say))
     for remark in filter(None, (answer.understood, answer.notice)):
         parts.append(element("p", text(remark), class_="notice", role="note", dir="auto"))
+    if answer.usage and not growing:
+        parts.append(_usage(answer.usage, "turn.tokens", say))
     if answer.citations:
         parts.append(_section("evidence", answer.citations, say, _told(answer)))
     if answer.evidence and answer.answered:

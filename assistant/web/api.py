@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from contextlib import AsyncExitStack, suppress
+from dataclasses import asdict
 from functools import partial
 from pathlib import PurePath
 from typing import Annotated
@@ -126,6 +127,11 @@ def _store(assistant: Assistant) -> APIRouter:
     async def health() -> Json:
         documents, _ = await to_thread.run_sync(assistant.library.ledger.counts, limiter=counting)
         return {"status": "ok", "documents": documents, "model": assistant.settings.model}
+
+    @routes.get("/usage")
+    def usage() -> Json:
+        days = [asdict(row) for row in assistant.usage()]
+        return {"daily_tokens": assistant.settings.daily_tokens, "days": days}
 
     @routes.post("/check")
     def check(repair: bool = False) -> Json:

@@ -137,6 +137,6 @@ def _found(assistant: Assistant, sentence: str) -> tuple[list[ScoredPassage], in
 
 
 def _is_shown(assistant: Assistant, case: Case) -> bool:
-    embed, supports = assistant.embedder.embed, assistant._reader.support
+    embed, supports = assistant.embedder.embed, assistant._answerer.reader.support
     checker = CitationChecker(case.passages, embed, lambda: None, supports)
     return checker.draft([case.claim]).answered

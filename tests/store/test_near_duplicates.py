@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.store.near_duplicates import BANDS, are_near, sketch
+from assistant.store.duplicates.sketches import BANDS, are_near, sketch
 
 ARTICLE = """The council of Marlow voted on Tuesday to close the old bridge to lorries from 1 March 2025.
 Engineers had found cracks in two of the five piers, and the repair will cost 3 million pounds. Until it is

@@ -23,6 +23,7 @@ from assistant.core.config import Settings
 from assistant.core.deadline import Deadline
 from assistant.core.endpoint import NO_KEY, OPENAI, client_options, require_key, require_url, retry_after
 from assistant.core.errors import ModelError, PromptTooLong, ReplyCut, Withdrawn
+from assistant.core.types import Usage
 
 if TYPE_CHECKING:
     import httpx
@@ -41,6 +42,11 @@ CONTEXT = 8192
 """The context window, in tokens, that LlamaIndex assumes for `Model.llm`."""
 
 
+Piece = str | Usage | Exception | None
+"""A piece of a reply, what the server counted in it, an error, or the end."""
+Pieces = SimpleQueue[Piece]
+
+
 @dataclass(frozen=True, slots=True)
 class Model:
     """A model at an OpenAI-compatible address. `seconds` is the time limit for one answer."""
@@ -49,6 +55,8 @@ class Model:
     url: str = OPENAI
     key: str = field(default=NO_KEY, repr=False)
     seconds: float = 60.0
+    count: Callable[[Usage], None] = field(default=lambda usage: None, repr=False, compare=False)
+    """Called with the usage of each call, also of one that was ended early."""
 
     def stream(self, prompt: str, until: Deadline | None = None) -> Generator[str, None, None]:
         """Yield the reply to `prompt` in pieces as they arrive. Closing the iterator ends the call.
@@ -60,10 +68,10 @@ class Model:
             Withdrawn: `until` was withdrawn.
         """
         until = until or Deadline(self.seconds)
-        pieces = SimpleQueue[str | Exception | None]()
+        pieces = Pieces()
         call = asyncio.run_coroutine_threadsafe(self._call(prompt, pieces, until), _loop())
         try:
-            yield from self._receive(pieces, until)
+            yield from self._receive(pieces, until, prompt)
         finally:
             call.cancel()
 
@@ -78,16 +86,23 @@ class Model:
         if not until.left:
             raise self._late()
 
-    def _receive(
-        self, pieces: SimpleQueue[str | Exception | None], until: Deadline
-    ) -> Generator[str, None, None]:
-        """Yield the pieces up to None; raise an error that is among them."""
-        while (piece := self._next(pieces, until)) is not None:
-            if isinstance(piece, Exception):
-                raise piece
-            yield piece
+    def _receive(self, pieces: Pieces, until: Deadline, prompt: str) -> Generator[str, None, None]:
+        """Yield the texts up to None; raise an error that is among them. Count what was used."""
+        written, told = 0, None
+        try:
+            while (piece := self._next(pieces, until)) is not None:
+                if isinstance(piece, Exception):
+                    raise piece
+                if isinstance(piece, Usage):
+                    told = piece
+                    continue
+                written += len(piece)
+                yield piece
+        finally:
+            if written or told:
+                self.count(told or Usage(windows.tokens(self, len(prompt)), windows.tokens(self, written)))
 
-    def _next(self, pieces: SimpleQueue[str | Exception | None], until: Deadline) -> str | Exception | None:
+    def _next(self, pieces: Pieces, until: Deadline) -> Piece:
         while True:
             self.require(until)
             try:
@@ -111,7 +126,7 @@ class Model:
             async_http_client=client,
         )
 
-    async def _call(self, prompt: str, pieces: SimpleQueue[str | Exception | None], until: Deadline) -> None:
+    async def _call(self, prompt: str, pieces: Pieces, until: Deadline) -> None:
         """Put the pieces, then the error if any, then None."""
         try:
             async with asyncio.timeout(until.left):
@@ -125,13 +140,13 @@ class Model:
         finally:
             pieces.put(None)
 
-    async def _try(self, prompt: str, put: Callable[[str], None], until: Deadline) -> None:
+    async def _try(self, prompt: str, put: Callable[[str | Usage], None], until: Deadline) -> None:
         for wait in (*BACKOFF, None):
             length = 0
             try:
                 async with aclosing(self._pieces(prompt)) as pieces:
                     async for piece in pieces:
-                        length += len(piece)
+                        length += len(piece) if isinstance(piece, str) else 0
                         if length > LONGEST:
                             raise self._cut("does not come to an end; choose another model")
                         put(piece)
@@ -144,8 +159,11 @@ class Model:
                     raise
             await asyncio.sleep(wait)
 
-    async def _pieces(self, prompt: str) -> AsyncGenerator[str, None]:
-        """Make one attempt. Redirects and proxies are not followed: only the configured address is called."""
+    async def _pieces(self, prompt: str) -> AsyncGenerator[str | Usage, None]:
+        """Make one attempt; yield texts, and the usage if the server counts it.
+
+        Redirects and proxies are not followed: only the configured address is called.
+        """
         import httpx
         from llama_index.core.llms import ChatMessage
 
@@ -156,8 +174,9 @@ class Model:
             try:
                 async for part in await self.llm(client).astream_chat([message], **self._limits()):
                     reason = _finish_reason(part.raw) or reason
-                    if tokens := _prompt_tokens(part.raw):
-                        windows.counted(self, prompt, tokens)
+                    if usage := _usage(part.raw):
+                        windows.counted(self, prompt, usage.prompt)
+                        yield usage
                     if part.delta:
                         is_empty = False
                         yield part.delta
@@ -262,10 +281,11 @@ def _finish_reason(chunk: Any) -> str | None:
     return choices[0].finish_reason if choices else None
 
 
-def _prompt_tokens(chunk: Any) -> int | None:
-    """Return how many tokens the server counted in the prompt, if the chunk tells."""
-    usage = getattr(chunk, "usage", None)
-    return getattr(usage, "prompt_tokens", None)
+def _usage(chunk: Any) -> Usage | None:
+    """Return how many tokens the server counted, if the chunk tells."""
+    told = getattr(chunk, "usage", None)
+    prompt, reply = getattr(told, "prompt_tokens", None), getattr(told, "completion_tokens", None)
+    return Usage(int(prompt), int(reply or 0)) if prompt else None
 
 
 def _said(fault: openai.APIStatusError) -> str:

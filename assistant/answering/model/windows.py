@@ -84,6 +84,11 @@ def of(model: Named) -> Window:
     return _known.get((model.url, model.name), Window())
 
 
+def tokens(model: Named, characters: int) -> int:
+    """Estimate the tokens of so many characters."""
+    return round(characters / (of(model).per_token or PER_TOKEN))
+
+
 def is_small(name: str) -> bool:
     """Return True if the name of a model tells that it is small: qwen2.5:0.5b, gemma-3-270m."""
     sizes = [float(size) / (1000 if unit == "m" else 1) for size, unit in _SIZE.findall(name.lower())]

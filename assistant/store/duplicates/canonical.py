@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import sqlalchemy as sql
 
-from assistant.store.near_duplicates import are_near, sketch
+from assistant.store.duplicates.sketches import are_near, sketch
 from assistant.store.records import PreparedDocument
 from assistant.store.schema import UNSKETCHED, documents, duplicates, passages, sketches
 

@@ -1,0 +1,131 @@
+"""From a question to its answer: understood, answered at once, by a model, or by quotes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+
+from assistant.answering import conversation, corpus_questions, extractive
+from assistant.answering.answers import WITHOUT, Answers
+from assistant.answering.corpus_questions import CorpusQuestion
+from assistant.answering.extractive import Extract
+from assistant.answering.history import exchanges
+from assistant.answering.model import condensing, generative
+from assistant.answering.model.budget import Budget
+from assistant.core.errors import ModelError
+from assistant.core.types import Answer, Query, ScoredPassage, Sentence, Turn
+from assistant.embedding.embedders import E5, Embedder
+from assistant.ingest.library import Library
+from assistant.retrieval import grounding, query_rewriting, spelling
+from assistant.retrieval.query_rewriting import Exchange
+from assistant.retrieval.reader import Reader
+from assistant.text import languages
+
+
+class Answerer:
+    """Understands and answers questions over a library. `cache` has the weights of the reader."""
+
+    def __init__(self, library: Library, embedder: Embedder, cache: Path) -> None:
+        self._library, self._embedder, self._cache = library, embedder, cache
+
+    @cached_property
+    def reader(self) -> Reader:
+        """What tells whether a sentence answers a question, or supports another."""
+        return Reader(self._embedder if isinstance(self._embedder, E5) else E5(self._cache))
+
+    def understand(
+        self, question: str, history: Sequence[Turn], spending: Budget, titles: Sequence[str] = ()
+    ) -> Query:
+        """Rewrite the question as a search query; `titles` are those of the only documents to search."""
+        scope = [Exchange("", about=tuple(titles))] if len(titles) == 1 else []
+        query = query_rewriting.understood(question, scope + exchanges(history), self.likeness)
+        query, corrections = spelling.corrected(query, self._library, self._embedder.count)
+        remarks = [
+            conversation.message("corrected", None, right=right, wrong=wrong)
+            for wrong, right in corrections.items()
+        ]
+        query = replace(query, reading=" ".join(filter(None, [query.reading, *remarks])))
+        return self._condensed(query, question, history, spending) if query.focus else query
+
+    def _condensed(self, query: Query, question: str, history: Sequence[Turn], spending: Budget) -> Query:
+        """Return a follow-up as the model makes one question of it, where the rule only put it behind an
+        earlier one."""
+        if spending.model is None or not history:
+            return query
+        with suppress(ModelError):
+            exchanges = [(turn.question, turn.answer.text) for turn in history]
+            rewritten = condensing.condense(question, exchanges, spending.model, spending.until)
+            return query if rewritten == question else Query(rewritten, reading=query.reading)
+        return query
+
+    def directly(self, question: str, query: Query, documents: Sequence[str] = ()) -> Answer | None:
+        """Answer small talk, questions about the corpus and unclear questions; None for all others."""
+        count = self._library.ledger.counts()[0]
+        reply = conversation.small_talk(question, count)
+        about = corpus_questions.corpus_question(question, self._library) if count and not reply else None
+        if about is not None:
+            return self._answer_on_corpus(question, about, documents)
+        if not reply and query.unclear and count:
+            reply = conversation.message("unclear", languages.language_of(question), word=query.unclear)
+        return _uncited(question, reply) if reply else None
+
+    def _answer_on_corpus(self, question: str, about: CorpusQuestion, documents: Sequence[str]) -> Answer:
+        language = languages.language_of(question)
+        if about.kind == "list":
+            listed = corpus_questions.catalogue(self._library, documents)
+            reply = conversation.message("list", language, documents=listed.total, names=listed.text)
+            return _uncited(question, reply)
+        with self._library.question_priority.first():
+            quoted = corpus_questions.answer(about, self._library, documents)
+        if not quoted.sentences:
+            return _uncited(question, conversation.message("no_mention", language, subject=about.subject))
+        total, quotes = f"{quoted.total:,}", f"{len(quoted.sentences):,}"
+        notice = (
+            conversation.message("some", language, shown=quotes, count=total) if quotes != total else None
+        )
+        return Answer(question, question, True, quoted.sentences, quoted.citations, notice=notice)
+
+    def answers(
+        self, question: str, query: Query, passages: Sequence[ScoredPassage], spending: Budget
+    ) -> Iterator[Answer]:
+        """Yield the drafts of an answer: by the model of the budget if it has one, or else by quotes."""
+        has_documents = bool(passages) or self._library.ledger.counts()[0] > 0
+        made = Answers(
+            question,
+            query,
+            passages,
+            lambda: self._quote(query, passages),
+            lambda excerpts: self.reader.answers(query.text, excerpts).tolist(),
+            has_documents,
+        )
+        notice, model = spending.notice, spending.model
+        if model is not None and passages:
+            embed, supports = self._embedder.embed, self.reader.support
+            drafts = generative.compose(query.text, passages, model, embed, spending.until, supports)
+            try:
+                yield from made.by_model(model.name, drafts)
+                return
+            except ModelError as fault:
+                notice = f"{fault.message} {WITHOUT}"
+        yield from made.by_quotes(notice)
+
+    def _quote(self, query: Query, passages: Sequence[ScoredPassage]) -> Extract:
+        with self._library.question_priority.first():
+            return self.extract(query, passages)
+
+    def extract(self, query: Query, passages: Sequence[ScoredPassage]) -> Extract:
+        """Extract the quotes that answer `query` from the passages that have its names and years."""
+        evidence = grounding.evidence(query, self.reader.read(query, passages))
+        return extractive.extract(query.text, evidence, self._library.ledger.document)
+
+    def likeness(self, phrase: str, others: Sequence[str]) -> list[float]:
+        """Return the cosine of a phrase with each of the others."""
+        vectors = self._embedder.embed([phrase, *others], "query")
+        return [float(cosine) for cosine in vectors[1:] @ vectors[0]]
+
+
+def _uncited(question: str, text: str) -> Answer:
+    return Answer(question, question, False, (Sentence(text),))
