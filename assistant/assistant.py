@@ -16,10 +16,11 @@ from assistant.answering.answers import joined
 from assistant.answering.extractive import Extract
 from assistant.answering.model import language_model
 from assistant.answering.model.budget import Budget, budget
-from assistant.core import limits, serialization
+from assistant.core import config, limits, model_choice, serialization
 from assistant.core.config import Settings
 from assistant.core.deadline import Deadline
-from assistant.core.errors import StoreBusy, StoreError
+from assistant.core.errors import ConfigError, StoreBusy, StoreError
+from assistant.core.model_choice import ModelChoice
 from assistant.core.scope import WHOLE, Scope, searched
 from assistant.core.types import (
     AddResult,
@@ -52,6 +53,7 @@ if TYPE_CHECKING:
 
 HISTORY = 6
 """Turns that are used to interpret a follow-up."""
+FIXED = "The environment or config.toml sets the language model; change it there."
 Entries = list[DocumentInfo]
 Days = list[DailyUsage]
 
@@ -303,6 +305,21 @@ class Assistant:
         from assistant.integrations import adapters
 
         return adapters.to_model(self._parts["llm"], self.settings.model_timeout)
+
+    def use_model(self, choice: ModelChoice) -> None:
+        """Answer by another model from now on, and keep the choice.
+
+        Raises:
+            ConfigError: the address or the key is malformed, or the environment sets the model.
+            StoreError: the choice cannot be kept.
+        """
+        if self.settings.model_is_fixed or "llm" in self._parts:
+            raise ConfigError(FIXED)
+        chosen = config.with_model(self.settings, choice)
+        language_model.model(chosen)
+        model_choice.write(self.settings.home, choice)
+        self.settings = chosen
+        self.__dict__.pop("_model", None)
 
     # -- as parts of LlamaIndex ------------------------------------------------------------------
 

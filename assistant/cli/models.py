@@ -79,7 +79,7 @@ def _list_here(as_json: bool) -> None:
 
 @app.command(epilog="Example: assistant models usage")
 def usage(as_json: Json = False) -> None:
-    """List the tokens that answers used on each of the last days (UTC), with their cost where a price is set."""
+    """List the tokens that answers used on each of the last days, with their cost where a price is set."""
     with open_store("assistant models usage") as store:
         days = store.usage()
     if as_json:
@@ -97,18 +97,27 @@ def trial(
     name: Annotated[str, typer.Argument(help="The name of the model.")],
     as_json: Json = False,
 ) -> None:
-    """Ask a model three questions of the golden set, over the shipped documents, in a store of their own."""
+    """Ask a model three golden questions over the shipped documents, as plain text and by a JSON schema.
+
+    It happens in a store of its own. Which form the model does better with is kept for its answers.
+    """
     from assistant.core import config
+    from assistant.core.endpoint import OPENAI, require_url
+    from assistant.core.model_choice import as_key, keep_form
     from assistant.evaluation import trial
 
     settings = config.load()
     if settings.model is None:
         raise ConfigError("No model is configured; set OPENAI_BASE_URL or OPENAI_API_KEY.")
-    results = list(trial.run(replace(settings, model=name), TRIED, output.say))
+    compared = trial.compare(replace(settings, model=name), TRIED, output.say)
+    key = as_key(require_url(settings.base_url or OPENAI, "OPENAI_BASE_URL"), name)
+    keep_form(settings.home, key, compared.is_gain)
     if as_json:
-        output.print_json([asdict(result) for result in results])
+        output.print_json(asdict(compared) | {"schema": compared.is_gain})
         return
-    for result in results:
-        verdict = "right" if result.right else "wrong"
-        print(f"{verdict}, {result.cited}, {result.seconds:.1f} s: {result.question}")
-    print(f"{sum(result.right for result in results)} of {len(results)} right.")
+    for form, results in (("", compared.plain), (" by a schema", compared.structured)):
+        for result in results:
+            verdict = "right" if result.right else "wrong"
+            print(f"{verdict}, {result.cited}, {result.seconds:.1f} s: {output.plain(result.question)}")
+        print(f"{sum(result.right for result in results)} of {len(results)} right{form}.")
+    print(f"Its answers are asked for {'as JSON by a schema' if compared.is_gain else 'as plain sentences'}.")

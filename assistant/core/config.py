@@ -1,6 +1,7 @@
 """Settings, read from the environment and from `config.toml` in the home folder.
 
-The environment takes precedence over the file. An unknown key is an error, to catch typing mistakes.
+The environment takes precedence over the file, and both over the model that was chosen in the page. An
+unknown key is an error, to catch typing mistakes.
 """
 
 from __future__ import annotations
@@ -9,12 +10,14 @@ import os
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import platformdirs
 
+from assistant.core import model_choice
 from assistant.core.errors import ConfigError
+from assistant.core.model_choice import ModelChoice
 from assistant.core.types import Price
 
 NAME = "cited-assistant"
@@ -61,6 +64,10 @@ class Settings:
     rerank_key: str | None = None
     public_url: str | None = None
     """The address of the page behind a proxy: scheme and host, in lower case."""
+    model_is_fixed: bool = False
+    """True if the environment or `config.toml` sets the model, so that the page cannot."""
+    structured: tuple[str, ...] = ()
+    """The models that gain by answers in JSON; see `model_choice`."""
 
     def __repr__(self) -> str:
         """Leave out the API key, to keep it out of logs."""
@@ -77,6 +84,10 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
     home = Path(environ.get("ASSISTANT_HOME") or platformdirs.user_data_path(NAME)).expanduser().absolute()
     values = _read_file(home / "config.toml")
     values |= {key: environ[name] for name, key in KEYS.items() if environ.get(name)}
+    chosen = model_choice.read(home)
+    is_fixed = not values.keys().isdisjoint(model_choice.KEYS)
+    if not is_fixed:
+        values |= {key: value for key in model_choice.KEYS if (value := getattr(chosen, key))}
     return Settings(
         home=home,
         cache=platformdirs.user_cache_path(NAME),
@@ -93,6 +104,20 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
         rerank_model=values.get("rerank_model"),
         rerank_key=values.get("rerank_key"),
         public_url=_public_url(values.get("public_url")),
+        model_is_fixed=is_fixed,
+        structured=chosen.structured,
+    )
+
+
+def with_model(settings: Settings, choice: ModelChoice) -> Settings:
+    """Return the settings with a model that was chosen in the page."""
+    values = {key: value for key in model_choice.KEYS if (value := getattr(choice, key))}
+    return replace(
+        settings,
+        model=_model(values),
+        base_url=choice.base_url,
+        api_key=choice.api_key,
+        structured=choice.structured,
     )
 
 
@@ -164,7 +189,7 @@ def _price(value: str | None) -> Price | None:
         amounts = []
     if len(amounts) not in {1, 2} or not all(0 <= amount < 1_000_000 for amount in amounts):
         raise ConfigError(
-            f"ASSISTANT_MODEL_PRICE is {value}. Set it to the price of a million tokens, in and out: 0.15/0.60."
+            f"ASSISTANT_MODEL_PRICE is {value}. Set it to that of a million tokens, in and out: 0.15/0.60."
         )
     return Price(amounts[0], amounts[-1])
 

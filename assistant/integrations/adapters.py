@@ -15,7 +15,7 @@ from llama_index.core.base.embeddings.base import BaseEmbedding
 from llama_index.core.llms import LLM, ChatMessage
 from llama_index.core.schema import BaseNode, TextNode
 
-from assistant.answering.model.language_model import LONGEST, Model, Pieces
+from assistant.answering.model.language_model import LONGEST, Model, Pieces, Schema
 from assistant.core.deadline import Deadline
 from assistant.core.errors import EmbedderError, ModelError, NotFound
 from assistant.core.types import Document, Query, ScoredPassage, Span
@@ -149,8 +149,10 @@ class LLMAdapter(Model):
 
     part: LLM | None = None
 
-    def stream(self, prompt: str, until: Deadline | None = None) -> Generator[str, None, None]:
-        """Yield the answer in pieces. See `Model.stream`.
+    def stream(
+        self, prompt: str, until: Deadline | None = None, schema: Schema | None = None
+    ) -> Generator[str, None, None]:
+        """Yield the answer in pieces; the schema is left out. See `Model.stream`.
 
         Raises:
             ModelError: the model fails, says nothing, or takes too long.

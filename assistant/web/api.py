@@ -19,11 +19,14 @@ from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
+from assistant.answering.model import offers
 from assistant.assistant import Assistant
 from assistant.core import serialization
+from assistant.core.endpoint import OPENAI, require_key, require_url
 from assistant.core.errors import (
     FAULT,
     AssistantError,
+    ConfigError,
     FetchError,
     ModelError,
     NotFound,
@@ -33,6 +36,7 @@ from assistant.core.errors import (
     Withdrawn,
 )
 from assistant.core.limits import MAX_DOCUMENTS, MAX_SOURCE
+from assistant.core.model_choice import ModelChoice
 from assistant.core.scope import Scope
 from assistant.core.serialization import Json
 from assistant.core.types import AddResult, ProgressStep, Source, Status
@@ -44,6 +48,7 @@ STATUS: dict[type[AssistantError], int] = {
     NotFound: 404,
     ReadError: 422,
     QuestionError: 422,
+    ConfigError: 422,
     FetchError: 502,
     ModelError: 502,
     StoreBusy: 503,
@@ -84,11 +89,23 @@ class Unnaming(BaseModel):
     sources: list[str]
 
 
-def add_to(served: FastAPI, assistant: Assistant, limits: Limits = LIMITS) -> None:
-    """Add the routes and error handlers of the API to an app."""
+class ModelForm(BaseModel):
+    """The body of PUT /api/model and POST /api/model/test. Without an address, answers are quotes."""
+
+    url: str = Field("", max_length=MAX_SOURCE)
+    name: str = Field("", max_length=MAX_SOURCE)
+    key: str | None = Field(None, max_length=MAX_SOURCE)
+    """None for the key that is kept, which is sent to the address that it was given for only."""
+
+
+def add_to(
+    served: FastAPI, assistant: Assistant, limits: Limits = LIMITS, *, is_private: bool = True
+) -> None:
+    """Add the routes and error handlers of the API to an app, private if only this machine reaches it."""
     for routes in (
         _questions(assistant),
         _store(assistant),
+        _model(assistant, is_private),
         _documents(assistant),
         _adding(assistant, limits),
     ):
@@ -142,6 +159,62 @@ def _store(assistant: Assistant) -> APIRouter:
         return serialization.health(assistant.rebuild())
 
     return routes
+
+
+def _model(assistant: Assistant, is_private: bool) -> APIRouter:
+    routes = APIRouter(prefix="/api/model")
+
+    @routes.get("")
+    def model() -> Json:
+        settings = assistant.settings
+        return {
+            "name": settings.model,
+            "url": settings.base_url,
+            "has_key": settings.api_key is not None,
+            "changeable": is_private and not settings.model_is_fixed,
+        }
+
+    @routes.put("")
+    def choose(body: ModelForm) -> Json:
+        _require_private(is_private)
+        assistant.use_model(_choice(assistant, body))
+        return model()
+
+    @routes.post("/test")
+    def test(body: ModelForm) -> Json:
+        """Say what is wrong with a model, before it is chosen, and what else is offered there."""
+        _require_private(is_private)
+        choice = _choice(assistant, body)
+        url, key = (
+            require_url(choice.base_url or OPENAI, "The address"),
+            require_key(choice.api_key, "The key"),
+        )
+        names = [offer.name for offer in offers.offers(url, key)]
+        problem = offers.problem(choice.model, url, key) if choice.model else None
+        return {"problem": problem, "offered": names}
+
+    @routes.get("/servers")
+    def servers() -> list[Json]:
+        """List the model servers of this machine, which are never used unasked."""
+        _require_private(is_private)
+        found = offers.servers_here()
+        return [{"name": name, "url": url, "offered": [o.name for o in some]} for name, url, some in found]
+
+    return routes
+
+
+def _require_private(is_private: bool) -> None:
+    if not is_private:
+        raise HTTPException(403, "The model of a server that others can reach is set where it is started.")
+
+
+def _choice(assistant: Assistant, body: ModelForm) -> ModelChoice:
+    """Return the choice of a form. A kept key goes to no other address."""
+    settings = assistant.settings
+    url = require_url(body.url, "The address") if body.url.strip() else None
+    is_same = url == settings.base_url
+    key = require_key(body.key, "The key") if body.key is not None else settings.api_key if is_same else None
+    return ModelChoice(url, body.name.strip() or None, key, settings.structured)
 
 
 def nothing() -> APIRouter:

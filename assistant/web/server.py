@@ -45,7 +45,8 @@ CLOSING = 3
 def app(assistant: Assistant, host: str = "127.0.0.1", limits: Limits = LIMITS) -> FastAPI:
     """Return the server as an ASGI app. It is bound to `host` and answers to it and to localhost."""
     served = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
-    api.add_to(served, assistant, limits)
+    is_private = is_loopback(host) and not assistant.settings.public_url
+    api.add_to(served, assistant, limits, is_private=is_private)
     served.include_router(routes.router(assistant))
     asking = Asking(assistant)
     served.include_router(conversations.router(assistant, asking))

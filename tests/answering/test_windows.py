@@ -92,7 +92,7 @@ def test_a_small_model_is_known_by_its_name(name: str, expected: bool) -> None:
 def test_a_prompt_begins_the_same_for_the_same_passages() -> None:
     for short in (False, True):
         first, second = (
-            prompting.answer_prompt(question, PASSAGES, short=short)
+            prompting.answer_prompt(question, PASSAGES, form="short" if short else "text", few=short)
             for question in ("What was sold?", "Why?")
         )
         same = next(at for at, (a, b) in enumerate(zip(first, second, strict=False)) if a != b)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from conftest import Run
 from model_server import refused, serve
@@ -107,6 +109,24 @@ def test_a_model_is_tried_on_golden_questions(run: Run, monkeypatch: pytest.Monk
         monkeypatch.delenv("ASSISTANT_CORPUS")
         done = run("models", "try", "small")
     assert done.code == 0
-    assert len(done.out.splitlines()) == 4
-    assert done.out.splitlines()[-1].endswith("of 3 right.")
+    assert len(done.out.splitlines()) == 9
+    assert "of 3 right by a schema.\n" in done.out
+    assert done.out.endswith("Its answers are asked for as plain sentences.\n")
     assert {request["model"] for request in server.requests} == {"small"}
+    assert {"response_format" in request for request in server.requests} == {False, True}
+
+
+def test_a_model_that_gains_by_a_schema_is_asked_by_it(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    told = "Iran's exports to Venezuela currently amount to 3 billion dollars."
+    with serve(lambda prompt: as_json(told) if '{"sentences"' in prompt else "Bananas.") as server:
+        monkeypatch.setenv("OPENAI_BASE_URL", server.url)
+        monkeypatch.setenv("ASSISTANT_MODEL", "small")
+        monkeypatch.delenv("ASSISTANT_CORPUS")
+        assert "as JSON by a schema" in run("models", "try", "small").out
+        server.requests.clear()
+        assert run("ask", "How much does Iran export to Venezuela?").code == 0
+        assert "response_format" in server.requests[-1]
+
+
+def as_json(text: str) -> str:
+    return json.dumps({"sentences": [{"text": text, "passages": [1]}]})

@@ -12,7 +12,7 @@ from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 
-from assistant.answering.model import prompting, replies, windows
+from assistant.answering.model import prompting, replies, structured, windows
 from assistant.answering.model.checking import CitationChecker, Embed
 from assistant.answering.model.language_model import Model
 from assistant.answering.model.replies import Claim
@@ -73,7 +73,7 @@ def compose(
         prompt = _prompt(question, passages, model)
         reply = _Reply(len(passages))
         try:
-            yield from _drafts(checker, reply, model.stream(prompt, until))
+            yield from _drafts(checker, reply, _stream(model, prompt, until))
         except PromptTooLong:
             if attempt + 1 == ATTEMPTS or _prompt(question, passages, model) == prompt:
                 raise
@@ -86,8 +86,15 @@ def compose(
 
 
 def _prompt(question: str, passages: Sequence[ScoredPassage], model: Model) -> str:
-    is_short, room = windows.is_small(model.name), windows.of(model).characters
-    return prompting.answer_prompt(question, passages, short=is_short, characters=room)
+    is_small, room = windows.is_small(model.name), windows.of(model).characters
+    form: prompting.Form = "json" if model.structured else "short" if is_small else "text"
+    return prompting.answer_prompt(question, passages, form=form, few=is_small, characters=room)
+
+
+def _stream(model: Model, prompt: str, until: Deadline) -> Generator[str, None, None]:
+    if model.structured:
+        return structured.as_text(model.stream(prompt, until, structured.RESPONSE_FORMAT))
+    return model.stream(prompt, until)
 
 
 def _drafts(

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import atexit
 import threading
-from collections.abc import AsyncGenerator, Callable, Generator
+from collections.abc import AsyncGenerator, Callable, Generator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from functools import cache
@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from assistant.answering.model import windows
+from assistant.core import model_choice
 from assistant.core.config import Settings
 from assistant.core.deadline import Deadline
 from assistant.core.endpoint import NO_KEY, OPENAI, client_options, require_key, require_url, retry_after
@@ -45,6 +46,7 @@ CONTEXT = 8192
 Piece = str | Usage | Exception | None
 """A piece of a reply, what the server counted in it, an error, or the end."""
 Pieces = SimpleQueue[Piece]
+Schema = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +60,16 @@ class Model:
     count: Callable[[Usage], None] = field(default=lambda usage: None, repr=False, compare=False)
     """Called with the usage of each call, also of one that was ended early."""
 
-    def stream(self, prompt: str, until: Deadline | None = None) -> Generator[str, None, None]:
+    structured: bool = False
+    """True if answers are asked for by a JSON schema, which this model gains by."""
+
+    def stream(
+        self, prompt: str, until: Deadline | None = None, schema: Schema | None = None
+    ) -> Generator[str, None, None]:
         """Yield the reply to `prompt` in pieces as they arrive. Closing the iterator ends the call.
 
-        The time between pieces counts towards `until`; the default is `seconds` from now.
+        The time between pieces counts towards `until`; the default is `seconds` from now. The reply is JSON
+        by `schema`, a `response_format`, if there is one and the server knows of it.
 
         Raises:
             ModelError: the model is unreachable, refuses, breaks off, replies nothing, or takes too long.
@@ -69,7 +77,7 @@ class Model:
         """
         until = until or Deadline(self.seconds)
         pieces = Pieces()
-        call = asyncio.run_coroutine_threadsafe(self._call(prompt, pieces, until), _loop())
+        call = asyncio.run_coroutine_threadsafe(self._call(prompt, pieces, until, schema), _loop())
         try:
             yield from self._receive(pieces, until, prompt)
         finally:
@@ -126,13 +134,13 @@ class Model:
             async_http_client=client,
         )
 
-    async def _call(self, prompt: str, pieces: Pieces, until: Deadline) -> None:
+    async def _call(self, prompt: str, pieces: Pieces, until: Deadline, schema: Schema | None) -> None:
         """Put the pieces, then the error if any, then None."""
         try:
             async with asyncio.timeout(until.left):
                 # On a thread, as the import takes seconds: it must stop neither the loop nor the deadline.
                 await asyncio.to_thread(self.llm)
-                await self._try(prompt, pieces.put, until)
+                await self._try(prompt, pieces.put, until, schema)
         except TimeoutError:
             pieces.put(self._late())
         except Exception as fault:
@@ -140,11 +148,13 @@ class Model:
         finally:
             pieces.put(None)
 
-    async def _try(self, prompt: str, put: Callable[[str | Usage], None], until: Deadline) -> None:
+    async def _try(
+        self, prompt: str, put: Callable[[str | Usage], None], until: Deadline, schema: Schema | None
+    ) -> None:
         for wait in (*BACKOFF, None):
             length = 0
             try:
-                async with aclosing(self._pieces(prompt)) as pieces:
+                async with aclosing(self._pieces(prompt, schema)) as pieces:
                     async for piece in pieces:
                         length += len(piece) if isinstance(piece, str) else 0
                         if length > LONGEST:
@@ -159,7 +169,7 @@ class Model:
                     raise
             await asyncio.sleep(wait)
 
-    async def _pieces(self, prompt: str) -> AsyncGenerator[str | Usage, None]:
+    async def _pieces(self, prompt: str, schema: Schema | None) -> AsyncGenerator[str | Usage, None]:
         """Make one attempt; yield texts, and the usage if the server counts it.
 
         Redirects and proxies are not followed: only the configured address is called.
@@ -172,7 +182,7 @@ class Model:
         reason, is_empty = None, True
         async with httpx.AsyncClient(**client_options()) as client:
             try:
-                async for part in await self.llm(client).astream_chat([message], **self._limits()):
+                async for part in await self.llm(client).astream_chat([message], **self._options(schema)):
                     reason = _finish_reason(part.raw) or reason
                     if usage := _usage(part.raw):
                         windows.counted(self, prompt, usage.prompt)
@@ -186,12 +196,14 @@ class Model:
         if problem := self._problem(reason, is_empty):
             raise problem
 
-    def _limits(self) -> dict[str, Any]:
-        """Return the limit on a reply and the wish for a count of tokens, if the server knows of both."""
+    def _options(self, schema: Schema | None) -> dict[str, Any]:
+        """Return the limit on a reply, the wish for a count of tokens and the schema, if the server knows
+        of these."""
         known = windows.of(self)
         if known.is_plain:
             return {}
-        return {"max_tokens": known.reply, "stream_options": {"include_usage": True}}
+        options = {"max_tokens": known.reply, "stream_options": {"include_usage": True}}
+        return options | ({"response_format": schema} if schema else {})
 
     # -- faults ------------------------------------------------------------------------------------
 
@@ -272,7 +284,8 @@ def model(settings: Settings) -> Model | None:
         return None
     url = require_url(settings.base_url or OPENAI, "OPENAI_BASE_URL")
     key = require_key(settings.api_key) or NO_KEY
-    return Model(settings.model, url, key, settings.model_timeout)
+    structured = model_choice.as_key(url, settings.model) in settings.structured
+    return Model(settings.model, url, key, settings.model_timeout, structured=structured)
 
 
 def _finish_reason(chunk: Any) -> str | None:

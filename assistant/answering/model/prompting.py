@@ -9,10 +9,12 @@ import hashlib
 import itertools
 import re
 from collections.abc import Sequence
+from typing import Literal
 
 from assistant.answering.model import prompts, windows
 from assistant.core.types import ScoredPassage
 
+Form = Literal["text", "short", "json"]
 ASKED = 6
 """Limit on the sentences that the prompt asks for."""
 FEW = 6
@@ -28,27 +30,34 @@ _HIDDEN = re.compile(
 
 
 def answer_prompt(
-    question: str, passages: Sequence[ScoredPassage], *, short: bool = False, characters: int | None = None
+    question: str,
+    passages: Sequence[ScoredPassage],
+    *,
+    form: Form = "text",
+    few: bool = False,
+    characters: int | None = None,
 ) -> str:
     """Return the prompt for an answer to `question` from as many passages as there is room for.
 
     Args:
         question: the question.
         passages: the passages, best first.
-        short: whether it is the short prompt, for a small model.
+        form: the form of the answer; `short` is that of small models.
+        few: whether a small model is to read only the best passages.
         characters: the limit on its length, if there is one.
     """
     asked = clean(question)
-    texts = [clean(_text(scored)) for scored in passages[: FEW if short else None]]
+    texts = [clean(_text(scored)) for scored in passages[: FEW if few else None]]
     room = None if characters is None else characters - RULES - len(asked)
     texts = texts[: windows.fitting([text + " " * MARKS for text in texts], room)]
     # Not of the question, so that the prompt begins as the one before on the same passages.
     word = fence(*texts, also=asked)
-    if short:
+    if form == "short":
         begun = (f"{word} [{n}]\n{text}" for n, text in enumerate(texts, 1))
         return prompts.load("answer_short", question=asked, passages="\n\n".join(begun), fence=word)
     fenced = (f"BEGIN {word} passage {n}\n{text}\nEND {word}" for n, text in enumerate(texts, 1))
-    return prompts.load("answer", question=asked, passages="\n\n".join(fenced), fence=word, limit=str(ASKED))
+    name = "answer_json" if form == "json" else "answer"
+    return prompts.load(name, question=asked, passages="\n\n".join(fenced), fence=word, limit=str(ASKED))
 
 
 def _text(scored: ScoredPassage) -> str:

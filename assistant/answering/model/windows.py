@@ -36,7 +36,7 @@ _LENGTH = re.compile(
     r"context[ _](?:length|size|window)|exceed_context|maximum (?:model |context )?length|prompt is too long"
     r"|too many tokens|max_new_tokens|input length exceeds|reduce the length"
 )
-_OPTIONS = re.compile(r"max_completion_tokens|stream_options")
+_OPTIONS = re.compile(r"max_completion_tokens|stream_options|response_format|json_schema|grammar")
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)(b|m)(?![a-z])")
 SMALL = 4.0
 """Billions of parameters up to which a model gets the short prompt."""

@@ -8,6 +8,7 @@ import "./deeds.js";
 import "./documents.js";
 import "./feedback.js";
 import "./keys.js";
+import "./model.js";
 import "./sidebar.js";
 import "./source.js";
 import "./suggestions.js";
