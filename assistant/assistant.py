@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, TypedDict, Unpack
 
-from assistant.answering.answerer import Answerer
+from assistant.answering.answerer import MEMORY, Answerer
 from assistant.answering.answers import joined
 from assistant.answering.extractive import Extract
 from assistant.answering.model import language_model
@@ -51,8 +51,6 @@ if TYPE_CHECKING:
     from llama_index.core.chat_engine.types import BaseChatEngine
     from llama_index.core.llms import LLM
 
-HISTORY = 6
-"""Turns that are used to interpret a follow-up."""
 FIXED = "The environment or config.toml sets the language model; change it there."
 Entries = list[DocumentInfo]
 Days = list[DailyUsage]
@@ -194,7 +192,7 @@ class Assistant:
         titles = self._titles(documents)
         scope = searched(titles)
         question, conversation = serialization.writable(question), limits.conversation(conversation or "")
-        history = self.turns(conversation)[-HISTORY:] if conversation else []
+        history = self.turns(conversation)[-MEMORY:] if conversation else []
         spending = self._budget(until)
         query = self._answerer.understand(question, history, spending, titles)
         direct = self._answerer.directly(question, query, documents)
@@ -232,7 +230,7 @@ class Assistant:
         """
         spending = self._budget(until or self.deadline())
         question = serialization.writable(question)
-        query = self._answerer.understand(question, history[-HISTORY:], spending)
+        query = self._answerer.understand(question, history[-MEMORY:], spending)
         direct = self._answerer.directly(question, query)
         answers = (
             [direct]
@@ -261,7 +259,7 @@ class Assistant:
         """Return the timed answer that `ask` gives after the turns of `history`; nothing is saved."""
         began, spending = time.perf_counter(), self._budget(self.deadline())
         question = serialization.writable(question)
-        query = self._answerer.understand(question, history[-HISTORY:], spending)
+        query = self._answerer.understand(question, history[-MEMORY:], spending)
         direct = self._answerer.directly(question, query)
         passages = [] if direct else self.retriever.retrieve(query)
         found = time.perf_counter()

@@ -24,6 +24,11 @@ from assistant.retrieval.query_rewriting import Exchange
 from assistant.retrieval.reader import Reader
 from assistant.text import languages
 
+HISTORY = 6
+"""Turns that are used to interpret a follow-up."""
+MEMORY = 24
+"""Turns that a model sees, the older ones without their answers."""
+
 
 class Answerer:
     """Understands and answers questions over a library. `cache` has the weights of the reader."""
@@ -41,7 +46,7 @@ class Answerer:
     ) -> Query:
         """Rewrite the question as a search query; `titles` are those of the only documents to search."""
         scope = [Exchange("", about=tuple(titles))] if len(titles) == 1 else []
-        query = query_rewriting.understood(question, scope + exchanges(history), self.likeness)
+        query = query_rewriting.understood(question, scope + exchanges(history[-HISTORY:]), self.likeness)
         query, corrections = spelling.corrected(query, self._library, self._embedder.count)
         remarks = [
             conversation.message("corrected", None, right=right, wrong=wrong)

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Literal
 
-from assistant.assistant import HISTORY, Assistant
+from assistant.answering.answerer import HISTORY
+from assistant.assistant import Assistant
 from assistant.core.errors import NotFound
 from assistant.core.types import Turn
 from assistant.evaluation.golden.sets import Place, Question

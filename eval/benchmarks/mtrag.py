@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from assistant.assistant import HISTORY
+from assistant.answering.answerer import HISTORY
 from assistant.evaluation.scoring.metrics import ndcg_at, recall_at
 from assistant.retrieval.query_rewriting import Exchange, understood
 from eval.benchmarks.corpus import Item, opened, progress

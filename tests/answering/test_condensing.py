@@ -7,6 +7,7 @@ import re
 import pytest
 from model_server import Reply, serve
 
+from assistant.answering.model import windows
 from assistant.answering.model.condensing import condense
 from assistant.answering.model.language_model import Model
 from assistant.core.errors import ModelError
@@ -75,3 +76,28 @@ def test_the_history_is_given_as_data() -> None:
 def test_a_model_that_cannot_be_reached_is_told() -> None:
     with serve(Reply(status=401)) as server, pytest.raises(ModelError):
         condense("and to Spain?", HISTORY, Model("small", server.url, seconds=120))
+
+
+def prompt_of(history: list[tuple[str, str]], name: str = "small") -> str:
+    with serve("What did Norway sell to Spain?") as server:
+        condense("and to Spain?", history, Model(name, server.url, seconds=120))
+        return server.prompts[-1]
+
+
+def test_of_older_turns_the_questions_are_told() -> None:
+    long = [(f"What was sold in {year}?", f"Cod of {year}.") for year in range(1990, 2010)]
+    prompt = prompt_of([*long, *HISTORY])
+    assert all(f"What was sold in {year}?" in prompt for year in range(1990, 2010))
+    assert "Cod of 1995." not in prompt
+    assert "Cod of 2009." in prompt
+
+
+def test_in_a_small_window_answers_are_cut_and_the_last_turn_stays() -> None:
+    with serve("What did Norway sell to Spain?") as server:
+        tiny = Model("tiny window", server.url, seconds=120)
+        windows.refused(tiny, "x" * 3000, "maximum context length is 512 tokens, given: 1000")
+        condense("and to Spain?", [(f"What of {n}?", "fish " * 200) for n in range(30)], tiny)
+        [prompt] = server.prompts
+    assert "What of 29?" in prompt
+    assert "What of 2?" not in prompt
+    assert len(prompt) < 2000

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from assistant.answering.model import prompting, prompts, replies
+from assistant.answering.model import prompting, prompts, replies, windows
 from assistant.answering.model.language_model import Model
 from assistant.answering.support.faithfulness import uncovered
 from assistant.core.deadline import Deadline
@@ -15,9 +15,13 @@ from assistant.text.words import content, missing, share
 QUESTION = 400
 """Limit on the characters of a rewritten question; a longer reply is not a question."""
 TURNS = 6
-"""Earlier turns in the prompt that rewrites a follow-up."""
-TURN = 600
-"""Limit on the characters of an earlier answer in that prompt."""
+"""The last turns in the prompt that rewrites a follow-up; of those before, only the questions are in it."""
+TURN, SHORT = 600, 120
+"""Limits on the characters of an earlier answer in that prompt, and of one where there is little room."""
+ROOM = 6000
+"""Limit on the characters of all earlier turns."""
+SHARE = 2
+"""Earlier turns may take one part in so many of a small window."""
 
 _LABEL = re.compile(r"\A\W*(?:(?:stand-?alone|rewritten|last|the)\s+)*question\s*:\s*", re.IGNORECASE)
 
@@ -36,15 +40,37 @@ def condense(
     """
     if not history:
         return question
-    turns = [
-        prompting.clean(f"Question: {earlier}\nAnswer: {answer[:TURN]}")
-        for earlier, answer in history[-TURNS:]
-    ]
-    earlier, asked = "\n\n".join(turns), prompting.clean(question)
+    window = windows.of(model).characters
+    earlier = _earlier(history, ROOM if window is None else min(ROOM, window // SHARE))
+    asked = prompting.clean(question)
     prompt = prompts.load("condense", fence=prompting.fence(earlier, asked), history=earlier, question=asked)
     rewritten = _LABEL.sub("", replies.visible(model.complete(prompt, until))).strip(" \t\n\"'“”*`")
     said = "\n".join(f"{earlier}\n{answer}" for earlier, answer in history)
     return rewritten if _is_question(rewritten) and _is_the_same(rewritten, question, said) else question
+
+
+def _earlier(history: Sequence[tuple[str, str]], room: int) -> str:
+    """Return the conversation in at most so many characters: first the answers of older turns are left out,
+    then answers are cut, then the oldest turns go."""
+    for full in range(TURNS, -1, -1):
+        for limit in (TURN, SHORT):
+            turns = _turns(history, full, limit)
+            if len(text := "\n\n".join(turns)) <= room:
+                return text
+    while len(turns) > 1 and len("\n\n".join(turns)) > room:
+        turns.pop(0)
+    return "\n\n".join(turns)[:room]
+
+
+def _turns(history: Sequence[tuple[str, str]], full: int, limit: int) -> list[str]:
+    """Return the turns as text; all but the last `full` have their question alone."""
+    begun = len(history) - full
+    return [
+        prompting.clean(
+            f"Question: {question}" if at < begun else f"Question: {question}\nAnswer: {answer[:limit]}"
+        )
+        for at, (question, answer) in enumerate(history)
+    ]
 
 
 def _is_question(text: str) -> bool:
