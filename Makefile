@@ -42,8 +42,8 @@ lint: ready
 
 # The scripts and style sheets of the page, where npm is.
 lint-page:
-	@$(PAGE)/node_modules/.bin/eslint --config $(PAGE)/eslint.config.js assistant/web/static
-	@$(PAGE)/node_modules/.bin/stylelint --config $(PAGE)/stylelint.config.js 'assistant/web/static/*.css'
+	@$(PAGE)/node_modules/.bin/eslint --config $(PAGE)/eslint.config.js assistant/web/static assistant/web/widget
+	@$(PAGE)/node_modules/.bin/stylelint --config $(PAGE)/stylelint.config.js 'assistant/web/*/*.css'
 	@$(PAGE)/node_modules/.bin/tsc --project $(PAGE)/tsconfig.json
 
 # The pictures of the page in docs/.

@@ -73,7 +73,7 @@ def test_broken_files_are_refused_or_read_and_do_no_harm() -> None:
 
 @alone
 def test_a_store_that_is_killed_again_and_again_keeps_what_it_told() -> None:
-    assert missed(kills.figures(20)) == []
+    assert missed(kills.figures(8)) == []
 
 
 @pytest.fixture

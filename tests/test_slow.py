@@ -18,6 +18,6 @@ TIMED = ("times as long", "health", "SIGTERM")
 
 
 def test_honest_clients_are_served_beside_slow_ones() -> None:
-    missed = [figure for figure in slow.figures(FEW, rounds=2) if figure.met is False]
+    missed = [figure for figure in slow.figures(FEW, rounds=1) if figure.met is False]
     # How long it takes says nothing on a machine that does other things too.
     assert [figure.what for figure in missed if not any(word in figure.what for word in TIMED)] == []

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -29,6 +29,7 @@ KEYS = {
     "ASSISTANT_MODEL_PRICE": "model_price",
     "ASSISTANT_DAILY_TOKENS": "daily_tokens",
     "ASSISTANT_PUBLIC_URL": "public_url",
+    "ASSISTANT_WIDGET_ORIGINS": "widget_origins",
     "ASSISTANT_EMBEDDING_MODEL": "embedding_model",
     "ASSISTANT_EMBEDDING_URL": "embedding_url",
     "ASSISTANT_RERANK_URL": "rerank_url",
@@ -64,6 +65,8 @@ class Settings:
     rerank_key: str | None = None
     public_url: str | None = None
     """The address of the page behind a proxy: scheme and host, in lower case."""
+    widget_origins: tuple[str, ...] = ()
+    """The origins of the sites that may have the widget."""
     model_is_fixed: bool = False
     """True if the environment or `config.toml` sets the model, so that the page cannot."""
     structured: tuple[str, ...] = ()
@@ -104,6 +107,7 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
         rerank_model=values.get("rerank_model"),
         rerank_key=values.get("rerank_key"),
         public_url=_public_url(values.get("public_url")),
+        widget_origins=tuple(_origins(values.get("widget_origins", ""))),
         model_is_fixed=is_fixed,
         structured=chosen.structured,
     )
@@ -177,6 +181,16 @@ def _public_url(value: str | None) -> str | None:
             f"ASSISTANT_PUBLIC_URL is {value}. Set it to a scheme and a host, as in https://docs.example.org."
         )
     return origin[1]
+
+
+def _origins(value: str) -> Iterator[str]:
+    for name in value.replace(",", " ").split():
+        origin = _ORIGIN.fullmatch(name.lower())
+        if origin is None:
+            raise ConfigError(
+                f"ASSISTANT_WIDGET_ORIGINS has {name}. Give a scheme and a host each, as in https://example.org."
+            )
+        yield origin[1]
 
 
 def _price(value: str | None) -> Price | None:

@@ -26,9 +26,11 @@ from assistant.web import admission, browsers
 from assistant.web.admission import JOIN, STREAM, Admission
 from assistant.web.delivery.packing import FOR_EVER
 
-OWN = ("/api/", "/v1/", "/source/", "/page/")
+WIDGET = "/widget.js"
+"""The one address of ours whose content pages of other sites may load."""
+OWN = ("/api/", "/v1/", "/source/", "/page/", "/widget/")
 """Prefixes of our own addresses."""
-ALONE = frozenset({"/mcp"})
+ALONE = frozenset({"/mcp", "/widget", WIDGET})
 """Our own addresses that have nothing below them; all others are Gradio's."""
 UPLOAD = ("POST", "/api/documents")
 PATIENTLY = 2 * MAX_BYTES
@@ -233,6 +235,8 @@ def _with_headers(send: Send, scope: Scope) -> Send:
             is_there = message["status"] < 400
             headers.setdefault("Cache-Control", _caching(scope["path"]) if is_there else "no-store")
             headers.update(HEADERS)
+            if scope["path"] == WIDGET:
+                headers["Cross-Origin-Resource-Policy"] = "cross-origin"
             if is_endless and message["status"] >= 400:
                 headers["Connection"] = "close"
         await send(message)

@@ -32,6 +32,7 @@ from assistant.web.protocols import mcp_http, openai, searching
 from assistant.web.security import Guard, is_loopback
 from assistant.web.suggestions import Suggestions
 from assistant.web.uploads import LIMITS, Limits
+from assistant.web.widget import frame
 
 NOTHING = "There is nothing at this address."
 OPEN = (
@@ -50,6 +51,7 @@ def app(assistant: Assistant, host: str = "127.0.0.1", limits: Limits = LIMITS) 
     served.include_router(routes.router(assistant))
     asking = Asking(assistant)
     served.include_router(conversations.router(assistant, asking))
+    served.include_router(frame.router(assistant))
     served.include_router(suggestions.router(assistant, Suggestions(assistant)))
     served.include_router(openai.router(assistant))
     served.include_router(searching.router(assistant))
