@@ -241,7 +241,7 @@ class Assistant:
 
     def _retrieve(self, query: Query, documents: Sequence[str]) -> list[ScoredPassage]:
         with self.library.question_priority.first():
-            return self.retriever.retrieve(query, documents=frozenset(documents) or None)
+            return self._answerer.retrieve(query, frozenset(documents) or None)
 
     def _save(self, conversation: str, turn: Turn, sent: Sequence[str]) -> Answer:
         """Save the turn with the ids of the documents sent to a model; return its answer.
@@ -261,7 +261,7 @@ class Assistant:
         question = serialization.writable(question)
         query = self._answerer.understand(question, history[-MEMORY:], spending)
         direct = self._answerer.directly(question, query)
-        passages = [] if direct else self.retriever.retrieve(query)
+        passages = [] if direct else self._retrieve(query, ())
         found = time.perf_counter()
         *_, answer = [direct] if direct else self._answerer.answers(question, query, passages, spending)
         timings = _timings(began, found, time.perf_counter())
@@ -294,7 +294,7 @@ class Assistant:
 
     @cached_property
     def _answerer(self) -> Answerer:
-        return Answerer(self.library, self._embedder, self.settings.cache)
+        return Answerer(self.library, self.retriever, self._embedder, self.settings.cache)
 
     @cached_property
     def _model(self) -> language_model.Model | None:

@@ -7,6 +7,7 @@ large     the server over 20,000 passages: opening, a question, memory, the inde
 ingest    documents taken in, against LlamaIndex's starter
 growth    a passage at 20,000 against one at 5,000
 busy      a server that is asked while 4,000 passages come in
+first     the first word of a model's answer, against the model's own
 
 Without a name, all of them, in some minutes; `large` makes its corpus once, which takes some minutes more.
 Exits with 1 if a target is missed.
@@ -35,6 +36,7 @@ MODULES = {
     "ingest": "bench_ingest",
     "growth": "bench_growth",
     "busy": "bench_busy",
+    "first": "bench_first",
 }
 """The benchmarks, and the modules whose `figures` run them."""
 

@@ -6,12 +6,14 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property
+from itertools import zip_longest
 from pathlib import Path
 
 from assistant.answering import conversation, corpus_questions, extractive
 from assistant.answering.answers import WITHOUT, Answers
 from assistant.answering.corpus_questions import CorpusQuestion
 from assistant.answering.extractive import Extract
+from assistant.answering.extracts import joined_extracts
 from assistant.answering.history import exchanges
 from assistant.answering.model import condensing, generative
 from assistant.answering.model.budget import Budget
@@ -22,6 +24,7 @@ from assistant.ingest.library import Library
 from assistant.retrieval import grounding, query_rewriting, spelling
 from assistant.retrieval.query_rewriting import Exchange
 from assistant.retrieval.reader import Reader
+from assistant.retrieval.retriever import Retriever
 from assistant.text import languages
 
 HISTORY = 6
@@ -33,8 +36,9 @@ MEMORY = 24
 class Answerer:
     """Understands and answers questions over a library. `cache` has the weights of the reader."""
 
-    def __init__(self, library: Library, embedder: Embedder, cache: Path) -> None:
-        self._library, self._embedder, self._cache = library, embedder, cache
+    def __init__(self, library: Library, retriever: Retriever, embedder: Embedder, cache: Path) -> None:
+        self._library, self._retriever = library, retriever
+        self._embedder, self._cache = embedder, cache
 
     @cached_property
     def reader(self) -> Reader:
@@ -53,7 +57,30 @@ class Answerer:
             for wrong, right in corrections.items()
         ]
         query = replace(query, reading=" ".join(filter(None, [query.reading, *remarks])))
-        return self._condensed(query, question, history, spending) if query.focus else query
+        if query.focus:
+            return self._condensed(query, question, history, spending)
+        return replace(query, parts=self._parts(question, scope + exchanges(history[-HISTORY:])))
+
+    def _parts(self, question: str, history: Sequence[Exchange]) -> tuple[Query, ...]:
+        """Return the parts of a question, none if it asks for one thing or a part is unclear."""
+        parts = query_rewriting.split(question)
+        if len(parts) == 1:
+            return ()
+        found = list[Query]()
+        for part in parts:
+            before = [*history, *(Exchange(query.text) for query in found)]
+            found.append(query_rewriting.understood(part, before, self.likeness))
+        return () if any(query.unclear for query in found) else tuple(found)
+
+    def retrieve(self, query: Query, documents: frozenset[str] | None = None) -> list[ScoredPassage]:
+        """Return the passages for a query, best first; those for its parts in turns."""
+        if not query.parts:
+            return self._retriever.retrieve(query, documents=documents)
+        found = (self._retriever.retrieve(part, documents=documents) for part in query.parts)
+        unique = dict[str, ScoredPassage]()
+        for scored in (each for rank in zip_longest(*found) for each in rank if each):
+            unique.setdefault(scored.passage.id, scored)
+        return list(unique.values())
 
     def _condensed(self, query: Query, question: str, history: Sequence[Turn], spending: Budget) -> Query:
         """Return a follow-up as the model makes one question of it, where the rule only put it behind an
@@ -123,8 +150,20 @@ class Answerer:
 
     def extract(self, query: Query, passages: Sequence[ScoredPassage]) -> Extract:
         """Extract the quotes that answer `query` from the passages that have its names and years."""
+        if query.parts:
+            return self._extract_parts(query, passages)
         evidence = grounding.evidence(query, self.reader.read(query, passages))
         return extractive.extract(query.text, evidence, self._library.ledger.document)
+
+    def _extract_parts(self, query: Query, passages: Sequence[ScoredPassage]) -> Extract:
+        """Extract the answer to each part. If no part has one, the question is taken as a whole."""
+        documents = frozenset(scored.passage.document_id for scored in passages)
+        extracts = [
+            self.extract(part, self._retriever.retrieve(part, documents=documents)) for part in query.parts
+        ]
+        if not any(extracted.answered for extracted in extracts):
+            return self.extract(replace(query, parts=()), passages)
+        return joined_extracts([part.text for part in query.parts], extracts)
 
     def likeness(self, phrase: str, others: Sequence[str]) -> list[float]:
         """Return the cosine of a phrase with each of the others."""

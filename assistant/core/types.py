@@ -96,6 +96,8 @@ class Query:
     """A word of the question that refers to something that was never mentioned."""
     reading: str = ""
     """The interpretation of an ambiguous question, in a sentence."""
+    parts: tuple[Query, ...] = ()
+    """The parts of a question that asks for several things, each understood by those before it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,7 +91,7 @@ class IngestionPipeline:
         `on_step` is called in the thread that iterates over the batches. A source that is named twice comes
         in two batches. If `sources` raises, the exception is raised after the batches of earlier sources.
         """
-        run = _Run(sources, on_step, self._load, self._embed)
+        run = _Run(sources, on_step, self._load, self._embed, self._questions.give_way)
         try:
             yield from run.batches()
         finally:
@@ -211,8 +211,10 @@ class _Run:
         on_step: OnStep,
         load: Callable[[Source, _Tell, object], _Item | list[Source]],
         embed: Callable[[Sequence[_Item], OnStep, threading.Event, Rank], list[Item]],
+        give_way: Callable[[Rank], None],
     ) -> None:
         self._sources, self._on_step, self._load, self._embed = iter(sources), on_step, load, embed
+        self._give_way = give_way
         self._members: deque[Source] = deque()
         self._held_back: Source | None = None
         self._fault: BaseException | None = None
@@ -296,6 +298,7 @@ class _Run:
     def _work(self) -> None:
         while (task := self._tasks.get()) is not None:
             if not self._stopped.is_set():
+                self._give_way(self._rank)
                 task()
 
     def _read(self, number: int, source: Source) -> None:
