@@ -355,8 +355,16 @@ class Library:
             yield "Erased the traces of removed documents from the disk."
 
     def _record_anew(self, damaged: Mapping[str, str]) -> Iterator[str]:
-        """Record damaged documents anew from intact originals; `damaged` maps hashes to document ids."""
-        intact = {sha256: ident for sha256, ident in damaged.items() if self._originals.is_intact(sha256)}
+        """Record damaged documents anew from intact originals; `damaged` maps hashes to document ids.
+
+        Where the hash itself is damaged, the original is the one whose hash begins with the id.
+        """
+        stored = self._originals.hashes()
+        intact: dict[str, str] = {}
+        for recorded, ident in damaged.items():
+            named = (sha256 for sha256 in stored if sha256.startswith(ident))
+            if found := next(filter(self._originals.is_intact, (recorded, *named)), None):
+                intact[found] = ident
         if intact:
             self.ledger.delete_records(intact.values())
             yield from self._record_originals(set(intact))

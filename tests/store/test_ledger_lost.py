@@ -110,6 +110,7 @@ def test_an_original_without_a_record_stays_and_is_taken_in_by_a_repair(home: Pa
 
 DAMAGED = {
     "title": "UPDATE documents SET title = CAST(x'ff' AS TEXT) WHERE source = 'zebra.md'",
+    "hash": "UPDATE documents SET sha256 = 'f' || substr(sha256, 2) WHERE source = 'zebra.md'",
     "text": "UPDATE documents SET text = CAST(x'61ff62' AS TEXT) WHERE source = 'zebra.md'",
     "structure": "UPDATE documents SET structure = '{' WHERE source = 'zebra.md'",
     "passage": "UPDATE passages SET text = replace(text, 'zebra', 'zabra')",
