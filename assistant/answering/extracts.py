@@ -12,7 +12,7 @@ LEFT = "The documents do not answer this part: {parts}"
 
 
 def joined_extracts(parts: Sequence[str], extracts: Sequence[Extract]) -> Extract:
-    """Return the quotes of all parts that are answered, in order, each quote once; a notice names the others."""
+    """Return the quotes of all answered parts in order, each quote once; a notice names the other parts."""
     answered = [extracted for extracted in extracts if extracted.answered]
     numbers = dict[tuple[str, int, int], int]()
     sentences, citations = list[Sentence](), list[Citation]()

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from assistant.core.errors import EmbedderError, NotFound, StoreError
-from assistant.core.priority import QuestionPriority, Rank
+from assistant.core.priority import QuestionPriority, Rank, rank_of
 from assistant.core.types import (
     AddResult,
     DocumentInfo,
@@ -119,11 +119,11 @@ class Library:
             self._adding += 1
             self._canonical_documents.sketch_missing()
         batches = self._pipeline.batches(sources, on_step)
-        rank = Rank.NEW
+        is_first = True
         try:
             for batch in batches:
-                yield from self._record_batch(batch, rank)
-                rank = Rank.REST
+                yield from self._record_batch(batch, rank_of(len(batch), is_first=is_first))
+                is_first = False
         finally:
             batches.close()
             with self.question_priority.first(Rank.NEW), self._writing:

@@ -20,7 +20,7 @@ from typing import Protocol
 import numpy as np
 
 from assistant.core.errors import FetchError, ReadError
-from assistant.core.priority import QuestionPriority, Rank
+from assistant.core.priority import FEW, QuestionPriority, Rank, rank_of
 from assistant.core.types import AddResult, Document, OnStep, Passage, ProgressStep, Source, Span, Stage
 from assistant.embedding.embedders import Embedder, Vectors
 from assistant.embedding.neighbours import blend_neighbours
@@ -37,7 +37,7 @@ MIN_DOCUMENTS = 16
 """Documents with which an idle embedder begins at once."""
 MAX_PASSAGES = 100_000
 """Limit on the passages of one document, which are in memory together: some ten thousand pages."""
-GROUP = 16
+GROUP = 8
 """Texts of similar length embedded together; between two groups, questions take priority."""
 IDLE_SECONDS = 0.25
 """Seconds without a new document after which an idle embedder begins with those it has."""
@@ -144,10 +144,9 @@ class IngestionPipeline:
         for at in range(0, len(rows), GROUP):
             if stopped.is_set():
                 break
-            self._questions.give_way(rank)
             group = rows[at : at + GROUP]
             texts, spans = zip(*((new[i].texts[n], new[i].spans[n]) for i, n in group), strict=True)
-            with self._questions.first(rank):
+            with self._questions.in_turn(rank):
                 whole, parts = self._embedder.embed_spans(texts, spans)
             for (ident, number), *pair in zip(group, whole, parts, strict=True):
                 vectors[ident].put(number, *pair)
@@ -220,7 +219,7 @@ class _Run:
         self._fault: BaseException | None = None
         self._exhausted = False
         self._number = 0
-        self._rank = Rank.NEW
+        self._is_first = True
         self._reading: dict[int, tuple[str, float]] = {}
         self._ready: dict[int, _Item] = {}
         self._names: set[str] = set()
@@ -298,7 +297,7 @@ class _Run:
     def _work(self) -> None:
         while (task := self._tasks.get()) is not None:
             if not self._stopped.is_set():
-                self._give_way(self._rank)
+                self._give_way(Rank.NEW if self._is_first else Rank.REST)
                 task()
 
     def _read(self, number: int, source: Source) -> None:
@@ -316,6 +315,7 @@ class _Run:
         if isinstance(item, list):
             self._names.discard(name)
             self._members.extend(item)
+            self._is_first = self._is_first and len(self._members) <= FEW
         else:
             self._ready[number] = item
 
@@ -351,8 +351,9 @@ class _Run:
             self._calls.put(partial(self._tell, step))
 
         try:
-            items = self._embed(batch, tell, self._stopped, self._rank)
-            self._rank = Rank.REST
+            rank = rank_of(len(batch), is_first=self._is_first)
+            items = self._embed(batch, tell, self._stopped, rank)
+            self._is_first = False
             self._calls.put(partial(self._embedded, items))
         except BaseException as fault:
             self._calls.put(partial(_fail, fault))

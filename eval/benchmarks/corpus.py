@@ -39,7 +39,7 @@ CONTENT = (
     "text/sentences.py",
     "text/tokens.py",
     "embedding/neighbours.py",
-    "store/near_duplicates.py",
+    "store/duplicates/sketches.py",
 )
 """The files that decide what a library holds: with other code in them, it is made anew."""
 INDEX = ("store/index/*.py",)

@@ -3,8 +3,8 @@
 An ellipsis ("and with Bolivia?") names only what changes, and replaces its like in the topic: the last
 answered question that needed no rewriting. A question that points back ("How much is that?", "When was he
 born?", "What else?") is searched for together with what it refers to: a person, a place or a title by name,
-anything else by the topic. A question of
-several parts ("When was it built, and who paid for it?") is taken apart, and each part is searched for. The words of each language are data: the table `follow_up` of
+anything else by the topic. A question of several parts ("When was it built, and who paid for it?") is taken
+apart, and each part is searched for. The words of each language are data: the table `follow_up` of
 `assistant/text/languages/`. Trials: docs/decisions/0011-follow-ups.md.
 """
 

@@ -9,6 +9,7 @@ import secrets
 from collections.abc import Collection, Sequence
 
 from fastapi import Response
+from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import HTMLResponse
 from lxml import html
 from starlette.datastructures import Headers
@@ -65,7 +66,9 @@ class Shell:
         asked = Headers(scope=scope)
         cookie = browsers.set_cookie(asked, secure=self._secure)
         headers = {"Content-Security-Policy": POLICY.format(nonce=nonce), "Set-Cookie": cookie}
-        whole = shell(body.decode(), nonce, self._kinds, wanted(asked.get("accept-language")))
+        # On a thread, as it takes a while: other requests are answered meanwhile.
+        say = wanted(asked.get("accept-language"))
+        whole = await run_in_threadpool(shell, body.decode(), nonce, self._kinds, say)
         await HTMLResponse(whole, headers=headers)(scope, receive, send)
 
 
