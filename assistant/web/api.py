@@ -189,7 +189,10 @@ def _model(assistant: Assistant, is_private: bool) -> APIRouter:
             require_url(choice.base_url or OPENAI, "The address"),
             require_key(choice.api_key, "The key"),
         )
-        names = [offer.name for offer in offers.offers(url, key)]
+        try:
+            names = [offer.name for offer in offers.offers(url, key)]
+        except ModelError as fault:
+            return {"problem": fault.message, "offered": []}
         problem = offers.problem(choice.model, url, key) if choice.model else None
         return {"problem": problem, "offered": names}
 
