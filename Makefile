@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
-.PHONY: install ready chat test quick exhaustive lint lock bench golden faults hostile model-check lint-page screenshots
+.PHONY: install ready chat test quick exhaustive lint lock bench golden faults hostile page model-check lint-page screenshots
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -62,6 +62,9 @@ bench: install
 
 faults: ready
 	@PYTHONPATH=tests $(BIN)/python -m faults $(ARGS)
+
+page: ready
+	@PYTHONPATH=tests $(BIN)/python -m page $(ARGS)
 
 hostile: ready
 	@PYTHONPATH=tests $(BIN)/python -m hostile $(ARGS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -149,7 +150,7 @@ def sync(
     if dry_run:
         _print_plan(first, as_json)
         return
-    follower = _Follower(scanner, as_json)
+    follower = _Follower(scanner, as_json, watch)
     if watch:
         _follow(follower)
         return
@@ -186,9 +187,10 @@ def _follow(follower: _Follower) -> None:
 class _Follower:
     """Keeps the store in step with a folder, as often as it is asked to. It is open only in between."""
 
-    def __init__(self, scanner: FolderScanner, as_json: bool) -> None:
+    def __init__(self, scanner: FolderScanner, as_json: bool, watch: bool) -> None:
         self.scanner = scanner
         self._as_json = as_json
+        self._watch = watch
         self._reported: set[SyncResult] | None = None
         """Unreadable files that were reported already."""
         self._left_out: set[Path] = set()
@@ -210,9 +212,24 @@ class _Follower:
                     if result.status == "rejected":
                         self._reported.add(result)
                         self.scanner.reject(result)
+            if self._watch:
+                _tell_following(store, str(self.scanner.root))
         _tell_left_out([path for path in folder.left_out if path not in self._left_out], self._as_json)
         self._left_out.update(folder.left_out)
         return adding.counts
+
+
+def _tell_following(store: Store, folder: str) -> None:
+    """Lets the store know which folder this process follows, so that the page can say so."""
+    from assistant.client import Remote
+    from assistant.core.serialization import writable
+    from assistant.store.lists import following
+
+    folder, pid = writable(folder), os.getpid()
+    if isinstance(store, Remote):
+        store.call("POST", "/api/following", json={"folder": folder, "pid": pid})
+    else:
+        following.note(store.library.ledger, folder, pid)
 
 
 # -- looking and taking out ------------------------------------------------------------------------

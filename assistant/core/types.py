@@ -272,6 +272,8 @@ class ConversationInfo:
     """Time of the last turn, ISO 8601, UTC."""
     turns: int
     pinned: bool = False
+    shared: str | None = None
+    """The id of the link that opens it for reading, if there is one."""
 
 
 @dataclass(frozen=True, slots=True)

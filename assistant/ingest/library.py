@@ -18,7 +18,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
-from assistant.core.errors import EmbedderError, NotFound, StoreError
+from assistant.core.errors import EmbedderError, NotFound, ReadError, StoreError
 from assistant.core.priority import QuestionPriority, Rank, rank_of
 from assistant.core.types import (
     AddResult,
@@ -33,12 +33,14 @@ from assistant.core.types import (
 from assistant.embedding import neighbours
 from assistant.embedding.embedders import Embedder
 from assistant.embedding.neighbours import blend_neighbours
+from assistant.ingest import sandbox
 from assistant.ingest.pipeline import Arrival, IngestionPipeline, Item, shifted
 from assistant.store import health, reconciler
 from assistant.store.duplicates.canonical import CanonicalDocuments
 from assistant.store.index import Index
 from assistant.store.index.generations import Generations
 from assistant.store.ledger import Canonicals, Ledger
+from assistant.store.lists.rejections import Rejections
 from assistant.store.originals import Originals
 from assistant.store.reconciler import Reconciler
 from assistant.store.records import LedgerChange
@@ -46,6 +48,8 @@ from assistant.store.reserve import Reserve
 from assistant.store.schema import TRACES
 
 Result = TypeVar("Result")
+REREAD = "reread"
+"""The note of the original that is being read again."""
 EMBEDDED = "embedded"
 """The note of the last passage whose vectors an unfinished rebuild has replaced."""
 
@@ -85,6 +89,7 @@ class Library:
         """Calls of `add` that have not ended, each of which erases what it removed when it does."""
         self._reconciler = Reconciler(self.ledger, self._originals)
         self._canonical_documents = CanonicalDocuments(self.ledger.engine)
+        self.rejections = Rejections(self.ledger.engine)
         self._generations = Generations(home / "index", self.ledger, self._writing, notify)
         self._pipeline = IngestionPipeline(embedder, self.ledger.has_document, self.question_priority)
 
@@ -98,6 +103,7 @@ class Library:
         if interrupted:
             self._delete_quotes()
             self._erase_traces()
+        self._read_noted()
 
     def close(self) -> None:
         """Close all files."""
@@ -148,6 +154,7 @@ class Library:
             self._record(new, names)
             entries = {entry.id: entry for entry in self.ledger.entries(item.id for item in present)}
             outcomes = [_outcome(item, new, before, entries) for item in batch]
+            self.rejections.note([outcome for outcome in outcomes if outcome])
         return [outcome or self._add_again(item) for outcome, item in zip(outcomes, batch, strict=True)]
 
     def _record(self, new: Mapping[str, Arrival], names: Mapping[str, str]) -> None:
@@ -380,6 +387,45 @@ class Library:
         for outcome in outcomes:
             if outcome.status == "rejected":
                 yield f"The original of {outcome.source} was left unchanged: {outcome.reason}"
+
+    def read_again(self, document_id: str) -> AddResult:
+        """Read a document anew from its original, as another version of the assistant may read it otherwise.
+
+        Where it reads the same, nothing is changed; where it cannot be read any more, it stays as it was.
+
+        Raises:
+            NotFound: no document has this id, or its original is missing or damaged.
+        """
+        before, data = self.ledger.document(document_id), self.original(document_id)
+        try:
+            read = sandbox.read_safely(data, before.source)
+        except ReadError as fault:
+            return AddResult(before.source, "rejected", document_id, before.title, reason=fault.message)
+        if read == before:
+            [entry] = self.ledger.entries([document_id])
+            return AddResult(before.source, "unchanged", document_id, entry.title, entry.passages)
+        with self._writing:
+            # Noted first: an interruption is made up for when the library is opened again.
+            self.ledger.set_note(REREAD, self.ledger.sha256(document_id) or "")
+            keys = [record.key for record in self.ledger.records_of([document_id])]
+            self.ledger.delete_records([document_id])
+            self.ledger.conversations.remove_quoting([document_id])
+            self._generations.change(functools.partial(Index.remove, keys=keys))
+            self._read_noted()
+        for entry in self.ledger.entries([document_id]):
+            return AddResult(before.source, "updated", document_id, entry.title, entry.passages)
+        raise StoreError(f"{before.source} could not be recorded; run `assistant check --repair`.")
+
+    def _read_noted(self) -> None:
+        """Record the original that is noted to be read again, if there is one without a record."""
+        sha256 = self.ledger.note(REREAD, "")
+        if not sha256:
+            return
+        if sha256 in self._reconciler.unrecorded():
+            list(self._record_originals([sha256]))
+            if not self._index_matches():
+                self._generations.rebuild()
+        self.ledger.set_note(REREAD, "")
 
     def rebuild(self) -> Health:
         """Rebuild the index from the ledger, and the vectors too if the embedder has changed."""

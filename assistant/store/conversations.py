@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import json
 import re
+import secrets
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence, Set
 from datetime import UTC, datetime
@@ -16,7 +17,7 @@ import sqlalchemy as sql
 from assistant.core import serialization
 from assistant.core.types import ConversationInfo, KeptTurn, Turn
 from assistant.store.database import insert_missing, select_among, upsert
-from assistant.store.schema import TRACES, conversations, meta, turns, verdicts
+from assistant.store.schema import TRACES, conversations, meta, shares, turns, verdicts
 
 DIGEST = "digest"
 """The key of a turn's digest, by which damage to its row is noticed; earlier versions wrote none."""
@@ -91,8 +92,17 @@ class Conversations:
             query = sql.select(turns.c.number, turns.c.turn)
             first = dict(select_among(db, query, turns.c.number, [row.first for row in rows]))
             found = _find(db, of_owner, sought.casefold().split())
+            query = sql.select(shares.c.conversation, shares.c.id)
+            links = dict(select_among(db, query, shares.c.conversation, [row.id for row in rows]))
         infos = [
-            ConversationInfo(row.id, row.name or first[row.first]["question"], row.at, row.turns, row.pinned)
+            ConversationInfo(
+                row.id,
+                row.name or first[row.first]["question"],
+                row.at,
+                row.turns,
+                row.pinned,
+                links.get(row.id),
+            )
             for row in rows
             if found is None or row.id in found
         ]
@@ -120,6 +130,34 @@ class Conversations:
             db.execute(turns.delete().where(turns.c.conversation == conversation))
             db.execute(conversations.delete().where(conversations.c.id == conversation))
             upsert(db, meta, {"key": TRACES, "value": "yes"})
+
+    # -- links -----------------------------------------------------------------------------------
+
+    def share(self, conversation: str) -> str:
+        """Return the id of the link that opens a conversation for reading; it is made if there is none."""
+        query = sql.select(shares.c.id).where(shares.c.conversation == conversation)
+        with self._engine.begin() as db:
+            known: str | None = db.scalar(query)
+            if known is None:
+                known = secrets.token_hex(16)
+                db.execute(shares.insert().values(id=known, conversation=conversation))
+            return known
+
+    def unshare(self, conversation: str) -> None:
+        """Take the link to a conversation back."""
+        with self._engine.begin() as db:
+            db.execute(shares.delete().where(shares.c.conversation == conversation))
+
+    def shared(self, link: str) -> str | None:
+        """Return the conversation that a link opens; None if there is no such link."""
+        with self._engine.connect() as db:
+            found: str | None = db.scalar(sql.select(shares.c.conversation).where(shares.c.id == link))
+            return found
+
+    def remove_quoting(self, document_ids: Iterable[str]) -> None:
+        """Remove the turns that quote any of these documents."""
+        with self._engine.begin() as db:
+            delete_quoting(db, document_ids)
 
     # -- damage ----------------------------------------------------------------------------------
 

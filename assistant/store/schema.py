@@ -100,6 +100,14 @@ duplicates = sql.Table(
 )
 # Originals that may be erased, by hash: those of removed and of unacknowledged documents.
 erasable = sql.Table("erasable", tables, sql.Column("sha256", sql.String, primary_key=True))
+# What was not taken, until it is taken or dismissed.
+rejections = sql.Table(
+    "rejections",
+    tables,
+    sql.Column("source", sql.String, primary_key=True),
+    sql.Column("reason", sql.String, nullable=False),
+    sql.Column("at", sql.String, nullable=False),
+)
 digests = sql.Table(
     "digests",
     tables,
@@ -134,6 +142,15 @@ usage = sql.Table(
     sql.Column("reply", sql.BigInteger, nullable=False),
     # Null without a price.
     sql.Column("cost", sql.Float),
+)
+# Links that open a conversation for reading. They go with it.
+shares = sql.Table(
+    "shares",
+    tables,
+    sql.Column("id", sql.String, primary_key=True),
+    sql.Column(
+        "conversation", sql.ForeignKey("conversations.id", ondelete="CASCADE"), nullable=False, unique=True
+    ),
 )
 verdicts = sql.Table(
     "verdicts",

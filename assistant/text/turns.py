@@ -8,7 +8,7 @@ from itertools import groupby
 from assistant.core.types import Answer, Citation, KeptTurn, Sentence, Usage
 from assistant.text.html import Html, element, joined, spaced, text
 from assistant.text.marks import runs, unmarked
-from assistant.text.sources import source_url
+from assistant.text.sources import source_url, whole_page
 from assistant.text.tables import as_sentence
 from assistant.text.wording import ENGLISH, Wording
 
@@ -78,8 +78,8 @@ def scope_html() -> Html:
 
 
 def suggestions_html() -> Html:
-    """Render the place for suggested questions, filled and named by the page's script."""
-    return element("div", class_="suggested", role="group")
+    """Render the places for suggested questions and what the corpus is about, filled by the page's script."""
+    return joined([element("div", class_="suggested", role="group"), element("div", class_="overview")])
 
 
 def foreign_html(say: Wording = ENGLISH) -> Html:
@@ -96,6 +96,24 @@ def welcome_html(documents: int, say: Wording = ENGLISH) -> Html:
         message = joined(spaced([text(say("turn.empty")), link]))
     heading = element("h1", text(say("turn.welcome")))
     return element("section", heading, element("p", message), class_="welcome")
+
+
+def shared_page(name: str, turns: Sequence[KeptTurn], say: Wording = ENGLISH) -> Html:
+    """Render a conversation as a page for reading alone."""
+    note = element("p", text(say("share.note")), class_="understood")
+    told = [turn_html(kept.turn.question, kept.turn.answer, say) for kept in turns]
+    body = element(
+        "main", element("h1", text(name), dir="auto"), note, *told, id="transcript", class_="shared"
+    )
+    return whole_page(name, body, say, ("page", "chat"))
+
+
+def unshared_page(say: Wording = ENGLISH) -> Html:
+    """Render in place of a conversation that is not shared, or no longer."""
+    heading = element("h1", text(say("turn.none")))
+    message = element("p", text(say("share.gone")))
+    body = element("main", element("section", heading, message, class_="welcome"), id="transcript")
+    return whole_page(say("turn.none"), body, say, ("page", "chat"))
 
 
 def _turn(question: str, body: Html, kind: str, number: str | None = None) -> Html:

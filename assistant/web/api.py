@@ -40,6 +40,7 @@ from assistant.core.model_choice import ModelChoice
 from assistant.core.scope import Scope
 from assistant.core.serialization import Json
 from assistant.core.types import AddResult, ProgressStep, Source, Status
+from assistant.store.lists import following
 from assistant.web import events
 from assistant.web.conversations import require_not_anothers
 from assistant.web.uploads import LIMITS, Limits, Uploads, on_disconnect, while_there
@@ -84,9 +85,16 @@ class Removal(BaseModel):
 
 
 class Unnaming(BaseModel):
-    """The body of POST /api/sources/unname."""
+    """The body of POST /api/sources/unname and of /api/rejected/dismiss."""
 
     sources: list[str]
+
+
+class Follower(BaseModel):
+    """The body of POST /api/following: a folder, and the process that follows it."""
+
+    folder: Annotated[str, Field(max_length=MAX_SOURCE)]
+    pid: Annotated[int, Field(ge=1, lt=2**31)]
 
 
 class ModelForm(BaseModel):
@@ -255,6 +263,10 @@ def _documents(assistant: Assistant) -> APIRouter:
     def remove(document_id: str) -> Json:
         return serialization.entry(assistant.remove(document_id))
 
+    @routes.post("/documents/{document_id}/read")
+    def read_again(document_id: str) -> Json:
+        return serialization.outcome(assistant.library.read_again(document_id))
+
     @routes.post("/documents/remove")
     def remove_all(body: Removal) -> list[Json]:
         return [serialization.entry(entry) for entry in assistant.remove_all(body.ids)]
@@ -262,6 +274,23 @@ def _documents(assistant: Assistant) -> APIRouter:
     @routes.post("/sources/unname")
     def unname(body: Unnaming) -> list[Json]:
         return [serialization.entry(entry) for entry in assistant.unname(body.sources)]
+
+    @routes.get("/rejected")
+    def rejected() -> list[Json]:
+        return [asdict(rejection) for rejection in assistant.library.rejections.listed()]
+
+    @routes.get("/following")
+    def followed() -> list[Json]:
+        return [asdict(each) for each in following.followed(assistant.library.ledger)]
+
+    @routes.post("/following")
+    def follow(body: Follower) -> Json:
+        following.note(assistant.library.ledger, serialization.writable(body.folder), body.pid)
+        return {"noted": serialization.writable(body.folder)}
+
+    @routes.post("/rejected/dismiss")
+    def dismiss(body: Unnaming) -> Json:
+        return {"dismissed": assistant.library.rejections.dismiss(body.sources)}
 
     return routes
 

@@ -1,7 +1,8 @@
 """Tells the browsers of visitors apart by a cookie, so that each has conversations of its own.
 
 There are no users yet. The cookie is a random number that no script can read and no other site can send
-along; the ledger has only its hash.
+along; the ledger has only its hash. A second cookie is set by the page itself: the language that its reader
+chose by hand.
 """
 
 from __future__ import annotations
@@ -12,20 +13,34 @@ import secrets
 from collections.abc import Mapping
 from http.cookies import CookieError, SimpleCookie
 
+from assistant.text.wording import LANGUAGES
+
 COOKIE = "cited-browser"
 MAX_AGE = 400 * 86_400
 """Seconds; browsers keep no cookie for longer. It begins anew whenever the page is opened."""
+LANGUAGE = "cited-language"
+"""The cookie of the chosen language; `static/language.js` sets it."""
 _TOKEN = re.compile(r"[0-9a-f]{32}")
 
 
 def token(headers: Mapping[str, str]) -> str | None:
     """Return the token of the browser that sent these headers, if it has one."""
+    value = _cookie(headers, COOKIE)
+    return value if _TOKEN.fullmatch(value) else None
+
+
+def language(headers: Mapping[str, str]) -> str | None:
+    """Return the language that was chosen by hand in this browser, if one was."""
+    value = _cookie(headers, LANGUAGE)
+    return value if value in LANGUAGES else None
+
+
+def _cookie(headers: Mapping[str, str], name: str) -> str:
     try:
         cookies = SimpleCookie(headers.get("cookie", ""))
     except CookieError:
-        return None
-    value = cookies[COOKIE].value if COOKIE in cookies else ""
-    return value if _TOKEN.fullmatch(value) else None
+        return ""
+    return cookies[name].value if name in cookies else ""
 
 
 def owner(headers: Mapping[str, str]) -> str:

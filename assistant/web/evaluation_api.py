@@ -121,7 +121,7 @@ def _add_runs(routes: APIRouter, assistant: Assistant, home_sets: HomeSets, job:
     @routes.get("")
     def overview() -> Json:
         quotes = QuoteLookup(assistant)
-        history = [_run_summary(home, ident) for ident in reversed(records.list_ids(home)[-HISTORY:])]
+        history = [run_summary(home, ident) for ident in reversed(records.list_ids(home)[-HISTORY:])]
         return {
             "sets": [_describe_shipped(quotes), *(_describe_set(name, home_sets, quotes) for name in NAMES)],
             "runs": [summary for summary in history if summary],
@@ -187,7 +187,7 @@ def _run_to_json(assistant: Assistant, ident: str) -> Json:
 
 
 @functools.lru_cache(maxsize=4 * HISTORY)
-def _run_summary(home: Path, ident: str) -> Json | None:
+def run_summary(home: Path, ident: str) -> Json | None:
     """Return a run for the overview, None if it is unreadable; cached, as a stored run never changes."""
     try:
         run = records.load_by_id(ident, home)

@@ -28,7 +28,7 @@ from assistant.web.delivery.packing import FOR_EVER
 
 WIDGET = "/widget.js"
 """The one address of ours whose content pages of other sites may load."""
-OWN = ("/api/", "/v1/", "/source/", "/page/", "/widget/")
+OWN = ("/api/", "/v1/", "/source/", "/shared/", "/page/", "/widget/")
 """Prefixes of our own addresses."""
 ALONE = frozenset({"/mcp", "/widget", WIDGET})
 """Our own addresses that have nothing below them; all others are Gradio's."""
@@ -69,6 +69,7 @@ class Guard:
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = Headers(scope=scope)
+        scope = _in_chosen_language(scope, headers)
         refusal = (
             _overlong(scope) or self._foreign(headers) or _misplaced(scope) or _oversized(scope, headers)
         )
@@ -102,6 +103,15 @@ class Guard:
     @property
     def _public_host(self) -> str | None:
         return _netloc(self._public_url) if self._public_url else None
+
+
+def _in_chosen_language(scope: Scope, headers: Headers) -> Scope:
+    """Return the request with the language that was chosen by hand in place of those of the browser."""
+    chosen = browsers.language(headers)
+    if chosen is None:
+        return scope
+    others = [header for header in scope["headers"] if header[0].lower() != b"accept-language"]
+    return {**scope, "headers": [*others, (b"accept-language", chosen.encode())]}
 
 
 def _overlong(scope: Scope) -> JSONResponse | None:

@@ -32,6 +32,7 @@ from assistant.web.protocols import mcp_http, openai, searching
 from assistant.web.security import Guard, is_loopback
 from assistant.web.suggestions import Suggestions
 from assistant.web.uploads import LIMITS, Limits
+from assistant.web.visitors import overview, sharing
 from assistant.web.widget import frame
 
 NOTHING = "There is nothing at this address."
@@ -53,6 +54,8 @@ def app(assistant: Assistant, host: str = "127.0.0.1", limits: Limits = LIMITS) 
     served.include_router(conversations.router(assistant, asking))
     served.include_router(frame.router(assistant))
     served.include_router(suggestions.router(assistant, Suggestions(assistant)))
+    served.include_router(overview.router(assistant))
+    served.include_router(sharing.router(assistant))
     served.include_router(openai.router(assistant))
     served.include_router(searching.router(assistant))
     served.router.routes.append(Route(mcp_http.PATH, mcp_http.Endpoint(assistant)))
@@ -84,8 +87,10 @@ def _pages(assistant: Assistant) -> APIRouter:
         others = pdf_pages.spans(also)
         if fragment == "card":
             return HTMLResponse(sources.card_html(document, start, end, say))
-        whole = sources.source_html if fragment else sources.source_page
-        return HTMLResponse(whole(document, start, end, others, say))
+        if fragment:
+            first = fragment == "first"
+            return HTMLResponse(sources.source_html(document, start, end, others, say, first=first))
+        return HTMLResponse(sources.source_page(document, start, end, others, say))
 
     @routes.get("/page/{name}")
     def file(name: str) -> FileResponse:

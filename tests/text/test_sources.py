@@ -106,6 +106,98 @@ def test_headings_items_rows_and_code_have_their_own_form() -> None:
     assert "|---|" not in root.text_content()
 
 
+def test_a_table_has_a_head_rows_and_cells() -> None:
+    [table] = tree(source_html(manual())).xpath("//div[@role='table']")
+    roles = [[cell.get("role") for cell in row.xpath(".//*[@class='cell']")] for row in table]
+    assert roles == [["columnheader"] * 2, ["cell"] * 2]
+    assert [row.get("role") for row in table] == ["row"] * 2
+
+
+def test_a_table_that_goes_on_over_a_page_has_one_head() -> None:
+    text = "| Model | Litres |\n|---|---|\n| Arvo | 1.7 |\n| Brisa | 1.2 |\n| Cosa | 1.1 |\n"
+    at = text.index("| Brisa")
+    root = tree(source_html(document(text, pages=(Page(1, 0, at), Page(2, at, len(text))))))
+    assert root.xpath("//*[@role='columnheader']/text()") == ["Model", "Litres"]
+
+
+def test_a_mark_of_some_cells_leaves_the_others_unmarked() -> None:
+    [mark] = marked("Arvo").iter("mark")
+    assert (mark.text_content(), mark.get("data-whole")) == ("Arvo", None)
+    [mark] = marked("| Arvo | 1.7 |").iter("mark")
+    assert (mark.text_content(), mark.get("data-whole")) == ("| Arvo | 1.7 |", "")
+
+
+MAIL = """# Lunch
+
+- From: Ola Dahl <ola@example.org>
+- To: Kim
+- Date: 2024-05-17 12:00
+
+Bring:
+
+- To: do
+"""
+
+
+def test_the_head_of_a_mail_is_a_table_and_what_follows_is_not() -> None:
+    given = document(MAIL, media_type="message/rfc822", headings=(Heading(1, "Lunch", 0, 7),))
+    start = MAIL.index("- To: Kim")
+    root = tree(source_html(given, start, start + len("- To: Kim")))
+    [table] = root.xpath("//div[@role='table']")
+    cells = [[cell.text_content() for cell in row.xpath(".//*[@class='cell']")] for row in table]
+    assert cells == [["From", "Ola Dahl <ola@example.org>"], ["To", "Kim"], ["Date", "2024-05-17 12:00"]]
+    assert root.xpath("//mark")[0].text_content() == "- To: Kim"
+    assert root.xpath("//p[@class='item']/text()") == ["- To: do"]
+
+
+def test_slides_are_cards_with_their_numbers() -> None:
+    text = "# First\n\n- one\n\n# Second\n\nTwo.\n"
+    at = text.index("# Second")
+    kind = "application/vnd.openxmlformats-officedocument.presentationml.presentation"
+    pages, headings = (
+        (Page(1, 0, at), Page(2, at, len(text))),
+        (Heading(1, "First", 0, 7), Heading(1, "Second", at, at + 8)),
+    )
+    start = text.index("Two.")
+    root = tree(
+        source_html(document(text, media_type=kind, pages=pages, headings=headings), start, start + 4)
+    )
+    slides = root.xpath("//section[@class='slide']")
+    assert [slide.xpath("string(p)") for slide in slides] == ["Slide 1", "Slide 2"]
+    assert [slide.xpath("string(h3)") for slide in slides] == ["First", "Second"]
+    assert slides[1].xpath("string(.//mark)") == "Two."
+
+
+def test_a_list_within_a_list_stands_deeper() -> None:
+    root = tree(source_html(document("- one\n  - two\n- three\n")))
+    [items] = root.xpath("//div[@role='list']")
+    assert [item.get("data-depth") for item in items] == [None, "1", None]
+
+
+def test_of_a_long_document_the_part_around_the_mark_comes_first_and_alike() -> None:
+    lines = [f"# Ward {n}\n\nThe quota of ward {n} is {n} tons.\n" for n in range(4_000)]
+    text, quote = "\n".join(lines), "The quota of ward 2000 is 2000 tons."
+    start = text.index(quote)
+    part, whole = (
+        tree(source_html(document(text), start, start + len(quote), first=f)) for f in (True, False)
+    )
+    assert [each.xpath("//div[@class='text']/@data-long") for each in (part, whole)] == [["part"], ["whole"]]
+    assert [each.xpath("string(//mark)") for each in (part, whole)] == [quote, quote]
+    [short, full] = [
+        [block.text_content() for block in each.xpath("//div[@class='text']/*")] for each in (part, whole)
+    ]
+    at = full.index(short[0])
+    assert full[at : at + len(short)] == short
+    assert 500 < len(short) < len(full) / 4
+
+
+def test_a_short_document_is_whole_at_once_and_a_long_line_is_cut() -> None:
+    assert not tree(source_html(manual(), first=True)).xpath("//@data-long")
+    root = tree(source_html(document("word " * 100_000), 250_000, 250_004, first=True))
+    assert len(root.xpath("string(//div[@class='text'])")) < 100_000
+    assert root.xpath("string(//mark)") == "word"
+
+
 def test_the_head_says_where_the_quote_stands() -> None:
     pages = (Page(1, 0, MANUAL.index("| Model")), Page(2, MANUAL.index("| Model"), len(MANUAL)))
     start = MANUAL.index("kettle --descale")
@@ -191,7 +283,10 @@ def test_a_card_of_a_row_has_the_names_of_its_columns() -> None:
     text = "| Model | Price |\n|---|---|\n| Arvo | 40 |\n| Brisa | 30 |\n"
     start = text.index("| Brisa")
     root = tree(card_html(document(text), start, start + len("| Brisa | 30 |")))
-    rows = [[cell.text for cell in row.xpath(".//span[@class='cell']")] for row in root.xpath("//div")]
+    rows = [
+        [cell.text for cell in row.xpath(".//span[@class='cell']")]
+        for row in root.xpath("//div[@class='row']")
+    ]
     assert rows == [["Model", "Price"], ["Brisa", "30"]]
 
 

@@ -54,8 +54,8 @@ def test_what_is_said_has_a_text_and_every_text_is_said() -> None:
     assert set(ENGLISH.texts) - views - direct - chosen - put_together == set()
 
 
-SPEAKING = ("text/turns.py", "text/sources.py", "web/page.py", "web/server.py")
-COMPOSED = ("bad.", "fact.", "eval.", "add.", "turn.")
+SPEAKING = ("text/turns.py", "text/sources.py", "text/blocks.py", "web/page.py", "web/server.py")
+COMPOSED = ("bad.", "fact.", "eval.", "add.", "turn.", "kind.")
 """The beginnings of keys whose end is a value: `fact.author`."""
 
 

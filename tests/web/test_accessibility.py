@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -38,6 +39,8 @@ PRICE = "What is the price of the Brisa?"
 HEATER = ["Heater manual", "The Cumbre heater is switched off by itself after nine hours."]
 OFF = "After how many hours is the Cumbre heater switched off?"
 CHAPEL = "Who painted the ceiling of the Sistine Chapel?"
+SHARED = """fetch("/api/conversations").then((reply) => reply.json())
+  .then((all) => `/shared/${all.find((each) => each.shared).shared}`)"""
 THEMES = ["light", "dark"]
 SAMPLE = {("light", 1440), ("dark", 768), ("light", 390)}
 """Looked at in every run; all others by `make exhaustive`."""
@@ -89,6 +92,8 @@ def states(page: Page, address: str) -> Iterator[str]:
     yield from side(page)
     yield from documents(page)
     yield from accuracy(page)
+    page.goto(address + page.evaluate(SHARED))
+    yield "a shared conversation"
     page.goto(f"{address}/source/{httpx.get(f'{address}/api/documents').json()[0]['id']}?start=0&end=12")
     yield "a source by itself"
 
@@ -135,6 +140,11 @@ def side(page: Page) -> Iterator[str]:
         page.click("#fold")
     page.locator("#side summary").first.click()
     yield "the conversations"
+    page.locator("#side .choices").first.get_by_text("Share by link").click()
+    expect(page.locator("dialog.sharing input")).to_have_value(re.compile("/shared/"))
+    yield "a conversation that is shared"
+    page.keyboard.press("Escape")
+    page.locator("#side summary").first.click()
     page.locator("#side .danger").first.click()
     yield "the end of a conversation"
     page.keyboard.press("Escape")
@@ -151,6 +161,11 @@ def documents(page: Page) -> Iterator[str]:
     yield "the end of a document"
     page.keyboard.press("Escape")
     page.click(".uploads [data-does=clear]")
+    page.locator("#documents .refusals summary").click()
+    page.fill("#documents input[type=search]", "litre")
+    expect(page.locator("#documents .contents li").first).to_be_visible()
+    yield "documents that are searched"
+    page.fill("#documents input[type=search]", "")
 
 
 def accuracy(page: Page) -> Iterator[str]:

@@ -156,6 +156,26 @@ def test_a_conversation_is_exported_with_its_references(page: Page) -> None:
     assert download.value.suggested_filename.endswith(".json")
 
 
+def test_a_shared_conversation_is_read_in_another_browser(page: Page, browser: Browser) -> None:
+    ask(page, FAST)
+    menu(page, "Share by link")
+    field = page.locator("dialog.sharing input")
+    expect(field).to_have_value(re.compile(r"/shared/[0-9a-f]{32}$"))
+    with browser.new_context() as other:
+        stranger = other.new_page()
+        stranger.goto(field.input_value())
+        expect(stranger.locator(".question")).to_have_text(FAST)
+        expect(stranger.locator(".answer")).to_contain_text("95 seconds")
+        expect(stranger.locator("button, input, textarea")).to_have_count(0)
+        stranger.locator("a.citation").first.click()
+        expect(stranger.locator("mark.current")).to_be_in_viewport()
+        stranger.go_back()
+        page.click("dialog.sharing [data-does=unshare]")
+        expect(page.locator("#side li.shared")).to_have_count(0)
+        stranger.reload()
+        expect(stranger.locator("h1")).to_have_text("No conversation")
+
+
 def test_a_deleted_conversation_is_gone(page: Page, context: BrowserContext) -> None:
     ask(page, FAST)
     address = page.url

@@ -207,7 +207,7 @@ def test_hostile_names_and_titles_stay_text(page: Page, shared: Path, name: str)
     page.evaluate("(more) => { while (!more.hidden) more.click(); }", more)
     seen = page.evaluate(SHAPES)
     assert seen["rows"] == sum(map(bool, texts))
-    assert set(seen["elements"]) <= {"TR", "TD", "INPUT", "A", "SPAN", "BUTTON", "TIME"}
+    assert set(seen["elements"]) <= {"TR", "TD", "INPUT", "A", "SPAN", "BUTTON", "TIME", "BDI"}
     assert set(seen["schemes"]) <= {"http:", "https:"}
     assert seen["handlers"] == 0
 
@@ -216,7 +216,7 @@ SHAPES = """() => {
   const body = document.querySelector("#documents tbody");
   const all = [...body.querySelectorAll("*")];
   return {
-    rows: body.children.length,
+    rows: body.querySelectorAll("tr[data-id]").length,
     elements: [...new Set(all.map((e) => e.tagName))],
     schemes: [...new Set([...body.querySelectorAll("a")].map((a) => a.protocol))],
     handlers: all.filter((e) => [...e.attributes].some((a) => a.name.startsWith("on"))).length,
@@ -328,5 +328,57 @@ def test_text_stands_out_and_fits_a_narrow_screen(page: Page, scheme: str) -> No
     assert {what: ratio for what, ratio in seen if ratio < 4.5} == {}
     page.set_viewport_size({"width": 390, "height": 844})
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
-    expect(row(page, "Arvo kettle").get_by_role("button", name="Remove")).to_be_in_viewport()
+    remove = row(page, "Arvo kettle").get_by_role("button", name="Remove")
+    remove.scroll_into_view_if_needed()
+    expect(remove).to_be_in_viewport()
     page.set_viewport_size({"width": 1280, "height": 800})
+
+
+# -- folders, contents, what was rejected --------------------------------------------------------------
+
+
+def test_documents_stand_below_their_folders_which_fold(page: Page, served: Served) -> None:
+    served.add("tales/one.md", "# The fox\n\nThe fox ran.\n")
+    served.add("tales/two.md", "# The crow\n\nThe crow sang.\n")
+    reopen(page)
+    expect(row(page, "The fox")).to_be_visible()
+    folder = page.locator("#documents tr.folder", has_text="tales").get_by_role("button")
+    folder.click()
+    expect(folder).to_have_attribute("aria-expanded", "false")
+    expect(row(page, "The fox")).to_have_count(0)
+    expect(row(page, "Arvo kettle")).to_be_visible()
+    page.fill("#documents input[type=search]", "crow")
+    expect(row(page, "The crow")).to_be_visible()
+    page.fill("#documents input[type=search]", "")
+    page.locator("#documents tr.folder", has_text="tales").get_by_role("button").click()
+    expect(row(page, "The fox")).to_be_visible()
+    page.locator("[data-sort=size]").click()
+    expect(page.locator("#documents tr.folder")).to_have_count(0)
+
+
+def test_contents_are_searched_and_a_hit_opens_its_place(page: Page) -> None:
+    page.fill("#documents input[type=search]", "120 seconds")
+    hit = page.locator("#documents .contents li")
+    expect(hit).to_have_count(1)
+    expect(hit.locator("mark").first).to_have_text("120")
+    hit.locator("a").click()
+    expect(page.locator("#source mark.current").last).to_contain_text("120 seconds")
+    page.keyboard.press("Escape")
+    page.fill("#documents input[type=search]", "")
+    expect(page.locator("#documents .contents")).to_be_hidden()
+
+
+def test_what_was_rejected_stays_listed_until_it_is_dismissed(page: Page) -> None:
+    give(page, **{"hollow.md": "  "})
+    refused = page.locator("#documents .refusals li", has_text="hollow.md")
+    expect(refused).to_have_count(1)
+    page.reload()
+    page.locator("#documents .refusals summary").click()
+    expect(refused).to_contain_text("is empty")
+    page.get_by_role("button", name="Dismiss hollow.md", exact=True).click()
+    expect(refused).to_have_count(0)
+
+
+def test_a_document_is_read_again(page: Page) -> None:
+    row(page, "Arvo kettle").get_by_role("button", name="Read Arvo kettle again").click()
+    expect(page.locator("#documents .count")).to_have_text("“Arvo kettle” reads as before")

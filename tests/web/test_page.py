@@ -105,6 +105,21 @@ def test_a_follow_up_is_understood_and_a_reload_shows_both(page: Page) -> None:
     expect(page.locator(".welcome")).to_be_hidden()
 
 
+def test_the_first_page_tells_what_the_documents_are_about(page: Page) -> None:
+    overview = page.locator("#suggestions .overview")
+    expect(overview.locator(".kind").first).to_contain_text("Markdown")
+    expect(overview.locator("li a")).to_have_count(3)
+    expect(overview.locator(".badge")).to_have_count(0)
+    topic = overview.locator(".topic").first
+    word = topic.inner_text()
+    topic.click()
+    expect(page.locator("#documents input[type=search]")).to_have_value(word)
+    expect(page.locator("#documents tbody tr").first).to_be_visible()
+    page.go_back()
+    ask(page, EXPORTS)
+    expect(overview).to_be_hidden()
+
+
 def test_a_new_chat_is_empty_and_another_conversation(page: Page) -> None:
     ask(page, EXPORTS)
     first = page.evaluate("sessionStorage.conversation")

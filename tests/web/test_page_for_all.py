@@ -51,10 +51,23 @@ def test_a_chosen_theme_is_there_before_anything_is_drawn(browser: Browser, serv
         page.reload()
         page.click("#looks")
         expect(page.locator("#theme input[value=dark]")).to_be_checked()
-        page.locator("#theme input[value=system]").check()
+        page.locator("#theme [name=theme][value=system]").check()
         assert background(page) == light
         page.emulate_media(color_scheme="dark")
         assert background(page) == dark
+
+
+def test_a_language_chosen_by_hand_is_remembered_and_taken_back(browser: Browser, served: Served) -> None:
+    with browser.new_context(locale="es") as context, watched(context, served.address) as page:
+        page.goto(served.address)
+        for chosen, shown in (("fa", "fa"), ("system", "es")):
+            page.click("#looks")
+            page.locator(f"#theme [name=language][value={chosen}]").check()
+            expect(page.locator(f"html[lang={shown}][dir={wording(shown).direction}]")).to_have_count(1)
+            expect(page.locator(".welcome h1")).to_have_text(wording(shown)("turn.welcome"))
+            page.reload()
+            expect(page.locator("#send")).to_have_text(wording(shown)("ask.send"))
+            assert page.locator(f"#theme [name=language][value={chosen}]").is_checked()
 
 
 def background(page: Page) -> str:

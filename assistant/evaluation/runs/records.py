@@ -18,6 +18,7 @@ from typing import Any
 import assistant as package
 from assistant.assistant import Assistant
 from assistant.core.errors import NotFound, ReadError
+from assistant.core.types import DocumentInfo
 from assistant.embedding.weights import FINGERPRINT
 from assistant.evaluation.golden.places import QuoteLookup, resolve_set
 from assistant.evaluation.golden.sets import GoldenSet, Place, Question, load_sets, questions
@@ -56,7 +57,6 @@ def make_run(ident: str, sets: Iterable[GoldenSet], results: Iterable[Result], a
 
 def _conditions(assistant: Assistant) -> dict[str, str]:
     entries = assistant.list()
-    corpus = hashlib.sha256("\n".join(sorted(f"{e.id} {e.source}" for e in entries)).encode())
     try:
         release = version("cited-assistant")
     except PackageNotFoundError:
@@ -66,10 +66,16 @@ def _conditions(assistant: Assistant) -> dict[str, str]:
         "embedder": assistant.settings.embedding_model or FINGERPRINT,
         "documents": str(len(entries)),
         "passages": str(sum(entry.passages for entry in entries)),
-        "corpus": corpus.hexdigest()[:12],
+        "corpus": hash_corpus(entries),
         "version": release,
         "code": _hash_code(),
     }
+
+
+def hash_corpus(entries: Iterable[DocumentInfo]) -> str:
+    """Return a hash of which documents there are, and under which names."""
+    lines = sorted(f"{entry.id} {entry.source}" for entry in entries)
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:12]
 
 
 def _hash_code() -> str:

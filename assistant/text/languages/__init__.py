@@ -65,6 +65,12 @@ def _hits(code: str, text: str) -> int:
 
 
 @functools.cache
+def function_words() -> frozenset[str]:
+    """Return the function words of all languages, folded."""
+    return frozenset[str]().union(*map(_function_words, CODES))
+
+
+@functools.cache
 def _function_words(code: str) -> frozenset[str]:
     lists = vocabulary(code, "follow_up")
     kinds = ("questions", "prepositions", "articles", "conjunctions", "persons", "generic", "demonstrative")

@@ -14,8 +14,8 @@ from assistant.core.errors import NotFound
 from assistant.core.types import Document, Span
 from assistant.ingest.readers.pdf.picture import Box, Picture
 from assistant.ingest.sandbox import picture_safely
+from assistant.text.blocks import page_of
 from assistant.text.html import Html, element, text
-from assistant.text.sources import page_of
 from assistant.text.wording import Wording, wanted
 
 PDF = "application/pdf"

@@ -2,7 +2,10 @@
 // as text alone.
 
 import { call } from "./call.js";
+import * as contents from "./contents.js";
 import { make, shown } from "./dom.js";
+import { folded } from "./folded.js";
+import { folderRow, lines } from "./folders.js";
 import { restrict, unrestrict } from "./scope.js";
 import * as chat from "./chat.js";
 import { figure, language, say } from "./texts.js";
@@ -70,11 +73,21 @@ function take(list) {
   arrange();
 }
 
-function folded(text) {
-  return text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
+function decoded(part) {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
 }
 
 // -- searching and sorting --------------------------------------------------------------------
+
+function seek() {
+  slices = 1;
+  arrange();
+  contents.look(search.value);
+}
 
 function arrange() {
   const sought = folded(search.value).split(/\s+/).filter(Boolean);
@@ -105,14 +118,15 @@ function draw() {
   const held = /** @type {HTMLElement} */ (document.activeElement);
   const id = /** @type {HTMLElement | null} */ (held.closest("#documents tbody tr"))?.dataset.id;
   const at = id === undefined ? -1 : parts(held.closest("tr")).indexOf(held);
-  const wanted = listed.slice(0, slices * SLICE).map(row);
+  const all = order.key === "title" && !order.descending ? lines(listed, search.value.trim() !== "") : listed;
+  const wanted = all.slice(0, slices * SLICE).map((line) => ("folder" in line ? folderRow(line, draw) : row(line)));
   wanted.forEach((element, at) => {
     // Rows that stay where they are keep the focus.
     if (body.children[at] !== element) body.insertBefore(element, body.children[at] ?? null);
   });
   while (body.children.length > wanted.length) body.lastElementChild.remove();
   one("table").hidden = !listed.length;
-  one(".more").hidden = listed.length <= wanted.length;
+  one(".more").hidden = all.length <= wanted.length;
   one(".nothing").hidden = listed.length > 0;
   one(".nothing").textContent = say(entries.size ? "docs.unmatched" : "docs.none");
   one(".count").textContent = counted();
@@ -143,10 +157,12 @@ function drawn(entry) {
   const original = make(
     "a", { class: "plain", href: `${address(entry)}/original`, download: "", "aria-label": say("docs.downloading", { title }) }, say("docs.download"),
   );
+  const again = make("button", { type: "button", class: "plain", "aria-label": say("docs.reading", { title }) }, say("docs.read"));
   const remove = make("button", { type: "button", class: "plain", "aria-label": say("docs.removing", { title }) }, say("all.remove"));
   tick.checked = chosen.has(entry.id);
   tick.addEventListener("change", () => { chosen[tick.checked ? "add" : "delete"](entry.id); choose(); });
   ask.addEventListener("click", () => restrict([answering(entry)]));
+  again.addEventListener("click", () => readAgain(entry, again));
   remove.addEventListener("click", () => askToRemove([entry]));
   return make(
     "tr", { role: "row", "data-id": entry.id },
@@ -155,7 +171,7 @@ function drawn(entry) {
     cell({ class: "figure", "data-name": say("docs.passage", { n: entry.passages }) }, figure(entry.passages)),
     cell({ class: "figure" }, size(entry.size)),
     cell({ class: "date" }, make("time", { datetime: entry.added, title: entry.added }, date(entry.added))),
-    cell({ class: "actions" }, ask, original, remove),
+    cell({ class: "actions" }, ask, original, again, remove),
   );
 }
 
@@ -199,6 +215,24 @@ function size(bytes) {
 function date(written) {
   const read = new Date(written);
   return Number.isNaN(read.getTime()) ? shown(written) : dates.format(read);
+}
+
+// -- reading again ----------------------------------------------------------------------------
+
+// A page of the web is fetched; anything else is read from its original, which is kept here.
+async function readAgain(entry, button) {
+  if (/^https?:\/\//.test(entry.source)) {
+    dispatchEvent(new CustomEvent("fetch-again", { detail: entry.source }));
+    return;
+  }
+  const title = shown(entry.title);
+  button.disabled = true;
+  one(".count").textContent = say("docs.rereading", { title });
+  const told = await call(`${address(entry)}/read`, null, { method: "POST" }).then((reply) => reply.json(), (fault) => fault);
+  button.disabled = false;
+  if (told.status === "updated") changed();
+  one(".count").textContent = told.status === "updated" ? say("docs.read-anew", { title, passages: say("all.passages", { n: told.passages }) })
+    : told.status === "unchanged" ? say("docs.read-same", { title }) : shown(told.reason ?? told.message);
 }
 
 // -- removing ---------------------------------------------------------------------------------
@@ -273,11 +307,19 @@ function following(gone) {
 // Something was added or removed.
 export function changed() {
   chat.stale();
+  dispatchEvent(new Event("corpus"));
   refresh();
 }
 
-root.addEventListener("view", refresh);
-search.addEventListener("input", () => { slices = 1; arrange(); });
+// A topic of the first page leads here: #documents/search/<words>.
+root.addEventListener("view", (event) => {
+  if (event.detail.startsWith("search/")) {
+    search.value = decoded(event.detail.slice("search/".length));
+    seek();
+  }
+  refresh();
+});
+search.addEventListener("input", seek);
 one("thead input").addEventListener("change", (event) => chooseAll(event.target.checked));
 one("thead").addEventListener("click", (event) => {
   const button = event.target.closest("[data-sort]");

@@ -3,6 +3,7 @@
 import { call } from "./call.js";
 import * as chat from "./chat.js";
 import { button, make, one, shown } from "./dom.js";
+import { share } from "./sharing.js";
 import { language, say } from "./texts.js";
 import { place } from "./views.js";
 
@@ -15,7 +16,7 @@ const dialog = one("dialog.forgetting");
 const days = new Intl.DateTimeFormat(language, { dateStyle: "medium" });
 const relative = new Intl.RelativeTimeFormat(language, { numeric: "auto" });
 
-/** @typedef {{id: string, name: string, at: string, turns: number, pinned: boolean}} Conversation */
+/** @typedef {{id: string, name: string, at: string, turns: number, pinned: boolean, shared: string | null}} Conversation */
 
 /** @type {Conversation[]} */
 let conversations = [];
@@ -87,8 +88,9 @@ function item(each, unfolded) {
       }, { class: "plain" }),
       make("a", { class: "plain", download: "", href: `/api/conversations/${each.id}/export?form=markdown` }, say("side.markdown")),
       make("a", { class: "plain", download: "", href: `/api/conversations/${each.id}/export?form=json` }, say("side.json")),
+      button(say(each.shared ? "side.shared" : "side.share"), () => share(each), { class: "plain" }),
       button(say("side.delete"), () => askToDelete(each), { class: "plain danger" })));
-  return make("li", { "data-id": each.id }, link, menu);
+  return make("li", { "data-id": each.id, ...(each.shared ? { class: "shared" } : {}) }, link, menu);
 }
 
 // -- changes ------------------------------------------------------------------------------------
@@ -188,7 +190,7 @@ search.addEventListener("input", () => {
 });
 dialog.querySelector("[data-does=keep]").addEventListener("click", () => dialog.close());
 dialog.querySelector("[data-does=remove]").addEventListener("click", forget);
-for (const kind of ["settled", "opening", "back"]) addEventListener(kind, () => refresh());
+for (const kind of ["settled", "opening", "back", "shared"]) addEventListener(kind, () => refresh());
 addEventListener("place", () => draw());
 addEventListener("focus", () => refresh()); // another tab may have changed them
 fold(!wide.matches || localStorage.getItem(FOLDED) === "true", false);

@@ -62,7 +62,7 @@ async function open(source) {
   const timer = setTimeout(() => {
     body.replaceChildren(make("p", { class: "loading", role: "status" }, say("source.loading")));
   }, 150);
-  const reply = await call(address(source, others()), null, { headers: { "X-Fragment": "1" } })
+  const reply = await call(address(source, others()), null, { headers: { "X-Fragment": "first" } })
     .then(async (reply) => ({ markup: await reply.text() }), (fault) => ({ fault }));
   clearTimeout(timer);
   if (order !== wanted) return;
@@ -81,9 +81,12 @@ function fail(fault) {
   if (gone && view() === "chat") chat.refresh();
 }
 
+/** What is seen of a mark: around some cells of a row alone it has no box. */
+const seen = (mark) => (mark && !mark.getClientRects().length ? mark.querySelector(".cell") ?? mark : mark);
+
 /** After the text is there: marks in view, with the focus, on the scroll bar, and the way to the others. */
 function complete() {
-  const current = body.querySelector("mark.current");
+  const current = seen(body.querySelector("mark.current"));
   const heading = body.querySelector("header");
   const pages = Number(heading?.dataset.pages ?? 0);
   if (pages) choosePages(heading, pages);
@@ -98,7 +101,33 @@ function complete() {
       make("a", { href: `/api/documents/${encodeURIComponent(original)}/original`, download: "", class: "plain" }, say("source.original")),
       ...(current ? [copying()] : [])));
   }
-  if (!(pages && asPages())) rule();
+  if (!(pages && asPages())) whole();
+}
+
+/** The rest of a long document, of which only the part around the mark is there; then where the marks are. */
+async function whole() {
+  const text = body.querySelector(".text");
+  if (text?.dataset.long !== "part") {
+    rule();
+    return;
+  }
+  text.dataset.long = "coming";
+  const order = wanted;
+  const reply = await call(address(shown, others()), null, { headers: { "X-Fragment": "1" } }).then((reply) => reply.text(), () => "");
+  if (order !== wanted || !reply) return;
+  const fresh = new DOMParser().parseFromString(reply, "text/html").querySelector(".text");
+  const place = () => seen(text.querySelector("mark.current"))?.getBoundingClientRect().top ?? 0;
+  const focused = document.activeElement?.matches("#source mark");
+  const before = place();
+  text.dataset.long = "whole";
+  text.replaceChildren(...(fresh?.childNodes ?? []));
+  text.scrollTop += place() - before; // the mark stays where it is
+  const mark = seen(text.querySelector("mark.current"));
+  if (mark && focused) {
+    mark.tabIndex = -1;
+    mark.focus({ preventScroll: true });
+  }
+  rule();
 }
 
 // -- the pages of a PDF, as they are ------------------------------------------------------------
@@ -129,6 +158,7 @@ function choosePages(heading, total) {
     if (!reply) { // it cannot be drawn: the text is there
       along.hidden = sheets.hidden = true;
       body.querySelector(".text").hidden = false;
+      whole();
       return;
     }
     sheets.innerHTML = reply;
@@ -154,8 +184,8 @@ function choosePages(heading, total) {
     body.querySelector(".ruler")?.remove();
     if (isPages && !at) draw(0);
     else if (!isPages) {
-      rule();
-      body.querySelector("mark.current")?.scrollIntoView({ block: "center" });
+      whole();
+      seen(body.querySelector("mark.current"))?.scrollIntoView({ block: "center" });
     }
   }
 
@@ -171,7 +201,7 @@ function rule() {
   const top = text.getBoundingClientRect().top - text.scrollTop;
   const places = [...text.querySelectorAll("mark")].map((mark) => {
     const tick = make("span", { class: mark.className });
-    tick.style.insetBlockStart = `${100 * (mark.getBoundingClientRect().top - top) / text.scrollHeight}%`;
+    tick.style.insetBlockStart = `${100 * (seen(mark).getBoundingClientRect().top - top) / text.scrollHeight}%`;
     return tick;
   });
   body.append(make("div", { class: "ruler", "aria-hidden": "true" }, ...places));
@@ -276,7 +306,7 @@ function copying() {
   const facts = Object.fromEntries([...body.querySelectorAll("dl div")].map(
     (row) => [row.dataset.fact, row.querySelector("dd").textContent]));
   const title = body.querySelector("h2").textContent;
-  const quote = () => [...body.querySelectorAll("mark.current")].map((mark) => mark.innerText.trim()).join("\n");
+  const quote = () => [...body.querySelectorAll("mark.current")].map(said).join("\n");
   const where = [title, facts.page && say("turn.page", { page: facts.page }), facts.from].filter(Boolean).join(", ");
   /** @type {[string, () => string][]} */
   const forms = [
@@ -293,6 +323,9 @@ function copying() {
     return made;
   }));
 }
+
+/** The cells of a row stand beside each other, in the text as well. */
+const said = (mark) => (mark.matches(".row > mark") ? mark.textContent : mark.innerText).trim();
 
 function bibtex(title, facts) {
   const year = (facts.date ?? "").match(/\d{4}/)?.[0] ?? "";

@@ -9,11 +9,12 @@ function apply(chosen) {
   const theme = chosen === "light" || chosen === "dark" ? chosen : "system";
   if (theme === "system") delete document.documentElement.dataset.theme;
   else document.documentElement.dataset.theme = theme;
-  for (const choice of all("#theme input")) choice.checked = choice.value === theme;
+  for (const choice of all("#theme [name=theme]")) choice.checked = choice.value === theme;
 }
 
 choices.addEventListener("change", (event) => {
-  const { value } = /** @type {HTMLInputElement} */ (event.target);
+  const { name, value } = /** @type {HTMLInputElement} */ (event.target);
+  if (name !== "theme") return;
   localStorage.setItem("theme", value);
   apply(value);
 });

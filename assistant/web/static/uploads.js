@@ -103,8 +103,11 @@ function outcome(item, said) {
   item.last = said;
   members.done += 1;
   members.passages += said.passages;
-  if (said.status === "rejected") members.rejected.push(said);
-  else changed();
+  if (said.status !== "rejected") changed();
+  else {
+    members.rejected.push(said);
+    dispatchEvent(new Event("rejected"));
+  }
 }
 
 function finish(item) {
@@ -303,6 +306,10 @@ root.querySelector("form.address").addEventListener("submit", (event) => {
   field.focus();
 });
 
+addEventListener("fetch-again", (event) => {
+  const url = /** @type {CustomEvent} */ (event).detail;
+  add([{ name: url, url }]);
+});
 panel.querySelector("[data-does=stop]").addEventListener("click", stopAll);
 panel.querySelector("[data-does=clear]").addEventListener("click", clear);
 

@@ -1,0 +1,1 @@
+"""Small lists of the ledger beside documents, passages and turns."""
