@@ -44,6 +44,9 @@ export function shown(text) {
     .replace(/[\u202d\u202e]/g, "\ufffd");
 }
 
+/** Text from outside within a sentence, whose direction it does not change. @param {string} text */
+export const apart = (text) => `\u2068${shown(text)}\u2069`;
+
 /**
  * A passage without the signs of headings and tables, which say nothing here.
  * @param {string} text

@@ -1,7 +1,7 @@
 // What was not taken, with the reason, until it is taken or dismissed; and which folders are followed now.
 
 import { call } from "./call.js";
-import { button, make, one, shown } from "./dom.js";
+import { apart, button, make, one, shown } from "./dom.js";
 import { language, say } from "./texts.js";
 
 const panel = one("#documents .refusals");
@@ -25,7 +25,7 @@ async function follow() {
   folders.replaceChildren(...found.map(({ folder, at }) => {
     const when = new Date(at);
     return make("li", { dir: "auto" }, say("docs.following", {
-      folder: shown(folder), when: Number.isNaN(when.getTime()) ? shown(at) : times.format(when),
+      folder: apart(folder), when: Number.isNaN(when.getTime()) ? shown(at) : times.format(when),
     }));
   }));
 }

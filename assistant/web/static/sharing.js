@@ -1,7 +1,7 @@
 // The link that opens a conversation for reading in another browser: made, copied, taken back.
 
 import { call } from "./call.js";
-import { one, shown } from "./dom.js";
+import { apart, one } from "./dom.js";
 import { say } from "./texts.js";
 
 const dialog = one("dialog.sharing");
@@ -13,7 +13,7 @@ let ident = "";
 /** Shows the link of a conversation, and makes it if there is none. @param {{id: string, name: string}} conversation */
 export async function share({ id, name }) {
   ident = id;
-  dialog.querySelector("h2").textContent = say("side.sharing", { name: shown(name).slice(0, 200) });
+  dialog.querySelector("h2").textContent = say("side.sharing", { name: apart(name.slice(0, 200)) });
   field.value = "";
   tell("");
   dialog.showModal();
