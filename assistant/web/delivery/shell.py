@@ -115,7 +115,7 @@ def _head(files: Bundle, sheets: Sequence[str], say: Wording) -> str:
     icon = f'<link rel="icon" href="{files.address("icon.svg")}">'
     # Data, which no browser runs. No text of it can end the element.
     texts = json.dumps(say.texts, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
-    data = f'<script type="application/json" id="texts">{texts}</script>'
+    data = f'<script type="application/json" id="texts" lang="{say.language}">{texts}</script>'
     return f"<title>{markup.text(say('name'))}</title>{icon}{style}{first}{module}{named}{data}"
 
 

@@ -1,6 +1,7 @@
 // The language that a reader chose by hand, in a cookie: the server sends the page in it. Without, it is the browser's.
 
 import { all, one } from "./dom.js";
+import { language } from "./texts.js";
 
 const COOKIE = "cited-language";
 const YEAR = 365 * 86_400; // seconds
@@ -15,3 +16,9 @@ one("#theme").addEventListener("change", (event) => {
   document.cookie = `${COOKIE}=${kept}; path=/; samesite=lax${location.protocol === "https:" ? "; secure" : ""}`;
   location.reload();
 });
+
+// Gradio calls the page one in the language of the browser, whatever it is in.
+const root = document.documentElement;
+const called = () => { if (root.lang !== language) root.lang = language; };
+new MutationObserver(called).observe(root, { attributes: true, attributeFilter: ["lang"] });
+called();

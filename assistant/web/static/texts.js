@@ -3,8 +3,8 @@
 /** @type {Record<string, string | Record<string, string>>} */
 const texts = JSON.parse(document.querySelector("#texts")?.textContent ?? "{}");
 
-/** The language of the page, which numbers and dates follow too. */
-export const language = document.documentElement.lang;
+/** The language of the page, which numbers and dates follow too. Gradio calls the page one in that of the browser. */
+export const language = /** @type {HTMLElement | null} */ (document.querySelector("#texts"))?.lang || document.documentElement.lang;
 
 const plurals = new Intl.PluralRules(language);
 const figures = new Intl.NumberFormat(language);
