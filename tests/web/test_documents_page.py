@@ -380,5 +380,5 @@ def test_what_was_rejected_stays_listed_until_it_is_dismissed(page: Page) -> Non
 
 
 def test_a_document_is_read_again(page: Page) -> None:
-    row(page, "Arvo kettle").get_by_role("button", name="Read Arvo kettle again").click()
+    row(page, "Arvo kettle").get_by_role("button", name="Read again: Arvo kettle").click()
     expect(page.locator("#documents .count")).to_have_text("“Arvo kettle” reads as before")
