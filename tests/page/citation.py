@@ -74,11 +74,9 @@ def _median(page: Page, address: str, ident: str, form: str) -> float:
     return statistics.median(times[1:])
 
 
-def _lines(number: int) -> list[str]:
-    return [
-        f"Chapter {number}",
-        *(f"The quota of ward {number} in year {year} is {number * year} tons." for year in range(30)),
-    ]
+def _lines(number: int, years: int = 6) -> list[str]:
+    told = [f"The quota of ward {number} in year {year} is {number * year} tons." for year in range(years)]
+    return [f"Chapter {number}", *told]
 
 
 def _long() -> str:
@@ -86,7 +84,7 @@ def _long() -> str:
     while size < LONG:
         n = len(parts)
         parts.append(
-            f"\n## Ward {n}\n\n" + " ".join(_lines(n)[1:]) + "\n\n| Year | Tons |\n|---|---|\n| 1 | 2 |\n"
+            f"\n## Ward {n}\n\n" + " ".join(_lines(n, 30)[1:]) + "\n\n| Year | Tons |\n|---|---|\n| 1 | 2 |\n"
         )
         size += len(parts[-1])
     return "".join(parts)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,7 +51,7 @@ def bundle_of(version: str) -> Bundle | None:
 def bundle(sheets: tuple[str, ...] = ()) -> Bundle:
     """Return our files, with some sheets of Gradio before our own."""
     styles = [gradio_styles.text(name) for name in sheets]
-    styles += [PLACES[f"{name}.css"].read_text("utf-8") for name in STYLES]
+    styles += [_stripped(PLACES[f"{name}.css"].read_text("utf-8")) for name in STYLES]
     files = {
         "page.css": "\n".join(styles).encode(),
         "page.js": linking.link(STATIC, "page").encode(),
@@ -58,6 +59,11 @@ def bundle(sheets: tuple[str, ...] = ()) -> Bundle:
     }
     made = Bundle(files, _hash(files))
     return _made.setdefault(made.version, made)
+
+
+def _stripped(sheet: str) -> str:
+    """Return a style sheet of ours without comments and indentation, which a browser does not need."""
+    return re.sub(r"\n\s+", "\n", re.sub(r"/\*.*?\*/", "", sheet, flags=re.DOTALL))
 
 
 def _hash(files: Mapping[str, bytes]) -> str:

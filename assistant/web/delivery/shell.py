@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from assistant.ingest.files import ENDINGS, MAX_BYTES
 from assistant.text import html as markup
-from assistant.text.wording import ENGLISH, Wording, wanted, wording
+from assistant.text.wording import ENGLISH, Text, Wording, wanted, wording
 from assistant.web import browsers
 from assistant.web.delivery import gradio_styles
 from assistant.web.delivery.files import STATIC, Bundle, bundle
@@ -114,9 +114,22 @@ def _head(files: Bundle, sheets: Sequence[str], say: Wording) -> str:
     named = "".join(f'<link rel="stylesheet" href="./assets/{name}" disabled>' for name in sheets)
     icon = f'<link rel="icon" href="{files.address("icon.svg")}">'
     # Data, which no browser runs. No text of it can end the element.
-    texts = json.dumps(say.texts, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
+    said = _said(files.files["page.js"].decode(), say)
+    texts = json.dumps(said, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
     data = f'<script type="application/json" id="texts" lang="{say.language}">{texts}</script>'
     return f"<title>{markup.text(say('name'))}</title>{icon}{style}{first}{module}{named}{data}"
+
+
+def _said(script: str, say: Wording) -> dict[str, Text]:
+    """Return the texts that the scripts say: by their keys, or the beginnings of keys that end in values."""
+    whole, beginnings = _keys(script)
+    return {key: text for key, text in say.texts.items() if key in whole or key.startswith(beginnings)}
+
+
+@functools.lru_cache(maxsize=1)
+def _keys(script: str) -> tuple[frozenset[str], tuple[str, ...]]:
+    whole = re.findall(r'"([a-z]+\.[a-z-]+)"', script)
+    return frozenset(whole), tuple(f"{name}." for name in set(re.findall(r"`([a-z]+)\.\$\{", script)))
 
 
 _PLACE = re.compile(r"\{([a-z]+(?:\.[a-z-]+)?)\}")
