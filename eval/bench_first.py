@@ -1,7 +1,7 @@
 """The first word of a model's answer over 5,000 passages, against the model's own: python -m eval.bench first
 
-The model is a server on this machine that writes at once. Each question is asked of the assistant, and the prompt
-that it made of it is then sent to the model again, so the difference is what retrieval and checking take.
+The model is a server on this machine that writes at once. Each question is asked of the assistant, and the
+prompt that it made of it is then sent to the model again: the difference is what retrieval and checking take.
 """
 
 from __future__ import annotations

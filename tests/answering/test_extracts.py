@@ -22,7 +22,9 @@ BOTH = "When was the Selma bridge opened, and how fast does the Arvo kettle boil
 
 @pytest.fixture(scope="module")
 def assistant(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Assistant]:
-    with Assistant.open(replace(config.load({}), home=tmp_path_factory.mktemp("parts"), corpus=None)) as opened:
+    with Assistant.open(
+        replace(config.load({}), home=tmp_path_factory.mktemp("parts"), corpus=None)
+    ) as opened:
         list(opened.add(sources(bridge=BRIDGE, kettle=KETTLE)))
         yield opened
 
@@ -49,7 +51,9 @@ def test_a_part_that_is_not_answered_is_named(assistant: Assistant) -> None:
 
 
 def test_a_quote_that_answers_two_parts_is_shown_once(assistant: Assistant) -> None:
-    answer = assistant.ask("Which city paid for the Selma bridge? How large was the loan of the Selma bridge?")
+    answer = assistant.ask(
+        "Which city paid for the Selma bridge? How large was the loan of the Selma bridge?"
+    )
     quotes = [citation.quote for citation in answer.citations]
     assert len(quotes) == len(set(quotes))
 
