@@ -10,12 +10,14 @@ from assistant.retrieval.query_rewriting import split
 @pytest.mark.parametrize(
     ("question", "parts"),
     [
-        ("When was the bridge built, and who paid for it?", ["When was the bridge built?", "who paid for it?"]),
+        ("When was the bridge built, and who paid for it?",
+         ["When was the bridge built?", "who paid for it?"]),
         ("What is Hezbollah and what is Unasur?", ["What is Hezbollah?", "what is Unasur?"]),
         ("How much does it cost? Who sells it?", ["How much does it cost?", "Who sells it?"]),
         ("I have an Arvo. How do I descale it? How long is it guaranteed?",
          ["I have an Arvo. How do I descale it?", "How long is it guaranteed?"]),
-        ("¿Cuándo se firmó el acuerdo y quién lo firmó?", ["¿Cuándo se firmó el acuerdo?", "quién lo firmó?"]),
+        ("¿Cuándo se firmó el acuerdo y quién lo firmó?",
+         ["¿Cuándo se firmó el acuerdo?", "quién lo firmó?"]),
         ("Wann wurde die Brücke gebaut und wer hat sie bezahlt?",
          ["Wann wurde die Brücke gebaut?", "wer hat sie bezahlt?"]),
         ("Quand le pont a-t-il été construit et qui l'a payé ?",
