@@ -81,7 +81,7 @@ form.addEventListener("submit", async (event) => {
   }
 });
 
-const close = () => parent.postMessage("close", "*");
-document.querySelector("#close")?.addEventListener("click", close);
-addEventListener("keydown", (event) => { if (event.key === "Escape") close(); });
+const leave = () => parent.postMessage("close", "*");
+document.querySelector("#close")?.addEventListener("click", leave);
+addEventListener("keydown", (event) => { if (event.key === "Escape") leave(); });
 box.focus();

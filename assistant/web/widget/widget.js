@@ -38,7 +38,7 @@
     else button.focus();
   }
 
-  button.addEventListener("click", () => show(frame.hidden));
+  button.addEventListener("click", () => show(frame.hidden === true));
   addEventListener("message", (event) => {
     if (event.source === frame.contentWindow && event.origin === server && event.data === "close") show(false);
   });
