@@ -134,10 +134,11 @@ def run_sets(store: Assistant, home: Path, sets: Sequence[GoldenSet], on_progres
         raise ReadError("These golden sets hold no question that can be asked; write one on each line.")
     ident, results = records.new_run_id(), []
     on_progress(0, total)
-    for result in runner.ask(store, sets):
+    judge, appointed = runner.appoint_judge(store)
+    for result in runner.ask(store, sets, judge):
         results.append(result)
         on_progress(len(results), total)
-    run = records.make_run(ident, sets, results, store)
+    run = records.make_run(ident, sets, results, store, appointed)
     records.save(run, home)
     return run
 
@@ -190,6 +191,8 @@ def _lines(evaluation: Evaluation) -> Iterator[str]:
         yield from ("", f"Not asked, as their documents were removed: {', '.join(evaluation.left_out)}")
     if evaluation.comparison:
         yield from ("", *text.changes(evaluation.comparison))
+    if judge := evaluation.run.conditions.get("judge"):
+        yield from ("", f"Judged by {judge}")
     yield from ("", f"Run {evaluation.run.id}, report {evaluation.report}", "")
     yield from text.headline(evaluation.figures)
 

@@ -15,7 +15,8 @@ from assistant.core.config import Settings
 from assistant.core.types import Answer, Passage, Query, ScoredPassage, Sentence
 from assistant.evaluation import evaluate
 from assistant.evaluation.golden.sets import Question
-from assistant.evaluation.scoring.judge import Judge, parse_grade
+from assistant.evaluation.scoring import judge
+from assistant.evaluation.scoring.judge import Judge, appoint, parse_grade
 from assistant.evaluation.scoring.scores import ExaminedAnswer
 
 BEES = "Honey bees dance to tell where flowers are."
@@ -29,7 +30,10 @@ def examined(answered: bool = True) -> ExaminedAnswer:
 
 
 def verdict(prompt: str) -> str:
-    """Unlike answers to the three prompts, so that none can be taken for another."""
+    """Unlike answers to the three prompts, so that none can be taken for another; right on what is known."""
+    for known in judge._known():
+        if known["text"] in prompt:
+            return "YES" if known["supported"] else "NO"
     if prompt.startswith("Grade"):
         return "4\nIt leaves out a detail."
     return "YES" if "support a statement" in prompt else "No."
@@ -61,9 +65,9 @@ def test_braces_in_a_passage_stay_as_they_are() -> None:
 
 
 def test_who_abstained_is_worst_and_costs_no_call() -> None:
-    judge = Judge(Model("small", refused()))
-    assert judge.marks(QUESTION, examined(answered=False)) == {"correctness": 1}
-    assert judge.marks(Question("q", "?"), examined(answered=False)) == {}
+    unasked = Judge(Model("small", refused()))
+    assert unasked.marks(QUESTION, examined(answered=False)) == {"correctness": 1}
+    assert unasked.marks(Question("q", "?"), examined(answered=False)) == {}
 
 
 def test_without_a_reference_nothing_is_graded() -> None:
@@ -108,3 +112,37 @@ def test_a_run_with_a_model_has_its_marks(settings: Settings, tmp_path: Path) ->
     assert outcome.run.conditions["model"] == "small"
     assert outcome.figures["faithfulness"].value == 1
     assert outcome.figures["correctness"].value == 4
+    assert outcome.run.conditions["judge"] == "small"
+
+
+def test_a_model_that_is_right_on_what_is_known_may_judge() -> None:
+    with serve(verdict) as server:
+        assert appoint(Model("small", server.url))[1] == "small"
+    assert len(server.prompts) == len(judge._known())
+
+
+@pytest.mark.parametrize("word", ["YES", "NO", "Perhaps."])
+def test_a_model_that_always_says_the_same_is_no_judge(word: str) -> None:
+    with serve(word) as server:
+        appointed, why = appoint(Model("small", server.url))
+    assert appointed is None
+    assert why == "none: small is no judge, as it took 4 of 8 known statements wrongly"
+
+
+def test_a_model_that_cannot_be_reached_is_no_judge() -> None:
+    appointed, why = appoint(Model("small", refused()))
+    assert appointed is None
+    assert "cannot be reached" in why
+
+
+def test_a_run_says_why_nobody_judged(settings: Settings, tmp_path: Path) -> None:
+    golden = tmp_path / "small.jsonl"
+    golden.write_text(json.dumps({"question": QUESTION.text, "reference": QUESTION.reference}))
+    with serve(f"{BEES} [1]") as server:
+        judged = replace(settings, model="small", base_url=server.url)
+        with Assistant.open(judged) as assistant:
+            assistant.add_bytes(BEES.encode(), "bees.md")
+            outcome = evaluate.measure(assistant, tmp_path, [golden])
+    assert "no judge" in outcome.run.conditions["judge"]
+    assert "correctness" not in outcome.figures
+    assert "Judged by none: small is no judge" in evaluate.format_evaluation(outcome, as_json=False)

@@ -48,11 +48,18 @@ def new_run_id() -> str:
     return datetime.now(UTC).strftime("%Y%m%d-%H%M%S-%f")[:-3]
 
 
-def make_run(ident: str, sets: Iterable[GoldenSet], results: Iterable[Result], assistant: Assistant) -> Run:
-    """Return the run with these results and the assistant's conditions."""
+def make_run(
+    ident: str,
+    sets: Iterable[GoldenSet],
+    results: Iterable[Result],
+    assistant: Assistant,
+    judge: str | None = None,
+) -> Run:
+    """Return the run with these results and conditions; `judge` is who judged, or why nobody."""
     sets = tuple(sets)
     names, files = tuple(golden.name for golden in sets), tuple(golden.path for golden in sets)
-    return Run(ident, names, _conditions(assistant), tuple(results), files)
+    judged = {} if judge is None else {"judge": judge}
+    return Run(ident, names, _conditions(assistant) | judged, tuple(results), files)
 
 
 def _conditions(assistant: Assistant) -> dict[str, str]:

@@ -56,24 +56,24 @@ class Result:
         return is_wrong or any(marks.get(name, 1) < 1 for name in ("abstained_rightly", "facts", "cited"))
 
 
-def ask(assistant: Assistant, sets: Iterable[GoldenSet]) -> Iterator[Result]:
-    """Yield the result of each question, as it is answered."""
+def ask(assistant: Assistant, sets: Iterable[GoldenSet], judge: Judge | None = None) -> Iterator[Result]:
+    """Yield the result of each question, as it is answered, with the marks of the judge."""
     # Load the model and the index, for which the first question would wait.
     _examine(assistant, "Is everything in place?", [])
-    judge = _load_judge(assistant)
     for golden in sets:
         for conversation in golden.conversations:
             yield from _ask_conversation(assistant, judge, conversation, golden.name)
 
 
-def _load_judge(assistant: Assistant) -> Judge | None:
-    """Return the judge if a model is configured; its import is slow."""
+def appoint_judge(assistant: Assistant) -> tuple[Judge | None, str | None]:
+    """Return a judge, and its name or why there is none; nothing of both without a model."""
     model = language_model.model(assistant.settings)
     if model is None:
-        return None
-    from assistant.evaluation.scoring.judge import Judge
+        return None, None
+    # Its import is slow.
+    from assistant.evaluation.scoring.judge import appoint
 
-    return Judge(model)
+    return appoint(model)
 
 
 def _ask_conversation(

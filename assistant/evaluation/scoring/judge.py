@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import secrets
+import tomllib
 from collections.abc import Sequence
+from importlib import resources
 from typing import Any
 
 from llama_index.core.evaluation import CorrectnessEvaluator, FaithfulnessEvaluator, RelevancyEvaluator
@@ -18,6 +21,8 @@ from assistant.evaluation.golden.sets import Question
 from assistant.evaluation.scoring.scores import ExaminedAnswer
 
 WORST = 1.0
+FORGIVEN = 1
+"""Known statements that a judge may take wrongly: half of them are guessed right."""
 
 
 class ClientLLM(CustomLLM):
@@ -67,6 +72,17 @@ class Judge:
         self._relevant = RelevancyEvaluator(client, eval_template=relevant, refine_template=relevant)
         self._correct = CorrectnessEvaluator(client, eval_template=correct, parser_function=parse_grade)
 
+    def mistakes(self) -> int:
+        """Return how many known statements the model judges wrongly.
+
+        Raises:
+            ModelError: it cannot be asked.
+        """
+        return sum(self._supports(each["text"], each["passage"]) != each["supported"] for each in _known())
+
+    def _supports(self, text: str, passage: str) -> bool:
+        return bool(self._faithful.evaluate(query="", response=text, contexts=[passage]).passing)
+
     def marks(self, question: Question, examined: ExaminedAnswer) -> dict[str, float]:
         """Return faithfulness and relevancy of an answer, 0 or 1, and correctness, 1 to 5, if there is a
         reference; abstaining has the worst correctness."""
@@ -87,6 +103,27 @@ class Judge:
         if question.reference:
             scores["correctness"] = self._correct.evaluate(**exchange, reference=question.reference).score
         return {name: score for name, score in scores.items() if score is not None}
+
+
+def appoint(model: Model) -> tuple[Judge | None, str]:
+    """Return a judge, and its name as a condition of a run; None and why, for a model that is none."""
+    judge, known = Judge(model), len(_known())
+    try:
+        mistakes = judge.mistakes()
+    except ModelError as fault:
+        return None, f"none: {fault.message}"
+    if mistakes > FORGIVEN:
+        told = f"as it took {mistakes} of {known} known statements wrongly"
+        return None, f"none: {model.name} is no judge, {told}"
+    return judge, model.name
+
+
+@functools.cache
+def _known() -> list[dict[str, Any]]:
+    """Return statements with their passages, and whether these support them."""
+    text = resources.files(__package__).joinpath("known_statements.toml").read_text("utf-8")
+    statements: list[dict[str, Any]] = tomllib.loads(text)["statement"]
+    return statements
 
 
 def parse_grade(reply: str) -> tuple[float | None, str | None]:
