@@ -13,11 +13,12 @@ const dialog = one("dialog.model");
 const form = one("dialog.model form");
 const trouble = one("dialog.model .trouble");
 const outcome = one("dialog.model .outcome");
-/** @type {Model} */
-let model = { name: null, url: null, has_key: false, changeable: false };
-
 /** @param {string} name @returns {HTMLInputElement} */
 const field = (name) => /** @type {HTMLInputElement} */ (form.elements.namedItem(name));
+// Written here, as the page itself names no address.
+field("url").placeholder = "http://127.0.0.1:11434/v1";
+/** @type {Model} */
+let model = { name: null, url: null, has_key: false, changeable: false };
 
 async function load() {
   model = await (await call("/api/model")).json();
