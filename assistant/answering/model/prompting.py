@@ -56,8 +56,10 @@ def answer_prompt(
         begun = (f"{word} [{n}]\n{text}" for n, text in enumerate(texts, 1))
         return prompts.load("answer_short", question=asked, passages="\n\n".join(begun), fence=word)
     fenced = (f"BEGIN {word} passage {n}\n{text}\nEND {word}" for n, text in enumerate(texts, 1))
-    name = "answer_json" if form == "json" else "answer"
-    return prompts.load(name, question=asked, passages="\n\n".join(fenced), fence=word, limit=str(ASKED))
+    filled = "\n\n".join(fenced)
+    if form == "json":
+        return prompts.load("answer_json", question=asked, passages=filled, fence=word, limit=str(ASKED))
+    return prompts.load("answer", question=asked, passages=filled, fence=word, limit=str(ASKED))
 
 
 def _text(scored: ScoredPassage) -> str:

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 import sqlalchemy as sql
 
 from assistant.core.errors import StoreError
+from assistant.core.serialization import writable
 from assistant.core.types import AddResult
 from assistant.store.database import delete_among, upsert
 from assistant.store.schema import rejections
@@ -48,8 +49,13 @@ class Rejections:
             self._note(results)
 
     def _note(self, results: Sequence[AddResult]) -> None:
-        refused = {result.source: result.reason or "" for result in results if result.status == "rejected"}
-        taken = [result.source for result in results if result.status != "rejected"]
+        # A file may have a name that is no UTF-8.
+        refused = {
+            writable(result.source): writable(result.reason or "")
+            for result in results
+            if result.status == "rejected"
+        }
+        taken = [writable(result.source) for result in results if result.status != "rejected"]
         at = datetime.now(UTC).isoformat(timespec="seconds")
         with self._engine.begin() as db:
             if db.scalar(sql.select(rejections.c.source).limit(1)) is not None:
