@@ -37,6 +37,7 @@ def test_a_chosen_theme_is_there_before_anything_is_drawn(browser: Browser, serv
         watched(context, served.address) as page,
     ):
         page.goto(served.address)
+        settle(page)
         light = background(page)
         page.click("#looks")
         page.locator("#theme input[value=dark]").check()
@@ -49,6 +50,7 @@ def test_a_chosen_theme_is_there_before_anything_is_drawn(browser: Browser, serv
         assert background(page) == dark
         page.unroute("**/page/v/*/page.js")
         page.reload()
+        settle(page)
         page.click("#looks")
         expect(page.locator("#theme input[value=dark]")).to_be_checked()
         page.locator("#theme [name=theme][value=system]").check()
@@ -61,13 +63,21 @@ def test_a_language_chosen_by_hand_is_remembered_and_taken_back(browser: Browser
     with browser.new_context(locale="es") as context, watched(context, served.address) as page:
         page.goto(served.address)
         for chosen, shown in (("fa", "fa"), ("system", "es")):
+            settle(page)
             page.click("#looks")
             page.locator(f"#theme [name=language][value={chosen}]").check()
             expect(page.locator(f"html[lang={shown}][dir={wording(shown).direction}]")).to_have_count(1)
             expect(page.locator(".welcome h1")).to_have_text(wording(shown)("turn.welcome"))
+            settle(page)
             page.reload()
             expect(page.locator("#send")).to_have_text(wording(shown)("ask.send"))
             assert page.locator(f"#theme [name=language][value={chosen}]").is_checked()
+        settle(page)
+
+
+def settle(page: Page) -> None:
+    """Wait until the chat is loaded: Gradio calls it an error if its page goes before."""
+    expect(page.locator("#send")).to_be_enabled()
 
 
 def background(page: Page) -> str:
