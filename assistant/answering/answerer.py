@@ -23,6 +23,7 @@ from assistant.embedding.embedders import E5, Embedder
 from assistant.ingest.library import Library
 from assistant.retrieval import grounding, query_rewriting, spelling
 from assistant.retrieval.query_rewriting import Exchange
+from assistant.retrieval.query_rewriting.mentions import mentions
 from assistant.retrieval.reader import Reader
 from assistant.retrieval.retriever import Retriever
 from assistant.text import languages
@@ -49,6 +50,7 @@ class Answerer:
         self, question: str, history: Sequence[Turn], spending: Budget, titles: Sequence[str] = ()
     ) -> Query:
         """Rewrite the question as a search query; `titles` are those of the only documents to search."""
+        question = conversation.without_small_talk(question)
         scope = [Exchange("", about=tuple(titles))] if len(titles) == 1 else []
         query = query_rewriting.understood(question, scope + exchanges(history[-HISTORY:]), self.likeness)
         query, corrections = spelling.corrected(query, self._library, self._embedder.count)
@@ -69,7 +71,8 @@ class Answerer:
         found = list[Query]()
         for part in parts:
             before = [*history, *(Exchange(query.text) for query in found)]
-            found.append(query_rewriting.understood(part, before, self.likeness))
+            query = query_rewriting.understood(part, before, self.likeness)
+            found.append(_after(found[-1], query) if found else query)
         return () if any(query.unclear for query in found) else tuple(found)
 
     def retrieve(self, query: Query, documents: frozenset[str] | None = None) -> list[ScoredPassage]:
@@ -169,6 +172,13 @@ class Answerer:
         """Return the cosine of a phrase with each of the others."""
         vectors = self._embedder.embed([phrase, *others], "query")
         return [float(cosine) for cosine in vectors[1:] @ vectors[0]]
+
+
+def _after(before: Query, query: Query) -> Query:
+    """Return a part that names nothing itself as one about what the part before names."""
+    if query.focus or mentions(query.text):
+        return query
+    return replace(query, text=f"{before.text} {query.text}", focus=query.text, earlier=(before.text,))
 
 
 def _uncited(question: str, text: str) -> Answer:

@@ -6,11 +6,13 @@ The phrases and replies of each language are data (`languages/*.toml`, table `sm
 from __future__ import annotations
 
 import functools
+import re
 
 from assistant.text import languages
 
 KINDS = ("who", "abilities", "abuse", "greeting", "thanks", "farewell")
 """The kinds of small talk, in order of precedence."""
+_ENDS = re.compile(r"(?<=[.!?…。！？؟])\s+")
 LONGEST = 8
 """Limit on the words of a phrase."""
 
@@ -29,6 +31,14 @@ def small_talk(question: str, documents: int, language: str | None = None) -> st
         if kinds:
             return message(kinds[0], code, documents=documents)
     return None
+
+
+def without_small_talk(question: str) -> str:
+    """Return the question without sentences of small talk beside it: "This is crap. Who runs Cuba?"."""
+    # In haste nobody writes capitals, by which sentences are told otherwise.
+    parts = _ENDS.split(question)
+    asked = [part for part in parts if languages.words(part) and small_talk(part, 1) is None]
+    return " ".join(asked) if asked and len(asked) < len(parts) else question
 
 
 def message(name: str, language: str | None, *, documents: int = 0, **values: str) -> str:

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from assistant.core.types import Query, ScoredPassage
 from assistant.retrieval.answer_type import asked_kind
-from assistant.retrieval.query_rewriting.mentions import Mention, mentions
+from assistant.retrieval.query_rewriting.mentions import Mention, mentions, small_words
 from assistant.text import languages
 from assistant.text.territories import codes, is_region, territories
 from assistant.text.words import missing, stem
@@ -144,10 +144,30 @@ def _is_about(required: Required, above: str, sentence: str) -> bool:
     lacking = required.topic - here - codes(above)
     if lacking and here - required.topic:
         return False
-    if required.roles and _is_role_elsewhere(required.roles, _roles(sentence)):
+    if required.roles and not _may_name_holder(required.roles, sentence):
         return False
     lacking_years = required.years - _numbers(sentence) - years(above)
     return not (lacking_years and here_years - required.years)
+
+
+def _may_name_holder(wanted: frozenset[Role], sentence: str) -> bool:
+    """Return True if a sentence may name who has the role: it says the role of that country, or names
+    somebody other than whom it quotes, and has the role of no other country alone."""
+    roles = _roles(sentence)
+    if _is_role_elsewhere(wanted, roles):
+        return False
+    language = languages.language_of(sentence)
+    says = languages.vocabulary(language, "follow_up").get("reporting", frozenset())
+    first = frozenset(languages.words(sentence)[:1]) - small_words(language)
+    named = (
+        m
+        for m in mentions(sentence, language, first)
+        if m.kind == "name"
+        and not codes(m.text)
+        and not is_region(m.text)
+        and not says & {*languages.words(sentence[m.end :])[:1]}
+    )
+    return bool(wanted & roles) or next(named, None) is not None
 
 
 def _is_role_elsewhere(wanted: frozenset[Role], roles: frozenset[Role]) -> bool:

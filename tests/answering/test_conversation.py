@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from assistant.answering.conversation import KINDS, message, small_talk
+from assistant.answering.conversation import KINDS, message, small_talk, without_small_talk
 from assistant.text import languages
 
 
@@ -59,3 +59,18 @@ def test_each_language_has_a_reply_to_all_that_it_knows(code: str) -> None:
     lists = languages.vocabulary(code, "small_talk")
     for kind in KINDS:
         assert not lists.get(kind) or kind in languages.table(code, "small_talk")["says"]
+
+
+@pytest.mark.parametrize(
+    ("said", "asked"),
+    [
+        ("this is shit. who runs venezuela", "who runs venezuela"),
+        ("Hi! What does it cost?", "What does it cost?"),
+        ("What does it cost? Thanks!", "What does it cost?"),
+        ("Thanks! Bye.", "Thanks! Bye."),
+        ("It cost 3.5 crowns. Is that much?", "It cost 3.5 crowns. Is that much?"),
+        ("", ""),
+    ],
+)
+def test_small_talk_beside_a_question_is_left_out(said: str, asked: str) -> None:
+    assert without_small_talk(said) == asked

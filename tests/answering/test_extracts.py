@@ -71,3 +71,8 @@ def test_a_model_is_given_passages_for_each_part(assistant: Assistant) -> None:
             written.ask(BOTH)
     assert "opened in 1931" in server.prompts[-1]
     assert "95 seconds" in server.prompts[-1]
+
+
+def test_a_part_without_a_name_is_about_what_the_part_before_names(assistant: Assistant) -> None:
+    answer = assistant.ask("When was the Hanko bridge opened and who paid for the work?")
+    assert "Tarn" not in answer.text

@@ -111,6 +111,11 @@ def test_a_question_without_names_leaves_everything() -> None:
             "Peru's president met Berg of Norway.",
         ),
         (
+            "Who is the president of Peru?",
+            "Because of Peru's fish the president's tour mattered more, Lund writes.",
+            "Ana is president of Peru.",
+        ),
+        (
             "Who is Peru's minister of fish?",
             "The Norwegian minister of fish is in Peru.",
             "Ana is minister in Peru.",
