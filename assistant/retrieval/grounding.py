@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import NamedTuple
 
 from assistant.core.types import Query, ScoredPassage
@@ -50,6 +51,8 @@ class Required:
     """Countries of question and topic: a sentence may leave them out, but not name another instead."""
     roles: frozenset[Role] = frozenset()
     """Roles that a "who" question asks for: the president of another country is no answer."""
+    is_for_holder: bool = False
+    """True if it asks who has them ("who is"), and not who did something."""
 
 
 def evidence(query: Query, passages: Sequence[ScoredPassage]) -> list[ScoredPassage]:
@@ -73,7 +76,14 @@ def required_by(query: Query) -> Required:
         ),
         codes(text),
         _roles(query.focus or text) if asked_kind(query.focus or text)[0] == "person" else frozenset(),
+        _asks_who_is(query.focus or text, language),
     )
+
+
+def _asks_who_is(text: str, language: str) -> bool:
+    words, lists = languages.words(text), languages.vocabulary(language, "follow_up")
+    who, helping = lists.get("who", frozenset()), lists.get("questions", frozenset())
+    return any(one in who and other in helping - who for one, other in pairwise(words))
 
 
 def _roles(text: str) -> frozenset[Role]:
@@ -144,7 +154,9 @@ def _is_about(required: Required, above: str, sentence: str) -> bool:
     lacking = required.topic - here - codes(above)
     if lacking and here - required.topic:
         return False
-    if required.roles and not _may_name_holder(required.roles, sentence):
+    if required.roles and _is_role_elsewhere(required.roles, _roles(sentence)):
+        return False
+    if required.roles and required.is_for_holder and not _may_name_holder(required.roles, sentence):
         return False
     lacking_years = required.years - _numbers(sentence) - years(above)
     return not (lacking_years and here_years - required.years)
@@ -152,10 +164,7 @@ def _is_about(required: Required, above: str, sentence: str) -> bool:
 
 def _may_name_holder(wanted: frozenset[Role], sentence: str) -> bool:
     """Return True if a sentence may name who has the role: it says the role of that country, or names
-    somebody other than whom it quotes, and has the role of no other country alone."""
-    roles = _roles(sentence)
-    if _is_role_elsewhere(wanted, roles):
-        return False
+    somebody other than whom it quotes."""
     language = languages.language_of(sentence)
     says = languages.vocabulary(language, "follow_up").get("reporting", frozenset())
     first = frozenset(languages.words(sentence)[:1]) - small_words(language)
@@ -167,7 +176,7 @@ def _may_name_holder(wanted: frozenset[Role], sentence: str) -> bool:
         and not is_region(m.text)
         and not says & {*languages.words(sentence[m.end :])[:1]}
     )
-    return bool(wanted & roles) or next(named, None) is not None
+    return bool(wanted & _roles(sentence)) or next(named, None) is not None
 
 
 def _is_role_elsewhere(wanted: frozenset[Role], roles: frozenset[Role]) -> bool:

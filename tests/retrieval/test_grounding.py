@@ -129,3 +129,8 @@ def test_a_question_without_names_leaves_everything() -> None:
 )
 def test_who_has_a_role_in_another_country_is_no_answer(question: str, elsewhere: str, there: str) -> None:
     assert left(question, passage(elsewhere, there)) == [there]
+
+
+def test_who_did_something_may_be_a_country() -> None:
+    sentence = "Norway sells more fish to Peru than Chile does."
+    assert left("Who sells more fish to Peru, Norway or Chile?", passage(sentence)) == [sentence]
