@@ -43,7 +43,7 @@ class Answerer:
 
     @cached_property
     def reader(self) -> Reader:
-        """What tells whether a sentence answers a question, or supports another."""
+        """The judge of whether a sentence answers a question, or supports another."""
         return Reader(self._embedder if isinstance(self._embedder, E5) else E5(self._cache))
 
     def understand(
@@ -61,7 +61,7 @@ class Answerer:
         query = replace(query, reading=" ".join(filter(None, [query.reading, *remarks])))
         if query.focus:
             return self._condensed(query, question, history, spending)
-        return replace(query, parts=self._parts(question, scope + exchanges(history[-HISTORY:])))
+        return replace(query, parts=self._parts(query.text, scope + exchanges(history[-HISTORY:])))
 
     def _parts(self, question: str, history: Sequence[Exchange]) -> tuple[Query, ...]:
         """Return the parts of a question, none if it asks for one thing or a part is unclear."""
@@ -160,9 +160,13 @@ class Answerer:
 
     def _extract_parts(self, query: Query, passages: Sequence[ScoredPassage]) -> Extract:
         """Extract the answer to each part. If no part has one, the question is taken as a whole."""
+        # Again for each part, as scores are relative to a query; a citation is of this retrieval alone.
         documents = frozenset(scored.passage.document_id for scored in passages)
+        known = {scored.passage.id for scored in passages}
+        found = (self._retriever.retrieve(part, documents=documents) for part in query.parts)
         extracts = [
-            self.extract(part, self._retriever.retrieve(part, documents=documents)) for part in query.parts
+            self.extract(part, [scored for scored in own if scored.passage.id in known])
+            for part, own in zip(query.parts, found, strict=True)
         ]
         if not any(extracted.answered for extracted in extracts):
             return self.extract(replace(query, parts=()), passages)

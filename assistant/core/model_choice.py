@@ -6,13 +6,13 @@ Only its owner can read the file, as it has the key. Environment and `config.tom
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from assistant.core.errors import ConfigError, StoreError
+from assistant.core.errors import ConfigError
+from assistant.core.private_files import write_private
 
 NAME = "model.json"
 KEYS = ("base_url", "model", "api_key")
@@ -60,18 +60,7 @@ def write(home: Path, choice: ModelChoice) -> None:
     Raises:
         StoreError: the file cannot be written.
     """
-    home.mkdir(mode=0o700, parents=True, exist_ok=True)
-    partial = home / f"{NAME}.partial"
-    try:
-        with open(
-            os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8"
-        ) as file:
-            json.dump(_filled(choice), file)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(home / NAME)
-    except OSError as fault:
-        raise StoreError(f"{home / NAME} cannot be written ({fault.strerror}).") from fault
+    write_private(home / NAME, json.dumps(_filled(choice)).encode())
 
 
 def keep_form(home: Path, key: str, structured: bool) -> None:

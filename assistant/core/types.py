@@ -191,7 +191,7 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class DailyUsage:
-    """What one model used on one day (UTC, ISO 8601)."""
+    """Tokens of one model on one day (UTC, ISO 8601)."""
 
     day: str
     model: str
@@ -235,7 +235,7 @@ class Answer:
     confidence: float | None = None
     """The probability that quotes answer the question; None for an answer that is made otherwise."""
     usage: Usage | None = None
-    """What the model used for it, rewriting of the question included; None if none was called."""
+    """Tokens of the answer and of rewriting its question; None if no model was called."""
 
     @property
     def text(self) -> str:

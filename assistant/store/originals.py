@@ -16,9 +16,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from assistant.core.errors import StoreError
+from assistant.core.private_files import PARTIAL, write_private
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
-_PARTIAL = ".part"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ class Originals:
         """
         sha256 = hashlib.sha256(data).hexdigest()
         if not self.is_intact(sha256):
-            _write(self._folder / sha256, data)
+            write_private(self._folder / sha256, data)
 
     def is_intact(self, sha256: str) -> bool:
         """True if there is an original with this hash and it is undamaged."""
@@ -92,7 +92,7 @@ class Originals:
 
     def remove_partial(self) -> None:
         """Remove files that an interruption left partially written."""
-        for path in self._folder.glob(f"*{_PARTIAL}"):
+        for path in self._folder.glob(f"*{PARTIAL}"):
             path.unlink(missing_ok=True)
 
     def sync(self) -> None:
@@ -123,7 +123,7 @@ class Originals:
             StoreError: it cannot be written.
         """
         if self.label(sha256) != label:
-            _write(self._label(sha256), json.dumps(asdict(label)).encode())
+            write_private(self._label(sha256), json.dumps(asdict(label)).encode())
 
     def _label(self, sha256: str) -> Path:
         return self._folder / f"{sha256}.json"
@@ -142,7 +142,7 @@ class Originals:
         Raises:
             StoreError: it cannot be written.
         """
-        _write(self._state, json.dumps(asdict(state)).encode())
+        write_private(self._state, json.dumps(asdict(state)).encode())
 
 
 def _read_json(path: Path) -> Mapping[str, object]:
@@ -152,26 +152,3 @@ def _read_json(path: Path) -> Mapping[str, object]:
     except (OSError, ValueError, RecursionError):
         return {}
     return content if isinstance(content, dict) else {}
-
-
-def _write(path: Path, data: bytes) -> None:
-    """Write a file atomically, readable by its owner only.
-
-    Raises:
-        StoreError: it cannot be written.
-    """
-    partial = path.with_name(f"{path.name}{_PARTIAL}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with open(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(path)
-    except OSError as fault:
-        with contextlib.suppress(OSError):
-            partial.unlink(missing_ok=True)
-        message = (
-            f"{path.parent} cannot be written ({fault.strerror}); make room there, then do the same again."
-        )
-        raise StoreError(message) from fault

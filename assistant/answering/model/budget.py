@@ -1,4 +1,4 @@
-"""What one answer may use of a model: its time, its share of the tokens of a day, and the count of them."""
+"""Limits on the time and tokens that one answer may take of a model, and a count of the tokens."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ USED_UP = (
 
 
 class Log(Protocol):
-    """What models used, by day."""
+    """Log of the tokens of models by day."""
 
     def add(self, model: str, spent: Usage) -> None: ...
 
@@ -64,7 +64,7 @@ class Budget:
 
     @property
     def usage(self) -> Usage | None:
-        """What was used so far; None if no model was called."""
+        """Tokens used so far; None if no model was called."""
         return self.meter.total if self.meter.total.tokens else None
 
 

@@ -1,4 +1,4 @@
-"""What documents are about, as they say themselves: titles and headings."""
+"""Titles and headings of documents, from which the first page names topics."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was not taken, with the reason, until it is taken or dismissed."""
+"""Sources that were rejected, with the reason, until they are added or dismissed."""
 
 from __future__ import annotations
 
