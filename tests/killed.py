@@ -37,7 +37,7 @@ NEW = {
 REPEATED = ("d.md", "e.md")
 """The sources of two near-duplicates, of which the first loses its name."""
 STEPS: dict[str, tuple[Any, str]] = {
-    "original": (originals, "_write"),
+    "original": (originals, "write_private"),
     "label": (Originals, "set_label"),
     "put": (Ledger, "put"),
     "vectors": (VectorIndex, "add"),

@@ -22,6 +22,8 @@ KETTLE = """# Arvo kettle
 It is red. The Arvo kettle boils one litre in 95 seconds. Descale it once a month. Keep it dry.
 """
 FAST = "How fast does the Arvo kettle boil one litre?"
+SHOWN = {"documents": "#documents tbody .title", "accuracy": "#accuracy h1", "chat": ".answer"}
+"""What is there when a view is whole."""
 
 
 @pytest.fixture(scope="module")
@@ -109,6 +111,7 @@ def test_the_page_speaks_the_language_of_the_browser(browser: Browser, served: S
         expect(page.locator("#send")).to_have_text(say("ask.send"))
         for view in ("documents", "accuracy", "chat"):
             page.click(f"#top a[href^='#{view}']")
+            expect(page.locator(SHOWN[view])).to_be_visible()
             assert page.evaluate("document.documentElement.scrollWidth") <= 390, view
         page.locator(".citation[data-number]").first.click()
         expect(page.locator("#source mark.current")).to_contain_text("95 seconds")
