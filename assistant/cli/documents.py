@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from assistant.cli import output, progress
+from assistant.cli import output, progress, remotes
 from assistant.cli.store import Json, open_store, require_name
 from assistant.core.errors import AssistantError
 
@@ -131,19 +131,34 @@ def _take_in(doing: str, sources: Sequence[Source], as_json: bool) -> None:
 
 @app.command(epilog="Example: assistant sync notes/ --exclude drafts --watch")
 def sync(
-    folder: Annotated[str, typer.Argument(help="The folder that the corpus is to follow.")],
+    folder: Annotated[
+        str,
+        typer.Argument(help="What the corpus is to follow: a folder, or an address.", metavar="FOLDER|URL"),
+    ],
     watch: Annotated[bool, typer.Option("--watch", help="Go on, and follow changes as they happen.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print what would be done; do nothing.")] = False,
     include: Include = None,
     exclude: Exclude = None,
+    private: Annotated[
+        bool,
+        typer.Option("--private", help="Let the host of the address be in a private network."),
+    ] = False,
     as_json: Json = False,
 ) -> None:
-    """Bring the corpus into step with a folder: add, update, and remove what is gone."""
+    """Bring the corpus into step with a folder or an address: add, update, and remove what is gone."""
+    from assistant.ingest import fetch
     from assistant.sync.folders import FolderScanner
 
     if watch and dry_run:
         raise AssistantError("Give --watch or --dry-run, not both.")
     require_name(folder, "sync")
+    if fetch.is_url(folder):
+        if watch:
+            raise AssistantError("--watch follows folders; for an address, let a timer run `assistant sync`.")
+        remotes.sync(
+            folder, _choice(include, exclude), allow_private=private, dry_run=dry_run, as_json=as_json
+        )
+        return
     scanner = FolderScanner(Path(folder), _choice(include, exclude))
     with progress.track_count("Looking") as on_progress:
         first = scanner(on_progress=on_progress)
@@ -319,7 +334,9 @@ def _named(word: str, entries: Sequence[DocumentInfo]) -> list[str]:
     from assistant.ingest import fetch, files
 
     exact = {word, word if fetch.is_url(word) else files.name(Path(word))}
-    below = () if fetch.is_url(word) else tuple(name.rstrip("/") + "/" for name in exact)
+    # Below an address are folders, the files of a branch, the mails of a mailbox.
+    marks = "/:;" if fetch.is_url(word) else "/"
+    below = tuple(name.rstrip("/") + mark for name in exact for mark in marks)
     names = [name for entry in entries for name in entry.sources]
     return [name for name in names if name in exact or name.startswith(below)]
 

@@ -35,6 +35,8 @@ KEYS = {
     "ASSISTANT_RERANK_URL": "rerank_url",
     "ASSISTANT_RERANK_MODEL": "rerank_model",
     "ASSISTANT_RERANK_KEY": "rerank_key",
+    "ASSISTANT_SYNC_USER": "sync_user",
+    "ASSISTANT_SYNC_PASSWORD": "sync_password",
     "OPENAI_API_KEY": "api_key",
     "OPENAI_BASE_URL": "base_url",
 }
@@ -63,6 +65,9 @@ class Settings:
     rerank_url: str | None = None
     rerank_model: str | None = None
     rerank_key: str | None = None
+    sync_user: str | None = None
+    """Who `assistant sync` is to the server of an address, and with which password."""
+    sync_password: str | None = None
     public_url: str | None = None
     """The address of the page behind a proxy: scheme and host, in lower case."""
     widget_origins: tuple[str, ...] = ()
@@ -73,7 +78,7 @@ class Settings:
     """The models that gain by answers in JSON; see `model_choice`."""
 
     def __repr__(self) -> str:
-        """Leave out the API key, to keep it out of logs."""
+        """Leave out keys and passwords, to keep them out of logs."""
         return f"Settings(home={str(self.home)!r}, corpus={str(self.corpus)!r}, model={self.model!r})"
 
 
@@ -106,6 +111,8 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
         rerank_url=values.get("rerank_url"),
         rerank_model=values.get("rerank_model"),
         rerank_key=values.get("rerank_key"),
+        sync_user=values.get("sync_user"),
+        sync_password=values.get("sync_password"),
         public_url=_public_url(values.get("public_url")),
         widget_origins=tuple(_origins(values.get("widget_origins", ""))),
         model_is_fixed=is_fixed,

@@ -6,6 +6,9 @@ Only the public internet can be reached. A name is resolved once for each connec
 checked address: a different second answer of the resolver has no effect (DNS rebinding). Redirects are
 checked in the same way. No proxy, cookie or credential is used: httpcore has none, and httpx only parses
 addresses.
+
+`send` and `connect_to` are for sources that are followed by address (`assistant/sync/remote`): with headers
+of theirs, and to one host in a private network if the person who runs the command allows it.
 """
 
 from __future__ import annotations
@@ -18,9 +21,9 @@ import ssl
 import threading
 import time
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
@@ -77,6 +80,36 @@ class Fetched:
     """The content type that the server declared; empty if none."""
 
 
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is asked of an address, and within which limits."""
+
+    method: str = "GET"
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    body: bytes = b""
+    private: str | None = None
+    """The one host that may be on this machine or in a private network; empty for none. None for pages."""
+    limit: int = LIMIT
+    seconds: float = SECONDS
+
+    @property
+    def is_secret(self) -> bool:
+        """True if it carries credentials, which no other server may get."""
+        return any(name.lower() == "authorization" for name in self.headers)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a server replied, with any status but a redirect."""
+
+    status: int
+    data: bytes
+    url: str
+    """The final address, after redirects."""
+    headers: Mapping[str, str]
+    """The headers by their names in lower case."""
+
+
 def is_url(given: str) -> bool:
     """True if this is meant as a web address, not a file: it begins like `https://`."""
     return re.match(r"[a-z][a-z0-9+.-]*://", given, re.IGNORECASE) is not None
@@ -108,18 +141,60 @@ def fetch(url: str) -> Fetched:
     Raises:
         FetchError: the address is refused, or gives no complete page; `retryable` if a later try may succeed.
     """
-    target = _check(url)
-    network = _Network(time.monotonic() + SECONDS)
+    reply = send(url, Request(limit=LIMIT, seconds=SECONDS))
+    return Fetched(reply.data, reply.url, reply.headers.get("content-type", ""))
+
+
+def send(url: str, request: Request) -> Reply:
+    """Send a request to an http or https address, following at most 5 redirects; never on with credentials.
+
+    Raises:
+        FetchError: the address is refused, or gives no whole reply; `retryable` if a later try may succeed.
+    """
+    target = _check(url, request.private)
+    network = _Network(time.monotonic() + request.seconds, request.private)
     with httpcore.ConnectionPool(httpx.create_ssl_context(), network_backend=network) as pool:
         for _ in range(REDIRECTS + 1):
-            result = _request(pool, target)
-            if isinstance(result, Fetched):
+            result = _request(pool, target, request)
+            if isinstance(result, Reply):
                 return result
+            if request.is_secret and _origin(result) != _origin(target):
+                raise FetchError(f"{_host(target)} leads to {_host(result)}; give the address there itself.")
             target = result
     raise FetchError(f"{_host(target)} redirects more than {REDIRECTS} times; give the last address itself.")
 
 
-def _check(url: str, base: httpx.URL | None = None) -> httpx.URL:
+def connect_to(host: str, port: int, private: str) -> socket.socket:
+    """Connect to a host; `private` is the one that may be on this machine or in a private network.
+
+    Raises:
+        FetchError: the host is refused, or does not answer.
+    """
+    require_host(host, private)
+    try:
+        network = _Network(time.monotonic() + CONNECT_SECONDS, private)
+        found = network.connect_tcp(host, port).get_extra_info("socket")
+    except (httpcore.TimeoutException, httpcore.NetworkError) as fault:
+        raise FetchError(f"{host[:100]} cannot be reached; try again later.", retryable=True) from fault
+    assert isinstance(found, socket.socket)
+    return found
+
+
+def addresses_of(host: str, port: int, private: str) -> list[str]:
+    """Return the IP addresses of a host, all of which may be connected to.
+
+    Raises:
+        FetchError: the host is refused, or cannot be found.
+    """
+    require_host(host, private)
+    return _Network(time.monotonic() + CONNECT_SECONDS, private).addresses(host, port, CONNECT_SECONDS)
+
+
+def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
+    return url.scheme, url.host, url.port
+
+
+def _check(url: str, private: str | None = None, base: httpx.URL | None = None) -> httpx.URL:
     """Check and return a URL; the addresses of its host are checked when connecting."""
     if len(url) > LENGTH:
         raise FetchError(f"The address is longer than {LENGTH:,} characters; save the page and add the file.")
@@ -137,20 +212,22 @@ def _check(url: str, base: httpx.URL | None = None) -> httpx.URL:
         raise FetchError(f"There is no port {parsed.port}; check the address.")
     # The final dot of `example.com.` is only for the resolver: certificates and `Host` have none.
     host = parsed.raw_host.decode("ascii").removesuffix(".")
-    _require_name(host)
+    require_host(host, private)
     return parsed.copy_with(host=host)
 
 
-def _require_name(host: str) -> None:
-    """Raise FetchError unless the host is a public address, or a name with the same meaning everywhere."""
+def require_host(host: str, private: str | None = None) -> None:
+    """Raise FetchError unless the host is `private`, a public address, or a name of one meaning."""
+    if host and host == private:
+        return
     if _literal(host):
         if not is_public(host):
-            raise _refuse_private(host)
+            raise _refuse_private(host, private)
         return
     if not host:
         raise FetchError("The address has no host; copy it from the browser again.")
     if "." not in host or host.endswith(_LOCAL):
-        raise _refuse_private(host)
+        raise _refuse_private(host, private)
     if len(host) > 253 or not _NAME.fullmatch(host):
         raise FetchError(f"{host[:100]} is not a usual host name or address; write it in the usual form.")
 
@@ -168,9 +245,15 @@ def _host(url: httpx.URL) -> str:
     return url.raw_host.decode("ascii")[:100]
 
 
-def _refuse_private(host: str) -> FetchError:
-    reason = "is on this machine or in a private network, and is not fetched; save the page and add the file."
-    return FetchError(f"{host[:100]} {reason}")
+def _refuse_private(host: str, private: str | None) -> FetchError:
+    advice = (
+        "save the page and add the file"
+        if private is None
+        else "with --private, the host of the address itself may be there"
+    )
+    return FetchError(
+        f"{host[:100]} is on this machine or in a private network, and is not fetched; {advice}."
+    )
 
 
 def is_public(address: str) -> bool:
@@ -207,18 +290,23 @@ def connect(address: str, port: int, seconds: float) -> httpcore.NetworkStream:
 
 
 class _Network(httpcore.NetworkBackend):
-    """Connects only to public addresses, and ends all requests at the deadline."""
+    """Connects only to public addresses and to one private host, and ends all requests at the deadline."""
 
-    def __init__(self, deadline: float) -> None:
+    def __init__(self, deadline: float, private: str | None = None) -> None:
         self._deadline = deadline
+        self._private = private
 
     def connect_tcp(self, host: str, port: int, *_: Any, **__: Any) -> httpcore.NetworkStream:
         until = min(self._deadline, time.monotonic() + CONNECT_SECONDS)
-        addresses = [host] if _literal(host) else _resolve(host, port, _left(until))
+        return _Timed(_connect_first(self.addresses(host, port, _left(until)), port, until), self._deadline)
+
+    def addresses(self, host: str, port: int, seconds: float) -> list[str]:
+        """Return the addresses of a host, all allowed."""
+        addresses = [host] if _literal(host) else _resolve(host, port, seconds)
         # One private address is enough to refuse all, as the choice among them is arbitrary.
-        if not all(map(is_public, addresses)):
-            raise _refuse_private(host)
-        return _Timed(_connect_first(addresses, port, until), self._deadline)
+        if host != self._private and not all(map(is_public, addresses)):
+            raise _refuse_private(host, self._private)
+        return addresses
 
 
 def _resolve(host: str, port: int, seconds: float) -> list[str]:
@@ -289,20 +377,25 @@ def _left(deadline: float) -> float:
     return seconds
 
 
-def _request(pool: httpcore.ConnectionPool, url: httpx.URL) -> Fetched | httpx.URL:
-    """Return the page at a URL, or the target of its redirect."""
+def _request(pool: httpcore.ConnectionPool, url: httpx.URL, request: Request) -> Reply | httpx.URL:
+    """Return the reply of a URL, or the target of its redirect."""
     wanted = httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path)
     # Closing the connection makes the next redirect, even to the same name, be checked like the first.
     sent = [(b"Host", url.netloc), (b"User-Agent", b"assistant"), (b"Accept", b"*/*")]
     sent += [(b"Accept-Encoding", b"gzip"), (b"Connection", b"close")]
+    sent += [(name.encode(), value.encode()) for name, value in request.headers.items()]
+    sent += [(b"Content-Length", str(len(request.body)).encode())] if request.body else []
     try:
-        with pool.stream("GET", wanted, headers=sent) as response:
+        with pool.stream(request.method, wanted, headers=sent, content=request.body or None) as response:
             headers = {name.lower(): value for name, value in response.headers}
             if response.status in _MOVED and b"location" in headers:
-                return _check(_quote_location(headers[b"location"]), url)
-            _require_page(_host(url), response.status)
-            data = _body(_host(url), _require_pace(_host(url), response.iter_stream()), headers)
-            return Fetched(data, str(url), headers.get(b"content-type", b"").decode("latin-1"))
+                return _check(_quote_location(headers[b"location"]), request.private, url)
+            if request.private is None:
+                _require_page(_host(url), response.status)
+            chunks = _require_pace(_host(url), response.iter_stream())
+            data = _body(_host(url), chunks, headers, request.limit)
+            named = {name.decode("latin-1"): value.decode("latin-1") for name, value in headers.items()}
+            return Reply(response.status, data, str(url), named)
     except (httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError) as fault:
         raise _describe(_host(url), fault) from fault
 
@@ -310,6 +403,11 @@ def _request(pool: httpcore.ConnectionPool, url: httpx.URL) -> Fetched | httpx.U
 def _quote_location(location: bytes) -> str:
     """Percent-encode the characters of a redirect that are not allowed in an address, as browsers do."""
     return quote(location.strip(), safe="!#$%&'()*+,/:;=?@[]~\\")
+
+
+def require_page(reply: Reply) -> None:
+    """Raise FetchError unless a reply is the page itself."""
+    _require_page(_host(httpx.URL(reply.url)), reply.status)
 
 
 def _require_page(host: str, status: int) -> None:
@@ -325,20 +423,20 @@ def _require_page(host: str, status: int) -> None:
     raise FetchError(f"{host} gives no page at this address ({status}); check it in a browser.")
 
 
-def _body(host: str, chunks: Iterable[bytes], headers: dict[bytes, bytes]) -> bytes:
+def _body(host: str, chunks: Iterable[bytes], headers: dict[bytes, bytes], limit: int) -> bytes:
     """Collect and unpack the bytes, within the limit."""
     coding = headers.get(b"content-encoding", b"").strip().lower()
     if coding in (b"gzip", b"x-gzip"):
         chunks = _unpack(host, chunks)
     elif coding not in (b"", b"identity"):
         raise FetchError(f"{host} sends an unsupported compression; save the page and add the file.")
-    too_large = FetchError(f"What {host} sends is larger than {LIMIT // 1_000_000} MB; add it in parts.")
-    if int(headers.get(b"content-length", b"0")) > LIMIT:
+    too_large = FetchError(f"What {host} sends is larger than {limit // 1_000_000} MB; add it in parts.")
+    if int(headers.get(b"content-length", b"0")) > limit:
         raise too_large
     body = bytearray()
     for chunk in chunks:
         body += chunk
-        if len(body) > LIMIT:
+        if len(body) > limit:
             raise too_large
     return bytes(body)
 

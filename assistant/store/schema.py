@@ -108,6 +108,25 @@ rejections = sql.Table(
     sql.Column("reason", sql.String, nullable=False),
     sql.Column("at", sql.String, nullable=False),
 )
+# What is followed by address: the version of each item that was taken, and how each source's last run ended.
+remote_items = sql.Table(
+    "remote_items",
+    tables,
+    sql.Column("source", sql.String, primary_key=True),
+    sql.Column("name", sql.String, primary_key=True),
+    # Empty while the item is announced only: whoever is killed before it is taken finds it by its name.
+    sql.Column("version", sql.String, nullable=False),
+    sql.Column("refused", sql.Boolean, nullable=False),
+)
+remote_runs = sql.Table(
+    "remote_runs",
+    tables,
+    sql.Column("source", sql.String, primary_key=True),
+    sql.Column("at", sql.String, nullable=False),
+    sql.Column("counts", Json, nullable=False),
+    # Empty if it went well.
+    sql.Column("fault", sql.String, nullable=False),
+)
 digests = sql.Table(
     "digests",
     tables,

@@ -41,6 +41,7 @@ from assistant.core.scope import Scope
 from assistant.core.serialization import Json
 from assistant.core.types import AddResult, ProgressStep, Source, Status
 from assistant.store.lists import following
+from assistant.store.lists.remotes import Remotes, Taken
 from assistant.web import events
 from assistant.web.conversations import require_not_anothers
 from assistant.web.uploads import LIMITS, Limits, Uploads, on_disconnect, while_there
@@ -97,6 +98,39 @@ class Follower(BaseModel):
     pid: Annotated[int, Field(ge=1, lt=2**31)]
 
 
+class RemoteName(BaseModel):
+    """The address of a followed source."""
+
+    source: Annotated[str, Field(min_length=1, max_length=MAX_SOURCE)]
+
+
+class RemoteItemForm(BaseModel):
+    """An item that was taken from a source."""
+
+    name: Annotated[str, Field(max_length=MAX_SOURCE)]
+    version: Annotated[str, Field(max_length=MAX_SOURCE)]
+    is_refused: bool = False
+
+
+class RemoteItems(RemoteName):
+    """The body of POST /api/remotes/items."""
+
+    items: list[RemoteItemForm]
+
+
+class RemoteItemNames(RemoteName):
+    """The body of POST /api/remotes/forget."""
+
+    names: list[str]
+
+
+class RemoteRun(RemoteName):
+    """The body of POST /api/remotes/runs."""
+
+    counts: dict[Status, Annotated[int, Field(ge=0, lt=2**31)]]
+    fault: str = Field("", max_length=MAX_SOURCE)
+
+
 class ModelForm(BaseModel):
     """The body of PUT /api/model and POST /api/model/test. Without an address, answers are quotes."""
 
@@ -115,6 +149,7 @@ def add_to(
         _store(assistant),
         _model(assistant, is_private),
         _documents(assistant),
+        _remotes(assistant),
         _adding(assistant, limits),
     ):
         served.include_router(routes)
@@ -291,6 +326,47 @@ def _documents(assistant: Assistant) -> APIRouter:
     @routes.post("/rejected/dismiss")
     def dismiss(body: Unnaming) -> Json:
         return {"dismissed": assistant.library.rejections.dismiss(body.sources)}
+
+    return routes
+
+
+def _remotes(assistant: Assistant) -> APIRouter:
+    routes = APIRouter(prefix="/api/remotes")
+    remotes = Remotes(assistant.library.ledger.engine)
+
+    @routes.get("")
+    def runs() -> list[Json]:
+        return [asdict(run) for run in remotes.runs()]
+
+    @routes.get("/items")
+    def items(source: Annotated[str, Query(min_length=1, max_length=MAX_SOURCE)]) -> list[Json]:
+        kept = remotes.taken(serialization.writable(source))
+        return [{"name": name, **asdict(taken)} for name, taken in kept.items()]
+
+    @routes.post("/items")
+    def note(body: RemoteItems) -> Json:
+        taken = {
+            serialization.writable(item.name): Taken(serialization.writable(item.version), item.is_refused)
+            for item in body.items
+        }
+        remotes.note(serialization.writable(body.source), taken)
+        return {"noted": len(taken)}
+
+    @routes.post("/forget")
+    def forget(body: RemoteItemNames) -> Json:
+        names = list(map(serialization.writable, body.names))
+        remotes.forget(serialization.writable(body.source), names)
+        return {"forgotten": len(names)}
+
+    @routes.post("/runs")
+    def ended(body: RemoteRun) -> Json:
+        fault = serialization.writable(body.fault)
+        remotes.ended(
+            serialization.writable(body.source),
+            {str(status): number for status, number in body.counts.items()},
+            fault,
+        )
+        return {"noted": serialization.writable(body.source)}
 
     return routes
 
