@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -25,6 +26,8 @@ class Bucket(Breaking):
     def __init__(self) -> None:
         super().__init__()
         self.port = 0
+        self.hold_at = 0
+        self.held, self._go_on = threading.Event(), threading.Event()
         self.objects: dict[str, bytes] = {"other/secret.md": b"# Elsewhere\n\nNot in the folder.\n"}
 
     @property
@@ -58,7 +61,15 @@ class Bucket(Breaking):
         elif (data := self.objects.get(unquote(split.path.removeprefix("/handbooks/")))) is None:
             request.reply(404)
         elif self.may_send():
+            if self.bodies == self.hold_at:
+                self.held.set()
+                self._go_on.wait(60)
             request.reply(200, data)
+
+    def release(self) -> None:
+        """Let whoever is held go on."""
+        self.hold_at = 0
+        self._go_on.set()
 
     def is_signed(self, request: Handler) -> bool:
         """True if the signature is that of the right key at the time that the request says."""
