@@ -102,7 +102,7 @@ class WebdavSource(RemoteSource):
             raise FetchError(message, retryable=True) from fault
         for response in root.iter(f"{_DAV}response"):
             entry = self._entry(response)
-            if entry and entry.path != folder and entry.path.startswith(folder):
+            if entry and entry.path != folder and entry.path.startswith(folder) and _is_plain(entry.path):
                 yield entry
 
     def _entry(self, response: Any) -> _Entry | None:
@@ -145,6 +145,11 @@ class WebdavSource(RemoteSource):
         raise SyncError(
             f"{host} has no WebDAV folder there ({reply.status}); check the address.", retryable=False
         )
+
+
+def _is_plain(path: str) -> bool:
+    """True if no part of a path leads elsewhere."""
+    return not {".", ".."} & set(path.split("/"))
 
 
 def _normal(path: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import re
 import socketserver
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -38,11 +39,16 @@ class MailPlace(Breaking):
         self.mails: dict[int, bytes] = {}
         self.uids: dict[str, int] = {}
         self.commands: list[str] = []
+        self.flags: dict[int, str] = {}
         self.plain = True
+        """True if it knows another way to log in than the oldest."""
+        self.folder = "INBOX"
+        self.scheme = "imap"
+        self.tls: ssl.SSLContext | None = None
 
     @property
     def address(self) -> str:
-        return f"imap://{USER}@127.0.0.1:{self.port}/INBOX"
+        return f"{self.scheme}://{USER}@127.0.0.1:{self.port}/INBOX"
 
     def name(self, path: str) -> str:
         return f"{self.address};uid={self.uids[path]}"
@@ -63,24 +69,41 @@ class MailPlace(Breaking):
 class Session(socketserver.StreamRequestHandler):
     """One connection."""
 
+    is_encrypted = False
+
     def handle(self) -> None:
         self.place: Any = self.server.place  # type: ignore[attr-defined]
+        if self.place.scheme == "imaps":
+            self.encrypt()
         self.say("* OK ready")
         while line := self.rfile.readline():
-            tag, command, *rest = line.decode().strip().split(" ", 2)
-            self.place.commands.append(f"{command} {' '.join(rest)}")
+            self.tag, command, *rest = line.decode().strip().split(" ", 2)
+            self.place.commands.append(" ".join([command, *rest]))
             answer = getattr(self, f"on_{command.lower()}", None)
             told = answer(*rest) if answer else "BAD unknown"
             if told is None:
                 return
-            self.say(f"{tag} {told}")
+            if told:
+                self.say(f"{self.tag} {told}")
 
     def say(self, line: str) -> None:
         self.wfile.write(f"{line}\r\n".encode())
 
+    def encrypt(self) -> None:
+        self.request = self.place.tls.wrap_socket(self.request, server_side=True)
+        self.is_encrypted = True
+        self.setup()
+
     def on_capability(self) -> str:
-        self.say("* CAPABILITY IMAP4rev1" + (" AUTH=PLAIN" if self.place.plain else ""))
+        starts = self.place.tls is not None and not self.is_encrypted
+        offered = "STARTTLS LOGINDISABLED" if starts else "AUTH=PLAIN" if self.place.plain else ""
+        self.say(f"* CAPABILITY IMAP4rev1 {offered}".rstrip())
         return "OK done"
+
+    def on_starttls(self) -> str:
+        self.say(f"{self.tag} OK begin")
+        self.encrypt()
+        return ""
 
     def on_authenticate(self, kind: str) -> str:
         self.say("+ ")
@@ -91,7 +114,7 @@ class Session(socketserver.StreamRequestHandler):
         return "OK in" if words == f'{USER} "{PASSWORD}"' else f"NO wrong {words}"
 
     def on_examine(self, name: str) -> str:
-        if name != '"INBOX"':
+        if name != f'"{self.place.folder}"':
             return "NO there is none"
         self.say(f"* {len(self.place.mails)} EXISTS")
         self.say(f"* OK [UIDVALIDITY {self.place.validity}] numbering")
@@ -102,7 +125,8 @@ class Session(socketserver.StreamRequestHandler):
         mails = self.place.mails
         for number, uid in enumerate(sorted(mails), 1):
             if which == "1:*":
-                self.say(f"* {number} FETCH (UID {uid} FLAGS () RFC822.SIZE {len(mails[uid])})")
+                flags, size = self.place.flags.get(uid, ""), len(mails[uid])
+                self.say(f"* {number} FETCH (UID {uid} FLAGS ({flags}) RFC822.SIZE {size})")
             elif which == str(uid):
                 if not self.place.may_send():
                     return None

@@ -28,6 +28,7 @@ class SftpPlace(Breaking):
         self.folder.mkdir()
         self.key = paramiko.ECDSAKey.generate()
         self._times = 0
+        self.logins = 0
 
     @property
     def environment(self) -> dict[str, str]:
@@ -57,7 +58,11 @@ class SftpPlace(Breaking):
 class Gate(paramiko.ServerInterface):
     """Lets one person in."""
 
+    def __init__(self, place: SftpPlace) -> None:
+        self.place = place
+
     def check_auth_password(self, username: str, password: str) -> int:
+        self.place.logins += 1
         is_right = (username, password) == (USER, PASSWORD)
         return paramiko.common.AUTH_SUCCESSFUL if is_right else paramiko.common.AUTH_FAILED
 
@@ -109,7 +114,7 @@ def sftp_place(folder: Path) -> Iterator[SftpPlace]:
                 transport.set_subsystem_handler("sftp", paramiko.SFTPServer, Files, place, transport)
                 opened.append(transport)
                 with suppress(paramiko.SSHException, EOFError):
-                    transport.start_server(server=Gate())
+                    transport.start_server(server=Gate(place))
 
     with socket.create_server(("127.0.0.1", 0)) as listener:
         place.port = listener.getsockname()[1]

@@ -29,6 +29,9 @@ class Site(Breaking):
         self.port = 0
         self.pages: dict[str, str] = {}
         self.robots = b""
+        self.files: dict[str, bytes] = {}
+        """What is sent as it is."""
+        self.validators = True
         self.requests: list[tuple[str, dict[str, str]]] = []
 
     @property
@@ -59,6 +62,8 @@ class Site(Breaking):
             request.reply(200, self.listed().encode(), Content_Type="application/xml")
         elif request.path == "/robots.txt":
             request.reply(200 if self.robots else 404, self.robots)
+        elif request.path in self.files:
+            request.reply(200, self.files[request.path])
         elif request.path not in self.pages:
             request.reply(404)
         else:
@@ -66,10 +71,11 @@ class Site(Breaking):
 
     def send_page(self, request: Handler, body: bytes) -> None:
         tag = f'"{hashlib.sha256(body).hexdigest()[:12]}"'
-        if request.headers.get("If-None-Match") == tag:
+        if self.validators and request.headers.get("If-None-Match") == tag:
             request.reply(304, ETag=tag)
         elif self.may_send():
-            request.reply(200, body, ETag=tag, Content_Type="text/html; charset=utf-8")
+            named = {"ETag": tag} if self.validators else {}
+            request.reply(200, body, Content_Type="text/html; charset=utf-8", **named)
 
 
 class Feed(Site):
