@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from browsing import BROWSER, CONTRAST, Served, chromium, serving, watched
 from playwright.sync_api import BrowserContext, Locator, Page, Route, expect
@@ -377,6 +378,23 @@ def test_what_was_rejected_stays_listed_until_it_is_dismissed(page: Page) -> Non
     expect(refused).to_contain_text("is empty")
     page.get_by_role("button", name="Dismiss hollow.md", exact=True).click()
     expect(refused).to_have_count(0)
+
+
+def test_followed_addresses_are_listed_with_their_last_run(page: Page, served: Served) -> None:
+    address, name = "s3://handbooks/2026", "s3://handbooks/2026/cora.md"
+    served.add(name, "# Cora lamp\n\nThe lamp of Cora is green.\n")
+    for what, body in (
+        ("items", {"items": [{"name": name, "version": "1"}]}),
+        ("runs", {"counts": {"added": 1, "removed": 2, "unchanged": 3}, "fault": "<b>It</b> broke off."}),
+    ):
+        sent = httpx.post(
+            f"{served.address}/api/remotes/{what}", json={"source": address, **body}, trust_env=False
+        )
+        assert sent.status_code == 200
+    reopen(page)
+    told = page.locator("#documents .following li", has_text="handbooks")
+    expect(told).to_contain_text("s3://handbooks/2026")
+    expect(told).to_contain_text("Changed: 3, unchanged: 3, not taken: 0 <b>It</b> broke off.")
 
 
 def test_a_document_is_read_again(page: Page) -> None:

@@ -1,4 +1,4 @@
-// What was not taken, with the reason, until it is taken or dismissed; and which folders are followed now.
+// What was not taken, with the reason, until it is taken or dismissed; and which folders and addresses are followed.
 
 import { call } from "./call.js";
 import { apart, button, make, one, shown } from "./dom.js";
@@ -20,14 +20,23 @@ async function refresh() {
 }
 
 async function follow() {
-  const found = await call("/api/following").then((reply) => reply.json(), () => []);
-  folders.hidden = !found.length;
-  folders.replaceChildren(...found.map(({ folder, at }) => {
-    const when = new Date(at);
-    return make("li", { dir: "auto" }, say("docs.following", {
-      folder: apart(folder), when: Number.isNaN(when.getTime()) ? shown(at) : times.format(when),
+  const [found, remote] = await Promise.all(["following", "remotes"].map((what) =>
+    call(`/api/${what}`).then((reply) => reply.json(), () => [])));
+  folders.hidden = !(found.length + remote.length);
+  folders.replaceChildren(
+    ...found.map(({ folder, at }) => line(say("docs.following", { folder: apart(folder), when: time(at) }))),
+    ...remote.map(({ source, at, counts: { unchanged: kept = 0, rejected: refused = 0, ...rest }, fault }) => {
+      const changed = Object.values(rest).reduce((sum, n) => sum + n, 0);
+      return line(say("docs.synced", { source: apart(source), when: time(at), changed, kept, refused }), " ", shown(fault));
     }));
-  }));
+}
+
+const line = (...parts) => make("li", { dir: "auto" }, ...parts);
+
+/** @param {string} at */
+function time(at) {
+  const when = new Date(at);
+  return Number.isNaN(when.getTime()) ? shown(at) : times.format(when);
 }
 
 /** @param {Rejection[]} rejected */
