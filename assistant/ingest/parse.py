@@ -16,14 +16,20 @@ from assistant.ingest.readers.eml import is_mail, read_eml
 from assistant.ingest.readers.encoding import decode
 from assistant.ingest.readers.epub import read_epub
 from assistant.ingest.readers.markdown import read_markdown
+from assistant.ingest.readers.office import old
 from assistant.ingest.readers.office.docx import read_docx
 from assistant.ingest.readers.office.odf import read_odf
 from assistant.ingest.readers.office.pptx import read_pptx
 from assistant.ingest.readers.office.rtf import read_rtf
 from assistant.ingest.readers.office.xlsx import read_xlsx
+from assistant.ingest.readers.outlook.container import OLE
+from assistant.ingest.readers.outlook.reader import MARK as OUTLOOK
+from assistant.ingest.readers.outlook.reader import read_msg
 from assistant.ingest.readers.package import ZIP, declared_type, open_zip
 from assistant.ingest.readers.pdf.reader import read_pdf
 from assistant.ingest.readers.records import is_records, read_records
+from assistant.ingest.readers.scan import pictures
+from assistant.ingest.readers.scan.engine import is_installed
 from assistant.ingest.readers.text import read_text
 from assistant.ingest.readers.web.html import read_html
 from assistant.ingest.readers.written import code
@@ -33,19 +39,19 @@ from assistant.ingest.readers.written.subtitles import is_subtitles, read_subtit
 from assistant.ingest.readers.written.xml import read_xml_text
 from assistant.ingest.titles import title_of
 
-SUFFIXES: tuple[str, ...] = tuple(
+_ALWAYS = tuple(
     (
         ".md .markdown .txt .html .htm .xhtml .pdf .docx .docm .dotx .pptx .pptm .ppsx .xlsx .xlsm "
-        ".csv .tsv .tab .epub .eml .rtf .odt .odp .ods .json .jsonl .ndjson .ipynb .srt .vtt .xml"
+        ".csv .tsv .tab .epub .eml .msg .rtf .odt .odp .ods .json .jsonl .ndjson .ipynb .srt .vtt .xml"
     ).split()
 )
-"""Suffixes of readable documents. A file that is recognised by its content needs none of them."""
+SUFFIXES = (*_ALWAYS, *old.suffixes(), *pictures.suffixes())
+"""Suffixes of documents that are read here. A file that is recognised by its content needs none of them."""
 LIMIT = 200_000_000
 """Limit on the bytes of a document."""
 
 _MAGIC = {
-    **{b"\x89PNG": "an image (PNG)", b"\xff\xd8\xff": "an image (JPEG)", b"GIF8": "an image (GIF)"},
-    **{b"II*\0": "an image (TIFF)", b"MM\0*": "an image (TIFF)", b"\x7fELF": "a program", b"MZ": "a program"},
+    **{b"GIF8": "an image (GIF)", b"\x7fELF": "a program", b"MZ": "a program"},
     **{b"\x1f\x8b": "a compressed file (gzip)", b"BZh": "a compressed file (bzip2)"},
     **{b"\xfd7zXZ": "a compressed file (xz)", b"7z\xbc\xaf": "an archive (7z)", b"Rar!": "an archive (RAR)"},
     **{b"SQLite format 3": "a database", b"ID3": "a sound file", b"OggS": "a sound file"},
@@ -53,15 +59,7 @@ _MAGIC = {
 """Signatures of files that cannot be read, unless text follows."""
 _ADDRESS = re.compile("https?://", re.IGNORECASE)
 _ADVICE = "save it as PDF, .docx or text and add that"
-_OLE = b"\xd0\xcf\x11\xe0"
-_OLE_STREAMS = {
-    "EncryptedPackage": "needs a password; save a copy without one and add that.",
-    "WordDocument": "is an old Word file (.doc); save it as .docx and add that.",
-    "Workbook": "is an old Excel file (.xls); save it as .xlsx and add that.",
-    "Book": "is an old Excel file (.xls); save it as .xlsx and add that.",
-    "PowerPoint Document": "is an old PowerPoint file (.ppt); save it as .pptx and add that.",
-    "__nameid_version": "is an Outlook message; save it as .eml and add that.",
-}
+_ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 _PACKAGES: dict[str, tuple[str, Callable[[bytes], Content]]] = {
     "wordprocessingml": ("Word document", read_docx),
     "ms-word": ("Word document", read_docx),
@@ -128,6 +126,12 @@ def refusal(data: bytes, name: str) -> str:
     return ""
 
 
+def old_of(data: bytes, name: str) -> old.OldFormat | None:
+    """Return the format of an old Office file that is converted before it is read; None for all else."""
+    is_container = data.startswith(OLE) and len(data) <= LIMIT
+    return _old_format(data, _path(name).suffix.lower()) if is_container else None
+
+
 def identity(data: bytes) -> str:
     """Return the id of a document: the first 16 hexadecimal digits of the SHA-256 of its bytes."""
     return hashlib.sha256(data).hexdigest()[:16]
@@ -155,13 +159,45 @@ def _recognise(data: bytes, suffix: str) -> tuple[str, Callable[[], Content]]:
         return "PDF", partial(read_pdf, data)
     if data.startswith(ZIP):
         return _recognise_package(data)
-    if data.startswith(_OLE):
-        reasons = (reason for name, reason in _OLE_STREAMS.items() if name.encode("utf-16-le") in data)
-        raise ReadError(next(reasons, f"is an old Office file, which cannot be read; {_ADVICE}."))
+    if data.startswith(OLE):
+        return _recognise_ole(data, suffix)
+    for magic, (label, media_type) in pictures.KINDS.items():
+        if data.startswith(magic) and min(data[:512]) < 9:
+            return _recognise_picture(data, label, media_type)
     for magic, label in _MAGIC.items():
         if data.startswith(magic) and min(data[:512]) < 9:
             raise ReadError(f"is {label}, which cannot be read; {_ADVICE}.")
     return _recognise_text(data, suffix)
+
+
+def _recognise_picture(data: bytes, label: str, media_type: str) -> tuple[str, Callable[[], Content]]:
+    if not is_installed():
+        raise ReadError(pictures.advice(label))
+    return label, partial(pictures.read_picture, data, media_type)
+
+
+def _recognise_ole(data: bytes, suffix: str) -> tuple[str, Callable[[], Content]]:
+    """Recognise a file by the names of its streams; those of what is attached to a message are there too."""
+    kind = _old_format(data, suffix)
+    if OUTLOOK in data and kind is None:
+        return "Outlook message", partial(read_msg, data)
+    if _ENCRYPTED in data:
+        raise ReadError("needs a password; save a copy without one and add that.")
+    if kind is None:
+        raise ReadError(f"is an old Office file, which cannot be read; {_ADVICE}.")
+    if old.program() is None:
+        raise ReadError(old.advice(kind))
+    # It is converted before it is read, by a program that a reader cannot start.
+    return kind.label, partial(_refuse, old.advice(kind))
+
+
+def _old_format(data: bytes, suffix: str) -> old.OldFormat | None:
+    is_message = OUTLOOK in data and suffix == ".msg"
+    return None if is_message or _ENCRYPTED in data else old.old_format(data, suffix)
+
+
+def _refuse(message: str) -> Content:
+    raise ReadError(message)
 
 
 def _recognise_package(data: bytes) -> tuple[str, Callable[[], Content]]:

@@ -22,10 +22,13 @@ from typing import Any, BinaryIO
 
 from assistant.core.errors import ReadError
 from assistant.core.types import Document, Heading, Page
-from assistant.ingest.parse import is_plain, read
+from assistant.ingest.converting import conversion
+from assistant.ingest.parse import identity, is_plain, old_of, read
 from assistant.ingest.readers.attachments import Attachment, attachments, may_have_attachments
+from assistant.ingest.readers.office.old import OldFormat
 from assistant.ingest.readers.pdf.picture import Box, Picture, picture
 from assistant.ingest.readers.progress import watched
+from assistant.ingest.readers.scan.engine import is_installed
 
 SECONDS = 18.0
 """Limit on the computing time of one document: below 20 with the time to send it and to replace the child.
@@ -34,9 +37,12 @@ Time on the clock counts for nothing, since on a busy machine it may be many tim
 """
 PAGE_SECONDS = 0.2
 """What each page adds to it, where a document has pages: ten times what a page takes."""
+SCAN_SECONDS = 60.0
+"""What each page adds that is read by text recognition: four times what a full page takes."""
 PAGES = 5000
 """Pages that add to it."""
-MEGABYTES = 1000
+MEGABYTES = 1_500 if is_installed() else 1_000
+"""Limit on the address space of a child; text recognition takes 1 GB of it."""
 AT_HAND = 300_000
 """Bytes of Markdown or text parsed in this process: a larger table may take a minute and a gigabyte."""
 CHILDREN = max(2, os.cpu_count() or 1)
@@ -66,7 +72,20 @@ def read_safely(
     """
     if is_at_hand(data, name):
         return read(data, name)
-    return _document(_pool.ask(_Request(data, name, seconds, on_share), megabytes, errand))
+    old = old_of(data, name)
+    if old is None:
+        return _document(_pool.ask(_Request(data, name, seconds, on_share), megabytes, errand))
+    made = _converted(data, name, old, errand)
+    document = _document(_pool.ask(_Request(made, name, seconds, on_share), megabytes, errand))
+    how = {"converted": f"from {old.suffix} by LibreOffice"}
+    return dataclasses.replace(document, id=identity(data), metadata={**document.metadata, **how})
+
+
+def _converted(data: bytes, name: str, old: OldFormat, errand: object) -> bytes:
+    try:
+        return conversion.converted(data, old, errand)
+    except ReadError as error:
+        raise ReadError(f"{PurePath(name).name or name} {error.message}") from None
 
 
 def attachments_safely(data: bytes, name: str, *, errand: object = None) -> list[Attachment]:
@@ -112,6 +131,7 @@ def is_at_hand(data: bytes, name: str) -> bool:
 def stop(errand: object) -> None:
     """End all parsing for this errand."""
     _pool.stop(errand)
+    conversion.stop(errand)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -275,6 +295,7 @@ _pool = _Pool()
 def close() -> None:
     """Ends all children."""
     _pool.close()
+    conversion.close()
 
 
 atexit.register(close)
@@ -316,14 +337,20 @@ class _Clock:
     def stop(self) -> None:
         self._set(0)
 
-    def begin_page(self, number: int, total: int) -> None:
-        """Allow time for the pages, at the first of them, and tell now and then how many are read."""
-        if number == 0 and hasattr(signal, "setitimer"):
-            left, _ = signal.getitimer(signal.ITIMER_PROF)
-            self._set(left + PAGE_SECONDS * min(total, PAGES))
+    def begin_page(self, number: int, total: int, is_scan: bool) -> None:
+        """Allow time for the pages, at the first of them, or for a scan, and tell now and then of them."""
+        if is_scan:
+            self._allow(SCAN_SECONDS)
+        elif number == 0:
+            self._allow(PAGE_SECONDS * min(total, PAGES))
         if time.monotonic() - self._told > _TELLING:
             self._told = time.monotonic()
             _write(self._replies, {"share": number / total})
+
+    def _allow(self, more: float) -> None:
+        if hasattr(signal, "setitimer"):
+            left, _ = signal.getitimer(signal.ITIMER_PROF)
+            self._set(left + more)
 
     def _set(self, seconds: float) -> None:
         # The system ends the process by this signal, also while a library is at work.

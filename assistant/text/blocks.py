@@ -18,7 +18,7 @@ from assistant.text.wording import Wording
 
 Kind = Literal["heading", "field", "row", "code", "item", "paragraph"]
 Block = tuple[Kind, Span]
-MAIL = "message/rfc822"
+MAIL = ("message/rfc822", "application/vnd.ms-outlook")
 LONG = 100_000
 """Characters above which a document is long: what is around the mark is shown first."""
 AROUND = 8_000
@@ -273,11 +273,11 @@ def _continues(document: Document, block: Block, kind: Kind, line: Span) -> bool
 def _lines(document: Document, within: Span) -> Iterator[Block]:
     """Yield the visible lines, without rules below column names and fences around code."""
     headings, fenced = {heading.start for heading in document.headings}, False
-    is_head = document.media_type == MAIL and not within.start
+    is_head = document.media_type in MAIL and not within.start
     for line in _LINE.finditer(document.text, within.start, within.end):
         span, words = Span(line.start(), line.end()), line.group()
         if span.start in headings:
-            is_head = document.media_type == MAIL
+            is_head = document.media_type in MAIL
             yield "heading", span
         elif _FENCE.match(words):
             fenced = not fenced

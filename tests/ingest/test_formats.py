@@ -137,7 +137,6 @@ def test_text_that_begins_or_speaks_like_another_format_is_text() -> None:
         ("WordDocument", "old Word file (.doc); save it as .docx"),
         ("Workbook", "save it as .xlsx"),
         ("PowerPoint Document", "save it as .pptx"),
-        ("__nameid_version1.0", "save it as .eml"),
         ("Something", "old Office file"),
     ],
 )

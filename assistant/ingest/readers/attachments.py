@@ -1,4 +1,4 @@
-"""Files that are attached to a mail or a PDF, as documents of their own."""
+"""Files that are attached to a mail, an Outlook message or a PDF, as documents of their own."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from pathlib import PurePosixPath
 
 from assistant.ingest.readers.content import one_line
 from assistant.ingest.readers.eml import is_mail
+from assistant.ingest.readers.outlook.container import OLE
+from assistant.ingest.readers.outlook.reader import MARK, attached_files
 
 FILES = 100
 """Limit on the attachments of a document."""
@@ -19,19 +21,23 @@ _IN_MAIL = re.compile(rb"(?i)name\*?\d?\*?=")
 _IN_PDF = (b"/EmbeddedFile", b"/ObjStm")
 """What a PDF with attachments has: their stream, or packed objects that may hold it."""
 
+_IN_OUTLOOK = "__attach_version1.0_".encode("utf-16-le")
+
 Attachment = tuple[str, bytes]
 
 
 def may_have_attachments(data: bytes, suffix: str) -> bool:
-    """True if these bytes can be a mail or a PDF with attachments."""
+    """True if these bytes can be a mail, an Outlook message or a PDF with attachments."""
+    if data.startswith(OLE):
+        return MARK in data and _IN_OUTLOOK in data
     if b"%PDF-" in data[:1024]:
         return any(mark in data for mark in _IN_PDF)
     return is_mail(data, suffix) and _IN_MAIL.search(data) is not None
 
 
 def attachments(data: bytes) -> list[Attachment]:
-    """Return names and bytes of what is attached to a mail or a PDF; none if it cannot be read."""
-    found = _in_pdf(data) if b"%PDF-" in data[:1024] else _in_mail(data)
+    """Return names and bytes of what is attached to one of them; none if it cannot be read."""
+    found = _found(data)
     kept: dict[str, bytes] = {}
     room = BYTES
     for name, content in found:
@@ -40,6 +46,12 @@ def attachments(data: bytes) -> list[Attachment]:
             break
         kept[_unused(name, kept)] = content
     return list(kept.items())
+
+
+def _found(data: bytes) -> Iterator[Attachment]:
+    if data.startswith(OLE):
+        return attached_files(data)
+    return _in_pdf(data) if b"%PDF-" in data[:1024] else _in_mail(data)
 
 
 def _in_mail(data: bytes) -> Iterator[Attachment]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-Watch = Callable[[int, int], None]
-"""Called with the number of the page that is begun, from 0, and the number of all pages."""
+Watch = Callable[[int, int, bool], None]
+"""Called with the number of the page that is begun, from 0, the number of all, and True for scans."""
 
 _watches: list[Watch] = []
 
@@ -21,7 +21,7 @@ def watched(watch: Watch) -> Iterator[None]:
         _watches.remove(watch)
 
 
-def begin_page(number: int, total: int) -> None:
-    """Tell that a page is begun."""
+def begin_page(number: int, total: int, *, is_scan: bool = False) -> None:
+    """Tell that a page is begun; scans are begun after all pages have been, and numbered among themselves."""
     for watch in _watches:
-        watch(number, total)
+        watch(number, total, is_scan)

@@ -26,6 +26,7 @@ KINDS = {
     "text/html": "web",
     "application/xhtml+xml": "web",
     "message/rfc822": "mail",
+    "application/vnd.ms-outlook": "mail",
     "application/epub+zip": "book",
     "application/rtf": "word",
     "text/csv": "sheet",

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from assistant.core.errors import ReadError
-from assistant.core.types import Page
+from assistant.core.types import Heading, Page
 from assistant.ingest.readers.content import Content, clean_metadata, one_line, plain
 from assistant.ingest.readers.pdf.columns import runs
 from assistant.ingest.readers.pdf.damage import damaged_pages
@@ -20,6 +20,8 @@ from assistant.ingest.readers.pdf.paragraphs import Piece, body_size, pieces_of
 from assistant.ingest.readers.pdf.running import without_running
 from assistant.ingest.readers.pdf.shapes import Layout, Line, Table, Word
 from assistant.ingest.readers.progress import begin_page
+from assistant.ingest.readers.scan.engine import HOW, is_installed
+from assistant.ingest.readers.scan.pages import with_scans
 
 if TYPE_CHECKING:
     from pypdfium2 import PdfDocument, PdfPage
@@ -46,14 +48,8 @@ def read_pdf(data: bytes) -> Content:
 
 def _read(document: PdfDocument, data: bytes) -> Content:
     pages, unread = _pages(document, data)
-    if not any(_has_text(page) for page in pages):
-        raise ReadError(
-            "has no text, so it is probably a scan; run text recognition (OCR) and add the result."
-        )
-    lines = [item.text for page in pages for item in page.items if isinstance(item, Line)]
-    pages, facts = without_running(pages, body_size(pages))
-    pieces = pieces_of(named(pages), words_within(lines))
-    pieces += [Piece(pieces[-1].page if pieces else 1, "\n\n", fact) for fact in facts]
+    pages, scanned = _with_scans(document, pages)
+    pieces = _pieces(pages)
     text, ranges, starts = _joined(pieces)
     headings = bookmarks(document, text, ranges) or large_lines(pieces, starts, body_size(pages))
     info = document.get_metadata_dict()
@@ -62,8 +58,39 @@ def _read(document: PdfDocument, data: bytes) -> Content:
         ("author", info.get("Author")),
         ("date", _date(info.get("CreationDate", ""))),
         ("not read", unread),
+        ("read by OCR", scanned),
     ]
     return Content("application/pdf", text, title or None, headings, ranges, clean_metadata(pairs))
+
+
+def _with_scans(document: PdfDocument, pages: list[Layout]) -> tuple[list[Layout], str]:
+    """Return the pages with what text recognition finds on those without text, and which of them these are.
+
+    Raises ReadError if no page has text.
+    """
+    scanned = ""
+    blank = [number for number, page in enumerate(pages) if not _has_text(page)]
+    if blank and is_installed():
+        pages, scanned = with_scans(document, pages, blank)
+    if any(_has_text(page) for page in pages):
+        return pages, scanned
+    if is_installed():
+        raise ReadError("has no text, and text recognition (OCR) finds none either.")
+    raise ReadError(f"has no text, so it is probably a scan; {HOW}, and add it again.")
+
+
+def put_together(pages: Sequence[Layout]) -> tuple[str, tuple[Page, ...], tuple[Heading, ...]]:
+    """Return the text of pages, the range of each, and their large lines as headings."""
+    pieces = _pieces(pages)
+    text, ranges, starts = _joined(pieces)
+    return text, ranges, large_lines(pieces, starts, body_size(pages))
+
+
+def _pieces(pages: Sequence[Layout]) -> list[Piece]:
+    lines = [item.text for page in pages for item in page.items if isinstance(item, Line)]
+    pages, facts = without_running(pages, body_size(pages))
+    pieces = pieces_of(named(pages), words_within(lines))
+    return pieces + [Piece(pieces[-1].page if pieces else 1, "\n\n", fact) for fact in facts]
 
 
 def _has_text(page: Layout) -> bool:

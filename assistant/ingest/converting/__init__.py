@@ -1,0 +1,1 @@
+"""Old Office files, converted by LibreOffice within limits."""

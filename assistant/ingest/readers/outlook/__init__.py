@@ -1,0 +1,1 @@
+"""Outlook messages (.msg): the container, its properties, and what they say."""

@@ -1,0 +1,1 @@
+"""Text recognition (OCR) on scanned pages and pictures, where it is installed."""
