@@ -5,13 +5,18 @@ Each is made when it is asked for, as some are large. They are the same each tim
 
 from __future__ import annotations
 
-from faults import bombs, damaged, markup, pdfs, writings
+from faults import bombs, containers, damaged, markup, mixed, pdfs, writings
 from faults.damaged import Case
 
 SECRET = "root:x:0:0"
 """What the first line of /etc/passwd begins with: no document may hold it."""
 
 
-def cases() -> list[Case]:
-    """All of them; the name of each says what is wrong with it, and no two are alike."""
-    return [case for part in (damaged, bombs, markup, pdfs, writings) for case in part.cases()]
+def cases(count: int = 0) -> list[Case]:
+    """All of them; the name of each says what is wrong with it, and no two are alike.
+
+    Where more are asked for, the others are sound files with damage of a random kind.
+    """
+    parts = (damaged, bombs, markup, pdfs, writings, containers)
+    made = [case for part in parts for case in part.cases()]
+    return [*made, *mixed.cases(count - len(made))]

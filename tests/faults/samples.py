@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from faults import packages, texts
+from faults import messages, packages, texts
 
 MAKERS = {
     "md": texts.markdown,
@@ -14,6 +14,7 @@ MAKERS = {
     "jsonl": texts.lines,
     "rtf": texts.rtf,
     "eml": texts.eml,
+    "msg": messages.msg,
     **packages.MAKERS,
 }
 
