@@ -405,6 +405,15 @@ class Assistant:
         self._end_filling()
         return entries
 
+    def tag(self, document_ids: Sequence[str], added: Sequence[str], removed: Sequence[str] = ()) -> Entries:
+        """Give tags to documents, take others from them, and return the documents.
+
+        Raises:
+            QuestionError: a tag is empty, too long or not one line.
+        """
+        self.library.tag(document_ids, limits.tags(added), limits.tags(removed))
+        return self.library.ledger.entries(document_ids)
+
     def original(self, document_id: str) -> bytes:
         """Return the bytes of a document as they were added.
 

@@ -172,6 +172,12 @@ class Remote:
         """Remove names of documents; permanently remove, and return, the documents without another name."""
         return self._change("/api/sources/unname", "sources", sources)
 
+    def tag(self, document_ids: Sequence[str], added: Sequence[str], removed: Sequence[str] = ()) -> Entries:
+        """Give tags to documents, take others from them, and return the documents."""
+        body = {"ids": [*document_ids], "add": [*added], "remove": [*removed]}
+        rows = self._call("POST", "/api/documents/tags", json=body).json()
+        return [serialization.to_document_info(entry) for entry in rows]
+
     def usage(self) -> Days:
         """Return what models used on each of the last days, newest first."""
         rows = self.call("GET", "/api/usage")["days"]

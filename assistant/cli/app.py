@@ -117,6 +117,10 @@ def ask(
     since: Annotated[
         str, typer.Option(help="Search only documents of this year, month or day on.", metavar="DATE")
     ] = "",
+    tag: Annotated[
+        list[str] | None,
+        typer.Option("--tag", help="Search only documents with this tag; may be given again.", metavar="TAG"),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Ask a question; the answer comes with numbered citations."""
@@ -124,7 +128,7 @@ def ask(
 
     if not question.strip():
         raise AssistantError('The question is empty; write it in quotes: assistant ask "…"')
-    scope = Scope(within=tuple(within or ()), since=since)
+    scope = Scope(within=tuple(within or ()), since=since, tags=tuple(tag or ()))
     with open_store("assistant ask") as store:
         fill(store)
         answer = store.ask(question, conversation, scope=scope)

@@ -15,6 +15,7 @@ import typer
 
 from assistant.cli import output, progress, remotes
 from assistant.cli.store import Json, open_store, require_name
+from assistant.core import limits
 from assistant.core.errors import AssistantError
 
 if TYPE_CHECKING:
@@ -33,6 +34,11 @@ Exclude = Annotated[
     typer.Option(help="Of folders, no files or folders that match this; may be given again.", metavar="GLOB"),
 ]
 
+Tags = Annotated[
+    list[str] | None,
+    typer.Option("--tag", help="A word to find the documents by; may be given again.", metavar="TAG"),
+]
+
 
 # -- taking in -------------------------------------------------------------------------------------
 
@@ -45,16 +51,26 @@ def add(
     ],
     include: Include = None,
     exclude: Exclude = None,
-    name: Annotated[str | None, typer.Option(help="What the standard input is called: notes.md")] = None,
+    name: Annotated[
+        str | None,
+        typer.Option(
+            "--as",
+            "--name",
+            help="What the standard input, or the one file, is called: notes.md",
+            metavar="NAME",
+        ),
+    ] = None,
+    tag: Tags = None,
     as_json: Json = False,
 ) -> None:
     """Add documents, or update those that changed."""
+    tags = limits.tags(tag or ())
     left_out: list[Path] = []
     sources = list(_sources(places, _choice(include, exclude), name, left_out.extend))
     if not sources:
         raise AssistantError(f"{_nothing()} {output.left_out_line(left_out)}." if left_out else _nothing())
     try:
-        _take_in("assistant add", sources, as_json)
+        _take_in("assistant add", sources, as_json, tags)
     finally:
         _tell_left_out(left_out, as_json)
 
@@ -73,10 +89,12 @@ def _sources(
     """Yield the documents in files, folders, addresses and the standard input."""
     from assistant.ingest import fetch, files
 
-    if (places.count("-"), name is None) not in ((0, True), (1, False)):
+    if places.count("-") > 1 or (name is None and "-" in places):
         raise AssistantError(
             "What comes in by standard input needs a name: `assistant add - --name notes.md`."
         )
+    if name is not None and "-" not in places and not _is_one_file(places):
+        raise AssistantError("--as names the standard input or one file: `assistant add a.pdf --as b.pdf`.")
     for word in (*places, *([name] if name is not None else [])):
         require_name(word, "add")
     for place in places:
@@ -86,8 +104,16 @@ def _sources(
             yield files.standard_input(sys.stdin.buffer, name)
         elif fetch.is_url(place):
             yield fetch.source(place)
+        elif name and "-" not in places:
+            yield files.source(Path(place), name)
         else:
             yield from files.sources([Path(place)], choice, on_left_out)
+
+
+def _is_one_file(places: Sequence[str]) -> bool:
+    from assistant.ingest import fetch
+
+    return len(places) == 1 and not fetch.is_url(places[0]) and not os.path.isdir(places[0])
 
 
 def _choice(include: Sequence[str] | None, exclude: Sequence[str] | None) -> Choice:
@@ -114,14 +140,23 @@ def import_documents(
         _take_in("assistant import", sources, as_json)
 
 
-def _take_in(doing: str, sources: Sequence[Source], as_json: bool) -> None:
+def _take_in(doing: str, sources: Sequence[Source], as_json: bool, tags: Sequence[str] = ()) -> None:
     """Adds sources, and tells what becomes of each; the exit code is 1 where one was rejected."""
     from assistant.core import serialization
 
-    with open_store(doing) as store, progress.track_adding(sources, as_json=as_json) as adding:
-        for outcome in store.add(sources, adding.on_step):
-            line = output.as_json(serialization.outcome(outcome)) if as_json else output.outcome_line(outcome)
-            adding.on_result(outcome, line)
+    with open_store(doing) as store:
+        taken: list[str] = []
+        try:
+            with progress.track_adding(sources, as_json=as_json) as adding:
+                for outcome in store.add(sources, adding.on_step):
+                    taken += [outcome.document_id] if outcome.document_id else []
+                    told = output.outcome_line(outcome)
+                    line = output.as_json(serialization.outcome(outcome)) if as_json else told
+                    adding.on_result(outcome, line)
+        finally:
+            # What was added before a fault or Ctrl-C is kept, so it is tagged too.
+            if tags and taken:
+                store.tag(taken, tags)
     if adding.counts["rejected"]:
         raise typer.Exit(1)
 

@@ -118,9 +118,13 @@ def print_entries(entries: Iterable[DocumentInfo]) -> None:
     from rich.markup import escape
     from rich.table import Table
 
-    table = Table("id", "title", "passages", "size", "added", "source", box=None, pad_edge=False)
-    for entry in entries:
-        table.add_row(*(escape(plain(cell)) for cell in _row(entry)))
+    shown = list(entries)
+    has_tags = any(entry.tags for entry in shown)
+    columns = ("id", "title", "passages", "size", "added", "source", *(["tags"] if has_tags else []))
+    table = Table(*columns, box=None, pad_edge=False)
+    for entry in shown:
+        cells = (*_row(entry), ", ".join(entry.tags))[: len(columns)]
+        table.add_row(*(escape(plain(cell)) for cell in cells))
     # Piped into a file or another program, no line may be cut.
     console = Console() if sys.stdout.isatty() else Console(width=500)
     console.print(table)

@@ -1,4 +1,4 @@
-"""A part of the corpus: chosen documents, those in a folder, or those since a date."""
+"""A part of the corpus: chosen documents, those in a folder, those with a tag, or those since a date."""
 
 from __future__ import annotations
 
@@ -21,20 +21,23 @@ ALL = 20
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Documents by id or place, restricted to those since a date; empty for the whole corpus."""
+    """Documents by id or place, restricted to those with a tag and those since a date; empty for the whole
+    corpus."""
 
     documents: tuple[str, ...] = ()
     within: tuple[str, ...] = ()
     """Folders, files or hosts: one or more whole parts of a name."""
     since: str = ""
     """A year, a month or a day, as in ISO 8601."""
+    tags: tuple[str, ...] = ()
+    """Tags, of which a document has one or more."""
 
     def __post_init__(self) -> None:
         if self.since and not _SINCE.fullmatch(self.since):
             raise QuestionError(MALFORMED)
 
     def __bool__(self) -> bool:
-        return bool(self.documents or self.within or self.since)
+        return bool(self.documents or self.within or self.since or self.tags)
 
     def chosen(self, entries: Iterable[DocumentInfo]) -> list[str]:
         """Return the ids of the documents in this part.
@@ -42,7 +45,11 @@ class Scope:
         Raises:
             QuestionError: there are none.
         """
-        found = [entry.id for entry in entries if self._has_place(entry) and self._has_date(entry)]
+        found = [
+            entry.id
+            for entry in entries
+            if self._has_place(entry) and self._has_date(entry) and self._has_tag(entry)
+        ]
         if not found:
             raise QuestionError(EMPTY.format(part=self))
         return found
@@ -53,11 +60,16 @@ class Scope:
         names = {entry.source, *entry.sources}
         return any(_is_within(name, place) for name in names for place in self.within)
 
+    def _has_tag(self, entry: DocumentInfo) -> bool:
+        wanted = {tag.casefold() for tag in self.tags}
+        return not wanted or any(tag.casefold() in wanted for tag in entry.tags)
+
     def _has_date(self, entry: DocumentInfo) -> bool:
         return not self.since or _date(entry)[: len(self.since)] >= self.since
 
     def __str__(self) -> str:
-        parts = [*self.within[:ALL], f"since {self.since}" if self.since else ""]
+        tags = [f"tagged {tag}" for tag in self.tags[:ALL]]
+        parts = [*self.within[:ALL], *tags, f"since {self.since}" if self.since else ""]
         return ", ".join(filter(None, parts)) or f"{len(self.documents)} documents"
 
 
@@ -66,21 +78,29 @@ WHOLE = Scope()
 
 
 def parse(data: Mapping[str, Any]) -> Scope:
-    """Return the scope of an object of the page or the API: `documents`, `in` and `since`.
+    """Return the scope of an object of the page or the API: `documents`, `in`, `since` and `tags`.
 
     Raises:
         QuestionError: it is of another form.
     """
-    documents, within, since = data.get("documents", []), data.get("in", []), data.get("since", "")
-    if not (_are_names(documents) and _are_names(within) and isinstance(since, str)):
-        raise QuestionError("A scope has lists of `documents` and of places `in`, and a date `since`.")
-    return Scope(tuple(documents), tuple(within), since)
+    documents, within, tags = (data.get(name, []) for name in ("documents", "in", "tags"))
+    since = data.get("since", "")
+    if not (all(map(_are_names, (documents, within, tags))) and isinstance(since, str)):
+        raise QuestionError(
+            "A scope has lists of `documents`, of places `in` and of `tags`, and a date `since`."
+        )
+    return Scope(tuple(documents), tuple(within), since, tuple(tags))
 
 
 def form(scope: Scope) -> dict[str, Any]:
     """Return the object that `parse` takes."""
     data = asdict(scope)
-    return {"documents": [*data["documents"]], "in": [*data["within"]], "since": data["since"]}
+    return {
+        "documents": [*data["documents"]],
+        "in": [*data["within"]],
+        "since": data["since"],
+        "tags": [*data["tags"]],
+    }
 
 
 def _are_names(given: object) -> bool:

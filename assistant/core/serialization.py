@@ -124,7 +124,7 @@ def entry(value: DocumentInfo) -> Json:
 
 def to_document_info(data: Mapping[str, Any]) -> DocumentInfo:
     """Parse one row of the list of documents."""
-    return DocumentInfo(**{**data, "sources": tuple(data["sources"])})
+    return DocumentInfo(**{**data, "sources": tuple(data["sources"]), "tags": tuple(data.get("tags", ()))})
 
 
 def step(value: ProgressStep) -> Json:

@@ -303,6 +303,8 @@ class DocumentInfo:
     """The id of a near-duplicate that is used for answers instead of this one."""
     date: str | None = None
     """The date that the document gives itself, as it is written."""
+    tags: tuple[str, ...] = ()
+    """Words that it was given to be found by, in order."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,16 +20,7 @@ from typing import TypeVar
 
 from assistant.core.errors import EmbedderError, NotFound, ReadError, StoreError
 from assistant.core.priority import QuestionPriority, Rank, rank_of
-from assistant.core.types import (
-    AddResult,
-    DocumentInfo,
-    Health,
-    Notify,
-    OnStep,
-    Source,
-    Status,
-    ignore,
-)
+from assistant.core.types import AddResult, DocumentInfo, Health, Notify, OnStep, Source, Status, ignore
 from assistant.embedding import neighbours
 from assistant.embedding.embedders import Embedder
 from assistant.embedding.neighbours import blend_neighbours
@@ -184,6 +175,11 @@ class Library:
         """Add a document that was in the corpus when it was read, but was removed before it was recorded."""
         assert isinstance(item, Arrival)
         return next(self.add([Source(item.source, lambda: item.data)]))
+
+    def tag(self, document_ids: Sequence[str], added: Sequence[str], removed: Sequence[str]) -> None:
+        """Give tags to documents, and take others from them."""
+        with self._writing:
+            self._reconciler.apply(self.ledger.tag(document_ids, added, removed))
 
     def remove(self, document_id: str) -> DocumentInfo:
         """Remove a document. Its text is gone from every file of the store.
@@ -380,7 +376,7 @@ class Library:
         """Record originals that have no record."""
         labels = reconciler.unique_labels(self._originals, sha256s, self.ledger.all_names())
         outcomes = [*self.add(reconciler.to_sources(self._originals, labels))]
-        self.ledger.set_added({sha256: label.added for sha256, label in labels.items() if label.added})
+        self.ledger.set_labels(labels)
         self._reconciler.relabel()
         added = {outcome.document_id for outcome in outcomes if outcome.status != "rejected"}
         yield f"Added {len(added)} of {len(labels)} originals that had no intact record."

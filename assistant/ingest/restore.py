@@ -100,7 +100,7 @@ def _build(home: Path, originals: Originals, embedder: Embedder, notify: Notify)
             o for o in library.add(reconciler.to_sources(originals, labels)) if o.status == "rejected"
         ]
         ledger = library.ledger
-        ledger.set_added({sha256: label.added for sha256, label in labels.items() if label.added})
+        ledger.set_labels(labels)
         lost = _lost(home / "ledger.db", originals)
         turns = _salvage(home / "ledger.db", ledger)
         state = originals.state()
@@ -190,4 +190,5 @@ class Salvage:
 
 
 def _entry(sha256: str, label: Label) -> DocumentInfo:
-    return DocumentInfo(sha256, label.title, label.sources[0], "", 0, 0, label.added, label.sources)
+    names = label.sources
+    return DocumentInfo(sha256, label.title, names[0], "", 0, 0, label.added, names, tags=label.tags)

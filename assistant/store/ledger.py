@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -26,7 +25,9 @@ from assistant.core.types import Document, DocumentInfo, Passage
 from assistant.store import conversations, database, digests, erasable
 from assistant.store.conversations import Conversations
 from assistant.store.database import delete_among, insert_missing, select_among, upsert
+from assistant.store.duplicates.pairs import set_canonicals
 from assistant.store.erasable import ErasableOriginals
+from assistant.store.lists.names import give, names_of, pass_on, tags_of, take, with_first
 from assistant.store.originals import Label
 from assistant.store.records import (
     IndexRecord,
@@ -135,7 +136,7 @@ class Ledger:
                     new += [] if canonicals.get(item.document.id) else records
                 erasable.mark(db, erasable_hashes & {item.sha256 for item in batch})
                 idents = {item.document.id for item in batch}
-                _set_canonicals(db, {ident: canonicals[ident] for ident in canonicals if ident in idents})
+                set_canonicals(db, {ident: canonicals[ident] for ident in canonicals if ident in idents})
         return new
 
     def acknowledge(self, ready: Mapping[str, str], canonicals: Canonicals | None = None) -> LedgerChange:
@@ -148,6 +149,7 @@ class Ledger:
             return LedgerChange()
         with self.engine.begin() as db:
             before = _document_ids(db, ready)
+            pass_on(db, ready)
             delete_among(db, sources, sources.c.source, ready)
             db.execute(sources.insert(), [{"source": s, "document_id": i} for s, i in ready.items()])
             db.execute(documents.update().where(documents.c.id.in_(ready.values())).values(ready=True))
@@ -168,6 +170,17 @@ class Ledger:
         """Remove documents with all their names, and the turns that quote them."""
         with self.engine.begin() as db:
             return _remove(db, set(document_ids), canonicals or {})
+
+    def tag(
+        self, document_ids: Sequence[str], added: Sequence[str], removed: Sequence[str] = ()
+    ) -> LedgerChange:
+        """Give tags to documents, and take others from them; a tag that is in both is given."""
+        with self.engine.begin() as db:
+            known = _select_ids(db, documents.c.id, documents.c.id, document_ids)
+            take(db, list(known), removed)
+            give(db, dict.fromkeys(known, added))
+            _note(db, CHANGE_NUMBER, str(_change_number(db) + 1))
+        return LedgerChange(renamed=tuple(known))
 
     @property
     def change_number(self) -> int:
@@ -278,16 +291,23 @@ class Ledger:
         query = query if idents is not None else query.where(documents.c.ready)
         with self.engine.connect() as db:
             rows = select_among(db, query, documents.c.id, idents)
-            names = _names(db, idents)
-        return {r.sha256: Label(_with_first(r.source, names[r.id]), r.title, r.added) for r in rows}
+            names, tags = names_of(db, idents), tags_of(db, idents)
+        return {
+            r.sha256: Label(with_first(r.source, names[r.id]), r.title, r.added, tuple(tags[r.id]))
+            for r in rows
+        }
 
-    def set_added(self, added: Mapping[str, str]) -> None:
-        """Set the times at which documents were added, by the hashes of their originals."""
+    def set_labels(self, labels: Mapping[str, Label]) -> None:
+        """Set when documents were added, and their tags, to what the labels of their originals say."""
         update = documents.update().where(documents.c.sha256 == sql.bindparam("of"))
-        rows = [{"of": sha256, "at": at} for sha256, at in added.items()]
-        if rows:
-            with self.engine.begin() as db:
+        rows = [{"of": sha256, "at": label.added} for sha256, label in labels.items() if label.added]
+        with self.engine.begin() as db:
+            if rows:
                 db.execute(update.values(added=sql.bindparam("at")), rows)
+            pairs = sql.select(documents.c.id, documents.c.sha256)
+            tagged = {sha256: label.tags for sha256, label in labels.items() if label.tags}
+            for ident, sha256 in select_among(db, pairs, documents.c.sha256, tagged):
+                give(db, {ident: tagged[sha256]})
 
     def entries(self, document_ids: Iterable[str] | None = None) -> list[DocumentInfo]:
         """Return all answerable documents, or those with the given ids, by source."""
@@ -307,8 +327,11 @@ class Ledger:
         idents = None if document_ids is None else list(document_ids)
         with self.engine.connect() as db:
             rows = select_among(db, query, documents.c.id, idents)
-            names = _names(db, idents)
-        return [DocumentInfo(**row._asdict(), sources=_with_first(row.source, names[row.id])) for row in rows]
+            names, tags = names_of(db, idents), tags_of(db, idents)
+        return [
+            DocumentInfo(**r._asdict(), sources=with_first(r.source, names[r.id]), tags=tuple(tags[r.id]))
+            for r in rows
+        ]
 
     def counts(self) -> tuple[int, int]:
         """Return the number of documents, and of their passages to be indexed."""
@@ -402,19 +425,6 @@ _RECORDS = (
 )
 
 
-def _names(db: sql.Connection, document_ids: Iterable[str] | None) -> Mapping[str, list[str]]:
-    """Return the names of these documents, or of all, in order."""
-    query = sql.select(sources.c.document_id, sources.c.source).order_by(sources.c.source)
-    names: defaultdict[str, list[str]] = defaultdict(list)
-    for ident, source in select_among(db, query, sources.c.document_id, document_ids):
-        names[ident].append(source)
-    return names
-
-
-def _with_first(name: str, names: Iterable[str]) -> tuple[str, ...]:
-    return (name, *(other for other in names if other != name))
-
-
 def _record(row: Any) -> IndexRecord:
     key, words, data = row
     return IndexRecord(key, words, to_vector(data))
@@ -442,17 +452,6 @@ def _put_passages(db: sql.Connection, item: PreparedDocument) -> list[IndexRecor
     return [IndexRecord(*record) for record in zip(keys, item.contexts, item.vectors, strict=True)]
 
 
-def _set_canonicals(db: sql.Connection, canonicals: Canonicals) -> None:
-    delete_among(db, duplicates, duplicates.c.document_id, canonicals)
-    rows = [
-        {"document_id": ident, "original_id": canonical}
-        for ident, canonical in canonicals.items()
-        if canonical
-    ]
-    if rows:
-        db.execute(duplicates.insert(), rows)
-
-
 def _remove_unnamed(db: sql.Connection, candidates: set[str], canonicals: Canonicals) -> LedgerChange:
     """Remove the candidates that have no name left; one that lost its main name gets another of its own."""
     named = _select_ids(db, sources.c.document_id, sources.c.document_id, candidates)
@@ -468,7 +467,7 @@ def _remove_unnamed(db: sql.Connection, candidates: set[str], canonicals: Canoni
 
 
 def _remove(db: sql.Connection, removed: set[str], canonicals: Canonicals) -> LedgerChange:
-    _set_canonicals(db, canonicals)
+    set_canonicals(db, canonicals)
     _note(db, CHANGE_NUMBER, str(_change_number(db) + 1))
     if not removed:
         return LedgerChange()

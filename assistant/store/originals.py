@@ -1,7 +1,8 @@
 """A blob store of the bytes of documents as they were added, each in a file named by its SHA-256.
 
-A label, a small JSON file beside it, has the names, the title and the date of the document. The ledger can be
-rebuilt from originals and labels. Only originals that are named are removed, never those without a record.
+A label, a small JSON file beside it, has the names, the title, the date and the tags of the document. The
+ledger can be rebuilt from originals and labels. Only originals that are named are removed, never those
+without a record.
 """
 
 from __future__ import annotations
@@ -23,12 +24,13 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """The names of an original, that of its first addition first, its title, and the time of the addition."""
+    """The names of an original, the first first, its title, when it was added, and its tags."""
 
     sources: tuple[str, ...]
     title: str
     added: str
     """ISO 8601, UTC."""
+    tags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +116,10 @@ class Originals:
             return None
         if not isinstance(title, str) or not isinstance(added, str):
             return None
-        return Label(tuple(sources), title, added)
+        # A label of an earlier version has none.
+        given = label.get("tags", [])
+        tags = tuple(tag for tag in given if isinstance(tag, str)) if isinstance(given, list) else ()
+        return Label(tuple(sources), title, added, tags)
 
     def set_label(self, sha256: str, label: Label) -> None:
         """Write the label of an original unless it is unchanged.

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path, PurePath
 
@@ -49,7 +50,7 @@ def unique_labels(
         new_name = f"{place}/{PurePath(label.sources[0]).name}" if label.sources else place
         free = tuple(name for name in label.sources if name not in names) or (new_name,)
         names.update(free)
-        unique[sha256] = Label(free, label.title, label.added)
+        unique[sha256] = replace(label, sources=free)
     return unique
 
 

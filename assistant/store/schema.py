@@ -62,6 +62,12 @@ sources = sql.Table(
     sql.Column("source", sql.String, primary_key=True),
     sql.Column("document_id", sql.ForeignKey("documents.id", ondelete="CASCADE"), nullable=False, index=True),
 )
+tags = sql.Table(
+    "tags",
+    tables,
+    sql.Column("document_id", sql.ForeignKey("documents.id", ondelete="CASCADE"), primary_key=True),
+    sql.Column("tag", sql.String, primary_key=True, index=True),
+)
 passages = sql.Table(
     "passages",
     tables,

@@ -35,7 +35,7 @@ from assistant.core.errors import (
     StoreBusy,
     Withdrawn,
 )
-from assistant.core.limits import MAX_DOCUMENTS, MAX_SOURCE
+from assistant.core.limits import MAX_DOCUMENTS, MAX_SOURCE, MAX_TAGS
 from assistant.core.model_choice import ModelChoice
 from assistant.core.scope import Scope
 from assistant.core.serialization import Json
@@ -77,12 +77,22 @@ class Question(BaseModel):
     """Folders, files or hosts whose documents alone are searched."""
     since: str = ""
     """A year, month or day: only documents of that time on are searched."""
+    tags: list[str] = Field([], max_length=MAX_TAGS)
+    """Tags: only documents that have one or more of them are searched."""
 
 
 class Removal(BaseModel):
     """The body of POST /api/documents/remove."""
 
     ids: list[str]
+
+
+class Tagging(BaseModel):
+    """The body of POST /api/documents/tags: documents, the tags that they are given, and those taken away."""
+
+    ids: list[str]
+    add: list[str] = []
+    remove: list[str] = []
 
 
 class Unnaming(BaseModel):
@@ -165,8 +175,8 @@ def _questions(assistant: Assistant) -> APIRouter:
         until = assistant.deadline()
         question = serialization.asked(body.question)
         documents = body.documents
-        if body.within or body.since:
-            part = Scope(tuple(documents), tuple(body.within), body.since)
+        if body.within or body.since or body.tags:
+            part = Scope(tuple(documents), tuple(body.within), body.since, tuple(body.tags))
             documents = await run_in_threadpool(assistant.within, part)
         if body.conversation:
             await run_in_threadpool(require_not_anothers, assistant, request, body.conversation)
@@ -305,6 +315,11 @@ def _documents(assistant: Assistant) -> APIRouter:
     @routes.post("/documents/remove")
     def remove_all(body: Removal) -> list[Json]:
         return [serialization.entry(entry) for entry in assistant.remove_all(body.ids)]
+
+    @routes.post("/documents/tags")
+    def tag(body: Tagging) -> list[Json]:
+        entries = assistant.tag(body.ids, body.add, body.remove)
+        return [serialization.entry(entry) for entry in entries]
 
     @routes.post("/sources/unname")
     def unname(body: Unnaming) -> list[Json]:

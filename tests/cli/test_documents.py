@@ -52,11 +52,39 @@ def test_standard_input_is_added_and_replaced_under_its_name(
         assert (row["status"], row["source"]) == (status, "manual.md")
 
 
-@pytest.mark.parametrize("words", [["-"], ["-", "-", "--name", "x.md"], ["a.md", "--name", "x.md"]])
+@pytest.mark.parametrize("words", [["-"], ["-", "-", "--name", "x.md"]])
 def test_standard_input_needs_a_name_and_only_that(run: Run, words: list[str]) -> None:
     done = run("add", *words)
     assert done.code == 1
     assert "needs a name: `assistant add - --name notes.md`." in done.err
+
+
+def test_a_file_is_added_under_another_name(run: Run, folder: Path) -> None:
+    file = folder / "kettle.md"
+    [row] = run("add", file, "--as", "manual.md", "--json").rows
+    assert (row["status"], row["source"]) == ("added", "manual.md")
+    for words in ([folder], [file, file], ["https://example.org/a.md"]):
+        done = run("add", *words, "--as", "x.md")
+        assert done.code == 1
+        assert "--as names the standard input or one file" in done.err
+
+
+def test_documents_are_tagged_listed_and_asked_by_their_tags(run: Run, folder: Path) -> None:
+    run("add", folder, "--tag", "kitchen", "--tag", " 2024 ")
+    [row, *_] = run("list", "--json").rows[0]
+    assert row["tags"] == ["2024", "kitchen"]
+    assert "2024, kitchen" in run("list").out
+    question = "How fast does the Arvo kettle boil one litre?"
+    assert "95 seconds" in run("ask", question, "--tag", "Kitchen").out
+    done = run("ask", question, "--tag", "garden")
+    assert (done.code, done.err.strip()) == (1, "assistant: No document is in that part: tagged garden.")
+
+
+def test_a_tag_of_no_use_is_refused_before_anything_is_added(run: Run, folder: Path) -> None:
+    done = run("add", folder, "--tag", " ")
+    assert done.code == 1
+    assert "A tag is a word or a few" in done.err
+    assert run("list", "--json").rows == [[]]
 
 
 def test_of_a_folder_only_what_is_chosen_is_added(run: Run, folder: Path) -> None:

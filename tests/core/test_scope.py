@@ -11,15 +11,17 @@ from assistant.core.scope import WHOLE, Scope, form, parse
 from assistant.core.types import DocumentInfo
 
 
-def entry(ident: str, *names: str, date: str | None = None, added: str = "2026-11-29") -> DocumentInfo:
-    return DocumentInfo(ident, ident, names[0], "text/plain", 1, 10, added, names, date=date)
+def entry(
+    ident: str, *names: str, date: str | None = None, added: str = "2026-11-29", tags: tuple[str, ...] = ()
+) -> DocumentInfo:
+    return DocumentInfo(ident, ident, names[0], "text/plain", 1, 10, added, names, date=date, tags=tags)
 
 
 ENTRIES = [
     entry("a", "notes/spring.md", date="2023-05-01"),
-    entry("b", "/home/ana/notes/deep/autumn.md", "b.md", date="12 October 2024"),
+    entry("b", "/home/ana/notes/deep/autumn.md", "b.md", date="12 October 2024", tags=("Garden", "home")),
     entry("c", "https://example.org/notes-of-others", date="2024"),
-    entry("d", "mail\\d.eml"),
+    entry("d", "mail\\d.eml", tags=("home",)),
 ]
 
 
@@ -35,6 +37,9 @@ ENTRIES = [
         (Scope(since="2026-11"), "d"),
         (Scope(documents=("a",), within=("mail",)), "ad"),
         (Scope(documents=("a", "b"), since="2024"), "b"),
+        (Scope(tags=("home",)), "bd"),
+        (Scope(tags=("garden", "kitchen")), "b"),
+        (Scope(within=("mail", "notes"), since="2024", tags=("home",)), "bd"),
     ],
 )
 def test_a_scope_has_the_documents_of_its_places_and_its_time(scope: Scope, chosen: str) -> None:
@@ -56,16 +61,16 @@ def test_a_date_of_another_form_is_refused(since: str) -> None:
 NAMES = st.lists(st.text(min_size=1, max_size=20), max_size=3).map(tuple)
 
 
-@given(NAMES, NAMES, st.sampled_from(["", "2024", "2024-05"]))
+@given(NAMES, NAMES, st.sampled_from(["", "2024", "2024-05"]), NAMES)
 def test_what_is_sent_is_what_is_read(
-    documents: tuple[str, ...], within: tuple[str, ...], since: str
+    documents: tuple[str, ...], within: tuple[str, ...], since: str, tags: tuple[str, ...]
 ) -> None:
-    scope = Scope(documents, within, since)
+    scope = Scope(documents, within, since, tags)
     assert parse(form(scope)) == scope
 
 
 @pytest.mark.parametrize(
-    "data", [{"documents": None}, {"in": [""]}, {"in": [{"path": "x"}]}, {"since": 2024}]
+    "data", [{"documents": None}, {"in": [""]}, {"in": [{"path": "x"}]}, {"since": 2024}, {"tags": "a"}]
 )
 def test_another_form_is_refused(data: dict[str, object]) -> None:
     with pytest.raises(QuestionError):

@@ -353,3 +353,11 @@ def test_a_question_is_asked_of_a_folder_and_of_a_time(http: httpx.Client) -> No
         "No document is in that part: old, since 2024.",
     )
     assert asked(since="soon").status_code == 422
+    [older] = [entry for entry in http.get("/api/documents").json() if entry["title"] == "Fan of 2019"]
+    tagging = {"ids": [older["id"]], "add": ["attic", "loan"], "remove": []}
+    [entry] = http.post("/api/documents/tags", json=tagging).json()
+    assert entry["tags"] == ["attic", "loan"]
+    assert "three" in asked(tags=["attic"]).json()["answer"]
+    assert http.post("/api/documents/tags", json=tagging | {"add": ["a\nb"]}).status_code == 422
+    [entry] = http.post("/api/documents/tags", json={"ids": [older["id"]], "remove": ["loan"]}).json()
+    assert entry["tags"] == ["attic"]
