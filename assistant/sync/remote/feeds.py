@@ -19,6 +19,7 @@ from urllib.parse import urldefrag, urljoin, urlsplit
 from lxml import etree
 
 from assistant.core.errors import FetchError, SyncError
+from assistant.core.limits import MAX_SOURCE
 from assistant.ingest import fetch
 from assistant.ingest.fetch import Reply
 from assistant.ingest.readers.encoding import apply_charset
@@ -78,8 +79,14 @@ class FeedSource(RemoteSource):
             file, version = self._here.pop(item.name)
             with open(file, "rb") as kept:
                 return Body(kept.read(), version)
-        reply = self._visitor.get(item.name)
-        fetch.require_page(reply)
+        try:
+            reply = self._visitor.get(item.name)
+            fetch.require_page(reply)
+        except FetchError as fault:
+            # Where others are away, the feed's own site is not.
+            raise FetchError(
+                fault.message, retryable=fault.retryable and not self._is_elsewhere(item.name)
+            ) from fault
         data = apply_charset(reply.data, reply.headers.get("content-type", ""))
         return Body(data, _version(reply, data) if item.version == UNKNOWN else item.version)
 
@@ -94,17 +101,27 @@ class FeedSource(RemoteSource):
             return RemoteItem(entry.url, f"{_CHANGED}{entry.changed}", path)
         if not before:
             return RemoteItem(entry.url, UNKNOWN, path)
-        reply = self._visitor.get(entry.url, _condition(before))
-        if reply.status == 304:
+        try:
+            reply = self._visitor.get(entry.url, _condition(before))
+        except FetchError as fault:
+            if fault.retryable and not self._is_elsewhere(entry.url):
+                raise
             return RemoteItem(entry.url, before, path)
         if reply.status in (404, 410):
             return None
-        fetch.require_page(reply)
+        if reply.status in (429, 503):
+            fetch.require_page(reply)
+        if reply.status not in (200, 203):
+            # Not changed, or it cannot be told now.
+            return RemoteItem(entry.url, before, path)
         data = apply_charset(reply.data, reply.headers.get("content-type", ""))
         version = _version(reply, data)
         if version != before:
             self._keep(entry.url, version, data)
         return RemoteItem(entry.url, version, path)
+
+    def _is_elsewhere(self, url: str) -> bool:
+        return urlsplit(url).hostname != urlsplit(self.name).hostname
 
     def _keep(self, url: str, version: str, data: bytes) -> None:
         file = f"{self._place.name}/{hashlib.sha256(url.encode()).hexdigest()}"
@@ -204,7 +221,7 @@ def _page(base: str, link: str) -> str:
     """Return the address of a page without its fragment; empty if it is none of the web."""
     try:
         url = urldefrag(urljoin(base, link)).url if link else ""
-        return url if urlsplit(url).scheme in ("http", "https") else ""
+        return url if urlsplit(url).scheme in ("http", "https") and len(url) <= MAX_SOURCE else ""
     except ValueError:
         return ""
 

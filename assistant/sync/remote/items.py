@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Protocol
 
+from assistant.core.limits import MAX_SOURCE
 from assistant.ingest.files import ENDINGS
 
 UNKNOWN = "?"
@@ -84,7 +85,7 @@ def by_kind(items: list[RemoteItem]) -> Listing:
 
 
 def _is_known(item: RemoteItem) -> bool:
-    return item.path.suffix.lower() in ENDINGS
+    return item.path.suffix.lower() in ENDINGS and len(item.name) <= MAX_SOURCE
 
 
 def _is_hidden(path: PurePosixPath) -> bool:

@@ -120,6 +120,12 @@ class _Guarded(imaplib.IMAP4):
             return plain
         return ssl.create_default_context().wrap_socket(plain, server_hostname=self.host)
 
+    def read(self, size: int) -> bytes:
+        # As many bytes as the server says are about to be read into memory.
+        if size > MAX_BYTES:
+            raise self.abort("a reply is too large")
+        return super().read(size)
+
 
 def _logged_in(address: Address) -> imaplib.IMAP4:
     server = _Guarded(address)

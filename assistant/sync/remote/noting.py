@@ -11,8 +11,8 @@ from assistant.store.lists.remotes import Remotes, Taken
 if TYPE_CHECKING:
     from assistant.assistant import Assistant
 
-_MOST = 1_000
-"""Items in one request."""
+_MOST = 200
+"""Items in one request, whose size a server limits."""
 
 
 class Notes(Protocol):

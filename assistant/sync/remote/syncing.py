@@ -30,6 +30,8 @@ BATCH = 32
 """Items fetched and taken at once; an interruption costs at most the fetching of so many."""
 BATCH_BYTES = 20_000_000
 """Bytes after which a batch is taken although it has fewer items."""
+MISSES = 3
+"""Items in a row that a source does not give, after which it is taken to be away."""
 _NAMES = 2_000
 """Names removed in one request; a server limits the size of requests."""
 
@@ -137,27 +139,40 @@ class _Fetched:
 
 
 def _fetched(source: RemoteSource, wanted: Sequence[RemoteItem]) -> Iterator[_Fetched]:
-    """Yield the items in batches; the last has a fault if the source does not answer any more."""
+    """Yield the items in batches; the last has a fault if the source does not answer any more.
+
+    A source that answers again was not away: what it did not give in between is told of, and asked for again
+    on the next run.
+    """
     sources: dict[str, Source] = {}
     versions: dict[str, str] = {}
+    missed: dict[str, AssistantError] = {}
     size = 0
     for item in wanted:
         try:
             body = source.read(item)
         except (FetchError, ReadError, SyncError) as fault:
-            if fault.retryable:
-                yield _Fetched(sources, versions, fault)
-                return
-            sources[item.name] = Source(item.name, partial(_refuse, fault.message))
-        else:
-            sources[item.name] = Source(item.name, partial(_same, body))
-            versions[item.name] = body.version
-            size += len(body.data)
-        if len(sources) == BATCH or size > BATCH_BYTES:
+            if not fault.retryable:
+                sources[item.name] = _refused(item.name, fault)
+                continue
+            missed[item.name] = fault
+            if len(missed) == MISSES:
+                break
+            continue
+        sources |= {name: _refused(name, fault) for name, fault in missed.items()}
+        missed.clear()
+        sources[item.name] = Source(item.name, partial(_same, body))
+        versions[item.name] = body.version
+        size += len(body.data)
+        if len(sources) >= BATCH or size > BATCH_BYTES:
             yield _Fetched(sources, versions)
             sources, versions, size = {}, {}, 0
-    if sources:
-        yield _Fetched(sources, versions)
+    if sources or missed:
+        yield _Fetched(sources, versions, next(iter(missed.values()), None))
+
+
+def _refused(name: str, fault: AssistantError) -> Source:
+    return Source(name, partial(_refuse, fault.message))
 
 
 def _take(

@@ -31,6 +31,7 @@ class Site(Breaking):
         self.robots = b""
         self.files: dict[str, bytes] = {}
         """What is sent as it is."""
+        self.broken: set[str] = set()
         self.validators = True
         self.requests: list[tuple[str, dict[str, str]]] = []
 
@@ -62,6 +63,8 @@ class Site(Breaking):
             request.reply(200, self.listed().encode(), Content_Type="application/xml")
         elif request.path == "/robots.txt":
             request.reply(200 if self.robots else 404, self.robots)
+        elif request.path in self.broken:
+            request.reply(500)
         elif request.path in self.files:
             request.reply(200, self.files[request.path])
         elif request.path not in self.pages:

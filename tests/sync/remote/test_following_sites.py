@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +13,8 @@ from place_web import Feed, Site, feed_place, sitemap_place
 
 from assistant.core import config
 from assistant.core.errors import AssistantError
-from assistant.sync.remote import polite, robots
+from assistant.ingest import fetch
+from assistant.sync.remote import polite, robots, syncing
 from assistant.sync.remote.addresses import open_source
 from assistant.sync.remote.items import UNKNOWN, RemoteSource
 
@@ -188,3 +190,49 @@ def test_rules_for_us_go_before_those_for_everyone() -> None:
 def test_stars_of_a_robots_txt_cost_no_time() -> None:
     rules = robots.parse(b"User-agent: *\nDisallow: /" + b"*a" * 20_000 + b"$\n")
     assert rules.allows("https://docs.example.org/" + "a" * 3_000)
+
+
+def test_a_page_that_never_comes_holds_up_no_other(site: Site) -> None:
+    site.put("middle", LAMP)
+    written(
+        site,
+        "<urlset><url><loc>HOME/lamp</loc></url><url><loc>HOME/kettle</loc></url>"
+        "<url><loc>HOME/middle</loc></url></urlset>",
+    )
+    site.broken = {"/kettle"}
+    known = {site.name("kettle"): 'etag "x"'}
+    assert versions(site, known)[site.name("kettle")] == 'etag "x"'
+    source = opened(site)
+    listing = source.list({})
+    [batch] = syncing._fetched(source, listing.items)
+    assert list(batch.versions) == [site.name("lamp"), site.name("middle")]
+    assert batch.fault is None
+    with pytest.raises(AssistantError, match="cannot answer now"):
+        batch.sources[site.name("kettle")].load()
+    source.close()
+
+
+def test_another_site_that_is_away_holds_up_no_page(feed: Feed, monkeypatch: pytest.MonkeyPatch) -> None:
+    def away(host: str, port: int) -> list[str]:
+        raise socket.gaierror(socket.EAI_AGAIN, "not now")
+
+    monkeypatch.setattr(fetch, "resolve", away)
+    elsewhere = "http://other.example.org/x"
+    written(
+        feed,
+        f'<feed xmlns="http://www.w3.org/2005/Atom"><entry><link href="{elsewhere}"/></entry>'
+        '<entry><link href="lamp"/></entry></feed>',
+    )
+    assert versions(feed, {elsewhere: 'etag "x"'}) == {elsewhere: 'etag "x"', feed.name("lamp"): UNKNOWN}
+    source = opened(feed)
+    [first, _] = source.list({}).items
+    with pytest.raises(AssistantError) as caught:
+        source.read(first)
+    assert not caught.value.retryable
+    source.close()
+
+
+def test_a_page_that_robots_txt_closes_later_stays(site: Site) -> None:
+    site.robots = b"User-agent: *\nDisallow: /lamp\n"
+    known = {site.name("lamp"): 'etag "x"'}
+    assert versions(site, known)[site.name("lamp")] == 'etag "x"'
