@@ -327,6 +327,7 @@ def remove(
 ) -> None:
     """Remove documents for good; one that has another name too only loses this one."""
     from assistant.core import serialization
+    from assistant.ingest import fetch
 
     for word in documents:
         require_name(word, "remove")
@@ -334,10 +335,14 @@ def remove(
         entries = store.list()
         ids = [entry.id for entry in entries if entry.id in documents]
         names = {word: _named(word, entries) for word in dict.fromkeys(documents) if word not in ids}
+        followed = {word: remotes.names_below(store, word) for word in names if fetch.is_url(word)}
+        names |= {word: [*dict.fromkeys([*names[word], *below])] for word, below in followed.items()}
         gone = store.remove_all(ids) if ids else []
         gone += (
             store.unname([name for some in names.values() for name in some]) if any(names.values()) else []
         )
+        for word in followed:
+            remotes.forget(store, word)
     for entry in gone:
         output.print_json(serialization.entry(entry)) if as_json else print(
             f"removed  {output.plain(entry.title)}"
@@ -369,11 +374,15 @@ def _named(word: str, entries: Sequence[DocumentInfo]) -> list[str]:
     from assistant.ingest import fetch, files
 
     exact = {word, word if fetch.is_url(word) else files.name(Path(word))}
-    # Below an address are folders, the files of a branch, the mails of a mailbox.
-    marks = "/:;" if fetch.is_url(word) else "/"
+    # Pages are not below each other; else, below an address are folders, files of a branch and mails.
+    marks = "" if _is_page(word) else "/:;" if fetch.is_url(word) else "/"
     below = tuple(name.rstrip("/") + mark for name in exact for mark in marks)
     names = [name for entry in entries for name in entry.sources]
     return [name for name in names if name in exact or name.startswith(below)]
+
+
+def _is_page(word: str) -> bool:
+    return word.lower().startswith(("http://", "https://"))
 
 
 # -- looking after the store -----------------------------------------------------------------------

@@ -40,6 +40,36 @@ def sync(
         source.close()
 
 
+def names_below(store: Store, address: str) -> list[str]:
+    """Return the names in the corpus of what a followed source gave; none of another address."""
+    from assistant.sync.remote.noting import notes_of
+    from assistant.sync.remote.syncing import state_of
+
+    state = state_of(store, notes_of(store, _name(address)))
+    return [name for item in state.taken for name in state.names_of(item)]
+
+
+def forget(store: Store, address: str) -> None:
+    """Forget a source whose documents were taken out."""
+    from assistant.sync.remote.noting import notes_of
+
+    notes = notes_of(store, _name(address))
+    notes.forget(notes.taken())
+
+
+def _name(address: str) -> str:
+    """Return the address of a source as it is kept, or as it was given."""
+    from assistant.core import config
+    from assistant.sync.remote.addresses import open_source
+
+    try:
+        source = open_source(address, config.load(), allow_private=True)
+    except AssistantError:
+        return address
+    source.close()
+    return source.name
+
+
 def _print_plan(source: RemoteSource, choice: Choice, as_json: bool) -> None:
     from assistant.sync.remote.syncing import plan_remote
 

@@ -30,6 +30,8 @@ from assistant.sync.remote.items import Body, Listing, RemoteItem, RemoteSource,
 
 TOGETHER = 200
 """Files fetched with one request."""
+OLDEST = (2, 37)
+"""The first version that connects to the address that it is given."""
 SECONDS = 900.0
 """Time limit for one command of git."""
 _FORM = re.compile(r"(?P<path>/.*?)(?:@(?P<branch>[^:@]+)(?::(?P<folder>.*))?)?")
@@ -147,6 +149,7 @@ class _Git:
         self._address = address
         self._place = tempfile.TemporaryDirectory(prefix="assistant-git-", ignore_cleanup_errors=True)
         self._folder = Path(self._place.name)
+        _require_version()
         self._environment = self._begin()
         self._run("init", "--quiet", "--bare", "--template=", ".")
         self._run("config", "remote.origin.url", url)
@@ -176,11 +179,11 @@ class _Git:
 
     def default_branch(self) -> str:
         """Return the branch that a clone would have."""
-        for line in (
-            self._run("ls-remote", "--symref", "origin", "HEAD").decode("utf-8", "replace").split("\n")
-        ):
-            if line.startswith("ref: refs/heads/"):
-                return line.split()[1].removeprefix("refs/heads/")
+        said = self._run("ls-remote", "--symref", "origin", "HEAD").decode("utf-8", "replace")
+        for line in said.splitlines():
+            branch = line.partition("\t")[0].removeprefix("ref: refs/heads/")
+            if branch != line.partition("\t")[0] and _BRANCH.fullmatch(branch):
+                return branch
         raise SyncError(f"The repository at {self._address.host} has no branch yet.", retryable=False)
 
     def fetch_commit(self, branch: str) -> str:
@@ -260,6 +263,14 @@ class _Git:
         return FetchError(f"{host} gives no repository that git can read; try it with git itself.")
 
 
+def _require_version() -> None:
+    """Raise SyncError for a git that would look the name up again, and may find another address."""
+    done = _asked_git(["version"], {name: os.environ[name] for name in _KEPT if name in os.environ})
+    found = re.search(r"(\d+)\.(\d+)", done)
+    if not found or (int(found[1]), int(found[2])) < OLDEST:
+        raise SyncError(f"Git {OLDEST[0]}.{OLDEST[1]} or later is needed; install it.", retryable=False)
+
+
 def _end(process: subprocess.Popen[bytes]) -> None:
     if os.name == "posix":
         os.killpg(process.pid, signal.SIGKILL)
@@ -273,19 +284,27 @@ def _bracketed(address: str) -> str:
 
 def _helpers(environment: Mapping[str, str]) -> list[tuple[str, str]]:
     """Return the credential helpers that the person has set for git."""
+    # Without a repository, whose settings would be those of whoever wrote it.
+    said = _asked_git(
+        ["config", "--null", "--get-regexp", r"^credential\."], {**environment, "GIT_DIR": os.devnull}
+    )
+    pairs = [each.partition("\n") for each in said.split("\0") if each]
+    return [(key, value) for key, _, value in pairs if key != "credential.interactive"]
+
+
+def _asked_git(words: list[str], environment: dict[str, str]) -> str:
+    """Return what git says of this machine alone."""
     try:
-        done = subprocess.run(
-            ["git", "config", "--null", "--get-regexp", r"^credential\."],  # noqa: S607
-            # Without a repository, whose settings would be those of whoever wrote it.
-            env={**environment, "GIT_DIR": os.devnull},
+        done = subprocess.run(  # noqa: S603
+            ["git", *words],  # noqa: S607
+            env=environment,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             timeout=SECONDS,
         )
     except OSError as fault:
         raise SyncError("The program git is not here; install it.", retryable=False) from fault
-    pairs = [each.partition("\n") for each in done.stdout.decode("utf-8", "replace").split("\0") if each]
-    return [(key, value) for key, _, value in pairs if key != "credential.interactive"]
+    return done.stdout.decode("utf-8", "replace")
 
 
 def _as_environment(settings: Sequence[tuple[str, str]]) -> dict[str, str]:

@@ -45,7 +45,12 @@ def test_a_person_sees_the_plan_and_what_was_done(run: Run, site: Site) -> None:
     site.delete("lamp.html")
     removed = run("sync", site.address, "--private", "--json").rows
     assert [(row["status"], row["source"]) for row in removed] == [("removed", site.name("lamp.html"))]
-    assert run("remove", site.home).out == "removed  Arvo kettle\n"
+    site.put("lamp.html", LAMP)
+    run("sync", site.address, "--private")
+    taken_out = run("remove", site.address).out.splitlines()
+    assert sorted(taken_out) == ["removed  Arvo kettle", "removed  Cora lamp"]
+    assert run("sync", site.address, "--private").out.count("added ") == 2
+    assert run("remove", site.home).code == 1
 
 
 def test_what_is_refused_is_one_sentence(run: Run, site: Site) -> None:
