@@ -20,6 +20,7 @@ from assistant.ingest import mailboxes, sandbox
 from assistant.ingest.parse import LIMIT, SUFFIXES
 from assistant.ingest.readers.content import one_line, plain
 from assistant.ingest.readers.package import ZIP, declared_type, open_zip, read_part
+from assistant.ingest.readers.scan import pictures
 
 MEMBERS = 10_000
 """Limit on the documents of an archive."""
@@ -38,6 +39,8 @@ _TOO_MUCH = (
     f"has more than {CHARACTERS // 1_000_000} million characters or {PASSAGES:,} passages of text, "
     f"or takes longer than {SECONDS / 60:.0f} minutes to read; split it and add the parts."
 )
+_PICTURE = 50_000
+"""Bytes from which on a picture that is attached may be a scan."""
 _DRIVE = re.compile(r"[A-Za-z]:$")
 
 
@@ -132,7 +135,7 @@ def _attached(data: bytes, name: str, short: str) -> list[Source] | None:
     found = [
         (called, content)
         for called, content in sandbox.attachments_safely(data, name)
-        if PurePosixPath(called).suffix.lower() in SUFFIXES
+        if _is_worth_reading(PurePosixPath(called).suffix.lower(), len(content))
     ]
     if not found:
         return None
@@ -145,6 +148,11 @@ def _attached(data: bytes, name: str, short: str) -> list[Source] | None:
             for called, content in found
         ),
     ]
+
+
+def _is_worth_reading(suffix: str, size: int) -> bool:
+    """True for files of kinds that are read here, except small pictures, which are logos and signatures."""
+    return suffix in SUFFIXES and (suffix not in pictures.SUFFIXES or size >= _PICTURE)
 
 
 def within(source: Source) -> list[Source]:

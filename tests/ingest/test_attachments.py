@@ -5,6 +5,7 @@ from __future__ import annotations
 from email.message import EmailMessage
 from pathlib import Path
 
+import pytest
 from pdfs import sheet, shown
 
 from assistant.ingest import archives
@@ -60,3 +61,11 @@ def test_a_folder_is_followed_with_its_attachments(tmp_path: Path) -> None:
     (tmp_path / "a.eml").write_bytes(mail())
     names = {Path(name).relative_to(tmp_path).as_posix() for name in FolderScanner(tmp_path)().ids}
     assert names == {"a.eml", "a.eml/prices.csv", "a.eml/prices (2).csv"}
+
+
+def test_small_pictures_that_are_attached_are_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(archives, "SUFFIXES", (".csv", ".png"))
+    found = archives.members(mail(), "a.eml")
+    assert found is not None
+    assert not any(source.name.endswith(".png") for source in found)
+    assert archives._is_worth_reading(".png", 90_000)

@@ -57,17 +57,21 @@ class Scans:
 def with_scans(
     document: PdfDocument, pages: Sequence[Layout], blank: Sequence[int]
 ) -> tuple[list[Layout], str]:
-    """Return the pages with what is written on the `blank` ones, and which of them were read so."""
+    """Return the pages with what is written on the `blank` ones, and which of them were read so.
+
+    Of very many, the first are read, and it is said from which on they are not.
+    """
     drawn = [number for number in blank if _has_drawings(document, number)]
-    scans, found = Scans(len(drawn)), list(pages)
-    for number in drawn:
+    scans, found = Scans(min(len(drawn), MOST)), list(pages)
+    for number in drawn[:MOST]:
         page = document[number]
         turn = Turn(page)
         scale = SIDE / max(turn.width, turn.height, 1)
         pixels = page.render(scale=scale, prefer_bgrx=False).to_numpy()
         found[number] = scans.read(number + 1, _coloured(pixels), 1 / scale)
         page.close()
-    return found, scans.told
+    left = f", no scan from page {drawn[MOST] + 1} on" if len(drawn) > MOST else ""
+    return found, f"{scans.told}{left}" if scans.told else ""
 
 
 def _has_drawings(document: PdfDocument, number: int) -> bool:

@@ -23,7 +23,7 @@ KINDS = {
     b"MM\0*": ("image (TIFF)", "image/tiff"),
 }
 """What the formats begin with, what they are called, and their media types."""
-_SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff")
+SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff")
 _PIXELS = 100_000_000
 """Limit on the pixels of a picture: a sheet of letter paper at 1,000 to an inch."""
 _LENGTH = 842.0
@@ -32,7 +32,7 @@ _LENGTH = 842.0
 
 def suffixes() -> tuple[str, ...]:
     """Return the suffixes of pictures that can be read here."""
-    return _SUFFIXES if is_installed() else ()
+    return SUFFIXES if is_installed() else ()
 
 
 def advice(label: str) -> str:
