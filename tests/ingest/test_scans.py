@@ -67,7 +67,7 @@ def test_without_text_recognition_a_scan_and_a_picture_say_how_to_get_it(
 
 @needs_ocr
 @pytest.mark.slow
-@pytest.mark.parametrize("tilt", [0.0, 1.5])
+@pytest.mark.parametrize("tilt", [0.0, 1.5, 180.0])
 def test_a_scanned_page_is_read_and_says_so(tilt: float) -> None:
     data = saved(printed(LINES, tilt), "PDF", resolution=150)
     document = read_safely(data, "scan.pdf")

@@ -30,9 +30,10 @@ SOUGHT = 1_280
 """Pixels of the longer side with which lines are looked for."""
 _MODELS = {
     "Det": "PP-OCRv6_det_small.onnx",
-    "Cls": "ch_ppocr_mobile_v2.0_cls_mobile.onnx",
     "Rec": "PP-OCRv6_rec_small.onnx",
 }
+_SURE = 0.75
+"""The confidence below which a page may be upside down."""
 _LONG = 3
 """The width of a line, in heights, from which on it tells how far the page is tilted."""
 _ALIKE = 0.75, 1.35
@@ -67,7 +68,14 @@ def is_installed() -> bool:
 
 
 def recognised(pixels: Pixels, points: float) -> Scan:
-    """Return the words of a picture; `points` is the size of a pixel."""
+    """Return the words of a picture; `points` is the size of a pixel. It may be upside down."""
+    scan = _upright(pixels, points)
+    if not scan.words or scan.confidence >= _SURE:
+        return scan
+    return max(scan, _upright(pixels[::-1, ::-1].copy(), points), key=lambda scan: scan.confidence)
+
+
+def _upright(pixels: Pixels, points: float) -> Scan:
     found = _engine()(pixels)
     if found.txts is None or found.boxes is None:
         return Scan((), 0.0)
@@ -90,7 +98,8 @@ def _engine() -> Any:
     models = {f"{part}.model_path": str(folder / name) for part, name in _MODELS.items()}
     threads = {f"EngineConfig.onnxruntime.{kind}_op_num_threads": 1 for kind in ("intra", "inter")}
     # Lines are looked for in a smaller picture, and read one by one: both take half of the memory.
-    sizes = {"Det.limit_type": "max", "Det.limit_side_len": SOUGHT, "Rec.rec_batch_num": 1}
+    # That which tells if a line is upside down takes many for such that are not.
+    sizes = {"Global.use_cls": False, "Det.limit_type": "max", "Det.limit_side_len": SOUGHT, "Rec.rec_batch_num": 1}
     return rapidocr.RapidOCR(params={"Global.log_level": "critical"} | models | threads | sizes)
 
 
