@@ -8,6 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import SplitResult, unquote, urlsplit
 
+import httpx
+
 from assistant.core.config import Settings
 from assistant.core.errors import SyncError
 from assistant.sync.remote.items import RemoteSource
@@ -91,7 +93,7 @@ def parse(given: str, settings: Settings, *, allow_private: bool = False) -> Add
             f"The address has a password or a token in it, where others could see it; {where}.",
             retryable=False,
         )
-    host = (split.hostname or "").removesuffix(".")
+    host = _ascii(split.hostname or "").removesuffix(".")
     private = host if allow_private else ""
     return Address(split.scheme, host, port, split.path, split.query, unquote(user), settings, private)
 
@@ -106,6 +108,16 @@ def _split(given: str) -> tuple[SplitResult, int | None]:
         return split, split.port
     except ValueError as fault:
         # What it says may quote the address, and a password in it.
+        raise SyncError("This is not an address; copy it again.", retryable=False) from fault
+
+
+def _ascii(host: str) -> str:
+    """Return a host name as the network has it, with letters of other scripts encoded."""
+    if host.isascii():
+        return host
+    try:
+        return httpx.URL(f"https://{host}").raw_host.decode("ascii")
+    except httpx.InvalidURL as fault:
         raise SyncError("This is not an address; copy it again.", retryable=False) from fault
 
 

@@ -124,6 +124,11 @@ def test_odd_addresses_are_refused_in_a_sentence(no_socket: list[Any], given: st
     assert not no_socket
 
 
+def test_hosts_in_any_script_are_named_as_the_network_has_them() -> None:
+    source = open_source("imaps://bücher.example.org/INBOX", SETTINGS)
+    assert source.name == "imaps://xn--bcher-kva.example.org/INBOX"
+
+
 def test_credentials_show_in_no_representation() -> None:
     found = credentials.credentials_for(parse(KINDS[0].format("h.example"), SETTINGS), is_secure=True)
     assert found is not None

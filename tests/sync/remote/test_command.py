@@ -5,14 +5,13 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
 import loopback
 import pytest
 from conftest import Run
-from place_s3 import Bucket, s3_place
+from place_s3 import s3_place
 from place_web import Site, sitemap_place
 
 from assistant.assistant import Assistant
@@ -101,7 +100,7 @@ def test_a_killed_run_goes_on_where_it_was(environment: dict[str, str], tmp_path
         command = [sys.executable, "-m", "assistant.cli", "sync", bucket.address, "--private"]
         surroundings = environment | bucket.environment
         with subprocess.Popen(command, env=surroundings, stdout=subprocess.DEVNULL) as running:
-            wait_for(bucket)
+            assert bucket.held.wait(300)
             running.send_signal(signal.SIGKILL)
         bucket.release()
         before = bucket.bodies
@@ -110,12 +109,3 @@ def test_a_killed_run_goes_on_where_it_was(environment: dict[str, str], tmp_path
         assert f"{count - syncing.BATCH} added" in done.stderr
         assert f"{syncing.BATCH} unchanged" in done.stderr
         assert bucket.bodies == before + count - syncing.BATCH
-
-
-def wait_for(bucket: Bucket) -> None:
-    """Wait until somebody is held at the bucket."""
-    for _ in range(6_000):
-        if bucket.held.is_set():
-            return
-        time.sleep(0.05)
-    raise AssertionError("nobody came so far")
