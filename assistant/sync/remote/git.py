@@ -149,8 +149,8 @@ class _Git:
         self._address = address
         self._place = tempfile.TemporaryDirectory(prefix="assistant-git-", ignore_cleanup_errors=True)
         self._folder = Path(self._place.name)
-        _require_version()
         self._environment = self._begin()
+        _require_version()
         self._run("init", "--quiet", "--bare", "--template=", ".")
         self._run("config", "remote.origin.url", url)
 

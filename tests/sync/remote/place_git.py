@@ -5,12 +5,14 @@ from __future__ import annotations
 import gzip
 import os
 import re
+import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import ClassVar
 
+import pytest
 from place import PASSWORD, USER, WRONG, Breaking, Handler, served
 
 
@@ -27,6 +29,7 @@ class GitPlace(Breaking):
         self.folder = folder
         self.port = 0
         self.requests: list[str] = []
+        self.moved_to = ""
         self.work = folder / "work"
         self.git(folder, "init", "--quiet", "--bare", "--initial-branch=main", "team/handbook.git")
         self.bare = folder / "team" / "handbook.git"
@@ -66,6 +69,9 @@ class GitPlace(Breaking):
     def serve(self, request: Handler) -> None:
         path, _, query = request.path.partition("?")
         self.requests.append(f"{request.command} {path}")
+        if self.moved_to:
+            request.reply(301, Location=f"{self.moved_to}{request.path}")
+            return
         if not request.is_known(USER, PASSWORD):
             request.reply(401, WWW_Authenticate='Basic realm="git"')
             return
@@ -103,6 +109,8 @@ class GitPlace(Breaking):
 
 @contextmanager
 def git_place(folder: Path) -> Iterator[GitPlace]:
+    if shutil.which("git") is None:
+        pytest.skip("there is no git here")
     place = GitPlace(folder)
     with served(place) as place.port:
         yield place

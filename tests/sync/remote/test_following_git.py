@@ -14,6 +14,8 @@ from place_git import GitPlace, git_place
 
 from assistant.core import config
 from assistant.core.errors import AssistantError
+from assistant.ingest import fetch
+from assistant.sync.remote import credentials
 from assistant.sync.remote.addresses import open_source
 from assistant.sync.remote.items import Body, Listing
 
@@ -92,6 +94,23 @@ def test_a_branch_or_a_repository_that_is_not_there_is_told(place: GitPlace) -> 
         look(place.address.replace("@main", "@drafts"))
     with pytest.raises(AssistantError, match="no repository at this address"):
         look(place.address.replace("handbook", "other"))
+
+
+def test_a_redirect_is_not_followed(place: GitPlace) -> None:
+    place.moved_to = f"http://localhost:{place.port}"
+    with pytest.raises(AssistantError, match=r"127\.0\.0\.1 leads elsewhere from this address"):
+        look(place.address)
+    assert len(place.requests) == 1
+
+
+def test_git_connects_to_the_address_that_was_checked(
+    place: GitPlace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody else knows this name, so that another lookup would find nothing."""
+    monkeypatch.setattr(fetch, "resolve", lambda host, port: ["127.0.0.1"])
+    monkeypatch.setattr(credentials, "is_loopback", lambda host: True)
+    listing, _ = look(place.address.replace("127.0.0.1", "repositories.example"))
+    assert len(listing.items) == 2
 
 
 def test_no_argument_has_the_password_and_no_setting_of_the_person_is_taken(

@@ -99,7 +99,12 @@ def _engine() -> Any:
     threads = {f"EngineConfig.onnxruntime.{kind}_op_num_threads": 1 for kind in ("intra", "inter")}
     # Lines are looked for in a smaller picture, and read one by one: both take half of the memory.
     # That which tells if a line is upside down takes many for such that are not.
-    sizes = {"Global.use_cls": False, "Det.limit_type": "max", "Det.limit_side_len": SOUGHT, "Rec.rec_batch_num": 1}
+    sizes = {
+        "Global.use_cls": False,
+        "Det.limit_type": "max",
+        "Det.limit_side_len": SOUGHT,
+        "Rec.rec_batch_num": 1,
+    }
     return rapidocr.RapidOCR(params={"Global.log_level": "critical"} | models | threads | sizes)
 
 
