@@ -37,7 +37,10 @@ PATIENCE = 600.0
 STORE = 40
 """Files that one store takes in."""
 TAKEN_IN = ("added", "updated")
-"""What may become of a sound file; the second, as it comes under the same name again and again."""
+"""What may become of a sound file; the second, as it comes under the same name again and again.
+
+What is attached to one may be as it was.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +131,11 @@ def _takes_in(assistant: _Asked, folder: Path, number: int) -> bool:
         if unique != data:
             (folder / name).write_bytes(unique)
     replies = [assistant.ask({"path": str(path)}) for path in folder.iterdir()]
-    return all(r and all(status in TAKEN_IN for status, _ in r["outcomes"]) for r in replies)
+    return all(reply and _is_taken_in([status for status, _ in reply["outcomes"]]) for reply in replies)
+
+
+def _is_taken_in(statuses: Sequence[str]) -> bool:
+    return statuses[0] in TAKEN_IN and set(statuses[1:]) <= {*TAKEN_IN, "unchanged"}
 
 
 def _refusals(results: Iterable[Result]) -> list[tuple[str, str, str]]:

@@ -2,35 +2,34 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from olefile import OleFileIO
+    from olefile.olefile import OleDirectoryEntry
 
 OLE = b"\xd0\xcf\x11\xe0"
 """What a container begins with."""
 _DEEP = 12
 """Folders within folders, beyond which nothing is looked at."""
-_Path = tuple[str, ...]
+_FOLDER, _STREAM = 1, 2
 
 
 class Folder:
-    """A folder of a container; the names of streams and folders are as they are written."""
+    """A folder of a container."""
 
-    def __init__(self, container: OleFileIO, below: dict[_Path, list[str]], path: _Path = ()) -> None:
-        self._container, self._below, self._path = container, below, path
+    def __init__(self, container: OleFileIO, entry: OleDirectoryEntry, depth: int = 0) -> None:
+        # By its entries, as the methods that take paths look for each among all.
+        self._container, self._entry, self._depth = container, entry, depth
 
     def stream(self, name: str) -> bytes | None:
         """Return the bytes of a stream; None if there is none of this name."""
-        path = [*self._path, name]
-        if name not in self._below[self._path] or not self._container.exists("/".join(path)):
+        entry = self._entry.kids_dict.get(name.lower())
+        if entry is None or entry.entry_type != _STREAM:
             return None
-        if self._container.get_type(path) != 2:
-            return None
-        return bytes(self._container.openstream(path).read())
+        return bytes(self._container._open(entry.isectStart, entry.size).read())
 
     def folder(self, name: str) -> Folder | None:
         """Return the folder of this name, if there is one."""
@@ -38,11 +37,10 @@ class Folder:
 
     def folders(self, beginning: str) -> Iterator[Folder]:
         """Yield the folders whose names begin so, in the order of their names."""
-        for name in sorted(self._below[self._path]):
-            path = (*self._path, name)
-            is_folder = name.startswith(beginning) and self._container.get_type([*path]) == 1
-            if is_folder and len(path) < _DEEP:
-                yield Folder(self._container, self._below, path)
+        for name, entry in sorted(self._entry.kids_dict.items()):
+            is_folder = entry.entry_type == _FOLDER and name.startswith(beginning.lower())
+            if is_folder and self._depth < _DEEP:
+                yield Folder(self._container, entry, self._depth + 1)
 
 
 @contextmanager
@@ -55,7 +53,4 @@ def opened(data: bytes) -> Iterator[Folder]:
     from olefile import DEFECT_INCORRECT, OleFileIO
 
     with OleFileIO(data, raise_defects=DEFECT_INCORRECT) as container:
-        below: dict[_Path, list[str]] = defaultdict(list)
-        for path in container.listdir(streams=True, storages=True):
-            below[tuple(path[:-1])].append(path[-1])
-        yield Folder(container, below)
+        yield Folder(container, container.root)
