@@ -32,7 +32,7 @@ quick: ready
 
 # All cases of what each run samples: every width and theme, every moment of a kill, LiteLLM's proxy.
 exhaustive: ready
-	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile -m exhaustive $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile -m 'exhaustive or slow' $(ARGS)
 
 lint: ready
 	@$(BIN)/ruff check .

@@ -38,6 +38,8 @@ T = TypeVar("T")
 
 # No deadline: the time of an example says nothing on a busy machine.
 # In CI the same examples each time, so that what fails there is what was changed; new ones everywhere else.
+EXHAUSTIVE = "exhaustive or slow"
+"""What `make exhaustive` selects."""
 EXAMPLES = {"quick": 10, "suite": 60, "thorough": 1000}
 """Examples of each property, by hypothesis's profiles; those with a size of their own keep it."""
 for name, number in EXAMPLES.items():
@@ -45,6 +47,20 @@ for name, number in EXAMPLES.items():
         name, deadline=None, derandomize="CI" in os.environ, max_examples=number
     )
 hypothesis.settings.load_profile("suite")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    os.environ["ASSISTANT_TEST_EXHAUSTIVE"] = "1" if config.getoption("-m") == EXHAUSTIVE else ""
+
+
+def is_exhaustive() -> bool:
+    """Return True in `make exhaustive`, which takes all of what other runs sample."""
+    return bool(os.environ["ASSISTANT_TEST_EXHAUSTIVE"])
+
+
+def sampled(items: Sequence[T], every: int) -> Sequence[T]:
+    """Return each so many of the items; all of them in `make exhaustive`."""
+    return items if is_exhaustive() else items[::every]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

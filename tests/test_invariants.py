@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from conftest import sampled
 from model_server import serve, text
 
 from assistant.answering.answers import NOT_FOUND
@@ -37,10 +38,10 @@ ELSEWHERE = [
 
 @pytest.fixture(scope="module")
 def questions(shipped: Assistant) -> list[str]:
-    """Every title of the corpus, and each eighth heading."""
+    """A sample of the titles of the corpus, and of its headings."""
     titles = {entry.title for entry in shipped.list()}
     headings = {h.title for e in shipped.list() for h in shipped.show(e.id).headings} - titles
-    return sorted(titles) + sorted(headings)[::8]
+    return [*sampled(sorted(titles), 3), *sampled(sorted(headings)[::8], 3)]
 
 
 @pytest.fixture(scope="module")
@@ -150,7 +151,7 @@ def test_what_a_model_makes_up_is_marked_and_its_false_citations_are_gone(
         settings = replace(shipped.settings, model="m", base_url=model.url)
         liar = Assistant.__new__(Assistant)
         liar.__dict__.update(vars(shipped) | {"settings": settings, "_model": language_model.model(settings)})
-        for question in questions[::3]:
+        for question in sampled(questions, 4):
             examination = liar.examine(question)
             answer = examination.answer
             assert answer.mode == "model" or "bear out" in (answer.notice or "")
@@ -175,13 +176,13 @@ def test_an_index_that_is_gone_comes_back_and_finds_the_same(
     health = copy.check()
     assert health == shipped.check()
     assert health.problems == ()
-    for answer in answers[::3]:
+    for answer in sampled(answers, 4):
         assert replace(copy.ask(answer.question), timings_ms={}) == replace(answer, timings_ms={})
     copy.close()
     shutil.rmtree(copy.settings.home / "index")
     with Assistant.open(copy.settings) as again:
         assert again.check() == health
-        for answer in answers[::5]:
+        for answer in sampled(answers, 8):
             assert replace(again.ask(answer.question), timings_ms={}) == replace(answer, timings_ms={})
 
 
@@ -193,7 +194,7 @@ def test_of_every_document_only_the_present_version_is_cited(copy: Assistant, qu
     outcomes = list(copy.add(map(changed, shipped_sources(copy))))
     assert {outcome.status for outcome in outcomes} == {"updated"}
     assert not {entry.id for entry in copy.list()} & set(old.values())
-    for question in questions[::3]:
+    for question in sampled(questions, 4):
         for citation in quoted(copy.ask(question)):
             assert citation.document_id not in old.values()
             assert copy.show(citation.document_id).text[citation.start : citation.end] == citation.quote
@@ -202,9 +203,12 @@ def test_of_every_document_only_the_present_version_is_cited(copy: Assistant, qu
 
 
 def test_a_removed_document_is_cited_by_no_answer(copy: Assistant) -> None:
+    asked = {entry.id for entry in sampled(copy.list(), 5)}
     for entry in copy.list():
         copy.remove(entry.id)
-        assert entry.id not in {citation.document_id for citation in quoted(copy.ask(entry.title, "talk"))}
+        if entry.id in asked:
+            cited = {citation.document_id for citation in quoted(copy.ask(entry.title, "talk"))}
+            assert entry.id not in cited
     assert copy.list() == []
     assert copy.check().passages == 0
     assert not list((copy.settings.home / "originals").iterdir())

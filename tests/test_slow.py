@@ -11,7 +11,6 @@ FEW = (
     "uploads of a byte",
     "headers of a byte",
     "patterns that backtrack",
-    "a set that is a device",
     "readers of a run",
 )
 TIMED = ("times as long", "health", "SIGTERM")

@@ -12,7 +12,7 @@ from assistant.text import languages
 
 KINDS = ("who", "abilities", "abuse", "greeting", "thanks", "farewell")
 """The kinds of small talk, in order of precedence."""
-_ENDS = re.compile(r"(?<=[.!?…。！？؟])\s+")
+_ENDS = re.compile(r"(?<=[.!?…。！？؟,，،])\s+")
 LONGEST = 8
 """Limit on the words of a phrase."""
 
@@ -34,11 +34,11 @@ def small_talk(question: str, documents: int, language: str | None = None) -> st
 
 
 def without_small_talk(question: str) -> str:
-    """Return the question without sentences of small talk beside it: "This is crap. Who runs Cuba?"."""
+    """Return the question without small talk beside it: "This is crap. Who runs Cuba, you idiot?"."""
     # In haste nobody writes capitals, by which sentences are told otherwise.
     parts = _ENDS.split(question)
     asked = [part for part in parts if languages.words(part) and small_talk(part, 1) is None]
-    return " ".join(asked) if asked and len(asked) < len(parts) else question
+    return " ".join(asked).rstrip(",，،") if asked and len(asked) < len(parts) else question
 
 
 def message(name: str, language: str | None, *, documents: int = 0, **values: str) -> str:

@@ -68,6 +68,8 @@ def test_each_language_has_a_reply_to_all_that_it_knows(code: str) -> None:
         ("Hi! What does it cost?", "What does it cost?"),
         ("What does it cost? Thanks!", "What does it cost?"),
         ("Thanks! Bye.", "Thanks! Bye."),
+        ("what do you know about kettles, you dumb bot", "what do you know about kettles"),
+        ("Which are red, blue, green?", "Which are red, blue, green?"),
         ("It cost 3.5 crowns. Is that much?", "It cost 3.5 crowns. Is that much?"),
         ("", ""),
     ],

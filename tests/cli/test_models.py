@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+from pathlib import Path
 
 import pytest
 from conftest import Run
@@ -102,7 +104,14 @@ def test_a_window_without_room_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     )
 
 
+@pytest.fixture
+def shipped_home(filled: Path, environment: dict[str, str]) -> None:
+    """The home of the commands holds the shipped corpus."""
+    shutil.copytree(filled, environment["ASSISTANT_HOME"])
+
+
 @pytest.mark.slow
+@pytest.mark.usefixtures("shipped_home")
 def test_a_model_is_tried_on_golden_questions(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     with serve("Iran's exports to Venezuela currently amount to 3 billion dollars. [1]") as server:
         monkeypatch.setenv("OPENAI_BASE_URL", server.url)
@@ -116,6 +125,8 @@ def test_a_model_is_tried_on_golden_questions(run: Run, monkeypatch: pytest.Monk
     assert {"response_format" in request for request in server.requests} == {False, True}
 
 
+@pytest.mark.slow
+@pytest.mark.usefixtures("shipped_home")
 def test_a_model_that_gains_by_a_schema_is_asked_by_it(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     told = "Iran's exports to Venezuela currently amount to 3 billion dollars."
     with serve(lambda prompt: as_json(told) if '{"sentences"' in prompt else "Bananas.") as server:

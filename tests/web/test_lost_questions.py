@@ -22,7 +22,7 @@ KETTLE = "# Arvo kettle\n\nThe Arvo kettle boils one litre in 95 seconds.\n"
 FAST = "How fast does the Arvo kettle boil one litre?"
 MOMENTS = [-40, 0, 5, 10, 20, 30, 45, 60, 80, 100, 130, 170, 220, 280, 350, 450, 600, 800, 1_100, 1_500]
 """Milliseconds after Send, and one before it."""
-SAMPLE = [0, 45, 350]
+SAMPLE = [45, 350]
 """Tried in every run; all others by `make exhaustive`."""
 
 
