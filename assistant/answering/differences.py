@@ -6,6 +6,7 @@ word in which they differ, only that sentence answers it; if it has none of thes
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -27,6 +28,8 @@ PARALLEL = 0.6
 SIBLINGS = 2
 """Limit on the words in which the titles of two documents of a kind differ: Report 2022, Report 2023."""
 Words = list[str]
+_LABEL = re.compile(r"(?<=[^\W\d_A-Z] )([A-Z])\b(?!['’.])")
+"""A letter that tells one thing of a kind from another, and is no article: "staircase A"."""
 DIFFERENCES = 4
 """Limit on the words in which variants of a statement differ."""
 
@@ -135,7 +138,7 @@ def split_variants(
         difference = differing_words(best.quote, unit.quote)
         if unit is best or difference is None or repeats(unit.quote, best.quote):
             continue
-        best_hits, unit_hits = (sum(map(question.has, side)) for side in difference)
+        best_hits, unit_hits = (sum(_is_asked(question, word) for word in side) for side in difference)
         if unit_hits == best_hits or question.asks("compare"):
             kept.append(unit)
         elif unit_hits > best_hits and kept[0] is best:
@@ -144,6 +147,12 @@ def split_variants(
         else:
             others.append(unit)
     return kept, others
+
+
+def _is_asked(question: Question, word: str) -> bool:
+    """Return True if a question has a word, or the letter of a label, as `_content_stems` writes them."""
+    is_label = len(word) == 2 and word[0] == word[1]
+    return question.has(word) or (is_label and word in _content_stems(question.text))
 
 
 def find_conflicts(units: Sequence[Candidate]) -> Iterator[Conflict]:
@@ -177,7 +186,7 @@ def _negations() -> frozenset[str]:
 @lru_cache(maxsize=4096)
 def _content_stems(text: str) -> tuple[str, ...]:
     """Return the stems of the words of a text in order, without function words other than negations."""
-    found, vocabulary = tokens(join_digits(unmarked(text))), question_vocabulary()
+    found, vocabulary = tokens(_LABEL.sub(r"\1\1", join_digits(unmarked(text)))), question_vocabulary()
     function_words = vocabulary.function_words_of(found) - vocabulary.negations
     return tuple(
         word if word[0].isdigit() else words.stem(word) for word in found if word not in function_words

@@ -12,14 +12,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from assistant.answering import differences, units
+from assistant.answering import differences, reversals, units
 from assistant.answering.citations import cite
-from assistant.answering.question import Question, tokens
+from assistant.answering.question import Question, any_in, tokens
 from assistant.answering.tables import rows
 from assistant.answering.units import Candidate, Context, LoadDocument
 from assistant.core.types import Citation, ScoredPassage, ScoredSentence, Sentence, Span
+from assistant.retrieval.answer_type import asked_kind, lacks
 from assistant.retrieval.confidence import confidence, log_odds
 from assistant.retrieval.late_interaction import QUOTED
+from assistant.text import languages
+from assistant.text.language import language
 
 SENTENCES = 3
 """Limit on the sentences of an answer, except for variants of one statement."""
@@ -82,17 +85,40 @@ def extract(
     if row_answer.chosen and not _is_answered_elsewhere(row_answer.chosen, passages[:QUOTED]):
         return _make_extract(row_answer.chosen, (), passages, CERTAIN)
     found = units.find_candidates(question, contexts, _score)
-    fitting = differences.rank_by_names(
-        question, differences.remove_off_topic(question, row_answer.allowed(found))
-    )
+    on_topic = differences.remove_off_topic(question, row_answer.allowed(found))
+    texts = {context.document.id: context.document.text for context in contexts}
+    telling = [unit for unit in on_topic if not _only_repeats(question, unit)]
+    telling = reversals.without_reversed(question.text, telling, texts)
+    fitting = differences.rank_by_names(question, telling)
     chosen, left = _choose(question, fitting)
     if chosen and chosen[0].certain:
         estimate = CERTAIN
     else:
         estimate = _estimate_confidence(question, passages, contexts, found, fitting)
-        if estimate < CERTAIN and _is_doubtful(question, chosen, contexts, passages):
+        is_second = chosen and on_topic[0] != telling[0] and _is_worse(question, chosen[0], on_topic[0])
+        if chosen and (is_second or _is_doubtful(question, chosen, contexts, passages)):
             estimate = min(estimate, DOUBTED)
     return _make_extract(chosen, _choose_evidence(chosen, left), passages, estimate)
+
+
+def _only_repeats(question: Question, unit: Candidate) -> bool:
+    """Return True if a sentence says no more than what a question that is no yes/no question has."""
+    if unit.kind != "sentence" or question.is_polar or question.is_follow_up:
+        return False
+    words = tokens(unit.quote)
+    function_words = question.vocabulary.function_words_of(words)
+    return all(question.has(word) for word in words if word not in function_words)
+
+
+def _is_worse(question: Question, unit: Candidate, best: Candidate) -> bool:
+    """Return True if a candidate has fewer words of the question than the best, which does not answer, and is
+    not read as an answer."""
+    return _matched(question, unit) < _matched(question, best) and _answers(unit) < FOUND
+
+
+def _answers(unit: Candidate) -> float:
+    """Return the reader's probability that a sentence of the candidate answers."""
+    return max((s.answers or 0.0 for s in unit.scored.sentences if _overlap(unit.span, s.span)), default=0.0)
 
 
 def _is_answered_elsewhere(rows: Sequence[Candidate], passages: Sequence[ScoredPassage]) -> bool:
@@ -174,17 +200,21 @@ def _is_doubtful(
     contexts: Sequence[Context],
     passages: Sequence[ScoredPassage],
 ) -> bool:
-    """Return True if the chosen candidates have too few words of the question.
+    """Return True if the chosen candidates lack the amount that is asked for, or have too few words of the
+    question.
 
     They need most words of a yes/no question if the documents answer only other yes/no questions, and one
     word of any question if the reader finds no answer.
     """
     words = [word for unit in chosen for word in tokens(f"{unit.above} {unit.quote}")]
     coverage = question.coverage(words)
+    if asked_kind(question.text)[0] == "amount" and lacks(question.text, [unit.text for unit in chosen]):
+        return True
     if question.is_polar and coverage <= POLAR and units.has_only_other_polar_pairs(question, contexts):
         return True
     read = [s.answers for scored in passages[:QUOTED] for s in scored.sentences if s.answers is not None]
-    return bool(read) and max(read) < UNLIKELY and coverage == 0
+    is_translated = languages.language_of(question.text) != languages.language_of(chosen[0].quote)
+    return bool(read) and max(read) < UNLIKELY and coverage == 0 and not is_translated
 
 
 # -- choosing ----------------------------------------------------------------------------------------
@@ -207,7 +237,8 @@ def _choose(question: Question, ranked: Sequence[Candidate]) -> tuple[list[Candi
     chosen = variants[:VARIANTS]
     if chosen[0].kind in ("sentence", "row") and len(chosen) == 1:
         margin = WITHIN if question.wants_more or question.is_follow_up else NEARLY
-        chosen = _fill(chosen, left, chosen[0].score - margin)
+        near = left if question.wants_more else _as_near(question, chosen[0], left)
+        chosen = _fill(chosen, near, chosen[0].score - margin)
     order = list(dict.fromkeys(unit.document_id for unit in chosen))
     first = None if question.wants_more else chosen[0]
 
@@ -215,6 +246,21 @@ def _choose(question: Question, ranked: Sequence[Candidate]) -> tuple[list[Candi
         return unit is not first, order.index(unit.document_id), unit.span.start
 
     return sorted(chosen, key=place), left
+
+
+def _as_near(question: Question, best: Candidate, units: Sequence[Candidate]) -> list[Candidate]:
+    """Return the candidates with as many words of the question as the best; others are about another."""
+
+    return [unit for unit in units if _matched(question, unit) >= _matched(question, best)]
+
+
+def _matched(question: Question, unit: Candidate) -> int:
+    """Return how many telling words of the question the candidate has, or what is above it: get and got."""
+    words = frozenset(tokens(f"{unit.above} {unit.quote}"))
+    asked = (word for word in question.specific_words if word not in language().light)
+    return sum(
+        any_in([word], words) or any(language().are_synonyms(word, own) for own in words) for word in asked
+    )
 
 
 def _choose_evidence(chosen: Sequence[Candidate], ranked: Sequence[Candidate]) -> list[Candidate]:

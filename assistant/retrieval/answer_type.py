@@ -19,6 +19,7 @@ ANSWER_KINDS: tuple[AnswerKind, ...] = ("date", "time", "amount", "person", "pla
 """In the order in which they are looked for: "how much time" asks for a time, "how much" for an amount."""
 
 _YEAR = rf"{START}(?:1\d\d\d|20\d\d){END}"
+_CLOCK = re.compile(r"(?<![\d:])\d{1,2}:\d\d(?![\d:])")
 _CAPITAL = f"[{''.join(filter(str.isupper, map(chr, range(0x530))))}]"
 _NAME = re.compile(rf"(?<!^)\b{_CAPITAL}[^\W\d_]+|^\W*{_CAPITAL}[^\W\d_]+ {_CAPITAL}[^\W\d_]+")
 
@@ -50,7 +51,18 @@ def _holds(text: str, kind: AnswerKind, language: str) -> bool:
     if kind == "person":
         return bool(_NAME.search(text)) or any(map(_is_caseless, text))
     plain = re.sub(r"\d", lambda digit: str(int(digit[0])), folded(text))
+    if kind == "amount":
+        plain = _without_times(plain, languages.language_of(text))
     return any(_holding(code, kind).search(plain) for code in {language, languages.language_of(text)})
+
+
+def _without_times(text: str, language: str) -> str:
+    """Return the text without "14:00" and the year of "in 2019", which are no amounts."""
+    words = languages.vocabulary(language, "follow_up")
+    before = "|".join(
+        map(re.escape, words.get("prepositions", frozenset()) | words.get("around", frozenset()))
+    )
+    return re.sub(rf"{START}(?:{before or '(?!)'})\s+{_YEAR}", " ", _CLOCK.sub(" ", text))
 
 
 def _is_caseless(letter: str) -> bool:

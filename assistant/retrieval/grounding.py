@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import NamedTuple
 
-from assistant.core.types import Query, ScoredPassage
+from assistant.core.types import Passage, Query, ScoredPassage, Span
 from assistant.retrieval.answer_type import asked_kind
 from assistant.retrieval.query_rewriting.mentions import Mention, mentions, small_words
 from assistant.text import languages
@@ -28,7 +28,10 @@ _YEARS = re.compile(
 _GROUPED = re.compile(r"(?<![\d.,])([12])[,.'\u00a0\u202f](\d{3})(?![\d.,]\d|\d)")
 """Numbers that look like years without their separator: "1840 boats" is in "1,840 boats"."""
 
-
+_LEADING = re.compile(r"\W*[^\W\d_a-zß-öø-ÿ]\w+ [^\W\d_a-zß-öø-ÿ]\w+")
+"""A text that begins with the name of a person, of two words or more."""
+LATIN_END = "\u0250"
+"""The first letter behind those of the Latin script."""
 BESIDE = 3
 """Words before and after a country of which one may be a role: "President Raeisi of Iran"."""
 
@@ -136,12 +139,40 @@ def _bearing(required: Required, scored: ScoredPassage) -> ScoredPassage:
     passage = scored.passage
     above = " ".join([scored.title, *passage.headings, passage.header or ""])
     whole = f"{above}\n{passage.text}"
-    if any(_lacks_name(name, whole) for name in required.names):
+    if any(_lacks_name(name, whole) for name in required.names if _is_in_script_of(name, whole)):
         return replace(scored, sentences=())
-    if not required.places <= codes(whole) or not required.years <= _numbers(whole):
+    if not required.places <= codes(whole) or not _has_years(required.years, _numbers(whole)):
         return replace(scored, sentences=())
-    kept = (s for s in scored.sentences if _is_about(required, above, passage.quote(s.span)))
+    kept = (
+        sentence
+        for sentence, before in zip(scored.sentences, (None, *scored.sentences), strict=False)
+        if _is_about(required, above, passage.quote(sentence.span))
+        and not (before and _is_of_another(required.names, passage, before.span, sentence.span))
+    )
     return replace(scored, sentences=tuple(kept))
+
+
+def _has_years(asked: frozenset[int], there: frozenset[int]) -> bool:
+    """Return True if a text has the year that is asked about, or one of several."""
+    return not asked or not asked.isdisjoint(there)
+
+
+def _is_in_script_of(name: str, text: str) -> bool:
+    """Return True if a text is written in the script of a name; in another it is spelled otherwise."""
+    latin = sum(letter < LATIN_END for letter in text if letter.isalpha())
+    return (name[0] < LATIN_END) == (2 * latin > sum(map(str.isalpha, text)))
+
+
+def _is_of_another(names: Sequence[str], passage: Passage, before: Span, sentence: Span) -> bool:
+    """Return True if a sentence begins with a pronoun for somebody else, whom the one before begins with,
+    and the passage has sentences of its own on who is asked about: "His lesson costs 70 francs"."""
+    text, previous = passage.quote(sentence), passage.quote(before)
+    persons = languages.vocabulary(languages.language_of(text), "follow_up").get("persons", frozenset())
+    if not names or not persons & {*languages.words(text)[:1]} or not _LEADING.match(previous):
+        return False
+    if not all(missing(name, f"{previous} {text}") for name in names):
+        return False
+    return any(re.search(rf"(?:^|[.!?]\s|\n){re.escape(name)}\b", passage.text) for name in names)
 
 
 def _lacks_name(name: str, text: str) -> bool:
@@ -158,8 +189,8 @@ def _is_about(required: Required, above: str, sentence: str) -> bool:
         return False
     if required.roles and required.is_for_holder and not _may_name_holder(required.roles, sentence):
         return False
-    lacking_years = required.years - _numbers(sentence) - years(above)
-    return not (lacking_years and here_years - required.years)
+    has_years = _has_years(required.years, _numbers(sentence) | years(above))
+    return has_years or not here_years - required.years
 
 
 def _may_name_holder(wanted: frozenset[Role], sentence: str) -> bool:

@@ -43,6 +43,13 @@ class Language:
     prepositions: Words
     determiners: Words
     pronouns: Words
+    auxiliaries: Words
+    """Those that stand before the subject of a question."""
+    asking: Words
+    asking_object: Words
+    symmetric: Words
+    """Verbs of which it does not matter who does it to whom: to meet, to marry."""
+    titles: Words
     verbs: Words
     """Stems of words that are mostly verbs."""
     rewrites: Mapping[str, str]
@@ -96,6 +103,11 @@ def language(code: str = "en") -> Language:
         be=_set(data["voice"]["be"]),
         by=_set(data["voice"]["by"]),
         pronouns=_set(data["voice"]["pronouns"]),
+        auxiliaries=_set(data["voice"]["auxiliaries"]),
+        asking=_set(data["voice"]["asking"]),
+        asking_object=_set(data["voice"]["asking_object"]),
+        symmetric=_set(data["voice"]["symmetric"]),
+        titles=_set(data["voice"]["titles"]),
         prepositions=_set(data["voice"]["prepositions"]),
         determiners=_set(data["voice"]["determiners"]),
         verbs=frozenset(map(stem, verbs))

@@ -22,6 +22,8 @@ _GROUPS = re.compile(
 _NUMBER = re.compile(r"(?<![^\W_])[-−]?\d+(?:[.,\u066b]\d+)?(?![^\W_]*-\d)")
 _ISO = re.compile(r"(?<!\d)(\d{4})[-/.年](\d{1,2})(?:[-/.月](\d{1,2})日?)?月?(?!\d)")
 _NUMERIC = re.compile(r"(?<![\d.])(\d{1,2})([./-])(\d{1,2})\2(\d{4})(?!\d)")
+LONGEST_MULTIPLE = 20
+"""Characters behind a number in which a word that multiplies it ends."""
 _YEAR = re.compile(r"(?<![\d.,])(?:1[5-9]|20|21)\d\d(?![\d]|[.,]\d)")
 
 
@@ -79,6 +81,22 @@ def _with_ascii_digits(text: str) -> str:
 
 
 def _numbers(plain: str) -> Iterator[tuple[Span, str]]:
+    """Yield the numbers of a text in ASCII digits, each with the word behind it that multiplies it."""
+    for span, value in _written_numbers(plain):
+        multiple = _multiple().match(folded(plain[span.end : span.end + LONGEST_MULTIPLE]))
+        if multiple:
+            factor = question_vocabulary().multiples[" ".join(multiple["word"].split())]
+            yield Span(span.start, span.end + multiple.end()), _value(str(Decimal(value) * factor))
+        else:
+            yield span, value
+
+
+@functools.cache
+def _multiple() -> re.Pattern[str]:
+    return re.compile(rf"\s*(?P<word>{any_of(question_vocabulary().multiples).pattern})")
+
+
+def _written_numbers(plain: str) -> Iterator[tuple[Span, str]]:
     taken = 0
     for found in _GROUPS.finditer(plain):
         span = Span(*found.span())

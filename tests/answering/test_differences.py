@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from documents import asked, document, texts
 
-from assistant.answering.differences import repeats
+from assistant.answering.differences import differing_words, repeats
 
 NORTH = "A day at the north court of the club costs 40 euros in the spring."
 SOUTH = "A day at the south court of the club costs 65 euros in the spring."
@@ -80,3 +80,9 @@ def test_a_number_is_the_same_however_it_is_written() -> None:
     assert texts(asked("In which year were there 1840 members?", years)) == [
         "The club had 1,840 members in 2020."
     ]
+
+
+def test_a_letter_tells_things_of_a_kind_apart() -> None:
+    first, second = ("Parking under staircase A is 45 pounds.", "Parking under staircase B is 62 pounds.")
+    assert differing_words(first, second) == (["aa", "45"], ["bb", "62"])
+    assert differing_words("A berth is 45 pounds.", "A berth is 62 pounds.") == (["45"], ["62"])

@@ -84,7 +84,11 @@ def test_what_was_reported_is_answered_as_it_should_be(
 def test_the_questions_that_came_with_a_report_find_their_facts(opened: tuple[Assistant, Path]) -> None:
     assistant, folder = opened
     rows = [json.loads(line) for line in (folder / "golden.jsonl").read_text("utf-8").splitlines()]
-    missed = [row["question"] for row in sampled(rows, 3) if row["facts"][0] not in assistant.ask(row["question"]).text]
+    missed = [
+        row["question"]
+        for row in sampled(rows, 3)
+        if row["facts"][0] not in assistant.ask(row["question"]).text
+    ]
     assert missed == []
 
 

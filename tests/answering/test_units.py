@@ -63,7 +63,7 @@ def test_what_leads_to_a_list_brings_all_of_it() -> None:
 
 
 def test_an_item_is_quoted_alone_where_it_is_asked_for() -> None:
-    found = asked("Who feeds the cat?", document(LIST), near="cat")
+    found = asked("What is to be done for the cat?", document(LIST), near="cat")
     assert texts(found)[0] == "Feed the cat."
 
 

@@ -11,7 +11,6 @@ from assistant.answering.answers import NOT_FOUND
 from eval.benchmarks.data import find, read_rows
 from eval.benchmarks.replies import LABELS, WAYS, figures, play
 
-
 FEW = 18
 """Rows that each run plays; `make exhaustive` plays all."""
 

@@ -52,7 +52,7 @@ _OWNED = re.compile(r"\b([A-Z]\w+)['’]s? ([a-z]+)")
 
 def contradicts(sentence: str, quote: str) -> bool:
     """True if both speak of the same, one of them the other way round."""
-    ways = (_is_negated_otherwise, _is_no_limit, _is_opposite, _is_turned_round, _is_anothers)
+    ways = (_is_negated_otherwise, _is_no_limit, _is_opposite, is_turned_round, _is_anothers)
     return any(is_contradicted(sentence, quote) for is_contradicted in ways)
 
 
@@ -71,7 +71,7 @@ def _with_stems(spoken: Iterable[str]) -> frozenset[str]:
     return frozenset(form for word in spoken for form in (word, stem(word)))
 
 
-def _is_turned_round(sentence: str, quote: str) -> bool:
+def is_turned_round(sentence: str, quote: str) -> bool:
     """True if two names change places: "to Norway" here, and there "to Portugal", with both in both."""
     ours, theirs = _directed(sentence), _directed(quote)
     for way in ours.keys() & theirs.keys():

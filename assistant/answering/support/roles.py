@@ -91,7 +91,7 @@ def _agrees(ours: Clause, theirs: Sequence[Clause], proper: Found) -> bool:
             (clause, at)
             for clause in theirs
             for at, other in enumerate(clause.spoken)
-            if _are_one(word, other)
+            if are_one(word, other)
         ]
         matched = matched or bool(there)
         if there and not any(_fits(ours, verb, clause, at, theirs, proper) for clause, at in there):
@@ -154,10 +154,11 @@ def _is_among(name: str, others: Found) -> bool:
 
 
 def _meet(some: Found, others: Found) -> bool:
-    return any(_are_one(word, other) for word in some for other in others)
+    return any(are_one(word, other) for word in some for other in others)
 
 
-def _are_one(word: str, other: str) -> bool:
+def are_one(word: str, other: str) -> bool:
+    """True if both are forms of one word, or one may stand for the other."""
     return (
         word == other
         or stem(word) == stem(other)

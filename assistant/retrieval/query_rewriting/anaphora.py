@@ -105,7 +105,7 @@ def _classify(words: Sequence[str], at: int, language: str) -> tuple[ReferenceKi
     of = functools.partial(word_list, language)
     word, before = words[at], words[at - 1] if at else ""
     after = words[at + 1] if at + 1 < len(words) else ""
-    auxiliary, ranks = of("questions") - of("asks_for_a_name"), _ranks(language)
+    auxiliary, ranks = of("questions") - of("asks_for_a_name"), ordinal_ranks(language)
     if word in of("persons"):
         return "person", 0
     if word in of("things"):
@@ -165,7 +165,7 @@ def _verbs(language: str) -> frozenset[str]:
 
 
 @functools.cache
-def _ranks(language: str) -> dict[str, int]:
+def ordinal_ranks(language: str) -> dict[str, int]:
     """Return the rank of each ordinal: 1 for the first, -1 for the last."""
     ranks = {word: rank for rank, name in enumerate(ORDINALS, 1) for word in word_list(language, name)}
     ranks |= dict.fromkeys(word_list(language, "former"), 1)
@@ -173,10 +173,12 @@ def _ranks(language: str) -> dict[str, int]:
 
 
 def _is_impersonal(words: Sequence[str], at: int, language: str) -> bool:
-    """Return True for an "it" that refers to nothing: is it possible to …, how long does it take to …"""
+    """Return True for an "it" that refers to nothing: is it possible to …, what does it mean when …"""
     rest, to = words[at + 1 :], word_list(language, "to")
     if not rest or rest[0] in word_list(language, "empty_it"):
         return bool(rest)
+    if rest[0] in word_list(language, "empty_it_with_clause") and len(rest) > 2:
+        return True
     return bool(to & set(rest[1:3])) and rest[-1] not in to
 
 

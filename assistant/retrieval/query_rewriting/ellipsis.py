@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 
-from assistant.retrieval.query_rewriting.mentions import Mention, mentions, word_list
+from assistant.retrieval.query_rewriting.anaphora import ordinal_ranks
+from assistant.retrieval.query_rewriting.mentions import Mention, mentions, small_words, word_list
 from assistant.text import languages
 from assistant.text.words import folded, stem
 
@@ -44,7 +45,11 @@ def substitute(topic: str, phrase: str, language: str, likeness: Likeness | None
     preposition, new = _split(phrase, language)
     if not new:
         return None
-    place = _find_name(topic, new, preposition, language, likeness) or _find_noun(topic, new, language)
+    place = (
+        _find_name(topic, new, preposition, language, likeness)
+        or _find_noun(topic, new, language)
+        or _find_behind(topic, new, preposition, language)
+    )
     if place is None:
         return None
     start, end = place
@@ -55,6 +60,36 @@ def substitute(topic: str, phrase: str, language: str, likeness: Likeness | None
     if last and folded(last[0].strip()) in articles and first and first[0] in articles:
         before = before[: last.start()]
     return f"{before}{new}{topic[end:]}"
+
+
+def substitute_one(asked: str, phrase: str, language: str) -> str | None:
+    """Return a question with "the one on Skye" in place of its last "the tower": the tower on Skye; or with
+    "the second one" in place of its "first"."""
+    words, articles = languages.WORD.findall(phrase), word_list(language, "definite")
+    ordinals = ordinal_ranks(language)
+    said = [word for word in map(folded, words) if word not in articles | word_list(language, "one")]
+    if len(said) == 1 and said[0] in ordinals:
+        before = [match for match in languages.WORD.finditer(asked) if folded(match[0]) in ordinals]
+        return (
+            f"{asked[: before[0].start()]}{said[0]}{asked[before[0].end() :]}" if len(before) == 1 else None
+        )
+    if (
+        len(words) < 3
+        or folded(words[0]) not in articles
+        or folded(words[1]) not in word_list(language, "one")
+    ):
+        return None
+    small = word_list(language, "prepositions") | word_list(language, "questions") | articles
+    found = list(languages.WORD.finditer(asked))
+    for at in range(len(found) - 2, -1, -1):
+        if folded(found[at][0]) not in articles:
+            continue
+        noun = at
+        while noun + 1 < len(found) and folded(found[noun + 1][0]) not in small:
+            noun += 1
+        rest = phrase.split(maxsplit=2)[2]
+        return f"{asked[: found[at].end()]} {found[noun][0]} {rest}{asked[found[noun].end() :]}"
+    return None
 
 
 def _split(phrase: str, language: str) -> tuple[str, str]:
@@ -117,6 +152,36 @@ def _find_noun(topic: str, new: str, language: str) -> tuple[int, int] | None:
         if first > 0 and folded(words[first - 1][0]) in articles and own[0] in articles:
             first -= 1
         return (words[first].start(), words[at].end()) if first < at else None
+    return None
+
+
+def _find_behind(topic: str, new: str, preposition: str, language: str) -> tuple[int, int] | None:
+    """Return the range of what is behind the same preposition: "for an adult" for "for children"."""
+    if not preposition or any(mention.kind != "year" for mention in mentions(f"{topic} {new}"[len(topic) :])):
+        return None
+    words = list(languages.WORD.finditer(topic))
+    small = word_list(language, "prepositions") | word_list(language, "questions")
+    for at in range(len(words) - 2, -1, -1):
+        if folded(words[at][0]) != preposition:
+            continue
+        last = at
+        while last + 1 < len(words) and folded(words[last + 1][0]) not in small:
+            last += 1
+        named = mentions(topic[words[at].end() : words[last].end()], language)
+        return (words[at + 1].start(), words[last].end()) if last > at and not named else None
+    return None
+
+
+def find_recast(question: str, language: str) -> str | None:
+    """Return the new phrase of a question that else only points back: "How much is that for children?"."""
+    asked = strip_punctuation(question)
+    prepositions = word_list(language, "prepositions")
+    for found in reversed(list(languages.WORD.finditer(asked))):
+        if folded(found[0]) in prepositions:
+            before = [word for word in languages.words(asked[: found.start()]) if word not in prepositions]
+            pointing = word_list(language, "things") | word_list(language, "demonstrative")
+            is_bare = bool(pointing & {*before}) and {*before} <= small_words(language)
+            return asked[found.start() :] if is_bare and found.end() < len(asked) else None
     return None
 
 

@@ -14,7 +14,14 @@ from assistant.retrieval.query_rewriting.anaphora import (
     find_repeated_noun,
     is_fragment,
 )
-from assistant.retrieval.query_rewriting.ellipsis import Likeness, find_new_phrase, normalise_case, substitute
+from assistant.retrieval.query_rewriting.ellipsis import (
+    Likeness,
+    find_new_phrase,
+    find_recast,
+    normalise_case,
+    substitute,
+    substitute_one,
+)
 from assistant.retrieval.query_rewriting.mentions import (
     Mention,
     complete_names,
@@ -50,6 +57,8 @@ class _Topic:
     question: str = ""
     refused: str = ""
     """The last question, if it was not answered."""
+    asked: str = ""
+    """The last question as it was typed."""
     answer: str = ""
     people: tuple[str, ...] = ()
     """The people that "he" or "she" may refer to, the likeliest first."""
@@ -97,12 +106,13 @@ def _advance(topic: _Topic, exchange: Exchange, likeness: Likeness | None) -> _T
     question = normalise_case(without_courtesies(exchange.question))
     query = _rewrite(topic, question, ("",), likeness)
     if not exchange.answered:
-        return replace(topic, refused=query.text, titles=exchange.about or topic.titles)
+        return replace(topic, refused=query.text, asked=question, titles=exchange.about or topic.titles)
     language = languages.language_of(question)
     asking = word_list(language, "asks_for_a_name")
     named = tuple(m for m in mentions(query.text, language) if m.kind != "year")
     return _Topic(
         question=query.text if not query.focus else topic.question or question,
+        asked=question,
         answer=exchange.answer,
         people=_next_people(topic, question, query, exchange.answer, language),
         titles=exchange.about or topic.titles,
@@ -163,12 +173,12 @@ def _rewrite(topic: _Topic, question: str, earlier: tuple[str, ...], likeness: L
 
 def _change_topic(topic: _Topic, question: str, language: str, likeness: Likeness | None) -> str | None:
     """Return the topic with the phrase of an elliptic question in place of its like; None otherwise."""
-    phrase = find_new_phrase(question, language)
+    phrase = find_new_phrase(question, language) or find_recast(question, language)
     if not phrase:
         return None
     earlier = filter(None, (topic.refused, topic.question))
     changed = (substitute(asked, phrase, language, likeness) for asked in earlier)
-    return next(filter(None, changed), None)
+    return substitute_one(topic.asked, phrase, language) or next(filter(None, changed), None)
 
 
 def _join_topic(

@@ -35,6 +35,8 @@ class QuestionVocabulary:
     """Kind of phrase (who, when, how_to, largest...) -> its pattern for folded text."""
     ordinals: Mapping[str, int]
     months: Mapping[str, int]
+    multiples: Mapping[str, int]
+    """Word behind a number -> its factor: million."""
     columns: Mapping[str, frozenset[str]]
     """Word -> the words for the same kind of column."""
 
@@ -87,6 +89,7 @@ def question_vocabulary() -> QuestionVocabulary:
         phrases={kind: any_of(phrase for answers in tables for phrase in answers[kind]) for kind in _PHRASES},
         ordinals={folded(word): at for answers in tables for at, word in enumerate(answers["ordinals"], 1)},
         months=_months(months),
+        multiples=_multiples(tables),
         columns=_columns(tables),
     )
 
@@ -114,6 +117,15 @@ def _bounded(form: str) -> str:
 
 def _words(tables: Iterable[Mapping[str, Any]], key: str) -> frozenset[str]:
     return frozenset(folded(word) for answers in tables for word in answers[key].split())
+
+
+def _multiples(tables: Iterable[Mapping[str, Any]]) -> dict[str, int]:
+    return {
+        folded(word).replace("_", " "): int(factor)
+        for answers in tables
+        for factor, words in answers["multiples"].items()
+        for word in words.split()
+    }
 
 
 def _columns(tables: Iterable[Mapping[str, Any]]) -> dict[str, frozenset[str]]:

@@ -1,0 +1,189 @@
+"""Sentences with the words of a question that say something else: the other way round, or of another thing.
+
+"How many ducats did Varesia lend to Tolmark?" is not answered by "Tolmark lent Varesia 90,000 ducats", and
+"What did the south block yield?" not by what the north block yielded. Who does what to whom is told by the
+order of words (see `support.roles`), in the languages that have a `[voice]`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from assistant.answering.question import tokens
+from assistant.answering.support import roles
+from assistant.answering.support.contradictions import is_turned_round
+from assistant.answering.support.roles import Found
+from assistant.answering.units import Candidate
+from assistant.text import languages
+from assistant.text.language import language
+from assistant.text.words import is_kin, is_telling, names, stem
+
+_LAST = re.compile(r"[^?]*[^?\s][^?]*\??")
+"""The questions of a text, of which only the last is asked."""
+
+
+NOUNS = ("ment", "ments", "ion", "ions", "ness", "ship", "ity")
+"""Endings of nouns, which may look like verbs: investments."""
+SURE = 2
+"""Words for one thing from which other words in its place mean another thing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """A verb with the words for who does it and to whom, as a text has them."""
+
+    verb: str
+    doers: Found
+    others: Found
+
+
+def without_reversed(question: str, units: Sequence[Candidate], texts: Mapping[str, str]) -> list[Candidate]:
+    """Return the candidates without sentences that say the reverse of what the question takes for granted, or
+    that are about another thing of the kind; `texts` are those of the documents, by id."""
+    if languages.language_of(question) != languages.DEFAULT:
+        return list(units)
+    deeds = asked_deeds(question)
+    kinds = {ident: asked_kinds(question, text) for ident, text in texts.items()}
+    known = {ident: frozenset(map(stem, tokens(text))) for ident, text in texts.items()}
+    return [
+        unit
+        for unit in units
+        if unit.kind != "sentence"
+        or not (
+            is_reversed(question, deeds, unit.quote)
+            or is_of_another_kind(kinds[unit.document_id], unit.quote, unit.above)
+            or is_of_others(deeds, unit.quote, unit.above, known[unit.document_id])
+        )
+    ]
+
+
+def is_reversed(question: str, deeds: Sequence[Deed], sentence: str) -> bool:
+    """Return True if a sentence has the deeds of a question the other way round."""
+    if is_turned_round(question, sentence):
+        return True
+    theirs = [*_deeds(sentence)]
+    return any(_is_only_reversed(deed, theirs, sentence) for deed in deeds)
+
+
+def asked_deeds(question: str) -> list[Deed]:
+    """Return the deeds that a question asks about: "Whom did Ann Lee succeed?" has her for the doer. None of a
+    yes/no question, which may be answered by the reverse."""
+    last = _LAST.findall(question)[-1:] or [question]
+    if (language().auxiliaries | language().be) & {*tokens(last[0])[:1]}:
+        return []
+    statement, is_of_object = _as_statement(last[0])
+    return [deed for deed in _deeds(statement) if deed.others or (is_of_object and deed.doers)]
+
+
+def _as_statement(question: str) -> tuple[str, bool]:
+    """Return a question in the order of a statement, without what it asks for, and whether it asks for
+    something else than who does it: "When did Varesia lend to Tolmark" -> "Varesia lend to Tolmark"."""
+    known, spoken = language(), question.rstrip("? ").split()
+    for at, word in enumerate(map(str.lower, spoken)):
+        if at and word in known.auxiliaries:
+            return " ".join(spoken[at + 1 :]), not known.asking_object.isdisjoint(map(str.lower, spoken[:at]))
+        if at and word in known.be:
+            return " ".join([*_subject(spoken[at + 1 :]), *spoken[at:]]), False
+        if roles.is_verb(word):
+            break
+    return " ".join(spoken), False
+
+
+def _subject(rest: Sequence[str]) -> Sequence[str]:
+    """Return the words up to the participle, which in a question stand behind "was"."""
+    verb = next((at for at, word in enumerate(rest) if roles.is_verb(word.lower())), 0)
+    return rest[:verb]
+
+
+def _deeds(text: str) -> Iterator[Deed]:
+    passed = language().light | names(text)
+    for clause in roles.clauses(text):
+        for verb, word in enumerate(clause.spoken):
+            if roles.is_verb_at(clause.spoken, verb) and word not in passed and not word.endswith(NOUNS):
+                yield Deed(word, _who(clause.doers(verb)), _who(clause.others(verb)))
+
+
+def _who(words: Found) -> Found:
+    return words - language().titles - language().asking
+
+
+def _is_only_reversed(deed: Deed, theirs: Sequence[Deed], sentence: str) -> bool:
+    """Return True if every deed of the sentence with this verb has the parts exchanged."""
+    same = [other for other in theirs if roles.are_one(deed.verb, other.verb)]
+    if not same or deed.verb in language().symmetric:
+        return False
+    return all(_is_exchanged(deed, other) for other in same)
+
+
+def is_of_others(deeds: Sequence[Deed], sentence: str, above: str, known: Found) -> bool:
+    """Return True if a sentence says that somebody else does what the question asks about, or that it is done
+    to something else, where its document, of the stems `known`, has what the question names."""
+    theirs, there = [*_deeds(sentence)], frozenset(map(stem, tokens(f"{above} {sentence}")))
+    return any(_is_all_of_others(deed, theirs, there, known) for deed in deeds)
+
+
+def _is_all_of_others(deed: Deed, theirs: Sequence[Deed], there: Found, known: Found) -> bool:
+    same = [other for other in theirs if roles.are_one(deed.verb, other.verb)]
+    return bool(same) and all(
+        _are_others(deed.doers, other.doers, there, known)
+        or _are_others(deed.others, other.others, there, known)
+        for other in same
+    )
+
+
+def _are_others(asked: Found, said: Found, there: Found, known: Found) -> bool:
+    """Return True if a sentence has none of what is asked about, but something in its place."""
+    stems = frozenset(map(stem, asked))
+    if len(stems) < SURE or not said or stems & there or not stems <= known:
+        return False
+    return language().pronouns.isdisjoint(said) and not any(
+        roles.are_one(one, other) for one in asked for other in said
+    )
+
+
+def _is_exchanged(deed: Deed, other: Deed) -> bool:
+    if not other.doers:
+        return False
+    if deed.doers and not _meet(deed.doers, other.doers) and _meet(deed.doers, other.others):
+        return True
+    return bool(deed.others) and not _meet(deed.others, other.others) and _meet(deed.others, other.doers)
+
+
+def _meet(some: Found, others: Found) -> bool:
+    return any(stem(word) == stem(other) or is_kin(word, other) for word in some for other in others)
+
+
+# -- other things of the kind ------------------------------------------------------------------------
+
+
+def asked_kinds(question: str, document: str) -> list[tuple[str, str]]:
+    """Return the pairs of words of a question that name one kind of several: ("south", "block"), where the
+    document has "south block" and other blocks."""
+    asked = _pairs(question)
+    told = set(_pairs(document))
+    return [pair for pair in asked if pair in told]
+
+
+def is_of_another_kind(kinds: Sequence[tuple[str, str]], sentence: str, above: str) -> bool:
+    """Return True if a sentence has another of the kind, "north block", and none that is asked about."""
+    there, pairs = tokens(f"{above} {sentence}"), _pairs(sentence)
+    for _, noun in kinds:
+        asked = [kind for kind, other in kinds if other == noun]
+        is_there = any(word.startswith(kind) or roles.are_one(kind, word) for kind in asked for word in there)
+        if not is_there and any(other == noun and kind not in asked for kind, other in pairs):
+            return True
+    return False
+
+
+def _pairs(text: str) -> list[tuple[str, str]]:
+    """Return the stems of neighbouring content words of a text."""
+    found = []
+    for line in re.split(r"[.,;:!?()\n|]", text):
+        spoken = roles.spoken_of(line)
+        for one, other in pairwise(spoken):
+            if is_telling(one) and is_telling(other) and not one[0].isdigit() and not roles.is_verb(one):
+                found.append((stem(one), stem(other)))
+    return found
