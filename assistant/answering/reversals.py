@@ -69,8 +69,8 @@ def is_reversed(question: str, deeds: Sequence[Deed], sentence: str) -> bool:
 
 
 def asked_deeds(question: str) -> list[Deed]:
-    """Return the deeds that a question asks about: "Whom did Ann Lee succeed?" has her for the doer. None of a
-    yes/no question, which may be answered by the reverse."""
+    """Return the deeds that a question asks about: "Whom did Ann Lee succeed?" has her as doer. None of
+    a yes/no question, which may be answered by the reverse."""
     last = _LAST.findall(question)[-1:] or [question]
     if (language().auxiliaries | language().be) & {*tokens(last[0])[:1]}:
         return []
