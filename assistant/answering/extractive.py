@@ -88,7 +88,7 @@ def extract(
     on_topic = differences.remove_off_topic(question, row_answer.allowed(found))
     texts = {context.document.id: context.document.text for context in contexts}
     telling = [unit for unit in on_topic if not _only_repeats(question, unit)]
-    telling = reversals.without_reversed(question.text, telling, texts)
+    telling = reversals.without_reversed(question, telling, texts)
     fitting = differences.rank_by_names(question, telling)
     chosen, left = _choose(question, fitting)
     if chosen and chosen[0].certain:
@@ -208,7 +208,7 @@ def _is_doubtful(
     """
     words = [word for unit in chosen for word in tokens(f"{unit.above} {unit.quote}")]
     coverage = question.coverage(words)
-    if asked_kind(question.text)[0] == "amount" and lacks(question.text, [unit.text for unit in chosen]):
+    if asked_kind(question.last)[0] == "amount" and lacks(question.last, [unit.text for unit in chosen]):
         return True
     if question.is_polar and coverage <= POLAR and units.has_only_other_polar_pairs(question, contexts):
         return True

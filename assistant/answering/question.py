@@ -78,6 +78,15 @@ class Question:
             return frozenset()
         return years(self.text)
 
+    @cached_property
+    def last(self) -> str:
+        """The question that is asked, without those before it that it refers to."""
+        return (
+            re.findall(r"[^?？؟]*[^?？؟\s][^?？؟]*[?？؟]*", self.text)[-1].strip()
+            if self.text.strip(" ?？؟")
+            else ""
+        )
+
     @property
     def is_follow_up(self) -> bool:
         """True if it is preceded by another question, which it refers to."""

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from assistant.answering.question import tokens
+from assistant.answering.question import Question, tokens
 from assistant.answering.support import roles
 from assistant.answering.support.contradictions import is_turned_round
 from assistant.answering.support.roles import Found
@@ -20,10 +20,6 @@ from assistant.answering.units import Candidate
 from assistant.text import languages
 from assistant.text.language import language
 from assistant.text.words import is_kin, is_telling, names, stem
-
-_LAST = re.compile(r"[^?]*[^?\s][^?]*\??")
-"""The questions of a text, of which only the last is asked."""
-
 
 NOUNS = ("ment", "ments", "ion", "ions", "ness", "ship", "ity")
 """Endings of nouns, which may look like verbs: investments."""
@@ -40,20 +36,22 @@ class Deed:
     others: Found
 
 
-def without_reversed(question: str, units: Sequence[Candidate], texts: Mapping[str, str]) -> list[Candidate]:
+def without_reversed(
+    question: Question, units: Sequence[Candidate], texts: Mapping[str, str]
+) -> list[Candidate]:
     """Return the candidates without sentences that say the reverse of what the question takes for granted, or
     that are about another thing of the kind; `texts` are those of the documents, by id."""
-    if languages.language_of(question) != languages.DEFAULT:
+    if languages.language_of(question.text) != languages.DEFAULT:
         return list(units)
-    deeds = asked_deeds(question)
-    kinds = {ident: asked_kinds(question, text) for ident, text in texts.items()}
+    deeds = asked_deeds(question.last)
+    kinds = {ident: asked_kinds(question.text, text) for ident, text in texts.items()}
     known = {ident: frozenset(map(stem, tokens(text))) for ident, text in texts.items()}
     return [
         unit
         for unit in units
         if unit.kind != "sentence"
         or not (
-            is_reversed(question, deeds, unit.quote)
+            is_reversed(question.last, deeds, unit.quote)
             or is_of_another_kind(kinds[unit.document_id], unit.quote, unit.above)
             or is_of_others(deeds, unit.quote, unit.above, known[unit.document_id])
         )
@@ -71,10 +69,9 @@ def is_reversed(question: str, deeds: Sequence[Deed], sentence: str) -> bool:
 def asked_deeds(question: str) -> list[Deed]:
     """Return the deeds that a question asks about: "Whom did Ann Lee succeed?" has her as doer. None of
     a yes/no question, which may be answered by the reverse."""
-    last = _LAST.findall(question)[-1:] or [question]
-    if (language().auxiliaries | language().be) & {*tokens(last[0])[:1]}:
+    if (language().auxiliaries | language().be) & {*tokens(question)[:1]}:
         return []
-    statement, is_of_object = _as_statement(last[0])
+    statement, is_of_object = _as_statement(question)
     return [deed for deed in _deeds(statement) if deed.others or (is_of_object and deed.doers)]
 
 

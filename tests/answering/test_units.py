@@ -138,3 +138,10 @@ def test_a_summary_that_asks_is_answered_by_its_details() -> None:
         "The bath is shut on Mondays.\n</details>\n"
     )
     assert texts(asked("When is the bath shut?", page, near="bath")) == ["The bath is shut on Mondays."]
+
+
+def test_a_follow_up_is_not_asked_for_the_amount_of_the_question_before() -> None:
+    answer = asked(
+        "How tall is the tower? Who manages it?", document("# Tower\n\nThe Light Trust manages the tower.\n")
+    )
+    assert texts(answer) == ["The Light Trust manages the tower."]
