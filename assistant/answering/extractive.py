@@ -23,6 +23,7 @@ from assistant.retrieval.confidence import confidence, log_odds
 from assistant.retrieval.late_interaction import QUOTED
 from assistant.text import languages
 from assistant.text.language import language
+from assistant.text.languages.questions import question_vocabulary
 
 SENTENCES = 3
 """Limit on the sentences of an answer, except for variants of one statement."""
@@ -52,6 +53,8 @@ FOUND = 0.8
 """The reader's probability from which an answer is found, and below 1 - FOUND surely none."""
 UNLIKELY = 0.3
 """The reader's probability of an answer below which it needs a word of the question."""
+PARALLEL = 0.5
+"""The share of a sentence's words, without the question's, in another from which both say the same of two."""
 POLAR = 0.5
 """The share of a yes/no question's content words that its answer must exceed."""
 
@@ -249,9 +252,22 @@ def _choose(question: Question, ranked: Sequence[Candidate]) -> tuple[list[Candi
 
 
 def _as_near(question: Question, best: Candidate, units: Sequence[Candidate]) -> list[Candidate]:
-    """Return the candidates with as many words of the question as the best; others are about another."""
+    """Return the candidates without those that say of another what the best says of what is asked about:
+    they have less of the question, and as much of the best besides."""
+    asked = {word for word in tokens(best.quote) if question.has(word)}
+    said = _statement(best) - asked
+    return [
+        unit
+        for unit in units
+        if _matched(question, unit) >= _matched(question, best)
+        or len(said & _statement(unit)) < PARALLEL * len(said)
+    ]
 
-    return [unit for unit in units if _matched(question, unit) >= _matched(question, best)]
+
+def _statement(unit: Candidate) -> frozenset[str]:
+    """Return the content words of a candidate."""
+    words = tokens(unit.quote)
+    return frozenset(words) - question_vocabulary().function_words_of(words)
 
 
 def _matched(question: Question, unit: Candidate) -> int:

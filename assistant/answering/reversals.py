@@ -144,13 +144,18 @@ def _are_others(asked: Found, said: Found, there: Found, known: Found) -> bool:
 def _is_exchanged(deed: Deed, other: Deed) -> bool:
     if not other.doers:
         return False
-    if deed.doers and not _meet(deed.doers, other.doers) and _meet(deed.doers, other.others):
+    if deed.doers and not _meet(deed.doers, other.doers) and _is_within(deed.doers, other.others):
         return True
-    return bool(deed.others) and not _meet(deed.others, other.others) and _meet(deed.others, other.doers)
+    return bool(deed.others) and not _meet(deed.others, other.others) and _is_within(deed.others, other.doers)
 
 
 def _meet(some: Found, others: Found) -> bool:
     return any(stem(word) == stem(other) or is_kin(word, other) for word in some for other in others)
+
+
+def _is_within(asked: Found, said: Found) -> bool:
+    """Return True if most words for what is asked about are among those of a part of a sentence."""
+    return 2 * sum(_meet(frozenset({word}), said) for word in asked) >= len(asked)
 
 
 # -- other things of the kind ------------------------------------------------------------------------
