@@ -78,7 +78,7 @@ def shipped_sources(assistant: Assistant) -> list[Source]:
 
 def changed(source: Source) -> Source:
     """Another version of a document: a sentence more, and a word that only it has."""
-    return Source(source.name, lambda: source.load() + b"\n\nThis is the quokka edition.\n")
+    return Source(source.name, lambda: source.load() + b"\n\nThis is the third quokka edition.\n")
 
 
 # -- 1: offsets --------------------------------------------------------------------------------------
@@ -198,7 +198,7 @@ def test_of_every_document_only_the_present_version_is_cited(copy: Assistant, qu
         for citation in quoted(copy.ask(question)):
             assert citation.document_id not in old.values()
             assert copy.show(citation.document_id).text[citation.start : citation.end] == citation.quote
-    assert "quokka edition" in copy.ask("Which edition does the quokka have?").text
+    assert "third quokka edition" in copy.ask("Which edition does the quokka have?").text
     assert copy.check().problems == ()
 
 
