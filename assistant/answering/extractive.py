@@ -53,7 +53,7 @@ FOUND = 0.8
 """The reader's probability from which an answer is found, and below 1 - FOUND surely none."""
 UNLIKELY = 0.3
 """The reader's probability of an answer below which it needs a word of the question."""
-PARALLEL = 0.5
+OF_ANOTHER = 0.5
 """The share of a sentence's words, without the question's, in another from which both say the same of two."""
 POLAR = 0.5
 """The share of a yes/no question's content words that its answer must exceed."""
@@ -89,17 +89,18 @@ def extract(
         return _make_extract(row_answer.chosen, (), passages, CERTAIN)
     found = units.find_candidates(question, contexts, _score)
     on_topic = differences.remove_off_topic(question, row_answer.allowed(found))
-    texts = {context.document.id: context.document.text for context in contexts}
     telling = [unit for unit in on_topic if not _only_repeats(question, unit)]
-    telling = reversals.without_reversed(question, telling, texts)
+    telling = reversals.without_reversed(question, telling, contexts)
     fitting = differences.rank_by_names(question, telling)
     chosen, left = _choose(question, fitting)
     if chosen and chosen[0].certain:
         estimate = CERTAIN
     else:
         estimate = _estimate_confidence(question, passages, contexts, found, fitting)
-        is_second = chosen and on_topic[0] != telling[0] and _is_worse(question, chosen[0], on_topic[0])
-        if chosen and (is_second or _is_doubtful(question, chosen, contexts, passages)):
+        if chosen and (
+            (on_topic[0] != telling[0] and _is_worse(question, chosen[0], on_topic[0]))
+            or _is_doubtful(question, chosen, contexts, passages)
+        ):
             estimate = min(estimate, DOUBTED)
     return _make_extract(chosen, _choose_evidence(chosen, left), passages, estimate)
 
@@ -108,9 +109,7 @@ def _only_repeats(question: Question, unit: Candidate) -> bool:
     """Return True if a sentence says no more than what a question that is no yes/no question has."""
     if unit.kind != "sentence" or question.is_polar or question.is_follow_up:
         return False
-    words = tokens(unit.quote)
-    function_words = question.vocabulary.function_words_of(words)
-    return all(question.has(word) for word in words if word not in function_words)
+    return all(map(question.has, _statement(unit)))
 
 
 def _is_worse(question: Question, unit: Candidate, best: Candidate) -> bool:
@@ -255,12 +254,11 @@ def _as_near(question: Question, best: Candidate, units: Sequence[Candidate]) ->
     """Return the candidates without those that say of another what the best says of what is asked about:
     they have less of the question, and as much of the best besides."""
     asked = {word for word in tokens(best.quote) if question.has(word)}
-    said = _statement(best) - asked
+    said, matched = _statement(best) - asked, _matched(question, best)
     return [
         unit
         for unit in units
-        if _matched(question, unit) >= _matched(question, best)
-        or len(said & _statement(unit)) < PARALLEL * len(said)
+        if _matched(question, unit) >= matched or len(said & _statement(unit)) < OF_ANOTHER * len(said)
     ]
 
 

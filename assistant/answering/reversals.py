@@ -8,7 +8,7 @@ order of words (see `support.roles`), in the languages that have a `[voice]`.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -16,19 +16,19 @@ from assistant.answering.question import Question, tokens
 from assistant.answering.support import roles
 from assistant.answering.support.contradictions import is_turned_round
 from assistant.answering.support.roles import Found
-from assistant.answering.units import Candidate
+from assistant.answering.units import Candidate, Context
 from assistant.text import languages
 from assistant.text.language import language
 from assistant.text.words import is_kin, is_telling, names, stem
 
-NOUNS = ("ment", "ments", "ion", "ions", "ness", "ship", "ity")
-"""Endings of nouns, which may look like verbs: investments."""
 SURE = 2
 """Words for one thing from which other words in its place mean another thing."""
+AROUND = 3_000
+"""Characters of a document before and after a passage in which what it tells apart is looked for."""
 
 
 @dataclass(frozen=True, slots=True)
-class Deed:
+class Predicate:
     """A verb with the words for who does it and to whom, as a text has them."""
 
     verb: str
@@ -37,42 +37,49 @@ class Deed:
 
 
 def without_reversed(
-    question: Question, units: Sequence[Candidate], texts: Mapping[str, str]
+    question: Question, units: Sequence[Candidate], contexts: Sequence[Context]
 ) -> list[Candidate]:
     """Return the candidates without sentences that say the reverse of what the question takes for granted, or
-    that are about another thing of the kind; `texts` are those of the documents, by id."""
+    that are about another thing of the kind; `contexts` are those of their passages."""
     if languages.language_of(question.text) != languages.DEFAULT:
         return list(units)
-    deeds = asked_deeds(question.last)
+    predicates = asked_predicates(question.last)
+    texts = {context.scored.passage.id: _around(context) for context in contexts}
     kinds = {ident: asked_kinds(question.text, text) for ident, text in texts.items()}
-    known = {ident: frozenset(map(stem, tokens(text))) for ident, text in texts.items()}
-    return [
-        unit
-        for unit in units
-        if unit.kind != "sentence"
-        or not (
-            is_reversed(question.last, deeds, unit.quote)
-            or is_of_another_kind(kinds[unit.document_id], unit.quote, unit.above)
-            or is_of_others(deeds, unit.quote, unit.above, known[unit.document_id])
+    known = {ident: frozenset(map(stem, roles.spoken_of(text))) for ident, text in texts.items()}
+
+    def is_off(unit: Candidate) -> bool:
+        ident = unit.scored.passage.id
+        return (
+            is_reversed(question.last, predicates, unit.quote)
+            or is_of_another_kind(kinds[ident], unit.quote, unit.above)
+            or is_of_others(predicates, unit.quote, unit.above, known[ident])
         )
-    ]
+
+    return [unit for unit in units if unit.kind != "sentence" or not is_off(unit)]
 
 
-def is_reversed(question: str, deeds: Sequence[Deed], sentence: str) -> bool:
-    """Return True if a sentence has the deeds of a question the other way round."""
+def _around(context: Context) -> str:
+    """Return the passage with what surrounds it: the whole of a long document takes a second to compare."""
+    passage = context.scored.passage
+    return context.document.text[max(0, passage.start - AROUND) : passage.end + AROUND]
+
+
+def is_reversed(question: str, predicates: Sequence[Predicate], sentence: str) -> bool:
+    """Return True if a sentence has the predicates of a question the other way round."""
     if is_turned_round(question, sentence):
         return True
-    theirs = [*_deeds(sentence)]
-    return any(_is_only_reversed(deed, theirs, sentence) for deed in deeds)
+    theirs = [*_predicates(sentence)]
+    return any(_is_only_reversed(predicate, theirs) for predicate in predicates)
 
 
-def asked_deeds(question: str) -> list[Deed]:
-    """Return the deeds that a question asks about: "Whom did Ann Lee succeed?" has her as doer. None of
-    a yes/no question, which may be answered by the reverse."""
+def asked_predicates(question: str) -> list[Predicate]:
+    """Return the predicates that a question asks about: "Whom did Ann Lee succeed?" has her as doer. A yes/no
+    question has none, as the reverse may answer it."""
     if (language().auxiliaries | language().be) & {*tokens(question)[:1]}:
         return []
     statement, is_of_object = _as_statement(question)
-    return [deed for deed in _deeds(statement) if deed.others or (is_of_object and deed.doers)]
+    return [found for found in _predicates(statement) if found.others or (is_of_object and found.doers)]
 
 
 def _as_statement(question: str) -> tuple[str, bool]:
@@ -95,38 +102,38 @@ def _subject(rest: Sequence[str]) -> Sequence[str]:
     return rest[:verb]
 
 
-def _deeds(text: str) -> Iterator[Deed]:
-    passed = language().light | names(text)
+def _predicates(text: str) -> Iterator[Predicate]:
+    passed, of_nouns = language().light | names(text), tuple(language().noun_endings)
     for clause in roles.clauses(text):
         for verb, word in enumerate(clause.spoken):
-            if roles.is_verb_at(clause.spoken, verb) and word not in passed and not word.endswith(NOUNS):
-                yield Deed(word, _who(clause.doers(verb)), _who(clause.others(verb)))
+            if roles.is_verb_at(clause.spoken, verb) and word not in passed and not word.endswith(of_nouns):
+                yield Predicate(word, _who(clause.doers(verb)), _who(clause.others(verb)))
 
 
 def _who(words: Found) -> Found:
     return words - language().titles - language().asking
 
 
-def _is_only_reversed(deed: Deed, theirs: Sequence[Deed], sentence: str) -> bool:
-    """Return True if every deed of the sentence with this verb has the parts exchanged."""
-    same = [other for other in theirs if roles.are_one(deed.verb, other.verb)]
-    if not same or deed.verb in language().symmetric:
+def _is_only_reversed(asked: Predicate, theirs: Sequence[Predicate]) -> bool:
+    """Return True if every predicate of the sentence with this verb has the parts exchanged."""
+    same = [other for other in theirs if roles.are_one(asked.verb, other.verb)]
+    if not same or asked.verb in language().symmetric:
         return False
-    return all(_is_exchanged(deed, other) for other in same)
+    return all(_is_exchanged(asked, other) for other in same)
 
 
-def is_of_others(deeds: Sequence[Deed], sentence: str, above: str, known: Found) -> bool:
+def is_of_others(predicates: Sequence[Predicate], sentence: str, above: str, known: Found) -> bool:
     """Return True if a sentence says that somebody else does what the question asks about, or that it is done
     to something else, where its document, of the stems `known`, has what the question names."""
-    theirs, there = [*_deeds(sentence)], frozenset(map(stem, tokens(f"{above} {sentence}")))
-    return any(_is_all_of_others(deed, theirs, there, known) for deed in deeds)
+    theirs, there = [*_predicates(sentence)], frozenset(map(stem, tokens(f"{above} {sentence}")))
+    return any(_is_all_of_others(predicate, theirs, there, known) for predicate in predicates)
 
 
-def _is_all_of_others(deed: Deed, theirs: Sequence[Deed], there: Found, known: Found) -> bool:
-    same = [other for other in theirs if roles.are_one(deed.verb, other.verb)]
+def _is_all_of_others(asked: Predicate, theirs: Sequence[Predicate], there: Found, known: Found) -> bool:
+    same = [other for other in theirs if roles.are_one(asked.verb, other.verb)]
     return bool(same) and all(
-        _are_others(deed.doers, other.doers, there, known)
-        or _are_others(deed.others, other.others, there, known)
+        _are_others(asked.doers, other.doers, there, known)
+        or _are_others(asked.others, other.others, there, known)
         for other in same
     )
 
@@ -141,12 +148,14 @@ def _are_others(asked: Found, said: Found, there: Found, known: Found) -> bool:
     )
 
 
-def _is_exchanged(deed: Deed, other: Deed) -> bool:
+def _is_exchanged(asked: Predicate, other: Predicate) -> bool:
     if not other.doers:
         return False
-    if deed.doers and not _meet(deed.doers, other.doers) and _is_within(deed.doers, other.others):
+    if asked.doers and not _meet(asked.doers, other.doers) and _is_within(asked.doers, other.others):
         return True
-    return bool(deed.others) and not _meet(deed.others, other.others) and _is_within(deed.others, other.doers)
+    return (
+        bool(asked.others) and not _meet(asked.others, other.others) and _is_within(asked.others, other.doers)
+    )
 
 
 def _meet(some: Found, others: Found) -> bool:
@@ -165,7 +174,7 @@ def asked_kinds(question: str, document: str) -> list[tuple[str, str]]:
     """Return the pairs of words of a question that name one kind of several: ("south", "block"), where the
     document has "south block" and other blocks."""
     asked = _pairs(question)
-    told = set(_pairs(document))
+    told = set(_pairs(document)) if asked else set()
     return [pair for pair in asked if pair in told]
 
 

@@ -66,7 +66,7 @@ class Settings:
     rerank_model: str | None = None
     rerank_key: str | None = None
     sync_user: str | None = None
-    """Who `assistant sync` is to the server of an address, and with which password."""
+    """User and password with which `assistant sync` logs in to the server of an address."""
     sync_password: str | None = None
     public_url: str | None = None
     """The address of the page behind a proxy: scheme and host, in lower case."""

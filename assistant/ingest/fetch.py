@@ -82,7 +82,7 @@ class Fetched:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is asked of an address, and within which limits."""
+    """A request to an address, with its limits."""
 
     method: str = "GET"
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -100,7 +100,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What a server replied, with any status but a redirect."""
+    """The response of a server, of any status but a redirect."""
 
     status: int
     data: bytes

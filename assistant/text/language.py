@@ -49,6 +49,7 @@ class Language:
     asking_object: Words
     symmetric: Words
     """Verbs of which it does not matter who does it to whom: to meet, to marry."""
+    noun_endings: Words
     titles: Words
     verbs: Words
     """Stems of words that are mostly verbs."""
@@ -107,6 +108,7 @@ def language(code: str = "en") -> Language:
         asking=_set(data["voice"]["asking"]),
         asking_object=_set(data["voice"]["asking_object"]),
         symmetric=_set(data["voice"]["symmetric"]),
+        noun_endings=_set(data["voice"]["noun_endings"]),
         titles=_set(data["voice"]["titles"]),
         prepositions=_set(data["voice"]["prepositions"]),
         determiners=_set(data["voice"]["determiners"]),

@@ -83,8 +83,8 @@ def _with_ascii_digits(text: str) -> str:
 def _numbers(plain: str) -> Iterator[tuple[Span, str]]:
     """Yield the numbers of a text in ASCII digits, each with the word behind it that multiplies it."""
     for span, value in _written_numbers(plain):
-        multiple = _multiple().match(folded(plain[span.end : span.end + LONGEST_MULTIPLE]))
-        if multiple:
+        behind = plain[span.end : span.end + LONGEST_MULTIPLE]
+        if behind.lstrip()[:1].isalpha() and (multiple := _multiple().match(folded(behind))):
             factor = question_vocabulary().multiples[" ".join(multiple["word"].split())]
             yield Span(span.start, span.end + multiple.end()), _value(str(Decimal(value) * factor))
         else:

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import pytest
+from documents import document
 
+from assistant.answering.question import Question
 from assistant.answering.reversals import (
-    asked_deeds,
+    AROUND,
     asked_kinds,
+    asked_predicates,
     is_of_another_kind,
     is_of_others,
     is_reversed,
+    without_reversed,
 )
+from assistant.answering.units import load_contexts
+from assistant.core.types import ScoredPassage
+from assistant.ingest.splitting import split
 
 LOAN = "In 1702 the bankers of Tolmark lent Varesia 90,000 ducats for its fleet."
 MATCH = "Redmere beat Stoneford 3-1 at home on 14 October."
@@ -31,7 +38,7 @@ CUP = "Redmere were knocked out of the cup by Westhaven in the third round."
     ],
 )
 def test_who_does_it_to_whom_is_not_turned_round(question: str, sentence: str) -> None:
-    assert is_reversed(question, asked_deeds(question), sentence)
+    assert is_reversed(question, asked_predicates(question), sentence)
 
 
 @pytest.mark.parametrize(
@@ -52,7 +59,7 @@ def test_who_does_it_to_whom_is_not_turned_round(question: str, sentence: str) -
     ],
 )
 def test_the_same_in_another_order_is_no_reversal(question: str, sentence: str) -> None:
-    assert not is_reversed(question, asked_deeds(question), sentence)
+    assert not is_reversed(question, asked_predicates(question), sentence)
 
 
 ORCHARD = "The south block was planted in 2011. The north block yielded 11.2 tonnes."
@@ -81,6 +88,25 @@ def test_several_kinds_that_are_asked_about_are_all_answers() -> None:
 def test_a_sentence_on_what_others_did_is_no_answer() -> None:
     question, known = "What did Yusuf Aydin criticise?", frozenset({"yusuf", "aydin"})
     sentence = "Milo Grant criticised the sample as too small."
-    assert is_of_others(asked_deeds(question), sentence, "Naps", known)
-    assert not is_of_others(asked_deeds("What did Milo Grant criticise?"), sentence, "Naps", known)
-    assert not is_of_others(asked_deeds(question), "He criticised the sample.", "Naps", known)
+    assert is_of_others(asked_predicates(question), sentence, "Naps", known)
+    assert not is_of_others(asked_predicates("What did Milo Grant criticise?"), sentence, "Naps", known)
+    assert not is_of_others(asked_predicates(question), "He criticised the sample.", "Naps", known)
+
+
+def test_a_long_document_is_compared_around_its_passage_alone() -> None:
+    """Otherwise a question on a document of a megabyte would take a second longer."""
+    question = Question("What did the south block yield?")
+    left = {}
+    for name, days in {"short": 1, "long": AROUND}.items():
+        rain = "It rained.\n\n" * days
+        held = document(
+            f"# Orchard\n\nThe south block is old.\n\n{rain}The north block yielded 11.2 tonnes.\n"
+        )
+        passage = split(held)[-1]
+        [context] = load_contexts(
+            [ScoredPassage(passage, held.title, held.source, 1.0)], {held.id: held}.__getitem__
+        )
+        unit = context.candidate(passage.sentences[-1], "The north block yielded 11.2 tonnes.", 1.0)
+        left[name] = without_reversed(question, [unit], [context])
+    assert left == {"short": [], "long": left["long"]}
+    assert len(left["long"]) == 1

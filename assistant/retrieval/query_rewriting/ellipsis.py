@@ -65,31 +65,37 @@ def substitute(topic: str, phrase: str, language: str, likeness: Likeness | None
 def substitute_one(asked: str, phrase: str, language: str) -> str | None:
     """Return a question with "the one on Skye" in place of its last "the tower": the tower on Skye; or with
     "the second one" in place of its "first"."""
-    words, articles = languages.WORD.findall(phrase), word_list(language, "definite")
-    ordinals = ordinal_ranks(language)
-    said = [word for word in map(folded, words) if word not in articles | word_list(language, "one")]
+    words, articles = [*map(folded, languages.WORD.findall(phrase))], word_list(language, "definite")
+    ones, ordinals = word_list(language, "one"), ordinal_ranks(language)
+    said = [word for word in words if word not in articles | ones]
     if len(said) == 1 and said[0] in ordinals:
-        before = [match for match in languages.WORD.finditer(asked) if folded(match[0]) in ordinals]
-        return (
-            f"{asked[: before[0].start()]}{said[0]}{asked[before[0].end() :]}" if len(before) == 1 else None
-        )
-    if (
-        len(words) < 3
-        or folded(words[0]) not in articles
-        or folded(words[1]) not in word_list(language, "one")
-    ):
-        return None
+        return _with_ordinal(asked, said[0], frozenset(ordinals))
+    if len(words) > 2 and words[0] in articles and words[1] in ones:
+        return _with_complement(asked, phrase.split(maxsplit=2)[2], language)
+    return None
+
+
+def _with_ordinal(asked: str, new: str, ordinals: frozenset[str]) -> str | None:
+    """Return a question with another ordinal; None if it has none, or several."""
+    found = [match for match in languages.WORD.finditer(asked) if folded(match[0]) in ordinals]
+    return f"{asked[: found[0].start()]}{new}{asked[found[0].end() :]}" if len(found) == 1 else None
+
+
+def _with_complement(asked: str, complement: str, language: str) -> str | None:
+    """Return a question with the last noun that has an article followed by this, and by nothing else."""
+    articles = word_list(language, "definite")
     small = word_list(language, "prepositions") | word_list(language, "questions") | articles
     found = list(languages.WORD.finditer(asked))
     for at in range(len(found) - 2, -1, -1):
-        if folded(found[at][0]) not in articles:
-            continue
-        noun = at
-        while noun + 1 < len(found) and folded(found[noun + 1][0]) not in small:
-            noun += 1
-        rest = phrase.split(maxsplit=2)[2]
-        return f"{asked[: found[at].end()]} {found[noun][0]} {rest}{asked[found[noun].end() :]}"
+        if folded(found[at][0]) in articles:
+            noun = _phrase_end(found, at, small)
+            return f"{asked[: found[at].end()]} {found[noun][0]} {complement}{asked[found[noun].end() :]}"
     return None
+
+
+def _phrase_end(words: Sequence[re.Match[str]], at: int, small: frozenset[str]) -> int:
+    """Return the place of the last word of the phrase that begins behind the word at `at`."""
+    return next((n for n in range(at, len(words) - 1) if folded(words[n + 1][0]) in small), len(words) - 1)
 
 
 def _split(phrase: str, language: str) -> tuple[str, str]:
@@ -157,16 +163,14 @@ def _find_noun(topic: str, new: str, language: str) -> tuple[int, int] | None:
 
 def _find_behind(topic: str, new: str, preposition: str, language: str) -> tuple[int, int] | None:
     """Return the range of what is behind the same preposition: "for an adult" for "for children"."""
-    if not preposition or any(mention.kind != "year" for mention in mentions(f"{topic} {new}"[len(topic) :])):
+    if not preposition or any(mention.kind != "year" for mention in mentions(new, language)):
         return None
     words = list(languages.WORD.finditer(topic))
     small = word_list(language, "prepositions") | word_list(language, "questions")
     for at in range(len(words) - 2, -1, -1):
         if folded(words[at][0]) != preposition:
             continue
-        last = at
-        while last + 1 < len(words) and folded(words[last + 1][0]) not in small:
-            last += 1
+        last = _phrase_end(words, at, small)
         named = mentions(topic[words[at].end() : words[last].end()], language)
         return (words[at + 1].start(), words[last].end()) if last > at and not named else None
     return None

@@ -50,6 +50,10 @@ class Place(Protocol):
     def heal(self) -> None: ...
 
 
+LOGIN = {"ASSISTANT_SYNC_USER": USER, "ASSISTANT_SYNC_PASSWORD": PASSWORD}
+WRONG_LOGIN = LOGIN | {"ASSISTANT_SYNC_PASSWORD": WRONG}
+
+
 class Breaking:
     """Counts the documents that a server sends, and breaks connections after some."""
 

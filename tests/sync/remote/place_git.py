@@ -10,17 +10,15 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import ClassVar
 
 import pytest
-from place import PASSWORD, USER, WRONG, Breaking, Handler, served
+from place import LOGIN, PASSWORD, USER, WRONG_LOGIN, Breaking, Handler, served
 
 
 class GitPlace(Breaking):
     """A repository with one branch, pushed to a bare one that is served."""
 
-    environment: ClassVar[dict[str, str]] = {"ASSISTANT_SYNC_USER": USER, "ASSISTANT_SYNC_PASSWORD": PASSWORD}
-    wrong: ClassVar[dict[str, str]] = {**environment, "ASSISTANT_SYNC_PASSWORD": WRONG}
+    environment, wrong = LOGIN, WRONG_LOGIN
     forgets = True
     renames = False
 

@@ -8,18 +8,17 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from socketserver import ThreadingMixIn
-from typing import Any, ClassVar
+from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
-from place import PASSWORD, USER, WRONG, Breaking
+from place import LOGIN, PASSWORD, USER, WRONG_LOGIN, Breaking
 from wsgidav.wsgidav_app import WsgiDAVApp
 
 
 class WebdavPlace(Breaking):
     """A folder with a space in its name."""
 
-    environment: ClassVar[dict[str, str]] = {"ASSISTANT_SYNC_USER": USER, "ASSISTANT_SYNC_PASSWORD": PASSWORD}
-    wrong: ClassVar[dict[str, str]] = {**environment, "ASSISTANT_SYNC_PASSWORD": WRONG}
+    environment, wrong = LOGIN, WRONG_LOGIN
     forgets = True
     renames = False
 

@@ -17,7 +17,7 @@ class OldFormat:
     suffix: str
     target: str
     filter: str
-    """What LibreOffice calls the target."""
+    """The name of the target format in LibreOffice."""
 
 
 WORD = OldFormat("old Word file", ".doc", ".docx", "MS Word 2007 XML")

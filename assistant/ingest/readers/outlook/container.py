@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from olefile.olefile import OleDirectoryEntry
 
 OLE = b"\xd0\xcf\x11\xe0"
-"""What a container begins with."""
+"""The first bytes of a compound file ([MS-CFB])."""
 _DEEP = 12
 """Folders within folders, beyond which nothing is looked at."""
 _FOLDER, _STREAM = 1, 2

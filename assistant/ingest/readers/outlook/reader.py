@@ -16,7 +16,7 @@ from assistant.ingest.readers.outlook.rich_text import unpacked
 from assistant.ingest.readers.web.html import write_page
 
 MARK = STREAM.encode("utf-16-le")
-"""What every message contains: the name of the list of its properties."""
+"""The stream of a message's properties, which every message has."""
 MEDIA_TYPE = "application/vnd.ms-outlook"
 _DEEPEST = 6
 """Messages within messages that are read."""

@@ -16,7 +16,7 @@ _COMMON = (
     b"\r\n"
     rb"\par \pard\plain\f0\fs20\b\i\u\tab\tx"
 )
-"""What the window of a packer holds before it begins."""
+"""The dictionary that compression begins with ([MS-OXRTFCP])."""
 
 
 def unpacked(data: bytes) -> bytes:

@@ -43,7 +43,7 @@ _Point = tuple[float, float]
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """What was read on a page: its words, in points, and how sure it is, 0 to 1."""
+    """The words recognised on a page, with places in points, and the confidence, 0 to 1."""
 
     words: tuple[Word, ...]
     confidence: float
