@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
+import pytest
 from test_index import records
 
 from assistant.store.index import Index, slack
@@ -24,6 +28,30 @@ def test_a_changed_index_holds_nothing_but_its_vectors(tmp_path: Path) -> None:
     index.seal()
     left = graphs(tmp_path)
     index.close()
+    assert not any(left["data_level0.bin"])
+    assert not any(left["length.bin"])
+
+
+READ = """
+import os, sys
+from pathlib import Path
+from assistant.store.index import Index
+index = Index(Path(sys.argv[1]))
+index.counts()
+os._exit(0)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="glibc alone fills new memory with a pattern")
+def test_a_process_that_reads_leaves_nothing_of_its_memory_in_the_files(tmp_path: Path) -> None:
+    """It ends without closing anything; `MALLOC_PERTURB_` stands for what its memory held before."""
+    index = Index(tmp_path)
+    index.add(records(5))
+    index.close()
+    environment = {**os.environ, "MALLOC_PERTURB_": "165"}
+    subprocess.run([sys.executable, "-c", READ, str(tmp_path)], env=environment, check=True)
+    left = graphs(tmp_path)
+    assert left["data_level0.bin"]
     assert not any(left["data_level0.bin"])
     assert not any(left["length.bin"])
 

@@ -38,7 +38,8 @@ class Index:
             self._vectors = VectorIndex(folder and folder / "chroma")
             stack.callback(self._vectors.close)
             self._words = WordIndex(folder and folder / FOLDER)
-            # Chroma writes to its files whenever it is opened.
+            # Chroma writes to its files when it is opened, and again when it is first read.
+            self._vectors.count()
             self._seal.write()
             stack.pop_all()
 
