@@ -130,8 +130,6 @@ class ScoredPassage:
     """BM25 divided by the largest BM25 that the query can reach: 0 to 1."""
     coverage: float = 0.0
     """The share of query terms, weighted by idf, in the passage, its title or its headings."""
-    interaction: float = 0.0
-    """The same share with similar words counted too."""
     sentences: tuple[ScoredSentence, ...] = ()
 
 

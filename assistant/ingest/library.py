@@ -21,11 +21,11 @@ from typing import TypeVar
 from assistant.core.errors import EmbedderError, NotFound, ReadError, StoreError
 from assistant.core.priority import QuestionPriority, Rank, rank_of
 from assistant.core.types import AddResult, DocumentInfo, Health, Notify, OnStep, Source, Status, ignore
-from assistant.embedding import neighbours
 from assistant.embedding.embedders import Embedder
 from assistant.embedding.neighbours import blend_neighbours
 from assistant.ingest import sandbox
-from assistant.ingest.pipeline import Arrival, IngestionPipeline, Item, shifted
+from assistant.ingest.embedding import embed_passages, method, shifted
+from assistant.ingest.pipeline import Arrival, IngestionPipeline, Item
 from assistant.store import health, reconciler
 from assistant.store.duplicates.canonical import CanonicalDocuments
 from assistant.store.index import Index
@@ -450,7 +450,7 @@ class Library:
     @property
     def _fingerprint(self) -> str:
         """The name of the method that makes the vectors of passages."""
-        return f"{self._embedder.fingerprint}, {neighbours.NAME}"
+        return method(self._embedder)
 
     def _index_matches(self) -> bool:
         keys = self.ledger.keys()
@@ -468,8 +468,8 @@ class Library:
         for _, rows in itertools.groupby(embedded, lambda row: row[2].document_id):
             keys, texts, passages = zip(*rows, strict=True)
             spans = [shifted(p, len(text) - len(p.text)) for text, p in zip(texts, passages, strict=True)]
-            whole, parts = self._embedder.embed_spans(texts, spans)
-            self.ledger.replace_vectors(keys, blend_neighbours(whole), parts)
+            whole, sentences, words = embed_passages(self._embedder, texts, spans)
+            self.ledger.replace_vectors(keys, blend_neighbours(whole), sentences, words)
             self.ledger.set_note(EMBEDDED, str(keys[-1]))
         self.ledger.set_note("embedder", self._fingerprint)
 

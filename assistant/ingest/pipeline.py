@@ -25,6 +25,7 @@ from assistant.core.types import AddResult, Document, OnStep, Passage, ProgressS
 from assistant.embedding.embedders import Embedder, Vectors
 from assistant.embedding.neighbours import blend_neighbours
 from assistant.ingest import archives, sandbox
+from assistant.ingest.embedding import embed_passages, shifted
 from assistant.ingest.parse import identity
 from assistant.ingest.splitting import contextual, split
 from assistant.store.duplicates.sketches import sketch
@@ -147,9 +148,9 @@ class IngestionPipeline:
             group = rows[at : at + GROUP]
             texts, spans = zip(*((new[i].texts[n], new[i].spans[n]) for i, n in group), strict=True)
             with self._questions.in_turn(rank):
-                whole, parts = self._embedder.embed_spans(texts, spans)
-            for (ident, number), *pair in zip(group, whole, parts, strict=True):
-                vectors[ident].put(number, *pair)
+                whole, sentences, words = embed_passages(self._embedder, texts, spans)
+            for (ident, number), *own in zip(group, whole, sentences, words, strict=True):
+                vectors[ident].put(number, *own)
             for ident in dict.fromkeys(ident for ident, _ in group):
                 tell(ProgressStep(new[ident].source, "embedding", vectors[ident].share))
         return [
@@ -170,30 +171,31 @@ class _Vectors:
 
     def __init__(self, item: _Loaded) -> None:
         self._whole: list[Vectors | None] = [None] * len(item.texts)
-        self._parts: list[Vectors | None] = [None] * len(item.texts)
+        self._sentences: list[Vectors | None] = [None] * len(item.texts)
+        self._words = [b""] * len(item.texts)
         self._done = 0
 
-    def put(self, number: int, whole: Vectors, parts: Vectors) -> None:
-        self._whole[number], self._parts[number] = whole, parts
+    def put(self, number: int, whole: Vectors, sentences: Vectors, words: bytes) -> None:
+        self._whole[number], self._sentences[number], self._words[number] = whole, sentences, words
         self._done += 1
 
     @property
     def share(self) -> float:
         return self._done / len(self._whole)
 
-    def stacked(self) -> tuple[Vectors, tuple[Vectors, ...]]:
+    def stacked(self) -> tuple[Vectors, tuple[Vectors, ...], tuple[bytes, ...]]:
         whole = [vector for vector in self._whole if vector is not None]
-        parts = tuple(part for part in self._parts if part is not None)
-        return blend_neighbours(np.stack(whole)) if whole else np.zeros((0, 0), np.float32), parts
+        sentences = tuple(part for part in self._sentences if part is not None)
+        blended = blend_neighbours(np.stack(whole)) if whole else np.zeros((0, 0), np.float32)
+        return blended, sentences, tuple(self._words)
 
 
 def _arrival(item: _Loaded, vectors: _Vectors | None) -> Arrival:
     if vectors is None:
         return Arrival(item.source, item.data, item.document.id)
     sha256 = hashlib.sha256(item.data).hexdigest()
-    whole, parts = vectors.stacked()
     prepared = PreparedDocument(
-        item.document, sha256, len(item.data), item.passages, item.texts, whole, parts, item.bands
+        item.document, sha256, len(item.data), item.passages, item.texts, *vectors.stacked(), item.bands
     )
     return Arrival(item.source, item.data, item.document.id, prepared)
 
@@ -366,12 +368,6 @@ class _Run:
             self._embedding.join()
         self._embedding = None
         return items
-
-
-def shifted(passage: Passage, offset: int) -> list[Span]:
-    """Return the sentences as ranges of the embedded text, in which the passage begins at `offset`."""
-    by = offset - passage.start
-    return [Span(s.start + by, s.end + by) for s in passage.sentences]
 
 
 def _fail(fault: BaseException) -> None:

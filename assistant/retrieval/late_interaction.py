@@ -2,138 +2,82 @@
 
 The interaction is the mean of these best cosines, weighted by idf (ColBERT, Khattab and Zaharia, 2020,
 https://arxiv.org/abs/2004.12832; here with a model that was not trained for it). It matches "Washington" with
-"United States", which no exact word does. Each passage takes a pass of the model, so only the best few are
-read. Passages are ranked best when read alone; their sentences are scored best when the passage is read with
-the question before it, as its words then depend on the question. Trials and figures:
-docs/decisions/0004-sentence-choice.md and 0007-read-twice.md.
+"United States", which no exact word does. The vectors of a passage's words were computed when it was added,
+so this takes no pass of the model. Trials and figures: docs/decisions/0004-sentence-choice.md and
+0007-read-twice.md.
 """
 
 from __future__ import annotations
 
-import re
-import threading
-from collections import OrderedDict
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from assistant.core.types import ScoredPassage, Span
 from assistant.embedding.embedders import Embedder
+from assistant.embedding.word_vectors import words
 from assistant.store.index import terms
 from assistant.text import tables
 
-QUESTION = 400
-"""Limit on the characters of a question read with a passage, so that the passage is not cut."""
 QUOTED = 4
-"""Number of passages read with the question; only these may be quoted."""
-KEPT = 400
-"""Number of passages whose word vectors are kept in memory, some 30 MB."""
+"""Number of passages whose sentences are scored; only these may be quoted."""
 LEAD = 0.8
 """Weight of a word of the title, headings or column names for a sentence below them."""
-# A number with thousands separators is one word.
-_WORD = re.compile(r"(?<!\d)\d{1,3}(?:[,.'’ \u00a0\u202f]\d{3})+(?!\d)|[^\W_]+")
 Vectors = NDArray[np.float32]
 
 
-class WordVectors:
-    """The vectors of the words of passages, of which the latest are kept. Safe to share between threads."""
+@dataclass(frozen=True, slots=True)
+class QuestionWords:
+    """The words of a question that have an idf: their vectors, float32 [1 + words, dimensions], with that of
+    the whole question first, and their weights [words], of sum one."""
 
-    def __init__(self, embedder: Embedder) -> None:
-        self.embedder = embedder
-        self._kept: OrderedDict[str, NDArray[np.float16]] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def of(self, contexts: Sequence[str]) -> list[Vectors]:
-        """Return the vectors of the words of each text, float32 [words, dimensions]."""
-        with self._lock:
-            known = {context: self._kept[context] for context in contexts if context in self._kept}
-        new = [context for context in contexts if context not in known]
-        _, vectors = self.embedder.embed_spans(new, [*map(_words, new)]) if new else ([], [])
-        known |= {context: own.astype(np.float16) for context, own in zip(new, vectors, strict=True)}
-        with self._lock:
-            for context, own in known.items():
-                self._kept[context] = own
-                self._kept.move_to_end(context)
-            while len(self._kept) > KEPT:
-                self._kept.popitem(last=False)
-        return [known[context].astype(np.float32) for context in contexts]
+    vectors: Vectors
+    weights: NDArray[np.float64]
 
 
-def interactions(
-    query: str,
-    idf: Mapping[str, float],
-    passages: Sequence[ScoredPassage],
-    contexts: Sequence[str],
-    words: WordVectors,
-) -> list[float]:
-    """Return the interaction of each passage, read alone; `contexts` are the embedded texts.
+def question_words(question: str, idf: Mapping[str, float], embedder: Embedder) -> QuestionWords | None:
+    """Return the words of a question; None if none has an idf, or the embedder gives no vectors of words."""
+    weights = {span: weight for span in words(question) if (weight := _weight(question, span, idf)) > 0}
+    if not weights or not embedder.contextual:
+        return None
+    _, [vectors] = embedder.embed_spans([question], [[Span(0, len(question)), *weights]], "query")
+    return QuestionWords(vectors, np.array([*weights.values()]) / sum(weights.values()))
 
-    Coverage is used instead if the embedder gives no vectors of words.
+
+def interaction(asked: QuestionWords | None, passage: ScoredPassage, own: Vectors | None) -> float:
+    """Return the interaction of a question with a passage, whose words have the vectors `own`.
+
+    Without vectors it is the passage's coverage of the question.
     """
-    query = query[:QUESTION]
-    asked = _asked(query, idf)
-    if not asked or not words.embedder.contextual:
-        return [passage.coverage for passage in passages]
-    _, [question] = words.embedder.embed_spans([query], [[*asked]], "query")
-    weights = _shares(asked)
-    return [float(_best(question @ own.T) @ weights) for own in words.of(contexts)]
+    if asked is None or own is None:
+        return passage.coverage
+    return float(_best(asked.vectors[1:] @ own.T) @ asked.weights)
 
 
-def interact(
-    query: str,
-    idf: Mapping[str, float],
-    passages: Sequence[ScoredPassage],
-    contexts: Sequence[str],
-    embedder: Embedder,
-) -> list[ScoredPassage]:
-    """Read the passages with the question. Set their `interaction`, and `interaction` and `peak` of their
-    sentences; see `interactions`."""
-    query = query[:QUESTION]
-    asked = _asked(query, idf)
-    if not asked or not embedder.contextual:
-        return [_by_coverage(passage) for passage in passages]
-    question = query.rstrip("? ") + "? "
-    texts = [question + context for context in contexts]
-    words = [[word for word in _words(text) if word.start >= len(question)] for text in texts]
-    _, vectors = embedder.embed_spans(texts, [[Span(0, len(question)), *asked, *some] for some in words])
-    weights, first = _shares(asked), 1 + len(asked)
-    return [
-        _interacting(passage, text, some, own[:first] @ own[first:].T, weights)
-        for passage, text, some, own in zip(passages, texts, words, vectors, strict=True)
-    ]
-
-
-def _asked(query: str, idf: Mapping[str, float]) -> dict[Span, float]:
-    """Return the idf of those words of the question that have one."""
-    return {span: weight for span in _words(query) if (weight := _weight(query, span, idf)) > 0}
-
-
-def _shares(asked: Mapping[Span, float]) -> NDArray[np.float64]:
-    return np.array(list(asked.values())) / sum(asked.values())
-
-
-def _interacting(
-    scored: ScoredPassage, text: str, words: Sequence[Span], cosines: Vectors, weights: NDArray[np.float64]
+def with_interactions(
+    asked: QuestionWords | None, scored: ScoredPassage, context: str, own: Vectors | None
 ) -> ScoredPassage:
-    """Score a passage. `text` ends with it; `cosines` is [1 + words of the question, words of the text], with
-    the whole question first."""
-    passage = scored.passage
-    begin = len(text) - len(passage.text)
-    starts = np.array([word.start for word in words])
-    whole, cosines = cosines[0], cosines[1:]
-    best, lead = _best(cosines), _best(cosines[:, : np.searchsorted(starts, begin)])
+    """Return a passage with `interaction` and `peak` of its sentences, from the vectors `own` of the words of
+    its context, the embedded text."""
+    if asked is None or own is None:
+        return replace(scored, sentences=tuple(replace(s, interaction=s.coverage) for s in scored.sentences))
+    passage, begin = scored.passage, len(context) - len(scored.passage.text)
+    starts = np.array([word.start for word in words(context)])
+    whole, *rest = asked.vectors @ own.T
+    cosines = np.array(rest)
+    lead = _best(cosines[:, : np.searchsorted(starts, begin)])
     sentences = []
     for sentence in scored.sentences:
         start, end = (place - passage.start for place in (sentence.span.start, sentence.span.end))
         held = slice(*np.searchsorted(starts, [begin + start, begin + end]))
-        own = np.maximum(_best(cosines[:, held]), LEAD * lead)
+        best = np.maximum(_best(cosines[:, held]), LEAD * lead)
         if tables.is_row(passage.text[start:end]):
-            own = np.maximum(own, LEAD * _best(cosines[:, _columns(passage.text, start, begin, starts)]))
+            best = np.maximum(best, LEAD * _best(cosines[:, _columns(passage.text, start, begin, starts)]))
         peak = float(whole[held].max(initial=0.0))
-        sentences.append(replace(sentence, interaction=float(own @ weights), peak=peak))
-    return replace(scored, interaction=float(best @ weights), sentences=tuple(sentences))
+        sentences.append(replace(sentence, interaction=float(best @ asked.weights), peak=peak))
+    return replace(scored, sentences=tuple(sentences))
 
 
 def _columns(text: str, row: int, begin: int, starts: NDArray[np.int64]) -> slice:
@@ -144,17 +88,8 @@ def _columns(text: str, row: int, begin: int, starts: NDArray[np.int64]) -> slic
 
 
 def _best(cosines: Vectors) -> Vectors:
-    """Return the largest cosine of each word of the query; 0 if the text has no words."""
+    """Return the largest cosine of each word of the question; 0 if the text has no words."""
     return cosines.max(axis=1, initial=-1.0) if cosines.shape[1] else np.zeros(len(cosines), np.float32)
-
-
-def _by_coverage(scored: ScoredPassage) -> ScoredPassage:
-    sentences = tuple(replace(s, interaction=s.coverage) for s in scored.sentences)
-    return replace(scored, interaction=scored.coverage, sentences=sentences)
-
-
-def _words(text: str) -> list[Span]:
-    return [Span(*match.span()) for match in _WORD.finditer(text)]
 
 
 def _weight(text: str, span: Span, idf: Mapping[str, float]) -> float:

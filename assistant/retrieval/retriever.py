@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from assistant.core.types import Passage, Query, ScoredPassage, ScoredSentence, Span
 from assistant.embedding.embedders import Embedder
 from assistant.ingest.library import Library
-from assistant.retrieval.late_interaction import QUOTED, WordVectors, interact, interactions
+from assistant.retrieval.late_interaction import QUOTED, interaction, question_words, with_interactions
 from assistant.retrieval.reranker import Reranker
 from assistant.store.index import terms
 from assistant.store.records import StoredPassage
@@ -47,8 +47,15 @@ NOWHERE = "\0"
 """A term that is in no passage, to get the largest idf."""
 
 Vector = NDArray[np.float32]
-InContext = tuple[ScoredPassage, str]
-"""A passage and the text that was embedded for it, with title and headings."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A passage, the text that was embedded for it, with title and headings, and the vectors of its words."""
+
+    scored: ScoredPassage
+    context: str
+    words: Vector | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +96,6 @@ class Retriever:
         self._library = library
         self._embedder = embedder
         self._reranker = reranker
-        self._words = WordVectors(embedder)
 
     def retrieve(
         self, query: Query, limit: int = LIMIT, documents: frozenset[str] | None = None
@@ -102,8 +108,7 @@ class Retriever:
         self._library.require_embedder()
         search = self._search(query)
         best = self._best(search, max(limit, RERANKED if self._reranker else READ), documents)
-        ranked = [(_with_sentences(*pair, search), pair[1].context) for pair in best]
-        return self._read(query, search, ranked)[:limit]
+        return self._ranked_again(query, search, best)[:limit]
 
     def score(
         self, query: Query, places: Sequence[tuple[str, Span]], limit: int = LIMIT
@@ -122,8 +127,7 @@ class Retriever:
         chosen = dict.fromkeys(key for place in places for key in kept if _overlaps(kept[key].passage, place))
         scored = [(candidates.scored(kept[key], search), kept[key]) for key in [*chosen][:limit]]
         scored.sort(key=lambda pair: -pair[0].score)
-        ranked = [(_with_sentences(*pair, search), pair[1].context) for pair in scored]
-        return self._read(query, search, ranked)
+        return self._ranked_again(query, search, scored)
 
     def _search(self, query: Query) -> _Search:
         weights = _weights(query)
@@ -158,33 +162,38 @@ class Retriever:
         words = self._library.search(lambda index: index.match(search.weights, ALL))
         return _Candidates(self._library.ledger.vectors_of(documents), words, complete=True)
 
-    def _read(self, query: Query, search: _Search, ranked: Sequence[InContext]) -> list[ScoredPassage]:
+    def _ranked_again(
+        self, query: Query, search: _Search, best: Sequence[tuple[ScoredPassage, StoredPassage]]
+    ) -> list[ScoredPassage]:
         """Rank the passages again; score the sentences of those that may be quoted."""
-        anew = self._reranked(query, ranked) or self._interacting(query, search, ranked)
-        read = interact(query.text, search.idf, *_apart(anew[:QUOTED]), self._embedder)
-        return [*read, *(passage for passage, _ in anew[QUOTED:])]
+        words = self._library.ledger.word_vectors(kept.key for _, kept in best)
+        found = [
+            _Found(_with_sentences(scored, kept, search), kept.context, words.get(kept.key))
+            for scored, kept in best
+        ]
+        anew = self._reranked(query, found) or self._interacting(query, search, found)
+        asked = question_words(query.text, search.idf, self._embedder)
+        quoted = [with_interactions(asked, one.scored, one.context, one.words) for one in anew[:QUOTED]]
+        return [*quoted, *(one.scored for one in anew[QUOTED:])]
 
-    def _reranked(self, query: Query, ranked: Sequence[InContext]) -> list[InContext]:
+    def _reranked(self, query: Query, found: Sequence[_Found]) -> list[_Found]:
         """Return the passages as the reranker ranks them; none if there is no reranker, or it fails.
 
         The best gets the largest of their scores, and so on, as thresholds are fitted on these.
         """
-        order = self._reranker and self._reranker.ranked(query.text, _apart(ranked)[1])
-        scores = sorted((passage.score for passage, _ in ranked), reverse=True)
-        return [
-            (replace(ranked[at][0], score=score), ranked[at][1])
-            for at, score in zip(order or (), scores, strict=False)
-        ]
+        order = self._reranker and self._reranker.ranked(query.text, [one.context for one in found])
+        scores = sorted((one.scored.score for one in found), reverse=True)
+        return [_with_score(found[at], score) for at, score in zip(order or (), scores, strict=False)]
 
-    def _interacting(self, query: Query, search: _Search, ranked: Sequence[InContext]) -> list[InContext]:
+    def _interacting(self, query: Query, search: _Search, found: Sequence[_Found]) -> list[_Found]:
         """Return the passages, the first of them ranked by late interaction."""
-        first, rest = ranked[:READ], ranked[READ:]
-        shares = interactions(query.focus or query.text, search.idf, *_apart(first), self._words)
-        anew = [
-            (replace(passage, score=passage.score + search.specificity * INTERACTION * share), context)
-            for (passage, context), share in zip(first, shares, strict=True)
+        asked = question_words(query.focus or query.text, search.idf, self._embedder)
+        weight = search.specificity * INTERACTION
+        first = [
+            _with_score(one, one.scored.score + weight * interaction(asked, one.scored, one.words))
+            for one in found[:READ]
         ]
-        return [*sorted(anew, key=lambda pair: -pair[0].score), *rest]
+        return [*sorted(first, key=lambda one: -one.scored.score), *found[READ:]]
 
     def _target(self, query: Query) -> Vector:
         """Return the query's vector: the question, leaning towards its topic or the turn before it.
@@ -207,8 +216,8 @@ def _overlaps(passage: Passage, place: tuple[str, Span]) -> bool:
     return passage.document_id == ident and passage.start < span.end and span.start < passage.end
 
 
-def _apart(ranked: Sequence[InContext]) -> tuple[list[ScoredPassage], list[str]]:
-    return [passage for passage, _ in ranked], [context for _, context in ranked]
+def _with_score(found: _Found, score: float) -> _Found:
+    return replace(found, scored=replace(found.scored, score=score))
 
 
 def _with_sentences(scored: ScoredPassage, kept: StoredPassage, search: _Search) -> ScoredPassage:

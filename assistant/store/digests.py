@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sql
 
-from assistant.store.schema import digests, documents, passages, vectors
+from assistant.store.schema import digests, documents, passages, vectors, word_vectors
 
 _DOCUMENT = sql.select(
     *(documents.c[name] for name in ("id", "title", "media_type", "sha256", "size", "text")),
@@ -21,6 +21,13 @@ _PASSAGES = (
         vectors.c.sentences,
     )
     .join_from(passages, vectors, isouter=True)
+    .order_by(passages.c.position)
+)
+
+# Apart, so that the digests of documents recorded before there were any stay the same.
+_WORDS = (
+    sql.select(word_vectors.c.words)
+    .join_from(passages, word_vectors, word_vectors.c.key == passages.c.key)
     .order_by(passages.c.position)
 )
 
@@ -53,8 +60,9 @@ def _digest(db: sql.Connection, document_id: str) -> str:
     digest = hashlib.sha256()
     for row in db.execute(_DOCUMENT.where(documents.c.id == document_id)):
         _update(digest, row)
-    for row in db.execute(_PASSAGES.where(passages.c.document_id == document_id)):
-        _update(digest, row)
+    for query in (_PASSAGES, _WORDS):
+        for row in db.execute(query.where(passages.c.document_id == document_id)):
+            _update(digest, row)
     return digest.hexdigest()
 
 

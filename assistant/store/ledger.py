@@ -23,6 +23,7 @@ import sqlalchemy as sql
 from assistant.core.errors import LedgerError, NotFound, StoreError
 from assistant.core.types import Document, DocumentInfo, Passage
 from assistant.store import conversations, database, digests, erasable
+from assistant.store import vectors as stored_vectors
 from assistant.store.conversations import Conversations
 from assistant.store.database import delete_among, insert_missing, select_among, upsert
 from assistant.store.duplicates.pairs import set_canonicals
@@ -38,8 +39,6 @@ from assistant.store.records import (
     document_row,
     passage_row,
     to_document,
-    to_float16_bytes,
-    to_float32_bytes,
     to_passage,
     to_stored_passage,
     to_vector,
@@ -373,6 +372,11 @@ class Ledger:
         with self.engine.connect() as db:
             return {key: to_vector(data) for key, data in db.execute(query)}
 
+    def word_vectors(self, keys: Iterable[int]) -> dict[int, Vectors]:
+        """Return the vectors of the words of these passages, except those that are removed or have none."""
+        with self.engine.connect() as db:
+            return stored_vectors.of_words(db, keys)
+
     def stored_passages(self, keys: Iterable[int]) -> dict[int, StoredPassage]:
         """Return the passages with these keys, except those that are removed or not answerable."""
         names = (documents.c.title, documents.c.source)
@@ -395,17 +399,12 @@ class Ledger:
             for row in db.execute(query).mappings():
                 yield row["key"], row["context"], to_passage(row)
 
-    def replace_vectors(self, keys: Sequence[int], whole: Vectors, parts: Sequence[Vectors]) -> None:
-        """Replace the vectors of the passages with these keys."""
-        rows = [
-            {"of": k, "passage": to_float32_bytes(w), "sentences": to_float16_bytes(p)}
-            for k, w, p in zip(keys, whole, parts, strict=True)
-        ]
-        update = vectors.update().where(vectors.c.key == sql.bindparam("of"))
+    def replace_vectors(
+        self, keys: Sequence[int], whole: Vectors, sentences: Sequence[Vectors], words: Sequence[bytes] = ()
+    ) -> None:
+        """Replace the vectors of the passages with these keys. See `store.vectors.write`."""
         with self.engine.begin() as db:
-            db.execute(
-                update.values(passage=sql.bindparam("passage"), sentences=sql.bindparam("sentences")), rows
-            )
+            stored_vectors.write(db, keys, whole, sentences, words)
             changed = select_among(db, sql.select(passages.c.document_id).distinct(), passages.c.key, keys)
             for document_id in {ident for (ident,) in changed}:
                 digests.write(db, document_id)
@@ -444,11 +443,7 @@ def _put_passages(db: sql.Connection, item: PreparedDocument) -> list[IndexRecor
     rows = [passage_row(p, c) for p, c in zip(item.passages, item.contexts, strict=True)]
     insert = passages.insert().returning(passages.c.key, sort_by_parameter_order=True)
     keys = list(db.execute(insert, rows).scalars())
-    parts = zip(keys, item.vectors, item.sentence_vectors, strict=True)
-    db.execute(
-        vectors.insert(),
-        [{"key": k, "passage": to_float32_bytes(v), "sentences": to_float16_bytes(s)} for k, v, s in parts],
-    )
+    stored_vectors.write(db, keys, item.vectors, item.sentence_vectors, item.word_vectors)
     return [IndexRecord(*record) for record in zip(keys, item.contexts, item.vectors, strict=True)]
 
 

@@ -22,8 +22,9 @@ class PreparedDocument:
     """A document after parsing, splitting and embedding, ready to be recorded.
 
     `vectors` has shape [passages, dimensions]; `sentence_vectors` has an array [sentences, dimensions] for
-    each passage. `contexts` are the embedded texts: title and headings, then the passage. `bands` are the
-    sketch by which near-duplicates are found.
+    each passage, and `word_vectors` those of its words as `embedding.word_vectors` serializes them, if the
+    embedder gives them. `contexts` are the embedded texts: title and headings, then the passage. `bands` are
+    the sketch by which near-duplicates are found.
     """
 
     document: Document
@@ -33,6 +34,7 @@ class PreparedDocument:
     contexts: tuple[str, ...]
     vectors: Vectors
     sentence_vectors: tuple[Vectors, ...]
+    word_vectors: tuple[bytes, ...] = ()
     bands: tuple[int, ...] = ()
 
 

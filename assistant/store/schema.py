@@ -90,6 +90,13 @@ vectors = sql.Table(
     sql.Column("passage", sql.LargeBinary, nullable=False),
     sql.Column("sentences", sql.LargeBinary, nullable=False),
 )
+# Apart from the others, of which a search reads many more. Empty if the embedder gives no vectors of words.
+word_vectors = sql.Table(
+    "word_vectors",
+    tables,
+    sql.Column("key", sql.ForeignKey("vectors.key", ondelete="CASCADE"), primary_key=True),
+    sql.Column("words", sql.LargeBinary, nullable=False),
+)
 # The bands of each document's sketch, by which near-duplicates are found.
 sketches = sql.Table(
     "sketches",

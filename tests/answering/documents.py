@@ -38,7 +38,6 @@ def _scored(document: Document, near: str) -> Sequence[ScoredPassage]:
             cosine=0.6,
             words=0.5,
             coverage=0.7,
-            interaction=0.8,
             sentences=tuple(
                 ScoredSentence(span, 0.9 if near and near in passage.quote(span) else 0.6, 0.7, 0.8)
                 for span in passage.sentences

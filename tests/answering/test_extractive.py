@@ -36,7 +36,6 @@ def scored(document: Document, *, score: float = 1.0) -> list[ScoredPassage]:
             cosine=0.6,
             words=0.5,
             coverage=0.7,
-            interaction=0.8,
             sentences=tuple(ScoredSentence(s, 0.6, 0.7, 0.8) for s in p.sentences),
         )
         for p in split(document)

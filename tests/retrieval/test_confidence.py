@@ -72,7 +72,7 @@ def test_nothing_found_is_no_answer() -> None:
 def passage(text: str, document: str = "d") -> ScoredPassage:
     held = Passage(f"{document}-0", document, 0, 0, len(text), text, sentences=(Span(0, len(text)),))
     sentences = (ScoredSentence(Span(0, len(text)), 0.5, 0.5, 0.6, 0.7),)
-    return ScoredPassage(held, "T", "d.md", 1.0, interaction=0.6, sentences=sentences)
+    return ScoredPassage(held, "T", "d.md", 1.0, sentences=sentences)
 
 
 def test_every_weight_is_of_a_feature_that_there_is() -> None:
@@ -119,7 +119,7 @@ def test_an_answer_that_is_there_is_likelier_than_one_that_is_not(
 def test_it_falls_where_sentences_are_less_like_the_question(answered: list[ScoredPassage]) -> None:
     def less(scored: ScoredPassage) -> ScoredPassage:
         far = tuple(replace(s, cosine=s.cosine / 3, interaction=s.interaction / 3) for s in scored.sentences)
-        return replace(scored, interaction=scored.interaction / 3, sentences=far)
+        return replace(scored, sentences=far)
 
     assert confidence(QUESTION, list(map(less, answered))) < confidence(QUESTION, answered)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,13 +13,16 @@ import pytest
 import sqlalchemy as sql
 from conftest import Hashing, together
 
-from assistant.core.errors import NotFound, StoreError
-from assistant.core.types import Answer, Citation, Document, Passage, Sentence, Span, Turn
+from assistant.core.errors import LedgerError, NotFound, StoreError
+from assistant.core.types import Answer, Citation, Document, Passage, Sentence, Turn
+from assistant.embedding.word_vectors import words
+from assistant.ingest.embedding import embed_passages, shifted
 from assistant.ingest.library import Library
 from assistant.ingest.parse import read
 from assistant.ingest.splitting import contextual, split
 from assistant.store.ledger import Ledger
 from assistant.store.records import LedgerChange, PreparedDocument
+from assistant.store.schema import word_vectors
 
 KETTLE = """# Kettle
 
@@ -46,13 +50,10 @@ def prepared(text: str, source: str) -> PreparedDocument:
     document = read(text.encode(), source)
     passages = split(document)
     contexts, offsets = zip(*(contextual(document.title, p) for p in passages), strict=True)
-    spans = [
-        [Span(s.start - p.start + o, s.end - p.start + o) for s in p.sentences]
-        for p, o in zip(passages, offsets, strict=True)
-    ]
-    vectors, sentences = Hashing().embed_spans(contexts, spans)
-    sha256 = document.id * 4
-    return PreparedDocument(document, sha256, len(text), passages, contexts, vectors, tuple(sentences))
+    spans = [shifted(p, o) for p, o in zip(passages, offsets, strict=True)]
+    vectors, *of_parts = embed_passages(Hashing(), contexts, spans)
+    parts = map(tuple, of_parts)
+    return PreparedDocument(document, document.id * 4, len(text), passages, contexts, vectors, *parts)
 
 
 def recorded(ledger: Ledger, text: str, source: str) -> str:
@@ -92,6 +93,28 @@ def test_vectors_come_back_exactly_and_those_of_sentences_nearly(ledger: Ledger)
         assert np.array_equal(ledger.vectors(keys)[key], vector)
         assert kept[key].sentence_vectors.shape == parts.shape
         assert np.abs(kept[key].sentence_vectors - parts).max() < 1e-3
+
+
+def test_the_vectors_of_words_come_back_for_passages_that_have_some(ledger: Ledger) -> None:
+    item = prepared(KETTLE, "k.md")
+    ident, bare = item.document.id, replace(prepared(TOASTER, "t.md"), word_vectors=())
+    keys = [record.key for record in ledger.put([item, bare])]
+    found = ledger.word_vectors([*keys, 99])
+    counts = {key: len(words(context)) for key, context in zip(keys, item.contexts, strict=False)}
+    assert {key: vectors.shape for key, vectors in found.items()} == {k: (n, 64) for k, n in counts.items()}
+    ledger.acknowledge({"k.md": ident})
+    ledger.remove([ident])
+    assert ledger.word_vectors(keys) == {}
+
+
+def test_a_damaged_vector_of_a_word_is_found(ledger: Ledger) -> None:
+    ident = recorded(ledger, KETTLE, "k.md")
+    assert ledger.is_intact(ident)
+    with ledger.engine.begin() as db:
+        db.execute(word_vectors.update().values(words=b"x"))
+    assert not ledger.is_intact(ident)
+    with pytest.raises(LedgerError):
+        ledger.word_vectors(ledger.keys())
 
 
 def test_what_is_not_acknowledged_is_not_there(ledger: Ledger) -> None:
