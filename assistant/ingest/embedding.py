@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from assistant.core.types import Passage, Span
-from assistant.embedding import neighbours, word_vectors
+from assistant.embedding import neighbours
 from assistant.embedding.embedders import Embedder, Vectors
+from assistant.store.records import to_two_bits
+from assistant.text.words import word_spans
+
+OF_WORDS = "words in 2 bits"
 
 
 def method(embedder: Embedder) -> str:
     """Return the name of the method that makes the vectors; those of different methods never meet."""
-    of_words = [word_vectors.NAME] if embedder.contextual else []
+    of_words = [OF_WORDS] if embedder.contextual else []
     return ", ".join([embedder.fingerprint, neighbours.NAME, *of_words])
 
 
@@ -22,12 +26,12 @@ def embed_passages(
 
     Where the vectors of words would cost a pass each, they are left out: empty bytes.
     """
-    words = [word_vectors.words(text) if embedder.contextual else [] for text in texts]
+    words = [word_spans(text) if embedder.contextual else [] for text in texts]
     spans = [[*some, *own] for some, own in zip(sentences, words, strict=True)]
     whole, parts = embedder.embed_spans(texts, spans)
     counts = list(map(len, sentences))
     of_sentences = [part[:count] for part, count in zip(parts, counts, strict=True)]
-    of_words = [word_vectors.to_two_bits(part[count:]) for part, count in zip(parts, counts, strict=True)]
+    of_words = [to_two_bits(part[count:]) for part, count in zip(parts, counts, strict=True)]
     return whole, of_sentences, of_words
 
 

@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 
 from assistant.core.types import ScoredPassage, Span
 from assistant.embedding.embedders import Embedder
-from assistant.embedding.word_vectors import words
 from assistant.store.index import terms
 from assistant.text import tables
+from assistant.text.words import word_spans
 
 QUOTED = 4
 """Number of passages whose sentences are scored; only these may be quoted."""
@@ -39,7 +39,7 @@ class QuestionWords:
 
 def question_words(question: str, idf: Mapping[str, float], embedder: Embedder) -> QuestionWords | None:
     """Return the words of a question; None if none has an idf, or the embedder gives no vectors of words."""
-    weights = {span: weight for span in words(question) if (weight := _weight(question, span, idf)) > 0}
+    weights = {span: weight for span in word_spans(question) if (weight := _weight(question, span, idf)) > 0}
     if not weights or not embedder.contextual:
         return None
     _, [vectors] = embedder.embed_spans([question], [[Span(0, len(question)), *weights]], "query")
@@ -64,7 +64,7 @@ def with_interactions(
     if asked is None or own is None:
         return replace(scored, sentences=tuple(replace(s, interaction=s.coverage) for s in scored.sentences))
     passage, begin = scored.passage, len(context) - len(scored.passage.text)
-    starts = np.array([word.start for word in words(context)])
+    starts = np.array([word.start for word in word_spans(context)])
     whole, *rest = asked.vectors @ own.T
     cosines = np.array(rest)
     lead = _best(cosines[:, : np.searchsorted(starts, begin)])

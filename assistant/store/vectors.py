@@ -8,9 +8,14 @@ from itertools import zip_longest
 import sqlalchemy as sql
 
 from assistant.core.errors import LedgerError
-from assistant.embedding.word_vectors import from_two_bits
 from assistant.store.database import delete_among, select_among
-from assistant.store.records import Vectors, to_float16_bytes, to_float32_bytes, to_vector
+from assistant.store.records import (
+    Vectors,
+    from_two_bits,
+    to_float16_bytes,
+    to_float32_bytes,
+    to_vector,
+)
 from assistant.store.schema import vectors, word_vectors
 
 

@@ -9,10 +9,17 @@ import re
 import unicodedata
 from functools import lru_cache
 
+from assistant.core.types import Span
+
 
 def word_set(text: str) -> frozenset[str]:
     """Return the words of a text."""
     return frozenset(text.split())
+
+
+def word_spans(text: str) -> list[Span]:
+    """Return the ranges of the words of a text, as they are written."""
+    return [Span(*match.span()) for match in _RUN.finditer(text)]
 
 
 _FUNCTION = word_set(
@@ -54,6 +61,8 @@ _ALIASES |= {nation: adjective for adjective, nation in _ALIASES.items()}
 _ENDINGS = ("", "n", "an", "ian", "ean", "ern", "ese", "i", "ish")
 _SUFFIXES = "ations ation ments ment ings ing ions ion ates ate ies ied ers er es ed ly s y e".split()
 
+# A number with thousands separators is one word.
+_RUN = re.compile(r"(?<!\d)\d{1,3}(?:[,.'’ \u00a0\u202f]\d{3})+(?!\d)|[^\W_]+")
 # Scripts without spaces between words are split into characters.
 WORD = re.compile(
     r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]|(?<![^\W_])[^\W\d_](?:[^\W_]|['’](?=[^\W\d_]))*"

@@ -49,7 +49,6 @@ def passages(draw: st.DrawFn) -> list[ScoredPassage]:
                 draw(COSINE),
                 draw(SHARE),
                 draw(SHARE),
-                draw(COSINE),
                 sentences,
             )
         )

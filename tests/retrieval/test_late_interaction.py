@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from assistant.core.types import Passage, ScoredPassage, ScoredSentence
 from assistant.embedding.embedders import Embedder
-from assistant.embedding.word_vectors import words
 from assistant.retrieval.late_interaction import interaction, question_words, with_interactions
 from assistant.store.index import terms
 from assistant.text.sentences import sentences
+from assistant.text.words import word_spans
 
 
 class Plain(Hashing):
@@ -55,7 +55,7 @@ def met(
     embedder, passages = embedder or Hashing(512), [scored(text) for text in texts]
     contexts = [title + text for text in texts]
     asked = question_words(query, idf or dict.fromkeys(terms(query), 1.0), embedder)
-    _, vectors = embedder.embed_spans(contexts, [*map(words, contexts)])
+    _, vectors = embedder.embed_spans(contexts, [*map(word_spans, contexts)])
     held = [own if len(own) else None for own in vectors]
     return [
         Met(interaction(asked, passage, own), with_interactions(asked, passage, context, own))

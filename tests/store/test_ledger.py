@@ -15,7 +15,6 @@ from conftest import Hashing, together
 
 from assistant.core.errors import LedgerError, NotFound, StoreError
 from assistant.core.types import Answer, Citation, Document, Passage, Sentence, Turn
-from assistant.embedding.word_vectors import words
 from assistant.ingest.embedding import embed_passages, shifted
 from assistant.ingest.library import Library
 from assistant.ingest.parse import read
@@ -23,6 +22,7 @@ from assistant.ingest.splitting import contextual, split
 from assistant.store.ledger import Ledger
 from assistant.store.records import LedgerChange, PreparedDocument
 from assistant.store.schema import word_vectors
+from assistant.text.words import word_spans
 
 KETTLE = """# Kettle
 
@@ -100,7 +100,7 @@ def test_the_vectors_of_words_come_back_for_passages_that_have_some(ledger: Ledg
     ident, bare = item.document.id, replace(prepared(TOASTER, "t.md"), word_vectors=())
     keys = [record.key for record in ledger.put([item, bare])]
     found = ledger.word_vectors([*keys, 99])
-    counts = {key: len(words(context)) for key, context in zip(keys, item.contexts, strict=False)}
+    counts = {key: len(word_spans(context)) for key, context in zip(keys, item.contexts, strict=False)}
     assert {key: vectors.shape for key, vectors in found.items()} == {k: (n, 64) for k, n in counts.items()}
     ledger.acknowledge({"k.md": ident})
     ledger.remove([ident])

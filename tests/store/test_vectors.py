@@ -1,4 +1,4 @@
-"""The words of a text, and their vectors in two bits a number."""
+"""Vectors as bytes: in two bits a number."""
 
 from __future__ import annotations
 
@@ -9,12 +9,8 @@ from hypothesis import strategies as st
 
 from assistant.core.types import Span
 from assistant.embedding.embedders import Embedder, normalize
-from assistant.embedding.word_vectors import from_two_bits, to_two_bits, words
-
-
-def test_words_have_their_places() -> None:
-    text = "¡La casa, 1,840 m²!"
-    assert [text[word.start : word.end] for word in words(text)] == ["La", "casa", "1,840", "m²"]
+from assistant.store.records import from_two_bits, to_two_bits
+from assistant.text.words import word_spans
 
 
 @given(st.integers(0, 40), st.sampled_from([3, 5, 384]), st.integers(0, 2**32 - 1))
@@ -31,8 +27,8 @@ def test_vectors_come_back_as_many_and_of_length_one(count: int, dimensions: int
 def test_cosines_of_words_come_back_nearly(e5: Embedder) -> None:
     text = "Hezbollah is a Lebanese movement; Venezuela sells gold and crude oil to Tehran."
     question = "Which goods does Iran buy from Caracas?"
-    _, [own] = e5.embed_spans([text], [words(text)])
-    _, [asked] = e5.embed_spans([question], [[Span(0, 5), *words(question)]], "query")
+    _, [own] = e5.embed_spans([text], [word_spans(text)])
+    _, [asked] = e5.embed_spans([question], [[Span(0, 5), *word_spans(question)]], "query")
     exact, near = asked @ own.T, asked @ from_two_bits(to_two_bits(own), 384).T
     assert np.abs(exact - near).max() < 0.15
     assert np.abs(exact.max(axis=1).mean() - near.max(axis=1).mean()) < 0.06
