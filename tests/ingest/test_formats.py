@@ -87,7 +87,7 @@ def test_rich_text_is_read_with_headings_lists_tables_and_notes() -> None:
     document = read(RTF, "a.rtf")
     assert document.text == (
         "# Cleaning\n\nUse citric acid, café €5 Пр😀 and [1] so on.\n\na link\n\n- Fill it.\n- Wait.\n\n"
-        "| Part | Price |\n|---|---|\n| Lid | 5 |\n\nThe end {1}.\n\n[1] Or vinegar."
+        "| Part | Price |\n|---|---|\n| Lid | 5 |\n\nThe end {1}.\n\n[1] Or vinegar.\n\nHead"
     )
     assert document.title == "Kettle manual"
     assert document.metadata == {"author": "Ada", "date": "2024-03-05"}

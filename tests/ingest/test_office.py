@@ -60,6 +60,26 @@ def test_tables_of_one_sheet_are_told_apart_and_an_empty_row_within_one_is_nothi
     )
 
 
+BOUGHT = [("Ada", "pots", 12, "Monday"), ("Leo", "pans", 45, "Tuesday"), ("Uma", "lids", 7, "Friday")]
+
+
+def test_columns_that_name_the_rows_are_in_each_part_of_a_table_that_is_too_wide() -> None:
+    names = [
+        "Receipt",
+        "Paid to",
+        "What was bought for the kitchen of the house",
+        "Sum that was paid",
+        "Day on which it was paid out",
+    ]
+    rows = [["", who, f"{what} {'x' * 120}", n, f"{day} {'y' * 80}"] for who, what, n, day in BOUGHT]
+    text = read(
+        packed(workbook({"S": sheet([names, *rows, ["17", "the mill", "flour", 8, "today"]])})), "a.xlsx"
+    ).text
+    assert "| Receipt | Paid to | What was bought for the kitchen of the house |" in text
+    assert "| Receipt | Paid to | Day on which it was paid out |" in text
+    assert "|  | Ada | Monday yyy" in text
+
+
 def test_a_form_is_no_table() -> None:
     rows = [["Invoice"], ["Customer", "Ada Arvo"], ["Number", 17], ["Town", "Oslo"], ["Sent", "by post"]]
     assert read(packed(workbook({"S": sheet(rows)})), "a.xlsx").text == (
@@ -215,3 +235,21 @@ def test_an_open_document_with_a_password_says_so() -> None:
         open_document("text", ODT) | {"META-INF/manifest.xml": locked, "content.xml": b"\x07\x99" * 50}
     )
     assert "needs a password" in refusal(data, "a.odt")
+
+
+def test_what_stands_above_and_below_each_page_is_read_once_without_page_numbers() -> None:
+    number = "<text:page-number>3</text:page-number>"
+    styles = (
+        f"<office:document-styles {offices.SPACES}><office:master-styles><style:master-page>"
+        "<style:header><text:p>Mill Lane 4</text:p><text:p>Boil.</text:p></style:header>"
+        f"<style:footer><text:p>Page {number}<text:tab/>seen in May 2030</text:p></style:footer>"
+        "</style:master-page></office:master-styles></office:document-styles>"
+    )
+    files = open_document("text", "<text:p>Boil.</text:p><text:p>Stir.</text:p>") | {"styles.xml": styles}
+    right = "Boil.\n\nStir.\n\nMill Lane 4\n\nseen in May 2030"
+    assert read(packed(files), "a.odt").text == right
+    head = rb"{\header\pard Mill Lane 4\par Boil.\par}"
+    foot = rb"{\footer\pard Page {\field{\*\fldinst PAGE}{\fldrslt 3}}\tab seen in May 2030\par}"
+    numbered = rb"{\footerf\pard Page \chpgn  of {\field{\*\fldinst { NUMPAGES }}{\fldrslt 9}}\par}"
+    rich = rb"{\rtf1\ansi " + head + foot + numbered + rb"\pard Boil.\par Stir.\par}"
+    assert read(rich, "a.rtf").text == right

@@ -147,3 +147,29 @@ def test_a_word_that_may_be_broken_is_one_word() -> None:
     assert (
         short("<p>The tea&shy;house is open to every\u200bbody.</p>") == "The teahouse is open to everybody."
     )
+
+
+@pytest.mark.parametrize("read_markup", [body, short])
+def test_tags_that_html_does_not_know_take_nothing_with_them(read_markup: Reader) -> None:
+    table = (
+        "<table><tr><th>What</th><th>How many</th></tr><tr><td>Pots</td><td><p><ix:nonFraction>41"
+        "</ix:nonFraction></p></td></tr><tr><td><x-name>Cups</x-name></td><td>7</td></tr></table>"
+    )
+    assert read_markup(table) == "| What | How many |\n|---|---|\n| Pots | 41 |\n| Cups | 7 |"
+
+
+def test_rows_that_are_typed_line_by_line_in_cells_are_rows() -> None:
+    table = (
+        "<table><tr><th>Room</th><th>Beds</th></tr>"
+        "<tr><td>Attic<br>Cellar<br>Tower</td><td>2<br>14<br>1</td></tr></table>"
+    )
+    assert body(table) == "| Room | Beds |\n|---|---|\n| Attic | 2 |\n| Cellar | 14 |\n| Tower | 1 |"
+
+
+@pytest.mark.parametrize("read_markup", [body, short])
+def test_lines_in_a_cell_are_not_glued(read_markup: Reader) -> None:
+    table = (
+        "<table><tr><th>Where</th><th>When</th></tr><tr><td>Mill Lane<br>Upper floor</td><td>May</td></tr>"
+    )
+    row = "<tr><td>Old<br/>Town</td><td>June</td></tr></table>"
+    assert "| Mill Lane Upper floor | May |\n| Old Town | June |" in read_markup(table + row)

@@ -258,6 +258,38 @@ def test_a_cell_of_several_lines_is_one() -> None:
     assert "| Attic | over the old harbour | 60 kr |" in text_of(shown(cells(rows)))
 
 
+def test_rows_that_no_line_parts_are_rows_with_the_further_lines_of_their_cells() -> None:
+    rows = [
+        ("No.", "For what", "Sum"),
+        ("A-1", "Cups for", "12.50"),
+        ("", "2 guests", ""),
+        ("A-2", "Pots", "7.25"),
+        ("A-3", "Lids of the house by", "30.00"),
+        ("", "the mill", ""),
+        ("A-4", "Pans", "8.00"),
+    ]
+    lines = [(66.0, y, 366.0, y) for y in (662.0, 646.0, 546.0)]
+    lines += [(x, 662.0, x, 546.0) for x in (66.0, 166.0, 266.0, 366.0)]
+    assert text_of(shown(cells(rows), lines)) == (
+        "| No. | For what | Sum |\n|---|---|---|\n"
+        "| A-1 | Cups for 2 guests | 12.50 |\n| A-2 | Pots | 7.25 |\n"
+        "| A-3 | Lids of the house by the mill | 30.00 |\n| A-4 | Pans | 8.00 |"
+    )
+
+
+def test_a_line_that_reaches_into_the_next_column_stays_in_its_cell() -> None:
+    rows = [
+        ("No.", "For what", "Sum"),
+        ("A-1", "Cups", "12.50"),
+        ("", "sold by the old mill at the lake", ""),
+    ]
+    rows += [("A-2", "Pots", "7.25"), ("A-3", "Lids", "30.00")]
+    lines = [(66.0, y, 366.0, y) for y in (662.0, 646.0, 576.0)]
+    lines += [(x, 662.0, x, 576.0) for x in (66.0, 366.0)] + [(x, 662.0, x, 646.0) for x in (166.0, 266.0)]
+    text = text_of(shown(cells(rows), lines))
+    assert "| A-1 | Cups sold by the old mill at the lake | 12.50 |\n| A-2 | Pots | 7.25 |" in text
+
+
 def test_a_cell_over_several_columns_stands_in_each() -> None:
     rows = [("Shift", "Monday", "Tuesday"), ("Early", "", "Leo"), ("Late", "Ida", "Leo")]
     lines = [line for line in grid(3, 3) if line != (166, 662, 166, 614)]

@@ -136,3 +136,50 @@ def test_a_value_that_is_merged_over_columns_is_in_each_of_them() -> None:
     )
     assert written(write) == right
     assert read(packed(workbook({"S": sheet(rows, ["B2:C2"])})), "a.xlsx").text == f"# S\n\n{right}"
+
+
+def test_rows_that_are_typed_line_by_line_in_cells_are_rows() -> None:
+    def write(word: WordDocument) -> None:
+        table = word.add_table(3, 3)
+        for column, text in enumerate(["", "2029", "2030"]):
+            table.cell(0, column).text = text
+        for column, lines in enumerate(["Attic\nCellar\nTower", "€ 20\n€ 45\n€ 9", "€ 21\n\n€ 10"]):
+            table.cell(1, column).text = lines
+        table.cell(2, 0).text = "Told by the\nwoman at\nthe desk"
+        table.cell(2, 1).text = "in one\ngo, and\nonce more"
+
+    assert written(write).split("\n")[2:] == [
+        "| Attic | € 20 | € 21 |",
+        "| Cellar | € 45 |  |",
+        "| Tower | € 9 | € 10 |",
+        "| Told by the woman at the desk | in one go, and once more |  |",
+    ]
+
+
+def field(code: str, shown: str) -> str:
+    """A number that the program counts, as it is written in a line above or below the pages."""
+    parts = "<w:r><w:fldChar w:fldCharType='{}'/></w:r>"
+    return (
+        f"{parts.format('begin')}<w:r><w:instrText> {code} </w:instrText></w:r>{parts.format('separate')}"
+        f"{RUN.format(shown)}{parts.format('end')}"
+    )
+
+
+def test_what_stands_above_and_below_each_page_is_read_once_without_page_numbers() -> None:
+    def write(word: WordDocument) -> None:
+        word.add_paragraph("The rules of the house.")
+        section = word.sections[0]
+        section.header.paragraphs[0].text = "The rules of the house\trevised on 3 May 2030"
+        section.header.add_paragraph("The RULES of the house")
+        section.different_first_page_header_footer = True
+        section.first_page_header.paragraphs[0].text = "Mill Lane 4, phone 040 1234"
+        numbers = f"{RUN.format('Page ')}{field('PAGE', '3')}{RUN.format(' of ')}{field('NUMPAGES', '9')}"
+        for runs in (numbers, RUN.format("mills.example")):
+            section.footer._element.append(parse_xml(f"<w:p {nsdecls('w')}>{runs}</w:p>"))
+
+    assert written(write).split("\n\n") == [
+        "The rules of the house.",
+        "The rules of the house revised on 3 May 2030",
+        "Mill Lane 4, phone 040 1234",
+        "mills.example",
+    ]

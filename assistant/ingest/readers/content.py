@@ -96,6 +96,11 @@ class ContentBuilder:
         return Content(media_type, "".join(self._parts), title, tuple(self.headings), pages, metadata or {})
 
     @property
+    def text(self) -> str:
+        """What is written until now."""
+        return "".join(self._parts)
+
+    @property
     def first_heading(self) -> str | None:
         """The title of the first heading, if any."""
         return self.headings[0].title if self.headings else None

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby, pairwise
 
 from assistant.core.errors import ReadError
-from assistant.ingest.readers.content import ContentBuilder
+from assistant.ingest.readers.content import ContentBuilder, one_line
 
 CELLS = 5_000_000
 """Limit on the cells of a document."""
 _ROW = 300
 _NAMES = 110
 """Characters of a row and of the column names, so that a passage holds them whole."""
+_LINE = 80
+"""Characters of a line from which on it is no row of a table that is typed in a cell."""
 
 _NUMBER = re.compile(r"[-+(]?\s?[$€£¥]?\s?[-+]?\d[\d.,\s'’]*(?:[eE][-+]?\d+)?\s?[%$€£¥]?\)?")
 _YEAR = re.compile(r"(?:1[89]|20|21)\d\d")
@@ -52,11 +54,45 @@ def write_sheet(
 
 
 def write_table(draft: ContentBuilder, names: Sequence[str], body: Sequence[Sequence[str]]) -> None:
-    """Write a table; one that is too wide is split into several, each with the first column."""
+    """Write a table; one that is too wide is split into several, each with the columns that name its rows."""
     parts = _parts(names, body)
     for columns in parts:
         rows = [[row[column] for column in columns] for row in body] if len(parts) > 1 else body
         draft.table([[names[column] for column in columns], *rows])
+
+
+def typed_rows(rows: Sequence[Sequence[str]], merges: Sequence[Merge] = ()) -> tuple[list[Row], list[Merge]]:
+    """Put each cell on one line, and part a row whose cells hold several, typed line by line, into these."""
+    merged = {at for merge in merges for at in range(merge.top, min(merge.bottom + 1, len(rows)))}
+    parted: list[Row] = []
+    starts: list[int] = []
+    for at, row in enumerate(rows):
+        starts.append(len(parted))
+        cells = [cell.rstrip().split("\n") for cell in row]
+        if at not in merged and _are_typed(cells):
+            height = max(map(len, cells))
+            lines = ([one_line(cell[n]) if n < len(cell) else "" for cell in cells] for n in range(height))
+            parted += filter(any, lines)
+        else:
+            parted.append([one_line(cell) for cell in row])
+    starts.append(len(parted))
+
+    def moved(row: int) -> int:
+        return starts[min(row, len(rows))]
+
+    return parted, [replace(merge, top=moved(merge.top), bottom=moved(merge.bottom)) for merge in merges]
+
+
+def _are_typed(cells: Sequence[Sequence[str]]) -> bool:
+    """True if cells have as many lines as each other, short ones, and most in one of them are values."""
+    filled = [cell for cell in cells if any(cell)]
+    height = len(filled[0]) if len(filled) > 1 else 0
+    if height < 3 or any(len(cell) != height for cell in filled):
+        return False
+    lines = [[one_line(line) for line in cell] for cell in filled]
+    if any(len(line) > _LINE for cell in lines for line in cell):
+        return False
+    return any(sum(map(_is_value, cell)) * 2 > len(list(filter(None, cell))) for cell in lines)
 
 
 def letter(column: int) -> str:
@@ -257,20 +293,30 @@ def _fill_right(row: Row, columns: list[int], spans: list[Merge]) -> Row:
 
 
 def _parts(names: Sequence[str], body: Sequence[Sequence[str]]) -> list[list[int]]:
-    """Split the columns into groups that are not too wide, each with the first column."""
+    """Split the columns into groups that are not too wide, each with the columns that name the rows."""
     sample = body[:: max(1, len(body) // 200)]
     widths = [_usual([len(row[column]) for row in sample]) + 3 for column in range(len(names))]
+    keys = _keys(sample)
     parts: list[list[int]] = [[]]
     for column in range(len(names)):
         part = [*parts[-1], column]
-        is_full = len(parts[-1]) > 1 and (
+        is_full = len(parts[-1]) > len(keys) and (
             sum(widths[c] for c in part) > _ROW or sum(len(names[c]) + 3 for c in part) > _NAMES
         )
-        if is_full:
-            parts.append([0, column])
-        else:
+        if not is_full:
             parts[-1] = part
+        else:
+            parts.append(list(dict.fromkeys([*keys, column])))
     return parts
+
+
+def _keys(rows: Sequence[Sequence[str]]) -> list[int]:
+    """Return the columns that name the rows: the first, and one more where that is often empty."""
+    bare = [row for row in rows if not row[0]]
+    if len(bare) * 10 < len(rows) or not bare:
+        return [0]
+    filled = [sum(bool(row[column]) for row in bare) for column in range(1, min(len(bare[0]), 4))]
+    return [0, 1 + filled.index(max(filled))] if any(filled) else [0]
 
 
 def _usual(lengths: list[int]) -> int:

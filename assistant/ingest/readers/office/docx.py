@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from assistant.ingest.readers.content import Content, ContentBuilder, clean_metadata, one_line, superscript
-from assistant.ingest.readers.grid import Merge, write_sheet
+from assistant.ingest.readers.grid import Merge, typed_rows, write_sheet
 from assistant.ingest.readers.office.equations import MATH, linear
 from assistant.ingest.readers.office.numbering import Numbering
+from assistant.ingest.readers.office.running import PAGE_NUMBER, is_page_number, unsaid
 
 if TYPE_CHECKING:
     from docx.document import Document as WordDocument
@@ -31,8 +32,8 @@ def read_docx(data: bytes) -> Content:
     styles = _Styles(word)
     draft = ContentBuilder()
     _write(draft, word.element.body, styles)
-    for note in _notes(word):
-        draft.paragraph(note)
+    for text in (*_notes(word), *unsaid(_running(word), draft.text)):
+        draft.paragraph(text)
     core = word.core_properties
     title = one_line(core.title or "") or styles.title or draft.first_heading
     metadata = clean_metadata([("author", core.author), ("date", core.created and core.created.date())])
@@ -158,9 +159,9 @@ def _cells(table: Any) -> tuple[list[list[str]], list[Merge]]:
                 merges.append(Merge(open_at[len(row)], len(row), at, len(row)))
             if wide > 1:
                 merges.append(Merge(at, len(row), at, len(row) + wide - 1))
-            row.extend([one_line(_text(cell)), *[""] * (wide - 1)])
+            row.extend([_text(cell), *[""] * (wide - 1)])
         rows.append(row)
-    return rows, merges
+    return typed_rows(rows, merges)
 
 
 def _text(element: Any) -> str:
@@ -194,12 +195,51 @@ def _is_raised(run: Any) -> bool:
 
 def _notes(word: WordDocument) -> Iterator[str]:
     """Yield footnotes and endnotes, which are in separate parts."""
-    from lxml import etree
-
-    for relation in word.part.rels.values():
-        if relation.is_external or relation.reltype.rsplit("/", 1)[-1] not in ("footnotes", "endnotes"):
-            continue
-        parser = etree.XMLParser(resolve_entities=False, no_network=True)
-        for note in etree.fromstring(relation.target_part.blob, parser).iterchildren():
+    for part in _parts(word, "footnotes", "endnotes"):
+        for note in part.iterchildren():
             if note.get(f"{_W}type") in (None, "normal") and _text(note).strip():
                 yield f"[{note.get(f'{_W}id')}] {one_line(_text(note))}"
+
+
+def _running(word: WordDocument) -> Iterator[str]:
+    """Yield the paragraphs above and below the pages, with marks in place of page numbers."""
+    for part in _parts(word, "header", "footer"):
+        for field in part.iter(f"{_W}fldSimple"):
+            if is_page_number(field.get(f"{_W}instr", "")):
+                _mark(list(field.iter(f"{_W}t")))
+        _mark_fields(part)
+        for paragraph in part.iter(f"{_W}p"):
+            if next(paragraph.iterancestors(f"{_W}p", _FALLBACK), None) is None:
+                yield _text(paragraph)
+
+
+def _mark_fields(part: Any) -> None:
+    """Put marks in place of page numbers that are written as a start, an instruction, a result and an end."""
+    code, result = "", list[Any]()
+    for element in part.iter(f"{_W}fldChar", f"{_W}instrText", f"{_W}t"):
+        if element.tag == f"{_W}t":
+            result.append(element)
+        elif element.tag == f"{_W}instrText":
+            code += element.text or ""
+        else:
+            if element.get(f"{_W}fldCharType") == "end":
+                if is_page_number(code):
+                    _mark(result)
+                code = ""
+            result = []
+
+
+def _mark(result: list[Any]) -> None:
+    for at, element in enumerate(result):
+        element.text = "" if at else PAGE_NUMBER
+
+
+def _parts(word: WordDocument, *kinds: str) -> Iterator[Any]:
+    """Yield the roots of the parts of these kinds, in the order of these, parsed apart from the document."""
+    from lxml import etree
+
+    parser = etree.XMLParser(resolve_entities=False, no_network=True)
+    for kind in kinds:
+        for relation in word.part.rels.values():
+            if not relation.is_external and relation.reltype.rsplit("/", 1)[-1] == kind:
+                yield etree.fromstring(relation.target_part.blob, parser)

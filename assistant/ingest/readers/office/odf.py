@@ -8,7 +8,8 @@ from typing import Any
 
 from assistant.core.errors import ReadError
 from assistant.ingest.readers.content import Content, ContentBuilder, clean_metadata, one_line
-from assistant.ingest.readers.grid import Merge, check_size, write_sheet
+from assistant.ingest.readers.grid import Merge, check_size, typed_rows, write_sheet
+from assistant.ingest.readers.office.running import PAGE_NUMBER, unsaid
 from assistant.ingest.readers.package import open_zip, read_xml
 
 _OFFICE, _TEXT, _TABLE, _DRAW, _STYLE, _PRESENTATION = (
@@ -41,10 +42,23 @@ def read_odf(data: bytes, kind: str) -> Content:
                 writer.sheet(element)
             else:
                 writer.block(element)
-    for note in writer.notes:
-        writer.draft.paragraph(note)
+    running = _running(archive) if "text" in kind else ()
+    for text in (*writer.notes, *unsaid(running, writer.draft.text)):
+        writer.draft.paragraph(text)
     title, metadata = _metadata(archive)
     return writer.draft.content(kind, title or writer.title or writer.draft.first_heading, metadata)
+
+
+def _running(archive: zipfile.ZipFile) -> Iterator[str]:
+    """Yield the paragraphs above and below the pages, with marks in place of page numbers."""
+    if "styles.xml" in archive.NameToInfo:
+        for master in read_xml(archive, "styles.xml").iter(f"{_STYLE}master-page"):
+            for number in master.iter(f"{_TEXT}page-number", f"{_TEXT}page-count"):
+                number.text = PAGE_NUMBER
+            for tab in master.iter(f"{_TEXT}tab"):
+                tab.text = "\t"
+            for paragraph in master.iter(f"{_TEXT}p", f"{_TEXT}h"):
+                yield "".join(paragraph.itertext())
 
 
 def _require_unencrypted(archive: zipfile.ZipFile) -> None:
@@ -94,7 +108,7 @@ class _Writer:
                 for child in item:
                     self.block(child, depth + 1)
         elif tag == f"{_TABLE}table":
-            write_sheet(self.draft, *self._rows(element))
+            write_sheet(self.draft, *typed_rows(*self._rows(element, lined=True)))
         elif tag not in _SKIPPED:
             for child in element:
                 self.block(child, depth)
@@ -141,7 +155,8 @@ class _Writer:
         for text in speaker_notes:
             self.draft.paragraph(text)
 
-    def _rows(self, table: Any) -> tuple[list[list[str]], list[Merge]]:
+    def _rows(self, table: Any, *, lined: bool = False) -> tuple[list[list[str]], list[Merge]]:
+        """Return the cells of a table, each on one line unless `lined`, and which of them are merged."""
         rows: list[list[str]] = []
         merges: list[Merge] = []
         for element in _children(table, "table-row"):
@@ -151,7 +166,7 @@ class _Writer:
                 if wide > 1 or high > 1:
                     at, column = len(rows), len(row)
                     merges.append(Merge(at, column, at + high - 1, column + wide - 1))
-                text = self._cell(cell)
+                text = self._cell(cell, lined)
                 # Empty cells are repeated to the end of the sheet.
                 row.extend(
                     [text] * min(_count(cell, "number-columns-repeated"), 1000 if not text else 16_384)
@@ -166,8 +181,9 @@ class _Writer:
             rows.extend(list(row) for _ in range(times))
         return rows, merges
 
-    def _cell(self, cell: Any) -> str:
-        return one_line("\n".join(self._text(p) for p in _children(cell, "p", "h")))
+    def _cell(self, cell: Any, lined: bool) -> str:
+        text = "\n".join(self._text(p) for p in _children(cell, "p", "h"))
+        return text if lined and text.strip() else one_line(text)
 
     def _text(self, element: Any) -> str:
         """Return the text of a paragraph, with its footnotes marked and collected."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from assistant.ingest.readers.content import Content, ContentBuilder, one_line
-from assistant.ingest.readers.grid import Merge, write_sheet
+from assistant.ingest.readers.grid import Merge, typed_rows, write_sheet
 from assistant.ingest.readers.package import core_properties, main_part, open_zip, read_relations, read_xml
 
 _TITLES = ("title", "ctrTitle")
@@ -137,12 +137,12 @@ def _write_table(draft: ContentBuilder, table: Any) -> None:
     merges: list[Merge] = []
     for at, row in enumerate(table.iterchildren("{*}tr")):
         cells = list(row.iterchildren("{*}tc"))
-        rows.append([one_line(" ".join(_text(p) for p in cell.iter("{*}p"))) for cell in cells])
+        rows.append(["\n".join(_text(p) for p in cell.iter("{*}p")) for cell in cells])
         for column, cell in enumerate(cells):
             wide, high = (cell.get(name, "1") for name in ("gridSpan", "rowSpan"))
             if (wide, high) != ("1", "1") and wide.isdecimal() and high.isdecimal():
                 merges.append(Merge(at, column, at + int(high) - 1, column + int(wide) - 1))
-    write_sheet(draft, rows, merges)
+    write_sheet(draft, *typed_rows(rows, merges))
 
 
 def _write_chart(draft: ContentBuilder, chart: Any) -> None:

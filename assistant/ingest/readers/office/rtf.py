@@ -9,7 +9,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from assistant.ingest.readers.content import Content, ContentBuilder, clean_metadata, one_line
-from assistant.ingest.readers.grid import check_size, write_sheet
+from assistant.ingest.readers.grid import check_size, typed_rows, write_sheet
+from assistant.ingest.readers.office.running import PAGE_NUMBER, is_page_number, unsaid
 
 _TOKEN = re.compile(
     r"\\(?:(?P<word>[a-zA-Z]{1,32})(?P<number>-?\d{1,10})?[ ]?|'(?P<byte>[0-9a-fA-F]{2})|(?P<sign>[^a-zA-Z]))"
@@ -23,7 +24,7 @@ _SIGNS = {
     **dict.fromkeys(["nestcell", "emspace", "enspace", "qmspace"], " "),
 }
 _SKIPPED = frozenset(
-    "colortbl pict header headerl headerr headerf footer footerl footerr footerf fldinst listtext pntext "
+    "colortbl pict listtext pntext "
     "xe tc rxe txe object nonshppict ftnsep ftnsepc aftnsep aftnsepc private buptim revtim printim comment "
     "category keywords operator manager company subject doccomm hlinkbase themedata datastore".split()
 )
@@ -32,6 +33,7 @@ _CHARSETS = {
     **{177: "cp1255", 178: "cp1256", 186: "cp1257", 204: "cp1251", 222: "cp874", 238: "cp1250"},
 }
 _INFO_FIELDS = ("title", "author")
+_RUNNING = "header headerl headerr headerf footer footerl footerr footerf".split()
 
 
 def read_rtf(data: bytes) -> Content:
@@ -48,7 +50,8 @@ class _State:
     """The settings within a pair of braces."""
 
     destination: str = "body"
-    """`body`, `note`, empty for skipped text, or the table of the file being read."""
+    """`body`, `note`, `running` above and below pages, `code` of a field, empty for skipped text, or the
+    table of the file being read."""
     hidden: bool = False
     skip: int = 1
     """Number of fallback characters after a character given by its number."""
@@ -88,6 +91,7 @@ class _Reader:
     _rows: list[list[str]] = field(default_factory=list)
     _count: int = 0
     _notes: list[str] = field(default_factory=list)
+    _running: list[str] = field(default_factory=list)
 
     def read(self) -> ContentBuilder:
         """Return the draft of the whole file."""
@@ -110,8 +114,8 @@ class _Reader:
                 self._sign(found["sign"])
         self._end_paragraph()
         self._end_table()
-        for note in self._notes:
-            self._draft.paragraph(note)
+        for text in (*self._notes, *unsaid(self._running, self._draft.text)):
+            self._draft.paragraph(text)
         return self._draft
 
     # -- braces and words ------------------------------------------------------------------------------------
@@ -128,8 +132,13 @@ class _Reader:
 
     def _end_destination(self, place: str) -> None:
         """Store the text of a destination that has ended."""
-        text = one_line(self._take(place))
-        if place == "note" and text:
+        taken = self._take(place)
+        text = one_line(taken)
+        if place == "running":
+            self._running += taken.split("\n")
+        elif place == "code" and is_page_number(text):
+            self._put(PAGE_NUMBER)
+        elif place == "note" and text:
             self._notes.append(f"[{len(self._notes) + 1}] {text}")
             self._put(f" [{len(self._notes)}]")
         elif place in _INFO_FIELDS and text:
@@ -144,7 +153,7 @@ class _Reader:
         elif word in _SIGNS:
             self._decode_bytes()
             self._put(_SIGNS[word])
-        elif word in _SKIPPED or (star and word not in ("shptxt", "footnote")):
+        elif word in _SKIPPED or (star and word not in ("shptxt", "footnote", "fldinst")):
             self._decode_bytes()
             if word in ("listtext", "pntext"):
                 self._at.is_item = True
@@ -189,7 +198,7 @@ class _Reader:
 
     def _end_paragraph(self) -> None:
         self._decode_bytes()
-        if self._state.destination == "note":
+        if self._state.destination in ("note", "running"):
             self._put("\n")
         if self._state.destination != "body":
             return
@@ -212,9 +221,11 @@ class _Reader:
 
     def _end_cell(self, _: int | None) -> None:
         if self._state.destination == "body":
-            self._cells.append(one_line(self._take("body")))
+            self._cells.append(self._take("body"))
             self._count += 1
             check_size(self._count)
+        elif self._state.destination == "running":
+            self._put("\t")
 
     def _end_row(self, _: int | None) -> None:
         if self._cells:
@@ -225,7 +236,7 @@ class _Reader:
         if self._cells:
             self._end_row(None)
         if self._rows:
-            write_sheet(self._draft, self._rows)
+            write_sheet(self._draft, *typed_rows(self._rows))
             self._rows = []
 
     def _set_place(self, place: str) -> None:
@@ -291,6 +302,9 @@ def _date_part(shape: str) -> Callable[[_Reader, int | None], None]:
 
 _WORDS: dict[str, Callable[[_Reader, int | None], None]] = {
     **dict.fromkeys(["par", "sect", "page", "column"], lambda reader, _: reader._end_paragraph()),
+    **dict.fromkeys(_RUNNING, _enter("running")),
+    "fldinst": _enter("code"),
+    "chpgn": lambda reader, _: reader._put(PAGE_NUMBER),
     "pard": _Reader._reset_paragraph,
     "plain": _Reader._reset_characters,
     "cell": _Reader._end_cell,

@@ -7,7 +7,7 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-from assistant.ingest.readers.pdf.columns import is_from_right, line_of, rows_of, unjustified
+from assistant.ingest.readers.pdf.columns import is_from_right, line_of, rows_of, runs, unjustified
 from assistant.ingest.readers.pdf.hyphens import joined
 from assistant.ingest.readers.pdf.shapes import Line, Run, Table, Word
 
@@ -87,11 +87,12 @@ def rows_in(
 ) -> list[tuple[float | None, Sequence[Word]]]:
     """Split the content between two lines of a table into rows: one, or one per line of text if open."""
     rows = rows_of(words)
-    if not (_are_rows(rows, xs) if is_open else _are_full_rows(rows, xs)):
+    if not (_are_rows(rows, xs) if is_open else _are_full_rows(rows, xs) or _are_wrapped_rows(rows, xs)):
         return [(None, words)]
     parts: list[list[Word]] = []
     for row in rows:
-        if parts and _goes_on([_Cell(_place(xs, word), word.text) for word in row]):
+        cells = [_Cell(_place(xs, word), word.text) for word in row]
+        if parts and (_goes_on(cells) or (not is_open and _is_rest(row, xs))):
             parts[-1] += row
         else:
             parts.append(list(row))
@@ -113,6 +114,18 @@ def _are_full_rows(rows: Sequence[Sequence[Word]], xs: Sequence[float]) -> bool:
     every = set().union(*filled)
     always = set.intersection(*filled)
     return len(always) * 10 > len(every) * 6 and len(always) > 1 and bool(set.intersection(*numbers))
+
+
+def _are_wrapped_rows(rows: Sequence[Sequence[Word]], xs: Sequence[float]) -> bool:
+    """True if several lines of text are full rows, the first among them, and the others go on in one cell."""
+    full = [row for row in rows if not _is_rest(row, xs)]
+    return len(full) > 2 and full[0] is rows[0] and _are_full_rows(full, xs)
+
+
+def _is_rest(row: Sequence[Word], xs: Sequence[float]) -> bool:
+    """True if a row is one run of words that begins behind the first column."""
+    found = list(runs(sorted(row, key=lambda word: word.left)))
+    return len(found) == 1 and bisect_right(xs, found[0].left + 1) > 1
 
 
 def _place(xs: Sequence[float], word: Word) -> int:

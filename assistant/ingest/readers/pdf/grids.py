@@ -215,19 +215,28 @@ def _row(
 def _merged_cells(
     cells: list[list[Word]], xs: Sequence[float], first: int, end: int
 ) -> Iterator[tuple[int, int]]:
-    """Put words that reach over the columns from `first` to `end`, which no line parts, into one cell."""
+    """Put words that reach over the columns from `first` to `end`, which no line parts, into one cell.
+
+    Where a column has words of its own too, they reach into it from a cell that is too narrow for them.
+    """
     inside = [word for cell in cells[first:end] for word in cell]
     wide: list[tuple[int, int]] = []
+    reaching: set[Word] = set()
     for run in runs(sorted(inside, key=lambda word: (round(word.top), word.left))) if end - first > 1 else ():
         left, right = bisect_right(xs, run.left + _TOUCH) - 1, bisect_right(xs, run.right - _TOUCH) - 1
         if right > left:
             wide.append((max(left, first), min(right, end - 1)))
+            reaching.update(run.words)
     for left, right in _united(wide):
-        cells[left : right + 1] = [
-            [word for cell in cells[left : right + 1] for word in cell],
-            *([] for _ in range(left, right)),
-        ]
-        yield left, right
+        own = [[word for word in cell if word not in reaching] for cell in cells[left + 1 : right + 1]]
+        top = min((word.top for cell in own for word in cell), default=None)
+        over = [word for cell in cells[left : right + 1] for word in cell if word in reaching]
+        if top is not None and top < min(word.top for word in over) - 1:
+            cells[left : right + 1] = [[*(w for w in cells[left] if w not in reaching), *over], *own]
+        else:
+            merged = [word for cell in cells[left : right + 1] for word in cell]
+            cells[left : right + 1] = [merged, *([] for _ in range(left, right))]
+            yield left, right
 
 
 def _united(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:

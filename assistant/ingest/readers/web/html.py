@@ -11,9 +11,10 @@ from itertools import groupby, pairwise
 from typing import TYPE_CHECKING, Any
 
 from assistant.ingest.readers.content import Content, ContentBuilder, clean_metadata, one_line
+from assistant.ingest.readers.grid import typed_rows
 from assistant.ingest.readers.web.article import fill_gaps
 from assistant.ingest.readers.web.spans import unspan
-from assistant.ingest.readers.web.visible import keep_visible, split_label, with_labels
+from assistant.ingest.readers.web.visible import LINE_END, keep_visible, split_label, with_labels
 from assistant.ingest.readers.web.wording import wording
 
 if TYPE_CHECKING:
@@ -63,8 +64,8 @@ def write_page(draft: ContentBuilder, text: str, title: str = "") -> None:
         _write(draft, block)
 
 
-_SOFT = re.compile("[\xad\u200b\ue000\ue001]|&shy;|&ZeroWidthSpace;")
-"""Places where a word may be broken, and the marks of list numbers."""
+_SOFT = re.compile("[\xad\u200b\ue000-\ue002]|&shy;|&ZeroWidthSpace;")
+"""Places where a word may be broken, and the marks of list numbers and line ends."""
 
 
 def _parse(text: str) -> HtmlElement:
@@ -202,6 +203,8 @@ def _linked(element: Any) -> int:
 
 
 def _write(draft: ContentBuilder, block: _Block) -> None:
+    rows = tuple(tuple(cell.replace(LINE_END, "\n") for cell in row) for row in block.rows)
+    block = replace(block, text=block.text.replace(LINE_END, "\n"), rows=rows)
     if block.kind == "p" and split_label(block.text)[0]:
         block = replace(block, kind="item")
     elif block.kind != "item":
@@ -215,7 +218,7 @@ def _write(draft: ContentBuilder, block: _Block) -> None:
     elif block.keyed and all(len(row) == 2 for row in block.rows):
         _write_pairs(draft, block.rows)
     elif block.kind == "table":
-        draft.table(_with_one_header(block.rows))
+        draft.table(_with_one_header(typed_rows(block.rows)[0]))
     elif block.kind == "code" and "\n" in block.text.strip():
         draft.code(block.text)
     else:
@@ -228,7 +231,7 @@ def _write_pairs(draft: ContentBuilder, rows: Sequence[Sequence[str]]) -> None:
         draft.item(f"{one_line(name).rstrip(':')}: {value}" if is_pair else name)
 
 
-def _with_one_header(rows: tuple[tuple[str, ...], ...]) -> Sequence[Sequence[str]]:
+def _with_one_header(rows: Sequence[Sequence[str]]) -> Sequence[Sequence[str]]:
     """Merge the first two rows if both are column names, with cells spanning rows and columns."""
     if len(rows) < 3 or len(rows[0]) != len(rows[1]):
         return rows

@@ -14,6 +14,9 @@ _LABEL = "\ue000{}\ue001"
 """A number of a list item, between characters that no page uses."""
 _LABELLED = re.compile("\ue000([^\ue001]*)\ue001\\s*")
 
+LINE_END = "\ue002"
+"""A line end within a cell, of which extraction leaves nothing."""
+
 _HIDING = re.compile(r"display:none|visibility:hidden", re.IGNORECASE)
 _HIDDEN_TAGS = {"ix:header", "ix:hidden"}
 _TEXT_TAGS = "p li td th dd dt blockquote caption figcaption h1 h2 h3 h4 h5 h6".split()
@@ -24,6 +27,7 @@ _CELL_BLOCKS = "p div ul ol dl li dd dt section".split()
 def keep_visible(page: HtmlElement) -> HtmlElement:
     """Rewrite the page in place, and return it."""
     _remove_hidden(page)
+    _unwrap(page)
     _raise_scripts(page)
     _inline(page)
     for table in list(page.iter("table")):
@@ -59,6 +63,16 @@ def _is_hidden(element: Any) -> bool:
     if element.tag in _HIDDEN_TAGS or element.get("hidden", "until-found") != "until-found":
         return True
     return _HIDING.search(element.get("style", "").replace(" ", "")) is not None
+
+
+def _unwrap(page: HtmlElement) -> None:
+    """Remove tags that HTML does not know, such as `ix:nonnumeric` and `x-price`, and keep what is in them:
+    extraction drops it in the cells of a table."""
+    for element in list(page.iter()):
+        if re.search("[:-]", str(element.tag)) or element.tag == "nobr":
+            element.drop_tag()
+        elif element.tag == "center":
+            element.tag = "div"
 
 
 def _raise_scripts(page: HtmlElement) -> None:
@@ -136,6 +150,9 @@ def _lift_caption(table: Any) -> None:
 def _flatten_cells(table: Any) -> None:
     """Write lists and blocks within a cell on one line: items with commas between them."""
     for cell in table.iter("td", "th"):
+        for line_end in list(cell.iter("br")):
+            line_end.tail = LINE_END + (line_end.tail or "")
+            line_end.drop_tag()
         blocks = list(cell.iter(*_CELL_BLOCKS))
         for block in blocks:
             before = _before_in(cell, block)
