@@ -60,6 +60,38 @@ def test_tables_of_one_sheet_are_told_apart_and_an_empty_row_within_one_is_nothi
     )
 
 
+def test_column_names_over_several_rows_are_put_together_though_nothing_is_merged() -> None:
+    rows = [["Room", "Beds", "Price"], [None, "that are free", "of a night"], [None, "in May", None]]
+    rows += [["Attic", 2, 60], ["Cellar", 4, 85], ["Tower", 1, 40]]
+    assert read(packed(workbook({"S": sheet(rows)})), "a.xlsx").text == (
+        "# S\n\n| Room | Beds that are free in May | Price of a night |\n|---|---|---|\n"
+        "| Attic | 2 | 60 |\n| Cellar | 4 | 85 |\n| Tower | 1 | 40 |"
+    )
+    table = [["Room", "Host", "Note"], ["Attic", "Ada", "warm"], ["Tower", "Leo", "high"]]
+    assert (
+        "| Room | Host | Note |\n|---|---|---|\n| Attic |"
+        in read(packed(workbook({"S": sheet(table)})), "a.xlsx").text
+    )
+
+
+def test_a_table_that_names_its_columns_again_is_two_below_their_titles() -> None:
+    names = [None, "Sold", "Given", "Left"]
+    first = [["In boxes", None, None, "May 2029"], names, ["Tea", 4, "—", 1], ["Milk", 7, 2, "—"]]
+    second = [["In boxes", None, None, "May 2030"], names, ["Tea", 5, 3, 6], ["Milk", 8, "—", 9]]
+    head = "| In boxes | Sold | Given | Left |\n|---|---|---|---|\n"
+    assert read(packed(workbook({"S": sheet([*first, [], *second])})), "a.xlsx").text == (
+        f"# S\n\n## In boxes May 2029\n\n{head}| Tea | 4 | — | 1 |\n| Milk | 7 | 2 | — |\n\n"
+        f"## In boxes May 2030\n\n{head}| Tea | 5 | 3 | 6 |\n| Milk | 8 | — | 9 |"
+    )
+
+
+def test_column_names_that_are_repeated_on_each_page_of_a_print_are_no_rows() -> None:
+    rows = [["Room", "Beds"], ["Attic", 2], ["Room", "Beds"], ["Tower", 1]]
+    assert read(packed(workbook({"S": sheet(rows)})), "a.xlsx").text == (
+        "# S\n\n| Room | Beds |\n|---|---|\n| Attic | 2 |\n| Tower | 1 |"
+    )
+
+
 BOUGHT = [("Ada", "pots", 12, "Monday"), ("Leo", "pans", 45, "Tuesday"), ("Uma", "lids", 7, "Friday")]
 
 
@@ -253,3 +285,15 @@ def test_what_stands_above_and_below_each_page_is_read_once_without_page_numbers
     numbered = rb"{\footerf\pard Page \chpgn  of {\field{\*\fldinst { NUMPAGES }}{\fldrslt 9}}\par}"
     rich = rb"{\rtf1\ansi " + head + foot + numbered + rb"\pard Boil.\par Stir.\par}"
     assert read(rich, "a.rtf").text == right
+
+
+def test_a_table_in_a_cell_of_rich_text_is_a_table_below_the_one_around_it() -> None:
+    inner = rb"\pard\intbl\itap2 %b\nestcell %b\nestcell"
+    row = rb"{\*\nesttableprops\trowd\cellx100\cellx200\nestrow}{\nonesttables\par}"
+    rows = b"".join(inner % pair + row for pair in [(b"Room", b"Beds"), (b"Attic", b"2"), (b"Tower", b"1")])
+    around = rb"\trowd\cellx300\pard\intbl %b\par " + rows + rb"\pard\intbl\itap1 %b\cell\row"
+    rich = rb"{\rtf1\ansi " + around % (b"Rooms of the house:", b"Seen in May.") + rb"\pard The end.\par}"
+    assert read(rich, "a.rtf").text == (
+        "Rooms of the house: Seen in May.\n\n"
+        "| Room | Beds |\n|---|---|\n| Attic | 2 |\n| Tower | 1 |\n\nThe end."
+    )

@@ -164,10 +164,15 @@ def _filled(row: Row) -> list[int]:
 def _names_what_follows(first: Row, below: list[Row]) -> bool:
     """True if text is above numbers or dates in some column, as in a header row."""
     return any(
-        not _is_value(cell) and any(column < len(row) and _is_value(row[column]) for row in below)
+        _is_name(cell) and any(column < len(row) and _is_value(row[column]) for row in below)
         for column, cell in enumerate(first)
         if cell
     )
+
+
+def _is_name(cell: str) -> bool:
+    """False for a value, and for a sign in its place."""
+    return not _is_value(cell) and any(map(str.isalnum, cell))
 
 
 def _is_value(cell: str) -> bool:
@@ -185,10 +190,26 @@ def _write(draft: ContentBuilder, block: list[Row], wide: dict[int, list[Merge]]
             for key, value in inner:
                 draft.item(f"{key.rstrip(': ')}: {value}" if value else key)
         else:
-            names, body = _split_header(inner, columns, {at - above: spans for at, spans in wide.items()})
-            write_table(draft, names, body)
+            _write_tables(draft, inner, columns, {at - above: spans for at, spans in wide.items()}, level)
     for row in block[below:]:
         draft.paragraph(" ".join(filter(None, row)))
+
+
+def _write_tables(
+    draft: ContentBuilder,
+    rows: list[Row],
+    columns: list[int],
+    wide: dict[int, list[Merge]],
+    level: int | None,
+) -> None:
+    """Write a table; where its column names come again, further tables, each below the title in its names."""
+    for first, part in _parts_with_names(rows, wide):
+        merged = {at - first: spans for at, spans in wide.items()}
+        if _is_title(part, merged):
+            _write_title(draft, one_line(" ".join(part[0])), level)
+            merged = {at - 1: spans for at, spans in merged.items()}
+            part = [[part[1][0] or part[0][0], *part[1][1:]], *part[2:]]
+        write_table(draft, *_split_header(part, columns, merged))
 
 
 def _drop_empty_columns(block: list[Row], columns: Sequence[int]) -> tuple[list[Row], list[int]]:
@@ -236,6 +257,30 @@ def _is_form(rows: list[Row]) -> bool:
     return is_mixed or sum(key.endswith(":") for key in keys) * 2 > len(keys)
 
 
+def _parts_with_names(rows: list[Row], wide: dict[int, list[Merge]]) -> Iterator[tuple[int, list[Row]]]:
+    """Yield the parts of a table that begin with its names again, with the numbers of their first rows.
+
+    Where all names are repeated, as on each page of a print, they are left out and the table goes on.
+    """
+    count = _header_rows(rows, wide)
+    if not count or len(_filled(rows[count - 1])) < 2:
+        yield 0, rows
+        return
+    again = [at - count + 1 for at in range(2 * count - 1, len(rows)) if rows[at] == rows[count - 1]]
+    whole = [at for at in again if rows[at : at + count] == rows[:count]]
+    is_plain = all(at < count for at in wide)
+    left_out = {at + n for at in whole for n in range(count) if is_plain}
+    for start, end in pairwise([0, *(at for at in again if at not in whole), len(rows)]):
+        yield start, [row for at, row in enumerate(rows[start:end], start) if at not in left_out]
+
+
+def _is_title(rows: list[Row], wide: dict[int, list[Merge]]) -> bool:
+    """True if the first row of names is a title, such as a unit and a date above names of most columns."""
+    if len(rows) < 3 or len(rows[0]) < 4 or wide.get(0) or _filled(rows[0])[:1] != [0]:
+        return False
+    return len(_filled(rows[0])) == 2 and len(_filled(rows[1])) > 2 and _header_rows(rows, wide) > 1
+
+
 def _split_header(
     rows: list[Row], columns: list[int], wide: dict[int, list[Merge]]
 ) -> tuple[list[str], list[Row]]:
@@ -252,17 +297,29 @@ def _split_header(
 
 
 def _header_rows(rows: list[Row], wide: dict[int, list[Merge]]) -> int:
-    """Return the number of header rows: those with merged cells and the one below, one, or none."""
+    """Return the number of header rows: those that names go on in, and the one below, one, or none."""
     if len(rows) < 2 or not _is_header(rows[0], rows[1:20]):
         return 1 if len(rows) == 1 else 0
     count = 1
-    while (
-        count < min(4, len(rows) - 1)
-        and wide.get(count - 1)
-        and _is_header(rows[count], rows[count + 1 :][:20])
-    ):
+    while count < min(4, len(rows) - 1):
+        below = rows[count + 1 :][:20]
+        goes_on = wide.get(count - 1) or _are_further_names(rows[:count], rows[count], below)
+        if not goes_on or not _is_header(rows[count], below):
+            break
         count += 1
     return count
+
+
+def _are_further_names(names: list[Row], row: Row, below: list[Row]) -> bool:
+    """True if a row goes on with the names above it, or names columns that have none, with values below."""
+    filled = _filled(row)
+    if not filled or any(_is_value(row[column]) for column in filled):
+        return False
+    valued = [column for column in filled if any(_is_value(other[column]) for other in below)]
+    new = [column for column in filled if not any(above[column] for above in names)]
+    if not row[0] and not new:
+        return len(valued) == len(filled) and any(other[0] for other in below[:2])
+    return len(new) > 1 and len(filled) * 5 >= len(row) * 3 and len(valued) > 1
 
 
 def _is_header(row: Row, below: list[Row]) -> bool:

@@ -21,10 +21,10 @@ _SIGNS = {
     **{"~": "\xa0", "_": "-", "\\": "\\", "{": "{", "}": "}", "tab": "\t", "line": "\n", "lbr": "\n"},
     **{"emdash": "—", "endash": "–", "bullet": "•"},
     **{"lquote": "‘", "rquote": "’", "ldblquote": "“", "rdblquote": "”"},
-    **dict.fromkeys(["nestcell", "emspace", "enspace", "qmspace"], " "),
+    **dict.fromkeys(["emspace", "enspace", "qmspace"], " "),
 }
 _SKIPPED = frozenset(
-    "colortbl pict listtext pntext "
+    "colortbl pict listtext pntext nonesttables "
     "xe tc rxe txe object nonshppict ftnsep ftnsepc aftnsep aftnsepc private buptim revtim printim comment "
     "category keywords operator manager company subject doccomm hlinkbase themedata datastore".split()
 )
@@ -89,6 +89,10 @@ class _Reader:
     _style: int = 0
     _cells: list[str] = field(default_factory=list)
     _rows: list[list[str]] = field(default_factory=list)
+    _inner: list[str] = field(default_factory=list)
+    _inner_rows: list[list[str]] = field(default_factory=list)
+    _inner_tables: list[list[list[str]]] = field(default_factory=list)
+    _before_inner: str = ""
     _count: int = 0
     _notes: list[str] = field(default_factory=list)
     _running: list[str] = field(default_factory=list)
@@ -221,11 +225,31 @@ class _Reader:
 
     def _end_cell(self, _: int | None) -> None:
         if self._state.destination == "body":
-            self._cells.append(self._take("body"))
+            self._cells.append(self._before_inner + self._take("body"))
+            self._before_inner = ""
+            if self._inner_rows:
+                self._inner_tables.append(self._inner_rows)
+                self._inner_rows = []
             self._count += 1
             check_size(self._count)
         elif self._state.destination == "running":
             self._put("\t")
+
+    def _end_inner_cell(self, _: int | None) -> None:
+        """Store a cell of a table in a cell; paragraphs before that table belong to the cell around it."""
+        if self._state.destination == "body":
+            text = self._take("body")
+            if not self._inner and not self._inner_rows:
+                before, end, text = text.rpartition("\n")
+                self._before_inner = before + end
+            self._inner.append(text)
+            self._count += 1
+            check_size(self._count)
+
+    def _end_inner_row(self, _: int | None) -> None:
+        if self._inner:
+            self._inner_rows.append(self._inner)
+            self._inner = []
 
     def _end_row(self, _: int | None) -> None:
         if self._cells:
@@ -236,8 +260,9 @@ class _Reader:
         if self._cells:
             self._end_row(None)
         if self._rows:
-            write_sheet(self._draft, *typed_rows(self._rows))
-            self._rows = []
+            for rows in (self._rows, *self._inner_tables):
+                write_sheet(self._draft, *typed_rows(rows))
+            self._rows, self._inner_tables = [], []
 
     def _set_place(self, place: str) -> None:
         self._state = replace(self._state, destination=place)
@@ -309,6 +334,8 @@ _WORDS: dict[str, Callable[[_Reader, int | None], None]] = {
     "plain": _Reader._reset_characters,
     "cell": _Reader._end_cell,
     "row": _Reader._end_row,
+    "nestcell": _Reader._end_inner_cell,
+    "nestrow": _Reader._end_inner_row,
     "intbl": _Reader._set_table,
     "s": _Reader._set_style,
     "outlinelevel": _Reader._set_level,
