@@ -60,6 +60,14 @@ def test_tables_of_one_sheet_are_told_apart_and_an_empty_row_within_one_is_nothi
     )
 
 
+def test_a_wide_table_whose_first_column_repeats_is_split_with_the_column_that_names_its_rows() -> None:
+    names = ["Maker", "Kind of pot that it is", "Number of the pot", "Told of it", "Litres that go into it"]
+    rows = [["Arvo and Sons", "a pot with a lid", f"P{n}-X", f"{n} {'x' * 280}", n + 2] for n in range(8)]
+    text = read(packed(workbook({"S": sheet([names, *rows])})), "a.xlsx").text
+    assert "| Maker | Number of the pot | Litres that go into it |" in text
+    assert "| Arvo and Sons | P5-X | 7 |" in text
+
+
 def test_column_names_over_several_rows_are_put_together_though_nothing_is_merged() -> None:
     rows = [["Room", "Beds", "Price"], [None, "that are free", "of a night"], [None, "in May", None]]
     rows += [["Attic", 2, 60], ["Cellar", 4, 85], ["Tower", 1, 40]]
@@ -67,6 +75,8 @@ def test_column_names_over_several_rows_are_put_together_though_nothing_is_merge
         "# S\n\n| Room | Beds that are free in May | Price of a night |\n|---|---|---|\n"
         "| Attic | 2 | 60 |\n| Cellar | 4 | 85 |\n| Tower | 1 | 40 |"
     )
+    units = [["Room", "Price", "Share"], [None, "€", "(%)"], ["Attic", 60, 7], ["Tower", 40, 9]]
+    assert "| Room | Price € | Share (%) |" in read(packed(workbook({"S": sheet(units)})), "a.xlsx").text
     table = [["Room", "Host", "Note"], ["Attic", "Ada", "warm"], ["Tower", "Leo", "high"]]
     assert (
         "| Room | Host | Note |\n|---|---|---|\n| Attic |"

@@ -21,6 +21,7 @@ _LINE = 80
 _NUMBER = re.compile(r"[-+(]?\s?[$€£¥]?\s?[-+]?\d[\d.,\s'’]*(?:[eE][-+]?\d+)?\s?[%$€£¥]?\)?")
 _YEAR = re.compile(r"(?:1[89]|20|21)\d\d")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d.*|\d{1,2}[./]\d{1,2}[./]\d{2,4}.*")
+_UNIT = re.compile(r"\W*[$€£¥%‰]\W*")
 _NOTE = re.compile(r"\W|(?:sources?|notes?|total)\b", re.IGNORECASE)
 
 Row = list[str]
@@ -313,6 +314,8 @@ def _header_rows(rows: list[Row], wide: dict[int, list[Merge]]) -> int:
 def _are_further_names(names: list[Row], row: Row, below: list[Row]) -> bool:
     """True if a row goes on with the names above it, or names columns that have none, with values below."""
     filled = _filled(row)
+    if filled and all(_UNIT.fullmatch(row[column]) for column in filled):
+        return True
     if not filled or any(_is_value(row[column]) for column in filled):
         return False
     valued = [column for column in filled if any(_is_value(other[column]) for other in below)]
@@ -368,12 +371,22 @@ def _parts(names: Sequence[str], body: Sequence[Sequence[str]]) -> list[list[int
 
 
 def _keys(rows: Sequence[Sequence[str]]) -> list[int]:
-    """Return the columns that name the rows: the first, and one more where that is often empty."""
+    """Return the columns that name the rows: the first, and one more where that is empty or repeated."""
     bare = [row for row in rows if not row[0]]
-    if len(bare) * 10 < len(rows) or not bare:
+    if len(bare) * 10 >= len(rows) > 0 and bare:
+        filled = [sum(bool(row[column]) for row in bare) for column in range(1, min(len(bare[0]), 4))]
+        return [0, 1 + filled.index(max(filled))] if any(filled) else [0]
+    known = [len({row[column] for row in rows}) for column in range(len(rows[0]) if rows else 0)]
+    if not rows or known[0] * 2 > len(rows):
         return [0]
-    filled = [sum(bool(row[column]) for row in bare) for column in range(1, min(len(bare[0]), 4))]
-    return [0, 1 + filled.index(max(filled))] if any(filled) else [0]
+    names = [at for at in range(1, len(known)) if known[at] * 5 > len(rows) * 4 and _is_key(rows, at)]
+    return [0, *names[:1]]
+
+
+def _is_key(rows: Sequence[Sequence[str]], column: int) -> bool:
+    """True if the cells of a column are short names or numbers of things, no texts and no amounts."""
+    cells = [row[column] for row in rows if row[column]]
+    return _usual([len(cell) for cell in cells]) <= 40 and not any(map(_is_value, cells))
 
 
 def _usual(lengths: list[int]) -> int:
