@@ -271,6 +271,23 @@ def test_open_spreadsheets_and_presentations_are_read() -> None:
     assert (first, second) == ("# Goals\n\nBoil.\n\n## Speaker notes\n\nSay it.", "# y\n\nx")
 
 
+def placed(text: str, top: int, size: int) -> str:
+    """A shape of a slide that fills no place of its layout."""
+    line = f'<a:p><a:r><a:rPr sz="{size}"/><a:t>{text}</a:t></a:r></a:p>'
+    return (
+        f'<p:sp><p:nvSpPr/><p:spPr><a:xfrm><a:off x="9" y="{top}"/></a:xfrm></p:spPr>'
+        f"<p:txBody>{line}</p:txBody></p:sp>"
+    )
+
+
+def test_a_large_line_on_top_of_a_slide_without_a_title_is_its_heading() -> None:
+    first = placed("Boil it for 95 seconds", 900, 2400) + placed("Tea", 10, 4000)
+    second = placed("No line is larger", 10, 2400) + placed("than the other", 900, 2400)
+    assert read(packed(offices.slides(first, second)), "a.pptx").text == (
+        "# Tea\n\nBoil it for 95 seconds\n\nNo line is larger\n\nthan the other"
+    )
+
+
 def test_an_open_document_with_a_password_says_so() -> None:
     locked = f"<manifest:manifest {offices.SPACES}><manifest:encryption-data/></manifest:manifest>"
     data = packed(

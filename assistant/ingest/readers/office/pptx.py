@@ -11,6 +11,8 @@ from assistant.ingest.readers.grid import Merge, typed_rows, write_sheet
 from assistant.ingest.readers.package import core_properties, main_part, open_zip, read_relations, read_xml
 
 _TITLES = ("title", "ctrTitle")
+_TITLE = 90
+"""Characters of a line from which on it is no title."""
 _FURNITURE = ("dt", "ftr", "hdr", "sldNum", "sldImg")
 
 
@@ -50,6 +52,7 @@ class _Slide:
 
     def write(self) -> None:
         titles = [shape for shape in self._shapes if _placeholder(shape) in _TITLES]
+        titles = titles or _large_line_on_top(self._shapes)
         for shape in titles:
             self._draft.heading(1, " ".join(_text(p) for p in shape.iter("{*}p")))
         for shape in self._shapes:
@@ -113,6 +116,38 @@ def _shapes(root: Any) -> Iterator[Any]:
             yield element
         elif name not in ("Fallback", "pic", "cxnSp"):
             yield from _shapes(element)
+
+
+def _large_line_on_top(shapes: list[Any]) -> list[Any]:
+    """Return the shape that looks like the title of a slide: a short line above all, in the largest letters.
+
+    Programs that export slides write titles as any other text.
+    """
+    filled = [shape for shape in shapes if shape.tag.endswith("}sp") and one_line(_all_text(shape))]
+    tops = [(_top(shape), at) for at, shape in enumerate(filled)]
+    if len(filled) < 2 or any(top is None for top, _ in tops):
+        return []
+    title = filled[min((top or 0, at) for top, at in tops)[1]]
+    words, size = one_line(_all_text(title)), _size(title)
+    is_line = len(words) <= _TITLE and words[-1] not in ".;:," and any(map(str.isalpha, words))
+    is_large = all(size > _size(shape) * 1.2 for shape in filled if shape is not title)
+    return [title] if is_line and is_large else []
+
+
+def _all_text(shape: Any) -> str:
+    return "\n".join(_text(paragraph) for paragraph in shape.iter("{*}p"))
+
+
+def _top(shape: Any) -> int | None:
+    place = shape.find("{*}spPr/{*}xfrm/{*}off")
+    top = place.get("y", "") if place is not None else ""
+    return int(top) if top.lstrip("-").isdecimal() else None
+
+
+def _size(shape: Any) -> int:
+    """Return the size of the largest letters that a shape tells, 0 if none."""
+    sizes = [run.get("sz", "") for run in shape.iter("{*}rPr")]
+    return max((int(size) for size in sizes if size.isdecimal()), default=0)
 
 
 def _placeholder(shape: Any) -> str:
