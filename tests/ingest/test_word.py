@@ -183,3 +183,20 @@ def test_what_stands_above_and_below_each_page_is_read_once_without_page_numbers
         "Mill Lane 4, phone 040 1234",
         "mills.example",
     ]
+
+
+def test_names_and_values_with_tabs_between_them_are_a_table() -> None:
+    def write(word: WordDocument) -> None:
+        for line in (
+            "Paid by\tAda Arvo",
+            "Attic\t60 €\t3",
+            "Cellar\t\t85 €",
+            "Tower\t40 €\t9",
+            "Seen\tby all",
+        ):
+            word.add_paragraph(line)
+
+    assert written(write) == (
+        "Paid by Ada Arvo\n\n| Column A | Column B | Column C |\n|---|---|---|\n"
+        "| Attic | 60 € | 3 |\n| Cellar | 85 € |  |\n| Tower | 40 € | 9 |\n\nSeen by all"
+    )

@@ -93,7 +93,7 @@ def _are_typed(cells: Sequence[Sequence[str]]) -> bool:
     lines = [[one_line(line) for line in cell] for cell in filled]
     if any(len(line) > _LINE for cell in lines for line in cell):
         return False
-    return any(sum(map(_is_value, cell)) * 2 > len(list(filter(None, cell))) for cell in lines)
+    return any(sum(map(is_value, cell)) * 2 > len(list(filter(None, cell))) for cell in lines)
 
 
 def letter(column: int) -> str:
@@ -165,7 +165,7 @@ def _filled(row: Row) -> list[int]:
 def _names_what_follows(first: Row, below: list[Row]) -> bool:
     """True if text is above numbers or dates in some column, as in a header row."""
     return any(
-        _is_name(cell) and any(column < len(row) and _is_value(row[column]) for row in below)
+        _is_name(cell) and any(column < len(row) and is_value(row[column]) for row in below)
         for column, cell in enumerate(first)
         if cell
     )
@@ -173,10 +173,11 @@ def _names_what_follows(first: Row, below: list[Row]) -> bool:
 
 def _is_name(cell: str) -> bool:
     """False for a value, and for a sign in its place."""
-    return not _is_value(cell) and any(map(str.isalnum, cell))
+    return not is_value(cell) and any(map(str.isalnum, cell))
 
 
-def _is_value(cell: str) -> bool:
+def is_value(cell: str) -> bool:
+    """True for a number, an amount or a date."""
     return _NUMBER.fullmatch(cell) is not None or _DATE.fullmatch(cell) is not None
 
 
@@ -233,7 +234,7 @@ def _edges(block: list[Row]) -> tuple[int, int]:
         above -= 1  # text above numbers is the name of a column
     while below > above and len(_filled(block[below - 1])) == 1:
         text = "".join(block[below - 1])
-        if _is_value(text) or (len(text) <= 40 and not _NOTE.match(text)):
+        if is_value(text) or (len(text) <= 40 and not _NOTE.match(text)):
             break
         below -= 1
     return above, below
@@ -251,9 +252,9 @@ def _is_form(rows: list[Row]) -> bool:
     if len(rows[0]) != 2 or not 1 < len(rows) <= 60:
         return False
     keys = [row[0] for row in rows]
-    if len(set(keys)) < len(keys) or any(not key or _is_value(key) or len(key) > 60 for key in keys):
+    if len(set(keys)) < len(keys) or any(not key or is_value(key) or len(key) > 60 for key in keys):
         return False
-    below = [_is_value(row[1]) for row in rows[1:]]
+    below = [is_value(row[1]) for row in rows[1:]]
     is_mixed = len(below) > 2 and len(below) < sum(below) * 5 < 3 * len(below)
     return is_mixed or sum(key.endswith(":") for key in keys) * 2 > len(keys)
 
@@ -316,9 +317,9 @@ def _are_further_names(names: list[Row], row: Row, below: list[Row]) -> bool:
     filled = _filled(row)
     if filled and all(_UNIT.fullmatch(row[column]) for column in filled):
         return True
-    if not filled or any(_is_value(row[column]) for column in filled):
+    if not filled or any(is_value(row[column]) for column in filled):
         return False
-    valued = [column for column in filled if any(_is_value(other[column]) for other in below)]
+    valued = [column for column in filled if any(is_value(other[column]) for other in below)]
     new = [column for column in filled if not any(above[column] for above in names)]
     if not row[0] and not new:
         return len(valued) == len(filled) and any(other[0] for other in below[:2])
@@ -386,7 +387,7 @@ def _keys(rows: Sequence[Sequence[str]]) -> list[int]:
 def _is_key(rows: Sequence[Sequence[str]], column: int) -> bool:
     """True if the cells of a column are short names or numbers of things, no texts and no amounts."""
     cells = [row[column] for row in rows if row[column]]
-    return _usual([len(cell) for cell in cells]) <= 40 and not any(map(_is_value, cells))
+    return _usual([len(cell) for cell in cells]) <= 40 and not any(map(is_value, cells))
 
 
 def _usual(lengths: list[int]) -> int:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from assistant.ingest.readers.content import Content, ContentBuilder, clean_metadata, one_line, superscript
-from assistant.ingest.readers.grid import Merge, typed_rows, write_sheet
+from assistant.ingest.readers.grid import Merge, is_value, typed_rows, write_sheet
 from assistant.ingest.readers.office.equations import MATH, linear
 from assistant.ingest.readers.office.numbering import Numbering
 from assistant.ingest.readers.office.running import PAGE_NUMBER, is_page_number, unsaid
@@ -22,6 +23,10 @@ _VARIANTS = [
     "application/vnd.ms-word.template.macroEnabledTemplate.main+xml",
     "application/vnd.openxmlformats-officedocument.wordprocessingml.template.main+xml",
 ]
+_TABBED = 3
+"""Paragraphs of names and values with tabs between them from which on they are a table."""
+_FIELD = 60
+"""Characters of a cell in such a table."""
 _FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
 _WRAPPERS = {f"{_W}{name}" for name in ("sdt", "sdtContent", "ins", "smartTag", "customXml")}
 
@@ -111,14 +116,53 @@ def _blocks(parent: Any, *names: str) -> Iterator[Any]:
 
 def _write(draft: ContentBuilder, parent: Any, styles: _Styles) -> None:
     """Write the paragraphs and tables of a document or of a cell."""
-    for block in _blocks(parent, "p", "tbl"):
-        if block.tag == f"{_W}p":
-            _paragraph(draft, block, styles)
-        elif _is_layout(block):
-            for cell in (cell for row in _blocks(block, "tr") for cell in _blocks(row, "tc")):
-                _write(draft, cell, styles)
-        else:
-            write_sheet(draft, *_cells(block))
+    for is_tabbed, blocks in groupby(
+        _blocks(parent, "p", "tbl"), key=lambda block: _is_tabbed(block, styles)
+    ):
+        run = list(blocks)
+        rows = _tabbed_rows(run) if is_tabbed else []
+        if len(rows) >= _TABBED:
+            write_sheet(draft, rows)
+            continue
+        for block in run:
+            _write_block(draft, block, styles)
+
+
+def _write_block(draft: ContentBuilder, block: Any, styles: _Styles) -> None:
+    if block.tag == f"{_W}p":
+        _paragraph(draft, block, styles)
+    elif _is_layout(block):
+        for cell in (cell for row in _blocks(block, "tr") for cell in _blocks(row, "tc")):
+            _write(draft, cell, styles)
+    else:
+        write_sheet(draft, *_cells(block))
+
+
+def _is_tabbed(block: Any, styles: _Styles) -> bool:
+    """True if a paragraph looks like the row of a table: a name and values, with tabs between them.
+
+    Empty ones may be between such rows.
+    """
+    if block.tag != f"{_W}p" or block.find(f".//{_W}instrText") is not None:
+        return False
+    fields = _fields(block)
+    if not fields:
+        return True
+    if len(fields) < 2 or is_value(fields[0]) or not all(map(is_value, fields[1:])):
+        return False
+    if styles.level(block) is not None or styles.is_item(block) or _style(block).lower().startswith("toc"):
+        return False
+    return all(len(field) <= _FIELD for field in fields)
+
+
+def _fields(paragraph: Any) -> list[str]:
+    return list(filter(None, map(one_line, re.split(r"\t| {3,}", _text(paragraph)))))
+
+
+def _tabbed_rows(run: Sequence[Any]) -> list[list[str]]:
+    rows = list(filter(None, map(_fields, run)))
+    width = max(map(len, rows), default=0)
+    return [[*row, *[""] * (width - len(row))] for row in rows]
 
 
 def _is_layout(table: Any) -> bool:
