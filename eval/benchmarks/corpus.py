@@ -36,10 +36,12 @@ CONTENT = (
     "ingest/parse.py",
     "ingest/readers/**/*.py",
     "ingest/splitting.py",
+    "ingest/embedding.py",
     "text/sentences.py",
     "text/tokens.py",
     "embedding/neighbours.py",
     "store/duplicates/sketches.py",
+    "store/vectors.py",
 )
 """The files that decide what a library holds: with other code in them, it is made anew."""
 INDEX = ("store/index/*.py",)
