@@ -97,6 +97,12 @@ class Question:
         return any(self.vocabulary.has(kind, self.folded) for kind in kinds)
 
     @cached_property
+    def counted(self) -> str:
+        """The word after "how many"; empty without one."""
+        after = self.vocabulary.after("how_many", self.folded)
+        return next((word for word in tokens(after) if word not in self.function_words), "")
+
+    @cached_property
     def is_polar(self) -> bool:
         """True if it is a yes/no question."""
         languages = self.vocabulary.likely_languages(self.words)

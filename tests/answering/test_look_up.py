@@ -39,6 +39,40 @@ def test_a_row_is_found_by_its_key_and_shown_with_what_was_asked_for(question: s
     assert hives(question) == [row]
 
 
+SONGS = (
+    "choir,song_name,anthem,writers,year,writer_alive,bpm,songs,encores,drums,brass,voices,topsung,hallshare\n"
+    "Torsk,The River Song,Yes,Ida Moe and Per Aas,1911,No,76,4,2,No,Yes,40,12.5,.81\n"
+    "Laks,Home,No,Ola Lund,1954,Yes,128,9,1,Yes,No,22,3.25,.4\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("question", "row"),
+    [
+        ("Who wrote the song of Torsk?", "choir: Torsk; writers: Ida Moe and Per Aas."),
+        ("What is the hall share of Laks?", "choir: Laks; hallshare: .4."),
+        ("How many voices does Torsk have?", "choir: Torsk; voices: 40."),
+    ],
+)
+def test_names_of_columns_may_be_written_for_machines_and_a_table_be_wide(question: str, row: str) -> None:
+    found = asked(question, document(SONGS, "songs.csv"))
+    assert found.answered
+    assert texts(found) == [row]
+
+
+def test_what_is_counted_has_to_be_in_the_table() -> None:
+    assert not asked("How many beats per minute has the song of Laks?", document(SONGS, "s.csv")).answered
+
+
+def test_a_period_may_stand_in_the_heading() -> None:
+    text = "".join(
+        f"## Sales January–June {year}\n\n| Area | Sales |\n|---|---|\n| Ost | {sold} |\n| Vest | 7 |\n\n"
+        for year, sold in ((2023, 12), (2022, 31))
+    )
+    found = asked("What were the sales of Ost in January to June 2022?", document(text, "sales.md"))
+    assert texts(found) == ["Area: Ost; Sales: 31."]
+
+
 def test_the_citation_has_the_cells_with_their_names() -> None:
     found = asked("When was Cedar opened?", document(HIVES, "hives.csv"))
     assert found.citations[0].cells == (Cell("Hive", "Cedar"), Cell("Opened", "2022-05-05"))

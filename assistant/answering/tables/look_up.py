@@ -20,18 +20,23 @@ from assistant.text.words import folded, stem
 
 KEY = 8
 """Limit on the words of a cell that can name a row."""
+PART = 3
+"""The least number of letters of a word in a name of several written together."""
 ROWS = 5
 """Limit on the matching rows that are displayed."""
 
 
 @dataclass(frozen=True, slots=True)
 class PlacedTable:
-    """A table in its document, with the words and years of the title and headings above it."""
+    """A table in its document, with the words, years and days of the title and headings above it."""
 
     table: Table
     context: Context
     above: frozenset[str]
     years: frozenset[str] = frozenset()
+    days: frozenset[str] = frozenset()
+    column_words: frozenset[str] = frozenset()
+    """The words of the names of its columns, and of those of a wide table's other parts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +48,8 @@ class RowMatch:
     columns: tuple[int, ...]
     keys: frozenset[int] = frozenset()
     """The indices of the columns whose cells name the rows."""
+    words: int = 0
+    """Number of words of the question that name the columns."""
 
     def cells(self, row: Row) -> tuple[Cell, ...]:
         """Return the cells of a row that name it or were asked for."""
@@ -69,7 +76,7 @@ def look_up(question: Question, tables: Sequence[PlacedTable]) -> LookUp:
     matches: list[RowMatch] = []
     is_row_incomplete, unknown_names = False, frozenset[str]()
     for placed in tables:
-        hits = _named_cells(question, placed.table)
+        hits = _named_cells(question, placed)
         keys, has_several = frozenset(hits), len(placed.table.rows) > 1
         rows = _named_rows(question, placed, hits)
         columns = _asked_columns(question, placed, keys) if rows else None
@@ -79,24 +86,24 @@ def look_up(question: Question, tables: Sequence[PlacedTable]) -> LookUp:
             unknown_names |= _unknown_names(question, placed)
         rows = [row for row in rows if columns and any(row.cells[at] for at in columns)]
         if rows and columns:
-            matches.append(RowMatch(placed, tuple(rows), columns, keys))
+            matches.append(RowMatch(placed, tuple(rows), columns, keys, _naming(question, placed, columns)))
     return LookUp(tuple(matches), is_row_incomplete, unknown_names)
 
 
 # -- rows --------------------------------------------------------------------------------------------
 
 
-def _named_cells(question: Question, table: Table) -> Mapping[int, Collection[str]]:
+def _named_cells(question: Question, placed: PlacedTable) -> Mapping[int, Collection[str]]:
     """Return the cells that the question names, by the index of their column."""
     hits: dict[int, set[str]] = {}
-    table = _near_rows(question, table)
+    table = _near_rows(question, placed.table)
     for row in table.rows:
         for at, cell in enumerate(row.cells):
-            if cell and cell not in hits.get(at, ()) and _names_cell(question, table, at, cell):
+            if cell and cell not in hits.get(at, ()) and _names_cell(question, placed, at, cell):
                 hits.setdefault(at, set()).add(cell)
     for at, cells in hits.items():
         hits[at] = {c for c in cells if not any(set(tokens(c)) < set(tokens(other)) for other in cells)}
-    return hits or _cells_by_part(question, table)
+    return hits or _cells_by_part(question, placed, table)
 
 
 def _near_rows(question: Question, table: Table) -> Table:
@@ -118,7 +125,7 @@ def _has_number(question: Question, row: Row) -> bool:
     )
 
 
-def _names_cell(question: Question, table: Table, at: int, cell: str) -> bool:
+def _names_cell(question: Question, placed: PlacedTable, at: int, cell: str) -> bool:
     days = moments(cell)
     if days:
         return bool(question.days) and not question.days.isdisjoint(days)
@@ -126,11 +133,14 @@ def _names_cell(question: Question, table: Table, at: int, cell: str) -> bool:
     if len(phrase) > KEY:
         return False
     if any(map(str.isalpha, cell)):
-        return _is_key(question, table, phrase) and (question.has_phrase(phrase) or _has_code(question, cell))
+        is_named = question.has_phrase(phrase) or _has_code(question, cell)
+        return is_named and _is_key(question, placed, phrase)
     value = numbers(cell)
     if question.numbers.isdisjoint(value):
         return False
-    return _is_named(question, table.columns[at]) or not value.isdisjoint(question.years) or len(cell) > 3
+    return (
+        _is_named(question, placed.table.columns[at]) or not value.isdisjoint(question.years) or len(cell) > 3
+    )
 
 
 def _has_code(question: Question, cell: str) -> bool:
@@ -142,15 +152,15 @@ def _has_code(question: Question, cell: str) -> bool:
     }
 
 
-def _is_key(question: Question, table: Table, phrase: Sequence[str]) -> bool:
+def _is_key(question: Question, placed: PlacedTable, phrase: Sequence[str]) -> bool:
     """Return True if words may name a row: any is neither a function word, nor generic, nor a column name."""
-    common = question.function_words | question.vocabulary.generic | column_words(table)
+    common = question.function_words | question.vocabulary.generic | placed.column_words
     return any(word not in common for word in phrase)
 
 
-def _cells_by_part(question: Question, table: Table) -> Mapping[int, Collection[str]]:
+def _cells_by_part(question: Question, placed: PlacedTable, table: Table) -> Mapping[int, Collection[str]]:
     """Return the names of which the question has a part that occurs in no other: "Berg" of "Ann Berg"."""
-    parts = {word for word in question.specific_words if len(word) > 2} - column_words(table)
+    parts = {word for word in question.specific_words if len(word) > 2} - placed.column_words
     parts = parts & question.names if question.names else parts
     hits: dict[int, set[str]] = {}
     for at in range(len(table.columns)):
@@ -190,7 +200,7 @@ def _named_rows(question: Question, placed: PlacedTable, hits: Mapping[int, Coll
 def _unknown_names(question: Question, placed: PlacedTable) -> frozenset[str]:
     """Return the names of the question that are neither in a table nor in the headings above it."""
     cell_words = (tokens(cell) for row in placed.table.rows for cell in row.cells)
-    present = placed.above.union(column_words(placed.table), *cell_words)
+    present = placed.above.union(placed.column_words, *cell_words)
     return frozenset(name for name in question.names if not any_in([name, *synonyms(name)], present))
 
 
@@ -214,7 +224,7 @@ def _covers(question: Question, placed: PlacedTable, rows: Sequence[Row]) -> boo
         any_in([name, *synonyms(name)], present) for name in question.names if question.has_phrase([name])
     ):
         return False
-    days = frozenset().union(*(moments(text) for text in texts))
+    days = placed.days.union(*(moments(text) for text in texts))
     has_day = not question.days or not question.days.isdisjoint(days)
     return has_day and question.numbers | question.years <= figures
 
@@ -228,10 +238,10 @@ def _asked_columns(question: Question, placed: PlacedTable, keys: frozenset[int]
     named = [at for at in named_columns(question, table) if at not in keys]
     if named and question.asks("how_many"):
         named = [at for at in named if any(amount(row.cells[at]) is not None for row in table.rows[:20])]
-        return tuple(named) or None
-    if named:
-        return tuple(named) if not _names_another_thing(question, placed, keys) else None
+        return tuple(named) if not _counts_another_thing(question, placed, keys) else None
     asked = tuple(at for at in _columns_by_question_word(question, table) if at not in keys)
+    if named and not (asked and question.asks("who")):
+        return tuple(named) if not _names_another_thing(question, placed, keys) else None
     if asked:
         return asked if not _names_another_thing(question, placed, keys) else None
     others = tuple(at for at in range(len(table.columns)) if at not in keys)
@@ -249,19 +259,37 @@ def named_columns(question: Question, table: Table) -> list[int]:
     return []
 
 
+def _naming(question: Question, placed: PlacedTable, columns: Sequence[int]) -> int:
+    """Return the number of words of the question that name any of the columns directly."""
+    names = frozenset().union(*(_words_in(question, placed.table.columns[at]) for at in columns))
+    return sum(any_in([word], names) for word in question.content_words)
+
+
 def _is_named(question: Question, column: str) -> bool:
     return bool(_words_in(question, column) or _synonyms_in(question, column))
 
 
 def _words_in(question: Question, column: str) -> frozenset[str]:
     name = [w for w in tokens(column) if w not in question.function_words]
-    found = frozenset(w for w in name if question.has(w) or _has_compound(question, w))
+    found = frozenset(
+        w for w in name if question.has(w) or _has_compound(question, w) or _joined(question, w)
+    )
     return found if 2 * len(found) >= len(name) else frozenset()
 
 
 def _has_compound(question: Question, word: str) -> bool:
     """Return True if the word is a part of a longer one in the question, as in German or Chinese."""
     return len(word) >= 5 and any(word in own and own != word for own in question.words)
+
+
+def _joined(question: Question, word: str) -> frozenset[str]:
+    """Return the words of the question that a name writes together: win, percentage of "winpercent"."""
+    for first in question.content_words:
+        rest = word.removeprefix(first)
+        is_split = len(first) >= PART and PART <= len(rest) < len(word)
+        if is_split and (found := [own for own in question.words if same_word(rest, own)]):
+            return frozenset({first, *found})
+    return frozenset()
 
 
 def _synonyms_in(question: Question, column: str) -> frozenset[str]:
@@ -276,13 +304,20 @@ def _columns_by_question_word(question: Question, table: Table) -> Iterator[int]
     """Yield the columns whose name fits the question word, for example a date for "when"."""
     for kind, column in (("when", "date"), ("who", "person"), ("where", "place"), ("how_much", "price")):
         if question.asks(kind):
-            named = [at for at, name in enumerate(table.columns) if any_in(synonyms(column), tokens(name))]
+            shares = {at: _share_in(synonyms(column), name) for at, name in enumerate(table.columns)}
+            named = sorted(filter(shares.get, shares), key=lambda at: -shares[at])
             if column == "date":
                 named = [at for at in range(len(table.columns)) if _has_dates(table, at)] or named
             if column == "person":
                 named = named[:1]
             yield from named
             return
+
+
+def _share_in(words: Collection[str], name: str) -> float:
+    """Return the share of a column's name that is among some words."""
+    parts = tokens(name)
+    return sum(any_in([part], words) for part in parts) / len(parts) if parts else 0.0
 
 
 @lru_cache(maxsize=256)
@@ -294,7 +329,8 @@ def _has_dates(table: Table, at: int) -> bool:
 def _unexplained_words(question: Question, placed: PlacedTable, keys: frozenset[int]) -> list[str]:
     """Return the content words of the question that keys, columns and headings do not account for."""
     table = placed.table
-    explained = column_words(table) | placed.above
+    names = column_words(table)
+    explained = names.union(placed.above, *(_joined(question, name) for name in names))
     explained |= {w for row in table.rows for at in keys for w in tokens(row.cells[at]) if question.has(w)}
     specific = (w for w in question.specific_words if not any_in([w], question.vocabulary.generic))
     return [w for w in specific if not any_in([w, *synonyms(w)], explained) and not any(map(str.isdigit, w))]
@@ -305,6 +341,12 @@ def _names_another_thing(question: Question, placed: PlacedTable, keys: frozense
     left = set(_unexplained_words(question, placed, keys))
     pairs = zip(question.words, question.words[1:], strict=False)
     return any(word in left and before in question.vocabulary.before_nouns for before, word in pairs)
+
+
+def _counts_another_thing(question: Question, placed: PlacedTable, keys: frozenset[int]) -> bool:
+    """Return True if what the question counts is nowhere in the table: "beats" in "how many beats"."""
+    counted = question.counted
+    return bool(counted) and counted in _unexplained_words(question, placed, keys)
 
 
 def column_words(table: Table) -> frozenset[str]:
@@ -321,7 +363,7 @@ def filter_cells(question: Question, placed: PlacedTable) -> dict[int, Collectio
     hits: dict[int, Collection[str]] = {}
     for at in range(len(table.columns)):
         cells = {row.cells[at] for row in table.rows if row.cells[at]}
-        if named := {cell for cell in cells if _narrows(question, table, cell)}:
+        if named := {cell for cell in cells if _narrows(question, placed, cell)}:
             hits[at] = named
     rows = matching_rows(table, hits)
     has_dates = not (question.days or question.years) or any(
@@ -335,11 +377,11 @@ def matching_rows(table: Table, hits: Mapping[int, Collection[str]]) -> list[Row
     return [row for row in table.rows if all(row.cells[at] in cells for at, cells in hits.items())]
 
 
-def _narrows(question: Question, table: Table, cell: str) -> bool:
+def _narrows(question: Question, placed: PlacedTable, cell: str) -> bool:
     if moments(cell):
         within = question.days or question.years
         return any(moment.startswith(day) for moment in moments(cell) for day in within)
     phrase = tokens(cell)
-    if not 0 < len(phrase) <= KEY or not any(map(str.isalpha, cell)) or not _is_key(question, table, phrase):
+    if not 0 < len(phrase) <= KEY or not any(map(str.isalpha, cell)) or not _is_key(question, placed, phrase):
         return cell.isdigit() and cell in question.years
     return question.has_phrase(phrase)

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from assistant.answering.question import Question, any_in, tokens
 from assistant.answering.tables.aggregates import Aggregate, aggregate
-from assistant.answering.tables.look_up import ROWS, PlacedTable, RowMatch, look_up
+from assistant.answering.tables.look_up import ROWS, PlacedTable, RowMatch, column_words, look_up
 from assistant.answering.units import Candidate, Context
 from assistant.core.types import Cell, Document, Span
 from assistant.text.tables import Row, Table, as_sentence, tables
-from assistant.text.values import years
+from assistant.text.values import moments, years
 
 LONGEST = 1_000_000
 """Limit on the characters of a document whose tables are searched."""
@@ -55,8 +56,8 @@ def answer_by_rows(question: Question, contexts: Sequence[Context]) -> RowAnswer
     looked_up = look_up(question, placed)
     if not looked_up.matches:
         return RowAnswer(question, (), looked_up.is_row_incomplete, looked_up.unknown_names)
-    # Fewer matching rows, named by more cells, are the better match.
-    best = max(looked_up.matches, key=lambda match: (len(match.keys), -len(match.rows)))
+    # Fewer matching rows, named by more cells, are the better match, then columns named by more words.
+    best = max(looked_up.matches, key=lambda match: (len(match.keys), -len(match.rows), match.words))
     return RowAnswer(question, tuple(_row_candidates(best)))
 
 
@@ -64,11 +65,20 @@ def _tables(contexts: Sequence[Context]) -> Iterator[PlacedTable]:
     """Yield each table once."""
     done: set[tuple[str, int]] = set()
     for context in contexts:
-        for table in [*_in_bars(context.document), *context.structure.records()]:
+        found = [*_in_bars(context.document), *context.structure.records()]
+        parts = defaultdict[object, set[str]](set)
+        for table in found:
+            parts[_subjects(table)] |= column_words(table)
+        for table in found:
             key = (context.document.id, table.rows[0].span.start)
             if key not in done:
                 done.add(key)
-                yield _place(context, table)
+                yield _place(context, table, frozenset(parts[_subjects(table)]))
+
+
+def _subjects(table: Table) -> tuple[str, ...]:
+    """Return the first column, which is the same in all parts of a wide table."""
+    return (table.columns[0], *(row.cells[0] for row in table.rows))
 
 
 def _in_bars(document: Document) -> list[Table]:
@@ -82,7 +92,7 @@ def _parse_tables(text: str) -> tuple[Table, ...]:
     return tuple(tables(text))
 
 
-def _place(context: Context, table: Table) -> PlacedTable:
+def _place(context: Context, table: Table, words: frozenset[str]) -> PlacedTable:
     at = table.rows[0].span.start
     path: dict[int, str] = {}
     for heading in context.document.headings:
@@ -92,7 +102,8 @@ def _place(context: Context, table: Table) -> PlacedTable:
         path[heading.level] = heading.title
     lines = [context.document.title, *path.values()]
     above = frozenset(word for line in lines for word in tokens(line))
-    return PlacedTable(table, context, above, frozenset().union(*map(years, lines)))
+    days = frozenset(day for line in lines for day in moments(line))
+    return PlacedTable(table, context, above, frozenset().union(*map(years, lines)), days, words)
 
 
 def _row_candidates(found: RowMatch) -> Iterator[Candidate]:

@@ -66,6 +66,11 @@ class QuestionVocabulary:
         """Return True if a folded text has a phrase of this kind."""
         return self.phrases[kind].search(text) is not None
 
+    def after(self, kind: str, text: str) -> str:
+        """Return what comes after the first phrase of this kind in a folded text; empty if it has none."""
+        found = self.phrases[kind].search(text)
+        return text[found.end() :] if found else ""
+
 
 _PHRASES = (
     "yes_no who when where how_much how_many why how_to lists open compare step last largest smallest latest "
