@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from assistant.core.types import Cell, Span
 from assistant.text.marks import unmarked
 
+_UNNAMED = re.compile(r"Column [A-Z]{1,3}")
 _BAR = re.compile(r"(?<!\\)\|")
 _COLUMNS = re.compile(r"^[ \t]*(\|?[^\n]*\|[^\n]*)\n[ \t]*\|?[ \t]*:?-+[-:| \t]*$", re.MULTILINE)
 
@@ -69,12 +70,16 @@ def _rows(text: str, at: int) -> Iterator[Row]:
         at = end + 1
 
 
+def unnamed(letter: str) -> str:
+    """Return what stands in for the name of a column that has none, by its letter in a spreadsheet."""
+    return f"Column {letter}"
+
+
 def as_sentence(row: Sequence[Cell]) -> str:
-    """Return cells as a sentence: each with the name of its column, if it has one."""
-    separator = "; " if any(cell.name for cell in row) else ", "
-    text = separator.join(
-        f"{cell.name}: {cell.value}" if cell.name else cell.value for cell in row if cell.value
-    )
+    """Return cells as a sentence: each with the name of its column, if it has one of its own."""
+    named = [("" if _UNNAMED.fullmatch(cell.name) else cell.name, cell.value) for cell in row if cell.value]
+    separator = "; " if any(name for name, _ in named) else ", "
+    text = separator.join(f"{name}: {value}" if name else value for name, value in named)
     return text if text.endswith((".", "!", "?", "。", "।")) else f"{text}."
 
 

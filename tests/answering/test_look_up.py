@@ -60,6 +60,21 @@ def test_names_of_columns_may_be_written_for_machines_and_a_table_be_wide(questi
     assert texts(found) == [row]
 
 
+def test_a_short_line_above_a_table_says_what_it_is_on() -> None:
+    table = "| Column A | 2023 € | 2024 € |\n|---|---|---|\n| Gross pay | {} | {} |\n\n"
+    text = f"Sigrun\n\nSigrun works half of the week.\n\n{table.format(900, 950)}"
+    text += f"Torleif\n\nTorleif is a cook.\n\n{table.format(2100, 2200)}"
+    found = asked("What is Torleif's gross pay in 2024?", document(text, "cases.md"))
+    assert texts(found) == ["Gross pay; 2024 €: 2200."]
+
+
+def test_a_count_is_no_percentage_and_a_footnote_no_part_of_a_name() -> None:
+    table = "| Guild | Percent of Hires | Number of Hires(1) |\n|---|---|---|\n| Coopers | 0.7% | 4 |\n"
+    table += "| Smiths | 2% | 9 |\n"
+    found = asked("How many people were hired by the coopers?", document(f"# Hires\n\n{table}", "h.md"))
+    assert texts(found) == ["Guild: Coopers; Number of Hires(1): 4."]
+
+
 def test_what_is_counted_has_to_be_in_the_table() -> None:
     assert not asked("How many beats per minute has the song of Laks?", document(SONGS, "s.csv")).answered
 

@@ -7,6 +7,7 @@ answer if a name, a number or a year of the question is neither in it nor in the
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -24,6 +25,8 @@ PART = 3
 """The least number of letters of a word in a name of several written together."""
 ROWS = 5
 """Limit on the matching rows that are displayed."""
+# The mark of a footnote: "Hires (1)".
+_MARK = re.compile(r"\(\w\)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,10 +240,11 @@ def _asked_columns(question: Question, placed: PlacedTable, keys: frozenset[int]
     table = placed.table
     named = [at for at in named_columns(question, table) if at not in keys]
     if named and question.asks("how_many"):
-        named = [at for at in named if any(amount(row.cells[at]) is not None for row in table.rows[:20])]
+        named = [at for at in named if any(_is_count(row.cells[at]) for row in table.rows[:20])]
         return tuple(named) if not _counts_another_thing(question, placed, keys) else None
     asked = tuple(at for at in _columns_by_question_word(question, table) if at not in keys)
-    if named and not (asked and question.asks("who")):
+    is_by_whom = bool(asked) and question.asks("who") and not _is_led(question, table, named)
+    if named and not is_by_whom:
         return tuple(named) if not _names_another_thing(question, placed, keys) else None
     if asked:
         return asked if not _names_another_thing(question, placed, keys) else None
@@ -270,7 +274,7 @@ def _is_named(question: Question, column: str) -> bool:
 
 
 def _words_in(question: Question, column: str) -> frozenset[str]:
-    name = [w for w in tokens(column) if w not in question.function_words]
+    name = [w for w in tokens(_MARK.sub("", column)) if w not in question.function_words]
     found = frozenset(
         w for w in name if question.has(w) or _has_compound(question, w) or _joined(question, w)
     )
@@ -343,10 +347,22 @@ def _names_another_thing(question: Question, placed: PlacedTable, keys: frozense
     return any(word in left and before in question.vocabulary.before_nouns for before, word in pairs)
 
 
+def _is_count(cell: str) -> bool:
+    return amount(cell) is not None and not cell.rstrip().endswith("%")
+
+
+def _is_led(question: Question, table: Table, columns: Sequence[int]) -> bool:
+    """Return True if the first content word of the question names one of the columns: "who published"."""
+    return any(any_in(question.content_words[:1], tokens(table.columns[at])) for at in columns)
+
+
 def _counts_another_thing(question: Question, placed: PlacedTable, keys: frozenset[int]) -> bool:
-    """Return True if what the question counts is nowhere in the table: "beats" in "how many beats"."""
-    counted = question.counted
-    return bool(counted) and counted in _unexplained_words(question, placed, keys)
+    """Return True if what the question counts is nowhere in the table: "beats" in "how many beats".
+
+    People go without saying.
+    """
+    left = _unexplained_words(question, placed, keys)
+    return question.counted in left and not any_in([question.counted], synonyms("person"))
 
 
 def column_words(table: Table) -> frozenset[str]:

@@ -19,6 +19,8 @@ LONGEST = 1_000_000
 """Limit on the characters of a document whose tables are searched."""
 MAX_ROWS = 5_000
 """Limit on the rows of a table that is searched."""
+PARAGRAPHS, CAPTION = 2, 80
+"""Limits on the paragraphs above a table that may have its caption, and on the characters of that."""
 MAX_QUOTE = 4_000
 """Limit on the characters of a quote of many rows."""
 
@@ -93,17 +95,25 @@ def _parse_tables(text: str) -> tuple[Table, ...]:
 
 
 def _place(context: Context, table: Table, words: frozenset[str]) -> PlacedTable:
-    at = table.rows[0].span.start
+    document, at = context.document, table.rows[0].span.start
     path: dict[int, str] = {}
-    for heading in context.document.headings:
+    start = 0
+    for heading in document.headings:
         if heading.start > at:
             break
         path = {level: title for level, title in path.items() if level < heading.level}
         path[heading.level] = heading.title
-    lines = [context.document.title, *path.values()]
-    above = frozenset(word for line in lines for word in tokens(line))
+        start = heading.end
+    lines = [document.title, *path.values()]
+    above = frozenset(word for line in [*lines, *_captions(document.text[start:at])] for word in tokens(line))
     days = frozenset(day for line in lines for day in moments(line))
     return PlacedTable(table, context, above, frozenset().union(*map(years, lines)), days, words)
+
+
+def _captions(before: str) -> list[str]:
+    """Return the short lines among the last paragraphs before a table, which may say what it is on."""
+    lines = [line for line in before.splitlines() if line.strip() and not line.lstrip().startswith("|")]
+    return [line for line in lines[-PARAGRAPHS:] if len(line) <= CAPTION and line.rstrip()[-1:] != "."]
 
 
 def _row_candidates(found: RowMatch) -> Iterator[Candidate]:

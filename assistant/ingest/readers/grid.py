@@ -9,6 +9,7 @@ from itertools import groupby, pairwise
 
 from assistant.core.errors import ReadError
 from assistant.ingest.readers.content import ContentBuilder, one_line
+from assistant.text.tables import unnamed
 
 CELLS = 5_000_000
 """Limit on the cells of a document."""
@@ -295,7 +296,7 @@ def _split_header(
         for at, row in enumerate(rows[count:], count)
     ]
     numbered = zip(names or [""] * len(columns), columns, strict=True)
-    return [name or f"Column {letter(column)}" for name, column in numbered], body
+    return [name or unnamed(letter(column)) for name, column in numbered], body
 
 
 def _header_rows(rows: list[Row], wide: dict[int, list[Merge]]) -> int:
