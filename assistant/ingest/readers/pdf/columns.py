@@ -53,7 +53,7 @@ def runs(words: Iterable[Word]) -> list[Run]:
             text = last.text + superscript(word.text, last.text)
             current[-1] = last._replace(text=text, right=max(last.right, word.right))
             continue
-        if current and not _is_beside(current[-1], word):
+        if current and not (_is_beside(current[-1], word) and not _is_led_to(current, word)):
             found.append(run_of(current, len(found)))
             current = []
         current.append(word)
@@ -71,8 +71,16 @@ def _is_raised(last: Word, word: Word) -> bool:
     return is_near and word.text.isdigit() and len(word.text) < 4
 
 
+def _is_led_to(current: Sequence[Word], word: Word) -> bool:
+    """True if the dots before a word lead to it, as in a list of contents or a table."""
+    last = current[-1].text
+    if last[-1] not in ".…" or word.text[0] in ".…":
+        return False
+    return last.endswith(("....", "……")) or (last == "." and len(current) > 2 and current[-2].text == ".")
+
+
 def _is_beside(last: Word, word: Word) -> bool:
-    if not _share_line(last, word):
+    if not share_line(last, word):
         return False
     high = max(last.bottom - last.top, word.bottom - word.top)
     gap = word.left - last.right
@@ -81,7 +89,7 @@ def _is_beside(last: Word, word: Word) -> bool:
     return -high < gap < _WIDE_GAP * high
 
 
-def _share_line(a: Box, b: Box) -> bool:
+def share_line(a: Box, b: Box) -> bool:
     """True if two boxes are on one line: half of the lower one is beside the other."""
     top, bottom, upper, lower = a.top, a.bottom, b.top, b.bottom
     common = (bottom if bottom < lower else lower) - (top if top > upper else upper)
@@ -224,7 +232,7 @@ def rows_of(boxes: Iterable[_Box]) -> list[list[_Box]]:
     highest: list[_Box] = []
     for box in sorted(boxes, key=_middle):
         for at in range(len(rows) - 1, max(-1, len(rows) - 4), -1):
-            if _share_line(highest[at], box):
+            if share_line(highest[at], box):
                 rows[at].append(box)
                 if box.bottom - box.top > highest[at].bottom - highest[at].top:
                     highest[at] = box

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import logging
 import re
+from collections import deque
 from collections.abc import Iterator
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -25,6 +26,8 @@ _HYPHENS = "\x02\ufffe"
 """How PDFium writes the hyphen at the end of a line, which it joins to the next."""
 _SMALL = 0.8
 """The height of a raised character as a share of the one before."""
+_NO_GAP = 0.02
+"""The gap between letters of one word, as a share of their height."""
 _OBJECTS = 6000
 """Limit on the objects of a page that are looked at for drawn lines."""
 _THIN = 3.0
@@ -32,8 +35,15 @@ _THIN = 3.0
 _SHORT = 8.0
 """Points below which a drawn line is part of a picture."""
 
+_AREAS = 60
+"""Filled areas among which the one below another is looked for."""
+_WHITE = 250
+"""Brightness from which on a colour is that of paper."""
+
 _Sides = tuple[float, float, float, float]
 """Left, top, right, bottom."""
+_Colour = tuple[int, int, int]
+_PAPER = _WHITE, _WHITE, _WHITE
 
 
 @cache
@@ -112,30 +122,60 @@ class PageText:
 
     def words(self) -> Iterator[Word]:
         """Yield the words in the order of the file."""
+        last: Word | None = None
+        last_end = 0
         for match in _WORD.finditer(self._text):
             start, end = match.span()
-            head = self._box_of(start)
-            tail = head if end == start + 1 else self._box_of(end - 1)
-            if head is None or tail is None:
-                continue
-            text = match.group()
-            if text[-1] in _HYPHENS:
-                text = text[:-1] + "-"
-            (left, top, right, bottom), (first, upper, last, lower) = head, tail
-            high, way = bottom - top, 0
-            if upper != top or lower != bottom:
-                if end > start + 1 and lower - upper < _SMALL * high:
-                    text, upper, lower = self._with_raised(text, start, head, tail), top, bottom
-                else:
-                    way = _way(head, tail)
-            yield Word(
-                text if text.isascii() else _whole(text),
-                left if left < first else first,
-                top if top < upper else upper,
-                right if right > last else last,
-                bottom if bottom > lower else lower,
-                way,
-            )
+            for word in self._words_at(start, end):
+                if last is not None:
+                    if start == last_end + 1 and _touch(last, word):
+                        # PDFium sees a gap after some ligatures, where there is none.
+                        word = word._replace(text=last.text + word.text, left=last.left)
+                    else:
+                        yield last
+                last = word
+            last_end = end
+        if last is not None:
+            yield last
+
+    def _words_at(self, start: int, end: int) -> Iterator[Word]:
+        """Yield the word at a place of the text; several if PDFium has put none of their gaps into it."""
+        head = self._box_of(start)
+        tail = head if end == start + 1 else self._box_of(end - 1)
+        if head is None or tail is None:
+            return
+        text = self._text[start:end]
+        if text[-1] in _HYPHENS:
+            text = text[:-1] + "-"
+        (left, top, right, bottom), (first, upper, last, lower) = head, tail
+        high, way = bottom - top, 0
+        if upper != top or lower != bottom:
+            if end > start + 1 and lower - upper < _SMALL * high and first > left:
+                text, upper, lower = self._with_raised(text, start, head, tail), top, bottom
+            else:
+                way = _way(head, tail)
+                if way == 2 and (at := self._leap(start, end)):
+                    yield from self._words_at(start, at)
+                    yield from self._words_at(at, end)
+                    return
+        yield Word(
+            text if text.isascii() else _whole(text),
+            left if left < first else first,
+            top if top < upper else upper,
+            right if right > last else last,
+            bottom if bottom > lower else lower,
+            way,
+        )
+
+    def _leap(self, start: int, end: int) -> int:
+        """Return where a word leaps to another place of the page; 0 if it does not."""
+        before = self._box_of(start)
+        for at in range(start + 1, end):
+            box = self._box_of(at)
+            if before is not None and box is not None and _way_between(before, box) > 0.5 * _side(box):
+                return at
+            before = box
+        return 0
 
     def _box_of(self, at: int) -> _Sides | None:
         """Return the box of the character at a place of the text."""
@@ -159,6 +199,23 @@ class PageText:
         return text[:begin] + superscript(text[begin:], text[:begin])
 
 
+def _touch(last: Word, word: Word) -> bool:
+    """True if there is no gap between two level words on a line."""
+    if word.way or last.way or word.top != last.top or word.bottom != last.bottom:
+        return False
+    return abs(word.left - last.right) < _NO_GAP * (word.bottom - word.top)
+
+
+def _side(box: _Sides) -> float:
+    return max(box[2] - box[0], box[3] - box[1])
+
+
+def _way_between(a: _Sides, b: _Sides) -> float:
+    """Return how far apart two boxes are; 0 if they overlap."""
+    across = max(a[0] - b[2], b[0] - a[2], 0.0)
+    return max(across, a[1] - b[3], b[1] - a[3])
+
+
 def _way(head: _Sides, tail: _Sides) -> int:
     """Return where a word reads to whose first and last characters have these boxes."""
     if abs(tail[1] - head[1]) < 0.5 * (head[3] - head[1]) or abs(tail[3] - head[3]) < 0.2 * (
@@ -180,52 +237,89 @@ def _whole(text: str) -> str:
 def drawn_lines(page: PdfPage, turn: Turn) -> list[Rule]:
     """Return the level and upright lines that are drawn on a page, and the edges of its rectangles."""
     raw = pdfium()
-    found: list[Rule] = []
+    drawing = _Drawing(turn)
     count = min(raw.FPDFPage_CountObjects(page.raw), _OBJECTS)
     for number in range(count):
         shape = raw.FPDFPage_GetObject(page.raw, number)
         kind = raw.FPDFPageObj_GetType(shape)
         if kind == raw.FPDF_PAGEOBJ_PATH:
-            found += _edges(shape, None, turn)
+            drawing.add(shape, None)
         elif kind == raw.FPDF_PAGEOBJ_FORM:
-            found += _edges_within(shape, turn)
-    return found
+            drawing.add_within(shape)
+    return drawing.rules
 
 
-def _edges_within(form: Any, turn: Turn) -> Iterator[Rule]:
-    """Yield the lines of a group of objects, which has coordinates of its own."""
-    raw, matrix = pdfium(), pdfium().FS_MATRIX()
-    raw.FPDFPageObj_GetMatrix(form, matrix)
-    for number in range(min(raw.FPDFFormObj_CountObjects(form), _OBJECTS)):
-        shape = raw.FPDFFormObj_GetObject(form, number)
-        if raw.FPDFPageObj_GetType(shape) == raw.FPDF_PAGEOBJ_PATH:
-            yield from _edges(shape, matrix, turn)
+class _Drawing:
+    """The lines of a page, and the areas that are filled, in the order in which they are drawn."""
+
+    def __init__(self, turn: Turn) -> None:
+        self.rules: list[Rule] = []
+        self._turn = turn
+        self._areas: deque[tuple[_Sides, _Colour]] = deque(maxlen=_AREAS)
+        self._numbers = [ctypes.c_float() for _ in range(4)]
+        self._references = [ctypes.byref(number) for number in self._numbers]
+        self._channels = [ctypes.c_uint() for _ in range(4)]
+        self._fill, self._stroke = ctypes.c_int(), ctypes.c_int()
+
+    def add_within(self, form: Any) -> None:
+        """Add the lines of a group of objects, which has coordinates of its own."""
+        raw, matrix = pdfium(), pdfium().FS_MATRIX()
+        raw.FPDFPageObj_GetMatrix(form, matrix)
+        for number in range(min(raw.FPDFFormObj_CountObjects(form), _OBJECTS)):
+            shape = raw.FPDFFormObj_GetObject(form, number)
+            if raw.FPDFPageObj_GetType(shape) == raw.FPDF_PAGEOBJ_PATH:
+                self.add(shape, matrix)
+
+    def add(self, shape: Any, outer: Any) -> None:
+        """Add the lines of a path: a thin one is a line, a rectangle four, others their straight parts."""
+        raw = pdfium()
+        if not raw.FPDFPageObj_GetBounds(shape, *self._references):
+            return
+        x0, y0, x1, y1 = (number.value for number in self._numbers)
+        if outer is not None:
+            (x0, y0), (x1, y1) = _moved(outer, x0, y0), _moved(outer, x1, y1)
+            x0, y0, x1, y1 = min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1)  # it may be turned over
+        sides = left, top, right, bottom = self._turn.box(x0, y0, x1, y1)
+        if max(right - left, bottom - top) < _SHORT or not self._is_seen(shape, sides):
+            return
+        if bottom - top <= _THIN:
+            self.rules.append(Rule(left, (top + bottom) / 2, right, (top + bottom) / 2))
+        elif right - left <= _THIN:
+            self.rules.append(Rule((left + right) / 2, top, (left + right) / 2, bottom))
+        else:
+            count = raw.FPDFPath_CountSegments(shape)
+            if 4 <= count <= 6:
+                self.rules.append(Rule(left, top, right, top))
+                self.rules.append(Rule(left, bottom, right, bottom))
+                self.rules.append(Rule(left, top, left, bottom))
+                self.rules.append(Rule(right, top, right, bottom))
+            elif 6 < count <= _OBJECTS:
+                self.rules += _straight_parts(shape, count, outer, self._turn)
+
+    def _is_seen(self, shape: Any, sides: _Sides) -> bool:
+        """True if the edges of a path are seen: it is drawn, or filled unlike what is below it."""
+        raw = pdfium()
+        if not raw.FPDFPath_GetDrawMode(shape, self._fill, self._stroke):
+            return True
+        if not self._fill.value:
+            return bool(self._stroke.value)
+        raw.FPDFPageObj_GetFillColor(shape, *self._channels)
+        red, green, blue, _ = (channel.value for channel in self._channels)
+        colour = (min(red, _WHITE), min(green, _WHITE), min(blue, _WHITE))
+        below = next((known for area, known in reversed(self._areas) if _is_inside(sides, area)), _PAPER)
+        if colour == below and not self._stroke.value:
+            return False
+        self._areas.append((sides, colour))
+        return True
 
 
-def _edges(shape: Any, outer: Any, turn: Turn) -> Iterator[Rule]:
-    """Yield the lines of a path: a thin one is a line, a rectangle four, others their straight parts."""
-    raw = pdfium()
-    sides = [ctypes.c_float() for _ in range(4)]
-    if not raw.FPDFPageObj_GetBounds(shape, *map(ctypes.byref, sides)):
-        return
-    low, high = (_moved(outer, sides[a].value, sides[b].value) for a, b in ((0, 1), (2, 3)))
-    left, top, right, bottom = turn.box(*low, *high)
-    if max(right - left, bottom - top) < _SHORT:
-        return
-    if bottom - top <= _THIN:
-        yield Rule(left, (top + bottom) / 2, right, (top + bottom) / 2)
-    elif right - left <= _THIN:
-        yield Rule((left + right) / 2, top, (left + right) / 2, bottom)
-    else:
-        count = raw.FPDFPath_CountSegments(shape)
-        if count <= 6:
-            if count >= 4:
-                yield Rule(left, top, right, top)
-                yield Rule(left, bottom, right, bottom)
-                yield Rule(left, top, left, bottom)
-                yield Rule(right, top, right, bottom)
-        elif count <= _OBJECTS:
-            yield from _straight_parts(shape, count, outer, turn)
+def _is_inside(inner: _Sides, outer: _Sides) -> bool:
+    return (
+        inner[0] > outer[0] - 1
+        and inner[1] > outer[1] - 1
+        and inner[2] < outer[2] + 1
+        and inner[3] < outer[3] + 1
+    )
 
 
 def _straight_parts(shape: Any, count: int, outer: Any, turn: Turn) -> Iterator[Rule]:

@@ -8,23 +8,26 @@ from itertools import pairwise
 from operator import attrgetter
 from statistics import median
 
-from assistant.ingest.readers.pdf.aligned import is_number, with_tables
 from assistant.ingest.readers.pdf.columns import columns, rows_of, runs, unjustified
-from assistant.ingest.readers.pdf.grids import drawn_tables
 from assistant.ingest.readers.pdf.shapes import Layout, Line, Rule, Run, Table, Word, run_of
+from assistant.ingest.readers.pdf.tables.aligned import with_tables
+from assistant.ingest.readers.pdf.tables.cells import is_number
+from assistant.ingest.readers.pdf.tables.grids import drawn_tables
 
 _NUMBERED = 8
 """Lines from which on numbers beside them can be those of the lines."""
 
 
-def page_items(words: Sequence[Word], rules: Sequence[Rule]) -> list[Line | Table]:
-    """Return the lines and tables of a page in reading order."""
-    tables, rest = drawn_tables(runs(without_line_numbers(words)), rules)
+def page_items(
+    words: Sequence[Word], rules: Sequence[Rule], turned: Sequence[Word] = ()
+) -> tuple[list[Line | Table], list[Word]]:
+    """Return the lines and tables of a page in reading order, and the turned words that are in no table."""
+    tables, rest, aside = drawn_tables(runs(without_line_numbers(words)), rules, turned)
     # In the search for columns, a table is one run of its size.
     stands = [(_stand(table), table) for table in tables]
     known = {id(stand): table for stand, table in stands}
     parts = columns([*rest, *(stand for stand, _ in stands)])
-    return [item for number, part in enumerate(parts) for item in _items(part, known, number)]
+    return [item for number, part in enumerate(parts) for item in _items(part, known, number)], aside
 
 
 def _stand(table: Table) -> Run:

@@ -138,8 +138,8 @@ def _page(document: PdfDocument, number: int) -> Layout:
     try:
         words, turn = _words(page)
         level = [word for word in words if word.way == 0]
-        items = page_items(level, drawn_lines(page, turn))
-        turned = tuple(run.text for run in runs(word for word in words if word.way))
+        items, aside = page_items(level, drawn_lines(page, turn), [word for word in words if word.way])
+        turned = tuple(run.text for run in runs(aside))
         extra = tuple(page_extra(document, page, turn, level))
         return Layout(tuple(items), turn.height, turned, extra)
     finally:

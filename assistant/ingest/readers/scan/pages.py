@@ -40,7 +40,7 @@ class Scans:
         begin_page(len(self._confidences), self.total, is_scan=True)
         scan = recognised(pixels, points)
         self._confidences[number] = scan.confidence, sum(len(word.text) for word in scan.words)
-        return Layout(tuple(page_items(scan.words, ())), pixels.shape[0] * points)
+        return Layout(tuple(page_items(scan.words, ())[0]), pixels.shape[0] * points)
 
     @property
     def told(self) -> str:

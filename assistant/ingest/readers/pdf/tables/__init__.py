@@ -1,0 +1,1 @@
+"""Tables of a PDF: those that are drawn, and those that are aligned by white space."""
