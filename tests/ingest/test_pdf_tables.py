@@ -238,3 +238,24 @@ def test_words_that_follow_each_other_at_two_places_are_two() -> None:
     text = text_of(shown([(72, 700, "These are the rooms of the house with their beds.")]) + turned)
     assert "level" in text.split()
     assert "upwards" in text.split()
+
+
+def test_a_character_without_a_meaning_ends_a_word() -> None:
+    """A font of which a table tells that its glyph is a control character."""
+    table = "begincmap 1 begincodespacerange <00> <FF> endcodespacerange "
+    table += "1 beginbfchar <27> <0003> endbfchar endcmap"
+    font = "/F2 << /Type /Font /Subtype /Type1 /BaseFont /Helvetica /ToUnicode 5 0 R >> "
+    page = "BT /F1 10 Tf 72 700 Td (Tea of the house) Tj /F2 10 Tf (') Tj /F1 10 Tf (keeper is blue.) Tj ET\n"
+    data = sheet(page, more=[f"<< /Length {len(table)} >>\nstream\n{table}\nendstream"])
+    data = data.replace(b"/Font << ", b"/Font << " + font.encode())
+    assert read(data, "a.pdf").text == "Tea of the house keeper is blue."
+
+
+def test_words_on_their_side_on_a_few_pages_are_no_stamp() -> None:
+    label = "BT /F1 10 Tf 0 1 -1 0 80 300 Tm (Oxygen in the water) Tj ET\n"
+    pages = [
+        shown([(72, 700, f"Cup number {n} is {colour}.")])
+        for n, colour in enumerate(("blue", "red", "grey", "green", "white"))
+    ]
+    text = text_of(*(label + page if n < 2 else page for n, page in enumerate(pages)))
+    assert text.count("Oxygen in the water") == 2

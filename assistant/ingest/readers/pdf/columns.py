@@ -205,10 +205,12 @@ def _highest(boxes: Sequence[Run]) -> float:
 def _is_prose(side: Sequence[Run]) -> bool:
     """True if most lines have several words, or many characters, and fill their column."""
     width = max(box.right for box in side) - min(box.left for box in side)
-    lines = lines_of(side)
-    filled = sum(line.right - line.left > 0.6 * width for line in lines)
-    words = median(line.text.count(" ") + 1 + len(line.text) / 20 for line in lines)
-    return filled * 2 >= len(lines) and words > 5
+    rows = rows_of(side)
+    filled = sum(max(run.right for run in row) - row[0].left > 0.6 * width for row in rows)
+    if filled * 2 < len(rows):
+        return False
+    words = [[word.text for run in row for word in run.words] for row in rows]
+    return median(len(row) + (sum(map(len, row)) + len(row) - 1) / 20 for row in words) > 5
 
 
 def _from_right(boxes: Sequence[Run]) -> bool:
@@ -284,8 +286,3 @@ def line_of(row: Sequence[Run], column: int = 0) -> Line:
         first.right - first.left,
         column,
     )
-
-
-def lines_of(boxes: Iterable[Run]) -> list[Line]:
-    """Return the runs of a column as lines from above."""
-    return [line_of(row) for row in rows_of(boxes)]

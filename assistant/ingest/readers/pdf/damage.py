@@ -11,7 +11,8 @@ import re
 import zlib
 from collections.abc import Collection, Iterator
 
-_OBJECT = re.compile(rb"(?<!\d)(\d{1,9})\s+\d{1,5}\s+obj\b")
+_OBJECT = re.compile(rb"obj\b")
+_NUMBER = re.compile(rb"(?<!\d)(\d{1,9})\s+\d{1,5}\s+$")
 _REFERENCE = re.compile(rb"(\d{1,9})\s+\d{1,5}\s+R\b")
 _ROOT = re.compile(rb"/Root\s+(\d{1,9})\s+\d{1,5}\s+R\b")
 _STREAM = re.compile(rb"stream\r?\n")
@@ -51,12 +52,21 @@ def _is_foreign(instructions: bytes) -> bool:
     return any(word and word not in _OPERATORS for word in _TOKEN.findall(instructions))
 
 
+def _objects(data: bytes) -> Iterator[tuple[int, int]]:
+    """Yield the number of each object, and where what it says begins."""
+    for match in _OBJECT.finditer(data):
+        # To look for the word and back from it is ten times faster than to look at every number.
+        start = match.start()
+        if data[start - 3 : start] != b"end" and (name := _NUMBER.search(data, max(0, start - 30), start)):
+            yield int(name[1]), match.end()
+
+
 class _File:
     """The objects of a file by their numbers, as far as they are found by their looks."""
 
     def __init__(self, data: bytes) -> None:
         self._data = data
-        self._places = {int(match[1]): match.end() for match in _OBJECT.finditer(data)}
+        self._places = dict(_objects(data))
         self._packed: dict[int, bytes] = {}
         if b"/ObjStm" in data:
             for number in list(self._places):

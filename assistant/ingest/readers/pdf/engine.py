@@ -21,7 +21,7 @@ from assistant.ingest.readers.pdf.shapes import Rule, Word
 if TYPE_CHECKING:
     from pypdfium2 import PdfDocument, PdfPage
 
-_WORD = re.compile(r"[^\s\0\x02\ufffe]+[\x02\ufffe]?")
+_WORD = re.compile(r"[^\s\0-\x1f\ufffe]+[\x02\ufffe]?")
 _HYPHENS = "\x02\ufffe"
 """How PDFium writes the hyphen at the end of a line, which it joins to the next."""
 _SMALL = 0.8
@@ -113,8 +113,12 @@ class PageText:
         count = self._page.count_chars()
         buffer = (ctypes.c_ushort * (count * 2 + 2))()
         written = pdfium().FPDFText_GetText(self._raw, 0, count, buffer) if count else 1
-        self._text = "".join(map(chr, buffer[: max(0, written - 1)]))
-        self._is_plain = len(self._text) == count
+        units = bytes(buffer)[: 2 * max(0, written - 1)]
+        self._text = units.decode("utf-16-le", "surrogatepass")
+        if len(self._text) != count:
+            # Characters that the file tells no meaning of are left out there. Here they end a word.
+            read = pdfium().FPDFText_GetUnicode
+            self._text = "".join(chr(read(self._raw, at)) for at in range(count))
 
     def close(self) -> None:
         """Give back what PDFium holds for it."""
@@ -124,48 +128,47 @@ class PageText:
         """Yield the words in the order of the file."""
         last: Word | None = None
         last_end = 0
-        for match in _WORD.finditer(self._text):
+        text, box_of = self._text, self._box_of
+        for match in _WORD.finditer(text):
             start, end = match.span()
-            for word in self._words_at(start, end):
-                if last is not None:
-                    if start == last_end + 1 and _touch(last, word):
-                        # PDFium sees a gap after some ligatures, where there is none.
-                        word = word._replace(text=last.text + word.text, left=last.left)
-                    else:
-                        yield last
-                last = word
-            last_end = end
+            head = box_of(start)
+            tail = head if end == start + 1 else box_of(end - 1)
+            if head is None or tail is None:
+                continue
+            found = self._words_between(start, end, head, tail)
+            if last is not None:
+                if start == last_end + 1 and _touch(last, found[0]):
+                    # PDFium sees a gap after some ligatures, where there is none.
+                    found[0] = found[0]._replace(text=last.text + found[0].text, left=last.left)
+                else:
+                    yield last
+            yield from found[:-1]
+            last, last_end = found[-1], end
         if last is not None:
             yield last
 
-    def _words_at(self, start: int, end: int) -> Iterator[Word]:
-        """Yield the word at a place of the text; several if PDFium has put none of their gaps into it."""
-        head = self._box_of(start)
-        tail = head if end == start + 1 else self._box_of(end - 1)
-        if head is None or tail is None:
-            return
+    def _words_between(self, start: int, end: int, head: _Sides, tail: _Sides) -> list[Word]:
+        """Return the word with these first and last boxes; several if PDFium sees none of their gaps."""
         text = self._text[start:end]
         if text[-1] in _HYPHENS:
             text = text[:-1] + "-"
+        if not text.isascii():
+            text = _whole(text)
         (left, top, right, bottom), (first, upper, last, lower) = head, tail
+        if upper == top and lower == bottom:
+            return [Word(text, left if left < first else first, top, right if right > last else last, bottom)]
         high, way = bottom - top, 0
-        if upper != top or lower != bottom:
-            if end > start + 1 and lower - upper < _SMALL * high and first > left:
-                text, upper, lower = self._with_raised(text, start, head, tail), top, bottom
-            else:
-                way = _way(head, tail)
-                if way == 2 and (at := self._leap(start, end)):
-                    yield from self._words_at(start, at)
-                    yield from self._words_at(at, end)
-                    return
-        yield Word(
-            text if text.isascii() else _whole(text),
-            left if left < first else first,
-            top if top < upper else upper,
-            right if right > last else last,
-            bottom if bottom > lower else lower,
-            way,
-        )
+        if end > start + 1 and lower - upper < _SMALL * high and first > left:
+            text, upper, lower = self._with_raised(text, start, head, tail), top, bottom
+        else:
+            way = _way(head, tail)
+            if way == 2 and (at := self._leap(start, end)):
+                before, after = self._box_of(at - 1), self._box_of(at)
+                if before is not None and after is not None:
+                    parts = self._words_between(start, at, head, before)
+                    return parts + self._words_between(at, end, after, tail)
+        sides = min(left, first), min(top, upper), max(right, last), max(bottom, lower)
+        return [Word(text, *sides, way)]
 
     def _leap(self, start: int, end: int) -> int:
         """Return where a word leaps to another place of the page; 0 if it does not."""
@@ -178,10 +181,8 @@ class PageText:
         return 0
 
     def _box_of(self, at: int) -> _Sides | None:
-        """Return the box of the character at a place of the text."""
-        if not self._is_plain:
-            at = int(pdfium().FPDFText_GetCharIndexFromTextIndex(self._raw, at))
-        if at < 0 or not self._get(self._raw, at, self._reference):
+        """Return the box of a character."""
+        if not self._get(self._raw, at, self._reference):
             return None
         left, top, right, bottom = self._sides[:]
         return self._turn.box(left, bottom, right, top)

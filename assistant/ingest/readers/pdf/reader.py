@@ -19,6 +19,7 @@ from assistant.ingest.readers.pdf.layout import named, page_items
 from assistant.ingest.readers.pdf.paragraphs import Piece, body_size, pieces_of
 from assistant.ingest.readers.pdf.running import without_running
 from assistant.ingest.readers.pdf.shapes import Layout, Line, Table, Word
+from assistant.ingest.readers.pdf.tables.cells import levelled
 from assistant.ingest.readers.progress import begin_page
 from assistant.ingest.readers.scan.engine import HOW, is_installed
 from assistant.ingest.readers.scan.pages import with_scans
@@ -139,7 +140,8 @@ def _page(document: PdfDocument, number: int) -> Layout:
         words, turn = _words(page)
         level = [word for word in words if word.way == 0]
         items, aside = page_items(level, drawn_lines(page, turn), [word for word in words if word.way])
-        turned = tuple(run.text for run in runs(aside))
+        level_too = (levelled(word, word.way) if word.way in (1, 3) else word for word in aside)
+        turned = tuple(run.text for run in runs(level_too))
         extra = tuple(page_extra(document, page, turn, level))
         return Layout(tuple(items), turn.height, turned, extra)
     finally:

@@ -109,8 +109,9 @@ def _counts(same: Sequence[_Edge]) -> bool:
 
 
 def _without_watermarks(page: Layout, pages: Sequence[Layout]) -> Layout:
-    """Return the page without turned texts that other pages have too, if it has other text."""
+    """Return the page without turned texts that most pages have, if it has other text."""
     if not page.turned or not page.items:
         return page
-    kept = tuple(text for text in page.turned if sum(text in other.turned for other in pages) < 2)
+    most = max(2, len(pages) / 2)
+    kept = tuple(text for text in page.turned if sum(text in other.turned for other in pages) < most)
     return replace(page, turned=kept)

@@ -32,7 +32,7 @@ def cell_text(words: Sequence[Word]) -> str:
         return words[0].text if words else ""
     way = max((word for word in words), key=lambda word: len(word.text)).way
     if way in (1, 3):
-        words = [_levelled(word, way) for word in words]
+        words = [levelled(word, way) for word in words]
     first = words[0]
     if all(first.top < (word.top + word.bottom) / 2 < first.bottom for word in words):
         words = sorted(words, key=lambda word: word.left)
@@ -45,7 +45,7 @@ def cell_text(words: Sequence[Word]) -> str:
     return written
 
 
-def _levelled(word: Word, way: int) -> Word:
+def levelled(word: Word, way: int) -> Word:
     """Return a word that reads down or up as if its page were turned so that it is level."""
     if way == 1:
         return Word(word.text, word.top, -word.right, word.bottom, -word.left)

@@ -101,8 +101,9 @@ def _table(grid: Grid, inside: Sequence[Run], turned: Sequence[Word] = ()) -> Ta
         return None
     bands = _bands(grid, xs, ys, [*(word for run in inside for word in run.words), *turned])
     merges = _merged_down(bands)
+    lines = [[line for line in grid.upright if abs(line.left - x) <= TOUCH] for x in xs]
     for at, band in enumerate(bands):
-        spans = _merged_across(band, xs, grid.upright) if grid.upright else _under_names(band, xs, grid)
+        spans = _merged_across(band, xs, lines) if grid.upright else _under_names(band, xs, grid)
         merges += [
             Merge(at, first, at, last) for first, last in spans or (() if at else _over_columns(bands))
         ]
@@ -217,18 +218,23 @@ def _are_numbered(bands: Sequence[_Band], column: int) -> bool:
     )
 
 
-def _merged_across(band: _Band, xs: Sequence[float], upright: Sequence[Rule]) -> list[tuple[int, int]]:
-    """Put words over several columns into one cell; return the first and last columns of each such cell."""
-    beside = [line for line in upright if line.top - 1 < band.middle < line.bottom + 1]
-    drawn = [at for at, x in enumerate(xs) if any(abs(line.left - x) <= TOUCH for line in upright)]
+def _merged_across(
+    band: _Band, xs: Sequence[float], lines: Sequence[Sequence[Rule]]
+) -> list[tuple[int, int]]:
+    """Put words over several columns into one cell; return the first and last columns of each such cell.
+
+    `lines` are those at each place between columns.
+    """
+    middle, end = band.middle, len(xs) - 1
     spans: list[tuple[int, int]] = []
     first = 0
     for at in range(1, len(xs)):
-        if at == len(xs) - 1 or any(abs(line.left - xs[at]) <= TOUCH for line in beside):
-            spans += _merged_cells(band.cells, xs, first, at)
-            if any(first < place < at for place in drawn) and _is_centred(band.cells, xs, first, at):
-                spans = [span for span in spans if span[0] < first]
-                spans.append(_joined(band.cells, first, at - 1))
+        if at == end or any(line.top - 1 < middle < line.bottom + 1 for line in lines[at]):
+            if at - first > 1:
+                spans += _merged_cells(band.cells, xs, first, at)
+                if any(lines[first + 1 : at]) and _is_centred(band.cells, xs, first, at):
+                    spans = [span for span in spans if span[0] < first]
+                    spans.append(_joined(band.cells, first, at - 1))
             first = at
     return spans
 
@@ -296,7 +302,7 @@ def _merged_cells(
     inside = [word for cell in cells[first:end] for word in cell]
     wide: list[tuple[int, int]] = []
     reaching: set[Word] = set()
-    ordered = sorted(inside, key=lambda word: (round(word.top), word.left)) if end - first > 1 else ()
+    ordered = sorted(inside, key=lambda word: (round(word.top), word.left))
     for run in (part for whole in runs(ordered) for part in numbers_apart(whole)):
         left, right = bisect_right(xs, run.left + TOUCH) - 1, bisect_right(xs, run.right - TOUCH) - 1
         if right > left:
