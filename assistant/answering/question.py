@@ -42,6 +42,12 @@ class Question:
         return self.vocabulary.function_words_of(self.words)
 
     @cached_property
+    def column_words(self) -> frozenset[str]:
+        """The words for kinds of columns in its likely languages: "data" is a date in Portuguese alone."""
+        codes = self.vocabulary.likely_languages(self.words)
+        return frozenset().union(*(self.vocabulary.column_words[code] for code in codes))
+
+    @cached_property
     def _forms(self) -> frozenset[str]:
         return frozenset(self.words)
 

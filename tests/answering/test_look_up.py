@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from documents import asked, document, texts
 
+from assistant.answering.extractive import CERTAIN
 from assistant.core.types import Cell, Span
 from assistant.text.structure import Structure
 
@@ -73,6 +74,14 @@ def test_a_count_is_no_percentage_and_a_footnote_no_part_of_a_name() -> None:
     table += "| Smiths | 2% | 9 |\n"
     found = asked("How many people were hired by the coopers?", document(f"# Hires\n\n{table}", "h.md"))
     assert texts(found) == ["Guild: Coopers; Number of Hires(1): 4."]
+
+
+@pytest.mark.parametrize(
+    "question", ["How large may data files be in Larch 3?", "When was the Larch law passed?"]
+)
+def test_a_line_with_a_name_is_no_certain_answer_to_something_else(question: str) -> None:
+    text = "# Larch\n\nTo: New Larch User\nDate: 2010-03-28\n\nNote: Figures are estimates for May 2007.\n"
+    assert asked(question, document(text, "larch.md")).confidence < CERTAIN
 
 
 def test_what_is_counted_has_to_be_in_the_table() -> None:

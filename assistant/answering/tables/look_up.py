@@ -21,6 +21,8 @@ from assistant.text.words import folded, stem
 
 KEY = 8
 """Limit on the words of a cell that can name a row."""
+MOMENT = 30
+"""Limit on the characters of a cell that is a date; a longer one mentions it."""
 PART = 3
 """The least number of letters of a word in a name of several written together."""
 ROWS = 5
@@ -163,6 +165,9 @@ def _is_key(question: Question, placed: PlacedTable, phrase: Sequence[str]) -> b
 
 def _cells_by_part(question: Question, placed: PlacedTable, table: Table) -> Mapping[int, Collection[str]]:
     """Return the names of which the question has a part that occurs in no other: "Berg" of "Ann Berg"."""
+    if len(placed.table.rows) == 1:
+        # There is no other to be told from.
+        return {}
     parts = {word for word in question.specific_words if len(word) > 2} - placed.column_words
     parts = parts & question.names if question.names else parts
     hits: dict[int, set[str]] = {}
@@ -247,7 +252,9 @@ def _asked_columns(question: Question, placed: PlacedTable, keys: frozenset[int]
     if named and not is_by_whom:
         return tuple(named) if not _names_another_thing(question, placed, keys) else None
     if asked:
-        return asked if not _names_another_thing(question, placed, keys) else None
+        # A row that only the headings name answers if nothing else is asked about.
+        is_other = _names_another_thing if keys else _unexplained_words
+        return asked if not is_other(question, placed, keys) else None
     others = tuple(at for at in range(len(table.columns)) if at not in keys)
     of_a_kind = question.asks("how_many", "when", "where", "how_much", "why", "how_to")
     return None if of_a_kind or _unexplained_words(question, placed, keys) else others
@@ -300,7 +307,9 @@ def _synonyms_in(question: Question, column: str) -> frozenset[str]:
     return frozenset(
         w
         for w in tokens(column)
-        if any(same_word(k, own) for k in synonyms(w) for own in question.content_words)
+        if any(
+            same_word(k, own) for k in synonyms(w) & question.column_words for own in question.content_words
+        )
     )
 
 
@@ -327,7 +336,7 @@ def _share_in(words: Collection[str], name: str) -> float:
 @lru_cache(maxsize=256)
 def _has_dates(table: Table, at: int) -> bool:
     filled = [row.cells[at] for row in table.rows[:50] if row.cells[at]]
-    return bool(filled) and all(moments(cell) for cell in filled)
+    return bool(filled) and all(moments(cell) and len(cell) <= MOMENT for cell in filled)
 
 
 def _unexplained_words(question: Question, placed: PlacedTable, keys: frozenset[int]) -> list[str]:

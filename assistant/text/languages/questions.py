@@ -39,6 +39,8 @@ class QuestionVocabulary:
     """Word behind a number -> its factor: million."""
     columns: Mapping[str, frozenset[str]]
     """Word -> the words for the same kind of column."""
+    column_words: Mapping[str, frozenset[str]]
+    """Language -> its words for all kinds of columns."""
 
     def likely_languages(self, words: Collection[str]) -> tuple[str, ...]:
         """Return the codes of the languages with most function words among `words`.
@@ -96,6 +98,7 @@ def question_vocabulary() -> QuestionVocabulary:
         months=_months(months),
         multiples=_multiples(tables),
         columns=_columns(tables),
+        column_words={code: frozenset(_columns([answers])) for code, answers in by_language.items()},
     )
 
 
