@@ -42,6 +42,7 @@ from assistant.ingest import files, restore
 from assistant.ingest.library import Library
 from assistant.retrieval.reranker import create_reranker
 from assistant.retrieval.retriever import LIMIT, Retriever
+from assistant.store import addresses
 from assistant.store.lock import Lock, Owner, acquire, restrict_access
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ class Assistant:
         self._parts = parts
         self._embedder = self._make_embedder(notify)
         self._repaired = restore.repair(settings.home, self._embedder, notify) if repair else ()
-        self.library = Library(settings.home, self._embedder, notify)
+        self.library = Library(settings.home, self._embedder, notify, addresses.stores(settings))
         self.retriever = self._make_retriever()
 
     def _make_embedder(self, notify: Notify) -> Embedder:

@@ -22,6 +22,7 @@ import internet
 import numpy as np
 import pytest
 from filelock import FileLock
+from servers import Chroma
 
 from assistant.assistant import Assistant
 from assistant.cli import app
@@ -173,6 +174,14 @@ def library(tmp_path: Path) -> Iterator[Library]:
     opened = Library(tmp_path, Hashing())
     yield opened
     opened.close()
+
+
+@pytest.fixture(scope="session")
+def chroma(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chroma]:
+    """A Chroma server for all tests that leave it running."""
+    running = Chroma(tmp_path_factory.mktemp("chroma"))
+    yield running
+    running.kill()
 
 
 @pytest.fixture(scope="session")

@@ -25,7 +25,7 @@ from assistant.store.duplicates.canonical import CanonicalDocuments
 from assistant.store.erasable import ErasableOriginals
 from assistant.store.index.generations import Generations
 from assistant.store.index.seal import FileSeal
-from assistant.store.index.vectors import VectorIndex
+from assistant.store.index.vectors import EmbeddedVectors
 from assistant.store.index.words import WordIndex
 from assistant.store.ledger import Ledger
 from assistant.store.originals import Originals
@@ -40,11 +40,11 @@ STEPS: dict[str, tuple[Any, str]] = {
     "original": (originals, "write_private"),
     "label": (Originals, "set_label"),
     "put": (Ledger, "put"),
-    "vectors": (VectorIndex, "add"),
+    "vectors": (EmbeddedVectors, "add"),
     "words": (WordIndex, "add"),
     "seal": (FileSeal, "write"),
     "acknowledge": (Ledger, "acknowledge"),
-    "vectors removed": (VectorIndex, "remove"),
+    "vectors removed": (EmbeddedVectors, "remove"),
     "words removed": (WordIndex, "remove"),
     "originals": (Originals, "remove"),
     "marks": (ErasableOriginals, "clear"),

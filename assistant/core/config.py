@@ -24,6 +24,8 @@ NAME = "cited-assistant"
 KEYS = {
     "ASSISTANT_HOME": "home",
     "ASSISTANT_CORPUS": "corpus",
+    "ASSISTANT_CHROMA": "chroma",
+    "ASSISTANT_CHROMA_TOKEN": "chroma_token",
     "ASSISTANT_MODEL": "model",
     "ASSISTANT_MODEL_TIMEOUT": "model_timeout",
     "ASSISTANT_MODEL_PRICE": "model_price",
@@ -68,6 +70,9 @@ class Settings:
     sync_user: str | None = None
     """User and password with which `assistant sync` logs in to the server of an address."""
     sync_password: str | None = None
+    chroma: str | None = None
+    """The address of a Chroma server for the vectors; without one, they are in the home."""
+    chroma_token: str | None = None
     public_url: str | None = None
     """The address of the page behind a proxy: scheme and host, in lower case."""
     widget_origins: tuple[str, ...] = ()
@@ -100,6 +105,8 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
         home=home,
         cache=platformdirs.user_cache_path(NAME),
         corpus=_corpus(values.get("corpus")),
+        chroma=values.get("chroma"),
+        chroma_token=values.get("chroma_token"),
         model=_model(values),
         base_url=values.get("base_url"),
         api_key=values.get("api_key"),

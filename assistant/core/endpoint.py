@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import ssl
 import time
 from email.utils import parsedate_to_datetime
@@ -16,7 +17,7 @@ NO_KEY = "none"
 """Sent if no key is set: local servers need none, but the client insists on one."""
 
 
-def require_url(url: str, setting: str) -> str:
+def require_url(url: str, setting: str, example: str = "http://127.0.0.1:11434/v1") -> str:
     """Return the address of an endpoint without trailing slashes.
 
     Raises:
@@ -24,7 +25,7 @@ def require_url(url: str, setting: str) -> str:
     """
     url = url.strip().rstrip("/")
     if not _is_http(url):
-        raise ConfigError(f"{setting} is no address; give one such as http://127.0.0.1:11434/v1.")
+        raise ConfigError(f"{setting} is no address; give one such as {example}.")
     return url
 
 
@@ -38,6 +39,14 @@ def require_key(key: str | None, setting: str = "OPENAI_API_KEY") -> str | None:
     if not (key.isascii() and key.isprintable()):
         raise ConfigError(f"{setting} holds characters that no key has; set it again.")
     return key or None
+
+
+def is_loopback(host: str) -> bool:
+    """True for the names and addresses by which this machine alone reaches itself."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"
 
 
 def client_options() -> dict[str, Any]:

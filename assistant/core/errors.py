@@ -78,6 +78,12 @@ class StoreBusy(StoreError):
     retryable = True
 
 
+class StoreUnreachable(AssistantError):
+    """A server that holds part of the store does not answer, or refuses: nothing of the store is damaged."""
+
+    retryable = True
+
+
 class LedgerError(StoreError):
     """The ledger is damaged, missing, or older than its originals."""
 

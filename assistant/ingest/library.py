@@ -18,15 +18,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
-from assistant.core.errors import EmbedderError, NotFound, ReadError, StoreError
+from assistant.core.errors import EmbedderError, NotFound, ReadError, StoreError, StoreUnreachable
 from assistant.core.priority import QuestionPriority, Rank, rank_of
-from assistant.core.types import AddResult, DocumentInfo, Health, Notify, OnStep, Source, Status, ignore
+from assistant.core.types import AddResult, DocumentInfo, Health, Notify, OnStep, Source, ignore
 from assistant.embedding.embedders import Embedder
 from assistant.embedding.neighbours import blend_neighbours
 from assistant.ingest import sandbox
 from assistant.ingest.embedding import embed_passages, method, shifted
-from assistant.ingest.pipeline import Arrival, IngestionPipeline, Item
+from assistant.ingest.pipeline import Arrival, IngestionPipeline, Item, outcome_of
 from assistant.store import health, reconciler
+from assistant.store.addresses import IN_HOME, Stores
 from assistant.store.duplicates.canonical import CanonicalDocuments
 from assistant.store.index import Index
 from assistant.store.index.generations import Generations
@@ -48,13 +49,17 @@ EMBEDDED = "embedded"
 class Library:
     """The open corpus of one home folder. Thread-safe; one thread writes at a time."""
 
-    def __init__(self, home: Path, embedder: Embedder, notify: Notify = lambda _: None) -> None:
+    def __init__(
+        self, home: Path, embedder: Embedder, notify: Notify = lambda _: None, stores: Stores = IN_HOME
+    ) -> None:
         """Open the corpus in `home` and repair interrupted changes; `notify` is called if that takes time.
 
         Raises:
             StoreError: the folder cannot be used.
+            StoreUnreachable: one of the stores elsewhere does not answer.
             LedgerError: the ledger does not belong to the originals; no file was changed.
         """
+        self._stores = stores
         self._originals = self._open_originals(home)
         self._reserve = Reserve(home)
         reconciler.require_ledger_file(home / "ledger.db", self._originals)
@@ -81,7 +86,9 @@ class Library:
         self._reconciler = Reconciler(self.ledger, self._originals)
         self._canonical_documents = CanonicalDocuments(self.ledger.engine)
         self.rejections = Rejections(self.ledger.engine)
-        self._generations = Generations(home / "index", self.ledger, self._writing, notify)
+        self._generations = Generations(
+            home / "index", self.ledger, self._writing, notify, self._stores.chroma
+        )
         self._pipeline = IngestionPipeline(embedder, self.ledger.has_document, self.question_priority)
 
     def _open(self) -> None:
@@ -144,7 +151,7 @@ class Library:
                     self._originals.add(item.data)
             self._record(new, names)
             entries = {entry.id: entry for entry in self.ledger.entries(item.id for item in present)}
-            outcomes = [_outcome(item, new, before, entries) for item in batch]
+            outcomes = [outcome_of(item, new, before, entries) for item in batch]
             self.rejections.note([outcome for outcome in outcomes if outcome])
         return [outcome or self._add_again(item) for outcome, item in zip(outcomes, batch, strict=True)]
 
@@ -216,6 +223,7 @@ class Library:
     def _remove_documents(self, removed: set[str], commit: Callable[[Canonicals], LedgerChange]) -> None:
         """Remove documents. On a full disk the index gives up its room; if that is not enough to erase their
         traces, report it and erase them later."""
+        self._generations.require_reachable()
         if self._unready:
             self._delete_unready()
         canonicals, before = self._canonical_documents.resolve(removed), self.ledger.change_number
@@ -232,6 +240,10 @@ class Library:
             if self.ledger.change_number == before or self.ledger.erasable.hashes():
                 raise StoreError(f"{fault.message} {health.space_message(self._needed())}") from fault
             self._notify(health.traces_message(self._needed()))
+        except StoreUnreachable as fault:
+            if self.ledger.change_number == before:
+                raise
+            self._notify(f"{fault.message} What was removed is not found any more; its vectors go later.")
 
     def _needed(self) -> int:
         """Return the bytes of free space needed to erase removed text: the ledger is written anew."""
@@ -264,7 +276,7 @@ class Library:
             try:
                 # Alone it has left traces in the ledger only, not in the index.
                 self._finish() if has_others else self._erase_traces()
-            except StoreError:
+            except (StoreError, StoreUnreachable):
                 self._notify(health.traces_message(self._needed()))
 
     def _finish(self) -> None:
@@ -316,7 +328,7 @@ class Library:
             try:
                 vectors, words = self.search(lambda index: index.counts())
                 problems += [] if self._index_matches() else [health.INDEX_PROBLEM]
-            except StoreError as fault:
+            except (StoreError, StoreUnreachable) as fault:
                 vectors = words = 0
                 problems.append(fault.message)
             problems += [] if self._embedder_matches() else [health.EMBEDDER_PROBLEM]
@@ -330,7 +342,7 @@ class Library:
         try:
             for sentence in self._repair():
                 repaired.append(sentence)
-        except StoreError as fault:
+        except (StoreError, StoreUnreachable) as fault:
             result = self.check()
             return replace(result, repaired=tuple(repaired), problems=(*result.problems, fault.message))
         return replace(self.check(), repaired=tuple(repaired))
@@ -472,23 +484,3 @@ class Library:
             self.ledger.replace_vectors(keys, blend_neighbours(whole), sentences, words)
             self.ledger.set_note(EMBEDDED, str(keys[-1]))
         self.ledger.set_note("embedder", self._fingerprint)
-
-
-def _outcome(
-    item: Item,
-    new: Mapping[str, Arrival],
-    before: Mapping[str, str | None],
-    entries: Mapping[str, DocumentInfo],
-) -> AddResult | None:
-    """Return the result for an item; None if its document is missing although it was in the corpus before."""
-    if isinstance(item, AddResult):
-        return item
-    if item.source not in before:
-        return None
-    status: Status = "added" if new.get(item.id) is item else "unchanged"
-    if before[item.source] not in (None, item.id):
-        status = "updated"
-    entry = entries[item.id]
-    return AddResult(
-        item.source, status, item.id, entry.title, entry.passages, duplicate_of=entry.duplicate_of
-    )

@@ -33,6 +33,7 @@ from assistant.core.errors import (
     QuestionError,
     ReadError,
     StoreBusy,
+    StoreUnreachable,
     Withdrawn,
 )
 from assistant.core.limits import MAX_DOCUMENTS, MAX_SOURCE, MAX_TAGS
@@ -54,6 +55,7 @@ STATUS: dict[type[AssistantError], int] = {
     FetchError: 502,
     ModelError: 502,
     StoreBusy: 503,
+    StoreUnreachable: 503,
     Withdrawn: 503,
 }
 """The HTTP status of each error; 500 for others."""

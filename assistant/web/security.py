@@ -19,6 +19,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from assistant.core.endpoint import is_loopback as is_loopback
 from assistant.core.errors import QuestionError
 from assistant.core.limits import MAX_BODY, MAX_FIELDS, MAX_HEADERS
 from assistant.ingest.files import MAX_BYTES
@@ -161,14 +162,6 @@ def _ignore_closed_page(path: str) -> Iterator[None]:
     except RuntimeError as fault:
         if path != STREAM or not isinstance(fault.__cause__, HTTPException):
             raise
-
-
-def is_loopback(host: str) -> bool:
-    """True if only processes of this machine can reach a server bound to `host`."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host.lower() == "localhost"
 
 
 def is_ours(host: str, bound: str) -> bool:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 import os
+import secrets
 import shutil
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +19,9 @@ from hypothesis import strategies as st
 from assistant.assistant import Assistant
 from assistant.core.errors import StoreError
 from assistant.store.index import Index, terms
+from assistant.store.index.index import OpenVectors
+from assistant.store.index.served import ServedVectors
+from assistant.store.index.vectors import EmbeddedVectors
 from assistant.store.index.words import FOLDER
 from assistant.store.records import IndexRecord
 
@@ -31,9 +36,14 @@ def records(count: int, first: int = 1, dimensions: int = 32) -> list[IndexRecor
     return [IndexRecord(first + n, f"common word{first + n}", vector) for n, vector in enumerate(vectors)]
 
 
-@pytest.fixture
-def index(tmp_path: Path) -> Iterator[Index]:
-    opened = Index(tmp_path / "1")
+@pytest.fixture(params=["embedded", "served"])
+def index(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Index]:
+    """An empty index with its vectors in its folder, and one with its vectors on a server."""
+    open_vectors: OpenVectors = EmbeddedVectors
+    if request.param == "served":
+        server = request.getfixturevalue("chroma").server
+        open_vectors = partial(ServedVectors, server, f"index-{secrets.token_hex(8)}")
+    opened = Index(tmp_path / "1", open_vectors)
     yield opened
     opened.close()
 

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from assistant.core.errors import StoreError
+from assistant.core.errors import StoreError, StoreUnreachable
 from assistant.store.index.seal import FileSeal, NoSeal, Seal
-from assistant.store.index.vectors import VectorIndex
+from assistant.store.index.vectors import EmbeddedVectors, VectorIndex
 from assistant.store.index.words import FOLDER, WordIndex
 from assistant.store.records import IndexRecord
+
+OpenVectors = Callable[[Path | None], VectorIndex]
+"""Opens the vectors of the generation in a folder, or of one in memory."""
 
 
 class Index:
@@ -23,8 +26,10 @@ class Index:
     Any exception of Chroma or Tantivy on a damaged file, including Rust panics, is raised as a StoreError.
     """
 
-    def __init__(self, folder: Path | None) -> None:
+    def __init__(self, folder: Path | None, open_vectors: OpenVectors = EmbeddedVectors) -> None:
         """Open the index in `folder`, or create an empty one there; without a folder, create one in memory.
+
+        `open_vectors` opens its vectors: the embedded ones, or those on a server.
 
         Raises:
             StoreError: the index cannot be opened, or is not as it was written.
@@ -35,12 +40,12 @@ class Index:
         self._failed = False
         with contextlib.ExitStack() as stack, self._store_errors("opened"):
             self._seal.verify()
-            self._vectors = VectorIndex(folder and folder / "chroma")
+            self._vectors = open_vectors(folder)
             stack.callback(self._vectors.close)
             self._words = WordIndex(folder and folder / FOLDER)
             # Chroma writes to its files when it is opened, and again when it is first read.
             self._vectors.count()
-            self._seal.write()
+            self._write_seals()
             stack.pop_all()
 
     def add(self, records: Sequence[IndexRecord]) -> None:
@@ -78,10 +83,15 @@ class Index:
         Raises:
             StoreError: the index cannot be written.
         """
-        with self._lock, self._store_errors("written"):
+        # While a server is away it stays unsealed, until the next change has been made.
+        with self._lock, contextlib.suppress(StoreUnreachable), self._store_errors("written"):
             if self._seal.is_broken and not self._failed:
                 self._words.close()
-                self._seal.write()
+                self._write_seals()
+
+    def _write_seals(self) -> None:
+        self._vectors.seal()
+        self._seal.write()
 
     def keys(self) -> tuple[set[int], set[int]]:
         """Return the keys of the passages with vectors, and of those with words."""
@@ -127,7 +137,7 @@ class Index:
         with contextlib.suppress(StoreError):
             self.seal()
         for part in (self._words, self._vectors):
-            with contextlib.suppress(StoreError), self._store_errors("closed"):
+            with contextlib.suppress(StoreError, StoreUnreachable), self._store_errors("closed"):
                 part.close()
 
     @contextlib.contextmanager
@@ -145,7 +155,7 @@ class Index:
         """Raise any fault as a StoreError; `action` is a past participle, such as "opened"."""
         try:
             yield
-        except (KeyboardInterrupt, SystemExit, StoreError):
+        except (KeyboardInterrupt, SystemExit, StoreError, StoreUnreachable):
             raise
         except BaseException as fault:
             name = type(fault).__name__

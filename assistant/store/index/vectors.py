@@ -10,7 +10,7 @@ import contextlib
 import secrets
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,16 +19,43 @@ from assistant.store.records import IndexRecord
 
 MAX_CALL = 5000
 """Records in one call; Chroma's limit is 5,461."""
+FOLDER = "chroma"
 COLLECTION = "passages"
 # Chroma's default graph loses recall; with these, recall@10 against exact search is above 0.99 (see tests).
 HNSW = {"space": "ip", "ef_construction": 200, "ef_search": 200, "max_neighbors": 32}
 T = TypeVar("T")
 
 
-class VectorIndex:
-    """A Chroma collection in a folder, or in memory."""
+class VectorIndex(Protocol):
+    """The vectors of one generation of the index."""
 
-    def __init__(self, folder: Path | None) -> None:
+    def add(self, records: Sequence[IndexRecord]) -> None:
+        """Add vectors, or replace those of known keys."""
+
+    def remove(self, keys: Sequence[int]) -> None:
+        """Remove vectors by key; unknown keys are ignored."""
+
+    def count(self) -> int:
+        """Return the number of vectors."""
+
+    def keys(self) -> set[int]:
+        """Return the keys of all vectors."""
+
+    def nearest(self, vector: NDArray[np.float32], limit: int) -> dict[int, float]:
+        """Return the nearest keys with their cosines, best first."""
+
+    def seal(self) -> None:
+        """Note that the vectors are as they should be, before the seal of the files is written."""
+
+    def close(self) -> None:
+        """Close what is open; vectors in memory are deleted."""
+
+
+class EmbeddedVectors:
+    """A Chroma collection in the folder of a generation, or in memory."""
+
+    def __init__(self, generation: Path | None) -> None:
+        folder = generation and generation / FOLDER
         self._is_temporary = folder is None
         self._client = _open_in_memory() if folder is None else _open(folder)
         # All clients in memory share one database.
@@ -45,12 +72,12 @@ class VectorIndex:
 
     def add(self, records: Sequence[IndexRecord]) -> None:
         """Add vectors, or replace those of known keys."""
-        for batch in _batches(records):
+        for batch in batches(records, MAX_CALL):
             self._collection.upsert(ids=[str(r.key) for r in batch], embeddings=[r.vector for r in batch])
 
     def remove(self, keys: Sequence[int]) -> None:
         """Remove vectors by key; unknown keys are ignored."""
-        for batch in _batches(keys):
+        for batch in batches(keys, MAX_CALL):
             self._collection.delete(ids=[str(key) for key in batch])
 
     def count(self) -> int:
@@ -66,6 +93,9 @@ class VectorIndex:
         found = self._collection.query(query_embeddings=[vector], n_results=limit, include=["distances"])
         pairs = zip(found["ids"][0], found["distances"][0], strict=True)
         return {int(key): 1.0 - float(distance) for key, distance in pairs}
+
+    def seal(self) -> None:
+        """Do nothing: the seal of the files holds for the vectors too."""
 
     def close(self) -> None:
         """Close the files; a collection in memory is deleted."""
@@ -97,5 +127,6 @@ def _open_in_memory() -> Any:
     return chromadb.EphemeralClient(Settings(anonymized_telemetry=False))
 
 
-def _batches(items: Sequence[T]) -> Iterator[Sequence[T]]:
-    return (items[at : at + MAX_CALL] for at in range(0, len(items), MAX_CALL))
+def batches(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
+    """Return items in batches of at most `size`."""
+    return (items[at : at + size] for at in range(0, len(items), size))

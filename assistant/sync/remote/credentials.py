@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import importlib
-import ipaddress
 from dataclasses import dataclass, field
 from typing import Any
 
 from assistant.core.config import NAME
+from assistant.core.endpoint import is_loopback
 from assistant.core.errors import SyncError
 from assistant.sync.remote.addresses import Address
 
@@ -43,14 +43,6 @@ def refused(host: str) -> SyncError:
     return SyncError(
         f"{host} does not let this user in; {WHERE} to a name and a password that it takes.", retryable=False
     )
-
-
-def is_loopback(host: str) -> bool:
-    """True for the addresses of this machine itself."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _configured(address: Address) -> Credentials | None:

@@ -1,0 +1,51 @@
+"""The addresses of stores that others operate, in place of the files in the home."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from assistant.core.config import Settings
+from assistant.core.endpoint import is_loopback, require_key, require_url
+from assistant.core.errors import ConfigError
+
+
+@dataclass(frozen=True, slots=True)
+class ChromaServer:
+    """A Chroma server: its address without a trailing slash, and the token that it asks for, if any."""
+
+    url: str
+    token: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Stores:
+    """The stores of one home that are elsewhere; None for what is in the home."""
+
+    chroma: ChromaServer | None = None
+
+
+IN_HOME = Stores()
+"""Everything is in the home."""
+
+
+def stores(settings: Settings) -> Stores:
+    """Return the stores in `settings`.
+
+    Raises:
+        ConfigError: an address or a token is malformed, or the token would be sent unencrypted.
+    """
+    return Stores(_chroma(settings.chroma, settings.chroma_token))
+
+
+def _chroma(url: str | None, token: str | None) -> ChromaServer | None:
+    token = require_key(token, "ASSISTANT_CHROMA_TOKEN")
+    if not url:
+        return None
+    url = require_url(url, "ASSISTANT_CHROMA", "http://127.0.0.1:8000")
+    parts = urlsplit(url)
+    if parts.username or parts.password:
+        raise ConfigError("ASSISTANT_CHROMA holds a password; set ASSISTANT_CHROMA_TOKEN instead.")
+    if token and parts.scheme == "http" and not is_loopback(parts.hostname or ""):
+        raise ConfigError("ASSISTANT_CHROMA_TOKEN would be sent unencrypted; use an address with https.")
+    return ChromaServer(url, token)
