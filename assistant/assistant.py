@@ -19,7 +19,7 @@ from assistant.answering.model.budget import Budget, budget
 from assistant.core import config, limits, model_choice, serialization
 from assistant.core.config import Settings
 from assistant.core.deadline import Deadline
-from assistant.core.errors import ConfigError, StoreBusy, StoreError
+from assistant.core.errors import ConfigError, StoreBusy, StoreError, StoreUnreachable
 from assistant.core.model_choice import ModelChoice
 from assistant.core.scope import WHOLE, Scope, searched
 from assistant.core.types import (
@@ -43,6 +43,7 @@ from assistant.ingest.library import Library
 from assistant.retrieval.reranker import create_reranker
 from assistant.retrieval.retriever import LIMIT, Retriever
 from assistant.store import addresses
+from assistant.store.database import Ownership
 from assistant.store.lock import Lock, Owner, acquire, restrict_access
 
 if TYPE_CHECKING:
@@ -84,9 +85,19 @@ class Assistant:
         self.lock = lock
         self._parts = parts
         self._embedder = self._make_embedder(notify)
-        self._repaired = restore.repair(settings.home, self._embedder, notify) if repair else ()
-        self.library = Library(settings.home, self._embedder, notify, addresses.stores(settings))
+        stores = addresses.stores(settings)
+        self._ownership = stores.database and Ownership(stores.database)
+        try:
+            self._repaired = restore.repair(settings.home, self._embedder, notify, stores) if repair else ()
+            self.library = Library(settings.home, self._embedder, notify, stores)
+        except BaseException:
+            self._release_database()
+            raise
         self.retriever = self._make_retriever()
+
+    def _release_database(self) -> None:
+        if self._ownership:
+            self._ownership.release()
 
     def _make_embedder(self, notify: Notify) -> Embedder:
         if "embedder" not in self._parts:
@@ -152,6 +163,7 @@ class Assistant:
     def close(self) -> None:
         """Close the store and release its lock."""
         self.library.close()
+        self._release_database()
         self.lock.release()
 
     # -- ask -------------------------------------------------------------------------------------
@@ -247,11 +259,11 @@ class Assistant:
     def _save(self, conversation: str, turn: Turn, sent: Sequence[str]) -> Answer:
         """Save the turn with the ids of the documents sent to a model; return its answer.
 
-        On a full disk, the answer has a notice that it is not saved.
+        On a full disk, or without the database, the answer has a notice that it is not saved.
         """
         try:
             self.library.ledger.conversations.append(conversation, turn, sent)
-        except StoreError as fault:
+        except (StoreError, StoreUnreachable) as fault:
             lost = f"It is not kept in the conversation: {fault.message}"
             return replace(turn.answer, notice=joined(turn.answer.notice, lost))
         return turn.answer

@@ -22,7 +22,7 @@ import internet
 import numpy as np
 import pytest
 from filelock import FileLock
-from servers import Chroma
+from servers import Chroma, Postgres, running_postgres
 
 from assistant.assistant import Assistant
 from assistant.cli import app
@@ -31,6 +31,7 @@ from assistant.core.config import Settings
 from assistant.core.types import Source, Span
 from assistant.embedding.embedders import E5, Embedder, Role, Vectors
 from assistant.ingest.library import Library
+from assistant.store.addresses import IN_HOME, Stores
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -68,6 +69,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the files that have slow tests; begun last, they would keep one worker busy alone."""
     slow = {item.path for item in items if item.get_closest_marker("slow")}
     items.sort(key=lambda item: item.path not in slow)
+
+
+FORMS = ("in the home", "on servers")
+"""Where stores are: in files, or in PostgreSQL and a Chroma server."""
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run the tests of `tests/store` that have an empty library once with each form, unless they name one."""
+    names = {mark.args[0] for mark in metafunc.definition.iter_markers("parametrize")}
+    if metafunc.definition.path.parent.name == "store" and "stores" in set(metafunc.fixturenames) - names:
+        metafunc.parametrize("stores", FORMS, indirect=True)
 
 
 @dataclass(frozen=True)
@@ -169,9 +181,18 @@ def settings(tmp_path: Path) -> Settings:
 
 
 @pytest.fixture
-def library(tmp_path: Path) -> Iterator[Library]:
+def stores(request: pytest.FixtureRequest) -> Stores:
+    """Where the stores of `library` are; see `pytest_generate_tests`."""
+    if getattr(request, "param", FORMS[0]) == FORMS[0]:
+        return IN_HOME
+    database = request.getfixturevalue("postgres").database()
+    return Stores(database, request.getfixturevalue("chroma").server)
+
+
+@pytest.fixture
+def library(tmp_path: Path, stores: Stores) -> Iterator[Library]:
     """An empty library with the quick embedder."""
-    opened = Library(tmp_path, Hashing())
+    opened = Library(tmp_path, Hashing(), stores=stores)
     yield opened
     opened.close()
 
@@ -182,6 +203,13 @@ def chroma(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chroma]:
     running = Chroma(tmp_path_factory.mktemp("chroma"))
     yield running
     running.kill()
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A PostgreSQL server for all tests that leave it running."""
+    with running_postgres() as running:
+        yield running
 
 
 @pytest.fixture(scope="session")

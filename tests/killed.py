@@ -1,7 +1,8 @@
 """Run by test_kill as a process of its own: changes a store and kills itself at a given step.
 
 `python killed.py HOME...` opens nothing itself; for each HOME, which is named after a step, it forks a child
-that opens the library there, and dies by SIGKILL at that step. What was acknowledged is in HOME/told.
+that opens the library there, and dies by SIGKILL at that step. What was acknowledged is in HOME/told. Where
+its stores are on servers, HOME/servers has their addresses, a line each.
 """
 
 from __future__ import annotations
@@ -16,15 +17,18 @@ from typing import Any
 
 # Imported here, once for all children.
 import chromadb  # noqa: F401
+import sqlalchemy as sql
 import tantivy  # noqa: F401
 from conftest import Hashing, given
 
 from assistant.ingest.library import Library
 from assistant.store import originals
+from assistant.store.addresses import IN_HOME, ChromaServer, Stores
 from assistant.store.duplicates.canonical import CanonicalDocuments
 from assistant.store.erasable import ErasableOriginals
 from assistant.store.index.generations import Generations
 from assistant.store.index.seal import FileSeal
+from assistant.store.index.served import ServedVectors
 from assistant.store.index.vectors import EmbeddedVectors
 from assistant.store.index.words import WordIndex
 from assistant.store.ledger import Ledger
@@ -57,6 +61,11 @@ STEPS: dict[str, tuple[Any, str]] = {
     "generation": (Ledger, "set_note"),
     "generations": (Generations, "_remove_others"),
 }
+SERVED: dict[str, tuple[Any, str]] = {
+    "served vectors": (ServedVectors, "add"),
+    "mark": (ServedVectors, "seal"),
+    "served vectors removed": (ServedVectors, "remove"),
+}
 WHEN = ("before", "after")
 
 
@@ -72,12 +81,21 @@ def armed(call: Callable[..., Any], when: str) -> Callable[..., Any]:
     return dying
 
 
+def stores_of(home: Path) -> Stores:
+    """Return where the stores of a home are."""
+    try:
+        database, chroma = (home / "servers").read_text().splitlines()
+    except FileNotFoundError:
+        return IN_HOME
+    return Stores(sql.make_url(database), ChromaServer(chroma))
+
+
 def change(home: Path) -> None:
     """Updates one document, adds another, removes a third, takes the name of a fourth that another repeats,
     and rebuilds; tells each when it is done."""
     what, when = home.name.rsplit("-", 1)
-    opened = Library(home, Hashing())
-    holder, name = STEPS[what]
+    opened = Library(home, Hashing(), stores=stores_of(home))
+    holder, name = (STEPS | SERVED)[what]
     setattr(holder, name, armed(getattr(holder, name), when))
     with (home / "told").open("w", buffering=1) as told:
         for outcome in opened.add(given(**NEW)):

@@ -24,6 +24,7 @@ NAME = "cited-assistant"
 KEYS = {
     "ASSISTANT_HOME": "home",
     "ASSISTANT_CORPUS": "corpus",
+    "ASSISTANT_DATABASE": "database",
     "ASSISTANT_CHROMA": "chroma",
     "ASSISTANT_CHROMA_TOKEN": "chroma_token",
     "ASSISTANT_MODEL": "model",
@@ -70,6 +71,8 @@ class Settings:
     sync_user: str | None = None
     """User and password with which `assistant sync` logs in to the server of an address."""
     sync_password: str | None = None
+    database: str | None = None
+    """The address of a PostgreSQL database for the ledger; without one, it is in the home."""
     chroma: str | None = None
     """The address of a Chroma server for the vectors; without one, they are in the home."""
     chroma_token: str | None = None
@@ -105,6 +108,7 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
         home=home,
         cache=platformdirs.user_cache_path(NAME),
         corpus=_corpus(values.get("corpus")),
+        database=values.get("database"),
         chroma=values.get("chroma"),
         chroma_token=values.get("chroma_token"),
         model=_model(values),
@@ -125,6 +129,11 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
         model_is_fixed=is_fixed,
         structured=chosen.structured,
     )
+
+
+def in_folder(settings: Settings, home: Path) -> Settings:
+    """Return the settings of another store, all of which is in `home`."""
+    return replace(settings, home=home, database=None, chroma=None)
 
 
 def with_model(settings: Settings, choice: ModelChoice) -> Settings:

@@ -6,12 +6,12 @@ import json
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
 from assistant.assistant import Assistant
-from assistant.core.config import Settings, bundled
+from assistant.core.config import Settings, bundled, in_folder
 from assistant.core.errors import ConfigError, NotFound, ReadError
 from assistant.core.serialization import Json
 from assistant.core.types import Notify
@@ -52,7 +52,7 @@ def open_shipped_store(settings: Settings, notify: Notify) -> Iterator[Assistant
     """Open an assistant over the shipped corpus alone, in a temporary home folder."""
     with (
         tempfile.TemporaryDirectory(prefix="assistant-evaluation-") as home,
-        Assistant.open(replace(settings, home=Path(home)), doing="evaluation", notify=notify) as assistant,
+        Assistant.open(in_folder(settings, Path(home)), doing="evaluation", notify=notify) as assistant,
     ):
         notify("Reading the shipped corpus.")
         assistant.fill()

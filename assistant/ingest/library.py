@@ -62,9 +62,10 @@ class Library:
         self._stores = stores
         self._originals = self._open_originals(home)
         self._reserve = Reserve(home)
-        reconciler.require_ledger_file(home / "ledger.db", self._originals)
+        if not stores.database:
+            reconciler.require_ledger_file(home / "ledger.db", self._originals)
         with self._reserve.released():
-            self.ledger = Ledger.at(home / "ledger.db")
+            self.ledger = Ledger(stores.database) if stores.database else Ledger.at(home / "ledger.db")
             try:
                 self._set_up(home, embedder, notify)
                 self._open()
@@ -247,7 +248,7 @@ class Library:
 
     def _needed(self) -> int:
         """Return the bytes of free space needed to erase removed text: the ledger is written anew."""
-        return 2 * (self._home / "ledger.db").stat().st_size
+        return 0 if self._stores.database else 2 * (self._home / "ledger.db").stat().st_size
 
     def _change(self, removed: set[str], canonicals: Canonicals, commit: Callable[[], LedgerChange]) -> None:
         """Commit a change of the ledger: index new records before it, and remove old ones after it."""

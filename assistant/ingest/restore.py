@@ -8,18 +8,22 @@ from __future__ import annotations
 
 import contextlib
 import os
+import secrets
 import shutil
 import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
 
-from assistant.core.errors import LedgerError, NotFound
+from sqlalchemy import URL
+
+from assistant.core.errors import LedgerError, NotFound, StoreError
 from assistant.core.types import DocumentInfo, Notify
 from assistant.embedding.embedders import Embedder
 from assistant.ingest.library import Library
 from assistant.store import conversations, health, reconciler
+from assistant.store.addresses import IN_HOME, Stores
 from assistant.store.ledger import CHANGE_NUMBER, STORE_ID, Ledger
-from assistant.store.originals import Label, Originals
+from assistant.store.originals import Label, Originals, StoreState
 from assistant.store.reconciler import Reconciler
 from assistant.store.records import LedgerChange
 
@@ -28,8 +32,13 @@ FILES = ("ledger.db-wal", "ledger.db-shm", "ledger.db")
 """In order of deletion: a log must never be combined with another database."""
 
 
-def repair(home: Path, embedder: Embedder, notify: Notify) -> tuple[str, ...]:
-    """Rebuild the ledger in `home` if it cannot be used; return one sentence for each action."""
+def repair(home: Path, embedder: Embedder, notify: Notify, stores: Stores = IN_HOME) -> tuple[str, ...]:
+    """Rebuild the ledger of `home` if it cannot be used; return one sentence for each action.
+
+    A database elsewhere is filled if it is empty; what else befalls it is for a backup of its own.
+    """
+    if stores.database:
+        return _adopt(Originals(home / "originals"), stores.database)
     try:
         _require(home)
     except LedgerError as fault:
@@ -42,6 +51,30 @@ def repair(home: Path, embedder: Embedder, notify: Notify) -> tuple[str, ...]:
     actions = _build(home, originals, embedder, notify)
     _swap(home)
     return actions
+
+
+def _adopt(originals: Originals, url: URL) -> tuple[str, ...]:
+    """Make an empty database that of these originals, which a check then records.
+
+    Raises:
+        StoreError: it holds another store, or an older state of this one.
+    """
+    with contextlib.closing(Ledger(url)) as ledger:
+        try:
+            Reconciler(ledger, originals).require_match()
+            return ()
+        except LedgerError as fault:
+            if ledger.note(STORE_ID, ""):
+                raise StoreError(
+                    "The database is older than the originals, or of another store; put back a newer copy of "
+                    "it, or name an empty one."
+                ) from fault
+        state = originals.state() or StoreState(secrets.token_hex(16), 0)
+        ledger.set_note(STORE_ID, state.store)
+        ledger.set_note(CHANGE_NUMBER, str(state.change))
+        # Documents that were removed must not be added again from the shipped corpus.
+        ledger.set_note("shipped", "done")
+    return ("The empty database is filled from the originals, without conversations.",)
 
 
 def _require(home: Path) -> None:

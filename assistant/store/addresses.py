@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from urllib.parse import urlsplit
+
+import sqlalchemy as sql
+from sqlalchemy.exc import ArgumentError
 
 from assistant.core.config import Settings
 from assistant.core.endpoint import is_loopback, require_key, require_url
 from assistant.core.errors import ConfigError
+
+DRIVERS = ("postgres", "postgresql", "postgresql+psycopg")
+"""How an address of PostgreSQL begins; it is spoken to by the last of these."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +29,10 @@ class ChromaServer:
 class Stores:
     """The stores of one home that are elsewhere; None for what is in the home."""
 
+    database: sql.URL | None = None
+    """The PostgreSQL database of the ledger."""
     chroma: ChromaServer | None = None
+    """The Chroma server of the vectors."""
 
 
 IN_HOME = Stores()
@@ -35,7 +45,24 @@ def stores(settings: Settings) -> Stores:
     Raises:
         ConfigError: an address or a token is malformed, or the token would be sent unencrypted.
     """
-    return Stores(_chroma(settings.chroma, settings.chroma_token))
+    return Stores(_database(settings.database), _chroma(settings.chroma, settings.chroma_token))
+
+
+def _database(url: str | None) -> sql.URL | None:
+    if not url:
+        return None
+    try:
+        parsed = sql.make_url(url.strip())
+    except (ArgumentError, ValueError):
+        parsed = sql.URL.create("none")
+    if parsed.drivername not in DRIVERS:
+        raise ConfigError(
+            "ASSISTANT_DATABASE is no address of PostgreSQL; give one such as "
+            "postgresql+psycopg://user:password@host/database."
+        )
+    if find_spec("psycopg") is None:
+        raise ConfigError("PostgreSQL needs the package psycopg: pip install 'cited-assistant[postgres]'.")
+    return parsed.set(drivername=DRIVERS[-1])
 
 
 def _chroma(url: str | None, token: str | None) -> ChromaServer | None:

@@ -16,6 +16,7 @@ import sqlalchemy as sql
 
 from assistant.core import serialization
 from assistant.core.types import ConversationInfo, KeptTurn, Turn
+from assistant.store import database
 from assistant.store.database import insert_missing, select_among, upsert
 from assistant.store.schema import TRACES, conversations, meta, shares, turns, verdicts
 
@@ -163,7 +164,7 @@ class Conversations:
 
     def damaged(self) -> list[tuple[int, str]]:
         """Return number and conversation of each turn that is not as it was written."""
-        raw = (sql.cast(turns.c[name], sql.LargeBinary) for name in ("conversation", "turn"))
+        raw = (database.Raw(turns.c[name]) for name in ("conversation", "turn"))
         with self._engine.connect() as db:
             rows = db.execute(sql.select(turns.c.number, *raw).order_by(turns.c.number)).all()
         decoded = ((number, *(_decoded(value) for value in values)) for number, *values in rows)

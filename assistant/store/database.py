@@ -1,4 +1,5 @@
-"""The database of the ledger: its engine, its errors, upserts, and erasing of deleted data from the disk."""
+"""The database of the ledger, SQLite or PostgreSQL: its engine, its errors, upserts, and erasing of deleted
+data from the disk."""
 
 from __future__ import annotations
 
@@ -11,9 +12,11 @@ from typing import Any
 import sqlalchemy as sql
 from sqlalchemy import event
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.sql.functions import FunctionElement
 
-from assistant.core.errors import LedgerError, StoreError
+from assistant.core.errors import LedgerError, StoreBusy, StoreError, StoreUnreachable
 from assistant.store.schema import tables
 
 MAX_VALUES = 5_000
@@ -21,6 +24,13 @@ MAX_VALUES = 5_000
 _DAMAGE_CODES = (sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT)
 """SQLite's codes for a damaged file; the first is that of a missing table."""
 _UNDECODABLE = "Could not decode"
+_DAMAGE_STATES = ("42P01", "42703", "XX001", "XX002")
+"""PostgreSQL's codes for a missing table or column, and for damage that it finds."""
+_AWAY_STATES = ("08", "53300", "57P")
+"""How PostgreSQL's codes begin that tell of connections, not of data."""
+CONNECT_SECONDS = 5
+OWNER = 0x61737369
+"""The advisory lock that the process holds which owns the store in a PostgreSQL database."""
 _INSERTS: Mapping[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 """INSERT statements with ON CONFLICT, by dialect."""
 
@@ -30,13 +40,49 @@ def open_engine(url: str | sql.URL) -> sql.Engine:
 
     Raises:
         StoreError: the database cannot be opened. Every later failure, such as a full disk, raises it too.
+        StoreUnreachable: its server does not answer; as later.
     """
-    engine = sql.create_engine(url)
-    event.listen(engine, "handle_error", _raise_store_error)
-    if _is_sqlite(engine):
+    url = sql.make_url(url)
+    if url.get_backend_name() == "sqlite":
+        engine = sql.create_engine(url)
         event.listen(engine, "connect", _configure_sqlite)
+    else:
+        engine = _served_engine(url)
+    event.listen(engine, "handle_error", _raise_store_error)
     tables.create_all(engine)
     return engine
+
+
+def _served_engine(url: sql.URL) -> sql.Engine:
+    """Return the engine of a database on a server, which may be started again meanwhile."""
+    waits = {} if "connect_timeout" in url.query else {"connect_timeout": CONNECT_SECONDS}
+    return sql.create_engine(url, pool_pre_ping=True, connect_args=waits)
+
+
+class Ownership:
+    """The ownership of the store in a PostgreSQL database: that of the process which holds a lock in it."""
+
+    def __init__(self, url: sql.URL) -> None:
+        """Take the ownership.
+
+        Raises:
+            StoreBusy: another process has it.
+            StoreUnreachable: the server does not answer.
+        """
+        self._engine = _served_engine(url)
+        event.listen(self._engine, "handle_error", _raise_store_error)
+        self._connection = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+        if not self._connection.scalar(sql.select(sql.func.pg_try_advisory_lock(OWNER))):
+            self.release()
+            raise StoreBusy("Another process has the database open; end it, then try again.")
+
+    def release(self) -> None:
+        """Give the ownership back."""
+        if not self._connection.closed:
+            # Not into the pool: the lock goes with the connection.
+            self._connection.invalidate()
+            self._connection.close()
+        self._engine.dispose()
 
 
 def sqlite_url(path: Path) -> sql.URL:
@@ -57,13 +103,33 @@ def upsert(db: sql.Connection, table: sql.Table, row: Mapping[str, Any]) -> None
     db.execute(insert.on_conflict_do_update(index_elements=key, set_=changes))
 
 
+class Raw(FunctionElement[bytes]):
+    """The bytes of a text or JSON column, which can be read where its text is damaged."""
+
+    type = sql.LargeBinary()
+    inherit_cache = True
+
+
+@compiles(Raw)
+def _raw_in_sqlite(element: Raw, compiler: Any, **options: Any) -> str:
+    return f"CAST({compiler.process(element.clauses, **options)} AS BLOB)"
+
+
+@compiles(Raw, "postgresql")
+def _raw_in_postgresql(element: Raw, compiler: Any, **options: Any) -> str:
+    return f"convert_to(CAST({compiler.process(element.clauses, **options)} AS TEXT), 'UTF8')"
+
+
 def erase_deleted(engine: sql.Engine) -> bool:
     """Erase deleted data from the disk; return False if a reader prevented it.
 
     SQLite overwrites deleted rows, but rows that it moved from page to page leave a copy (about 1 document of
-    300). So the file is written anew, and then the write-ahead log is emptied.
+    300). So the file is written anew, and then the write-ahead log is emptied. PostgreSQL frees the space of
+    deleted rows for others; what that leaves in its files is told in docs/security.md.
     """
     if not _is_sqlite(engine):
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as db:
+            db.exec_driver_sql(f"VACUUM {', '.join(table.name for table in tables.sorted_tables)}")
         return True
     # First, as a log that a failed change has grown leaves its space to the new file.
     empty_log(engine)
@@ -129,12 +195,29 @@ def _configure_sqlite(connection: Any, _: ConnectionPoolEntry) -> None:
 
 def _raise_store_error(context: sql.engine.ExceptionContext) -> None:
     """Raise a database error as ours, without its statement, which contains text of documents."""
-    if context.sqlalchemy_exception is None:
+    if context.sqlalchemy_exception is None or context.is_pre_ping:
         return
     fault = context.original_exception
+    if context.dialect.name == "postgresql":
+        raise _of_postgresql(fault) from fault
     if str(fault).startswith(_UNDECODABLE):
         # The rest of SQLite's message is the text.
         raise LedgerError.of("a row holds no text any more") from fault
     if getattr(fault, "sqlite_errorcode", 0) & 0xFF in _DAMAGE_CODES:
         raise LedgerError.of(str(fault)) from fault
     raise StoreError(f"The ledger cannot be used ({fault}); check the home folder and its disk.") from fault
+
+
+def _of_postgresql(fault: BaseException) -> StoreError | StoreUnreachable:
+    """Return our error for one of psycopg. Of the server's message only the first line is told, as the others
+    hold values of rows."""
+    said = getattr(getattr(fault, "diag", None), "message_primary", None) or str(fault)
+    reason, state = said.strip().partition("\n")[0], getattr(fault, "sqlstate", None)
+    is_away = type(fault).__name__ == "OperationalError" if state is None else state.startswith(_AWAY_STATES)
+    if is_away:
+        return StoreUnreachable(
+            f"The database does not answer ({reason}); start it, or check ASSISTANT_DATABASE, then try again."
+        )
+    if state in _DAMAGE_STATES:
+        return LedgerError.of(reason)
+    return StoreError(f"The database refuses this ({reason}); check it and its disk.")

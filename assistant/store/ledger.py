@@ -1,10 +1,10 @@
 """The ledger of documents, passages, vectors and conversations, from which everything else is derived.
 
-SQLite through SQLAlchemy Core, so that another database can replace it by URL. A document is recorded with
-`ready` false. Once it is indexed, `acknowledge` makes it answerable, in one transaction with the removal of
-documents that it replaces. A document that is not ready when the store is opened was never acknowledged;
-`delete_unready` deletes it. A transaction that removes passages also notes that traces of them must be erased
-from the disk (`TRACES`), and which originals may be erased (`erasable`). Changes of documents are numbered
+SQLite through SQLAlchemy Core, or PostgreSQL by its URL. A document is recorded with `ready` false. Once it
+is indexed, `acknowledge` makes it answerable, in one transaction with the removal of documents that it
+replaces. A document that is not ready when the store is opened was never acknowledged; `delete_unready`
+deletes it. A transaction that removes passages also notes that traces of them must be erased from the disk
+(`TRACES`), and which originals may be erased (`erasable`). Changes of documents are numbered
 (`CHANGE_NUMBER`), by which a ledger that is older than its originals is recognised.
 """
 
@@ -240,7 +240,7 @@ class Ledger:
     def identities(self) -> list[tuple[str, str, str]]:
         """Return id, hash and source of each answerable document, including those with damaged rows, in which
         undecodable text is replaced."""
-        fields = (sql.cast(documents.c[name], sql.LargeBinary) for name in ("id", "sha256", "source"))
+        fields = (database.Raw(documents.c[name]) for name in ("id", "sha256", "source"))
         with self.engine.connect() as db:
             rows = db.execute(sql.select(*fields).where(documents.c.ready).order_by(documents.c.source))
             return [tuple((value or b"").decode("utf-8", "replace") for value in row) for row in rows]  # type: ignore[misc]

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import sqlalchemy as sql
+from sqlalchemy.dialects import postgresql
 
 from assistant.core.errors import LedgerError
 
@@ -36,20 +37,20 @@ class Json(sql.TypeDecorator[Any]):
         return process_safely
 
 
+# By code points in every database, as orders and smallest names are part of answers.
+STRING = sql.String().with_variant(postgresql.VARCHAR(collation="C"), "postgresql")
 tables = sql.MetaData()
-meta = sql.Table(
-    "meta", tables, sql.Column("key", sql.String, primary_key=True), sql.Column("value", sql.String)
-)
+meta = sql.Table("meta", tables, sql.Column("key", STRING, primary_key=True), sql.Column("value", STRING))
 documents = sql.Table(
     "documents",
     tables,
-    sql.Column("id", sql.String, primary_key=True),
-    sql.Column("title", sql.String, nullable=False),
-    sql.Column("source", sql.String, nullable=False),
-    sql.Column("media_type", sql.String, nullable=False),
-    sql.Column("sha256", sql.String, nullable=False),
+    sql.Column("id", STRING, primary_key=True),
+    sql.Column("title", STRING, nullable=False),
+    sql.Column("source", STRING, nullable=False),
+    sql.Column("media_type", STRING, nullable=False),
+    sql.Column("sha256", STRING, nullable=False),
     sql.Column("size", sql.Integer, nullable=False),
-    sql.Column("added", sql.String, nullable=False),
+    sql.Column("added", STRING, nullable=False),
     # Without an index: SQLite would begin each search for passages with it, and go through all documents.
     sql.Column("ready", sql.Boolean, nullable=False),
     # Last, as a column after a long text is slow to read.
@@ -59,20 +60,20 @@ documents = sql.Table(
 sources = sql.Table(
     "sources",
     tables,
-    sql.Column("source", sql.String, primary_key=True),
+    sql.Column("source", STRING, primary_key=True),
     sql.Column("document_id", sql.ForeignKey("documents.id", ondelete="CASCADE"), nullable=False, index=True),
 )
 tags = sql.Table(
     "tags",
     tables,
     sql.Column("document_id", sql.ForeignKey("documents.id", ondelete="CASCADE"), primary_key=True),
-    sql.Column("tag", sql.String, primary_key=True, index=True),
+    sql.Column("tag", STRING, primary_key=True, index=True),
 )
 passages = sql.Table(
     "passages",
     tables,
     sql.Column("key", sql.Integer, primary_key=True),
-    sql.Column("id", sql.String, nullable=False, unique=True),
+    sql.Column("id", STRING, nullable=False, unique=True),
     sql.Column("document_id", sql.ForeignKey("documents.id", ondelete="CASCADE"), nullable=False, index=True),
     sql.Column("position", sql.Integer, nullable=False),
     sql.Column("start", sql.Integer, nullable=False),
@@ -112,46 +113,46 @@ duplicates = sql.Table(
     sql.Column("original_id", sql.ForeignKey("documents.id", ondelete="CASCADE"), nullable=False, index=True),
 )
 # Originals that may be erased, by hash: those of removed and of unacknowledged documents.
-erasable = sql.Table("erasable", tables, sql.Column("sha256", sql.String, primary_key=True))
+erasable = sql.Table("erasable", tables, sql.Column("sha256", STRING, primary_key=True))
 # What was not taken, until it is taken or dismissed.
 rejections = sql.Table(
     "rejections",
     tables,
-    sql.Column("source", sql.String, primary_key=True),
-    sql.Column("reason", sql.String, nullable=False),
-    sql.Column("at", sql.String, nullable=False),
+    sql.Column("source", STRING, primary_key=True),
+    sql.Column("reason", STRING, nullable=False),
+    sql.Column("at", STRING, nullable=False),
 )
 # What is followed by address: the version of each item that was taken, and how each source's last run ended.
 remote_items = sql.Table(
     "remote_items",
     tables,
-    sql.Column("source", sql.String, primary_key=True),
-    sql.Column("name", sql.String, primary_key=True),
+    sql.Column("source", STRING, primary_key=True),
+    sql.Column("name", STRING, primary_key=True),
     # Empty while the item is announced only: whoever is killed before it is taken finds it by its name.
-    sql.Column("version", sql.String, nullable=False),
+    sql.Column("version", STRING, nullable=False),
     sql.Column("refused", sql.Boolean, nullable=False),
 )
 remote_runs = sql.Table(
     "remote_runs",
     tables,
-    sql.Column("source", sql.String, primary_key=True),
-    sql.Column("at", sql.String, nullable=False),
+    sql.Column("source", STRING, primary_key=True),
+    sql.Column("at", STRING, nullable=False),
     sql.Column("counts", Json, nullable=False),
     # Empty if it went well.
-    sql.Column("fault", sql.String, nullable=False),
+    sql.Column("fault", STRING, nullable=False),
 )
 digests = sql.Table(
     "digests",
     tables,
     sql.Column("document_id", sql.ForeignKey("documents.id", ondelete="CASCADE"), primary_key=True),
-    sql.Column("digest", sql.String, nullable=False),
+    sql.Column("digest", STRING, nullable=False),
 )
 turns = sql.Table(
     "turns",
     tables,
     sql.Column("number", sql.Integer, primary_key=True),
-    sql.Column("conversation", sql.String, nullable=False, index=True),
-    sql.Column("at", sql.String, nullable=False),
+    sql.Column("conversation", STRING, nullable=False, index=True),
+    sql.Column("at", STRING, nullable=False),
     sql.Column("turn", Json, nullable=False),
 )
 # Conversations of the page: whose browser began them, and what their owner made of them. Those of the API and
@@ -159,17 +160,17 @@ turns = sql.Table(
 conversations = sql.Table(
     "conversations",
     tables,
-    sql.Column("id", sql.String, primary_key=True),
-    sql.Column("owner", sql.String, nullable=False, index=True),
+    sql.Column("id", STRING, primary_key=True),
+    sql.Column("owner", STRING, nullable=False, index=True),
     # Null while the first question is the name.
-    sql.Column("name", sql.String),
+    sql.Column("name", STRING),
     sql.Column("pinned", sql.Boolean, nullable=False, default=False),
 )
 usage = sql.Table(
     "usage",
     tables,
-    sql.Column("day", sql.String, primary_key=True),
-    sql.Column("model", sql.String, primary_key=True),
+    sql.Column("day", STRING, primary_key=True),
+    sql.Column("model", STRING, primary_key=True),
     sql.Column("prompt", sql.BigInteger, nullable=False),
     sql.Column("reply", sql.BigInteger, nullable=False),
     # Null without a price.
@@ -179,7 +180,7 @@ usage = sql.Table(
 shares = sql.Table(
     "shares",
     tables,
-    sql.Column("id", sql.String, primary_key=True),
+    sql.Column("id", STRING, primary_key=True),
     sql.Column(
         "conversation", sql.ForeignKey("conversations.id", ondelete="CASCADE"), nullable=False, unique=True
     ),
@@ -188,5 +189,5 @@ verdicts = sql.Table(
     "verdicts",
     tables,
     sql.Column("turn", sql.ForeignKey("turns.number", ondelete="CASCADE"), primary_key=True),
-    sql.Column("verdict", sql.String, nullable=False),
+    sql.Column("verdict", STRING, nullable=False),
 )

@@ -35,7 +35,7 @@ def run(data: Path, limit: int | None = None) -> dict[str, Any]:
     answered: defaultdict[str, list[bool]] = defaultdict(list)
     scores: defaultdict[str, list[float]] = defaultdict(list)
     recalls: list[float] = []
-    with Assistant.open(replace(config.load(), home=folder, corpus=None)) as assistant:
+    with Assistant.open(replace(config.in_folder(config.load(), folder), corpus=None)) as assistant:
         for task in progress(tasks[:limit], "Asking"):
             *before, last = task["input"]
             seen = assistant.examine(last["text"], list(_turns(before)))

@@ -14,7 +14,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -96,7 +96,7 @@ def near_misses(bench: Bench) -> Figures:
 
     with (
         tempfile.TemporaryDirectory() as home,
-        Assistant.open(replace(config.load(), home=Path(home))) as assistant,
+        Assistant.open(config.in_folder(config.load(), Path(home))) as assistant,
     ):
         assistant.fill()
         good = [_corpus_scores(assistant, bench, q) for q in _golden(True)]

@@ -8,11 +8,14 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 
 import killed
 import pytest
 from conftest import Hashing, given
+from servers import Chroma, Postgres
 from stores import is_wholly_sound
 from test_near_duplicates import ARTICLE
 
@@ -24,6 +27,8 @@ from assistant.store.index import terms
 pytestmark = [pytest.mark.faults, pytest.mark.slow]
 
 ROUNDS = 2
+ON_SERVERS = ("put", *killed.SERVED, "words", "seal", "acknowledge", "remove", "generation", "generations")
+"""The steps at which a process is killed whose stores are on servers."""
 FILES = 80
 """More than one batch, so that some are acknowledged while others are not."""
 OLD = {
@@ -47,25 +52,57 @@ def is_found(library: Library, word: str) -> bool:
 def stopped(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Homes in which a process died, each named after the step at which it did."""
     folder = tmp_path_factory.mktemp("killed")
-    (folder / "begun").mkdir()
-    library = Library(folder / "begun", Hashing())
-    list(library.add(given(**OLD)))
-    library.close()
+    begin(folder / "begun")
     homes = [folder / f"{what}-{when}" for what in killed.STEPS for when in killed.WHEN]
     for home in homes:
         shutil.copytree(folder / "begun", home)
+    kill(homes)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def stopped_on_servers(tmp_path_factory: pytest.TempPathFactory, postgres: Postgres, chroma: Chroma) -> Path:
+    """The same with all stores on servers, each home with a database and collections of its own."""
+    folder = tmp_path_factory.mktemp("killed-on-servers")
+    homes = [folder / f"{what}-{when}" for what in ON_SERVERS for when in killed.WHEN]
+    for home in homes:
+        begin(home, f"{postgres.database()}\n{chroma.server.url}\n")
+    kill(homes)
+    return folder
+
+
+def begin(home: Path, servers: str = "") -> None:
+    """Make a store of the old documents."""
+    home.mkdir()
+    if servers:
+        (home / "servers").write_text(servers)
+    with closing(Library(home, Hashing(), stores=killed.stores_of(home))) as library:
+        list(library.add(given(**OLD)))
+
+
+def kill(homes: Sequence[Path]) -> None:
+    """Let a process change each store and die at the step that its folder is named after."""
     command = [sys.executable, killed.__file__, *map(str, homes)]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.stdout.splitlines() == [f"{home.name} 9" for home in homes], done.stderr
-    return folder
 
 
 @pytest.mark.parametrize("when", killed.WHEN)
 @pytest.mark.parametrize("what", killed.STEPS)
 def test_killed_at_a_step_it_is_as_it_was_told_to_be(stopped: Path, what: str, when: str) -> None:
-    home = stopped / f"{what}-{when}"
+    require_as_told(stopped / f"{what}-{when}")
+
+
+@pytest.mark.parametrize("when", killed.WHEN)
+@pytest.mark.parametrize("what", ON_SERVERS)
+def test_killed_at_a_step_with_stores_on_servers_too(stopped_on_servers: Path, what: str, when: str) -> None:
+    require_as_told(stopped_on_servers / f"{what}-{when}")
+
+
+def require_as_told(home: Path) -> None:
+    """Check that a store holds what was told of it, is sound, and can be changed."""
     told = (home / "told").read_text().split()
-    library = Library(home, Hashing())
+    library = Library(home, Hashing(), stores=killed.stores_of(home))
     try:
         assert is_wholly_sound(library)
         held = {entry.source: entry.id for entry in library.ledger.entries()}

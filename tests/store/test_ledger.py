@@ -39,11 +39,19 @@ MOVED = 1
 TOASTER = "# Toaster\n\nIt has seven levels.\n"
 
 
-@pytest.fixture
-def ledger(tmp_path: Path) -> Iterator[Ledger]:
-    opened = Ledger.at(tmp_path / "ledger.db")
+@pytest.fixture(params=["sqlite", "postgresql"])
+def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Ledger]:
+    """An empty ledger in a file, and one in PostgreSQL."""
+    if request.param == "sqlite":
+        opened = Ledger.at(tmp_path / "ledger.db")
+    else:
+        opened = Ledger(request.getfixturevalue("postgres").database())
     yield opened
     opened.close()
+
+
+in_a_file = pytest.mark.parametrize("ledger", ["sqlite"], indirect=True)
+"""For what is promised of SQLite's file alone."""
 
 
 def prepared(text: str, source: str) -> PreparedDocument:
@@ -193,6 +201,7 @@ def test_the_index_is_made_of_all_records_in_batches(ledger: Ledger) -> None:
     assert "Text number 6." in batches[-1][0].words
 
 
+@in_a_file
 def test_passages_are_found_by_their_keys_and_not_by_going_through_all_documents(ledger: Ledger) -> None:
     asked: list[tuple[str, tuple[int, ...]]] = []
 
@@ -266,6 +275,7 @@ def test_with_a_document_goes_what_a_model_made_of_it_without_citing_it(ledger: 
     assert ledger.conversations.turns("one") == [turn(kettle)]
 
 
+@in_a_file
 def test_what_was_removed_is_in_no_file(ledger: Ledger, tmp_path: Path) -> None:
     ident = recorded(ledger, "# Secret\n\nThe password is xylophone.\n", "s.md")
     ledger.conversations.append("one", turn(ident))
@@ -289,6 +299,7 @@ def marked(mark: str, chosen: random.Random) -> PreparedDocument:
     return PreparedDocument(document, ident * 4, at, tuple(passages), texts, vectors, tuple(vectors[:, None]))
 
 
+@in_a_file
 def test_rows_that_the_database_moved_leave_no_copy(ledger: Ledger, tmp_path: Path) -> None:
     """SQLite overwrites what it deletes, but not what it copied when pages were split and joined."""
     chosen, marks = random.Random(MOVED), dict[str, str]()
@@ -319,10 +330,10 @@ def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
         Ledger.at(tmp_path / "absent" / "ledger.db")
 
 
-def test_a_store_of_a_later_version_is_left_alone(ledger: Ledger, tmp_path: Path) -> None:
+def test_a_store_of_a_later_version_is_left_alone(ledger: Ledger) -> None:
     ledger.set_note("schema", "999")
     with pytest.raises(StoreError, match="another version"):
-        Ledger.at(tmp_path / "ledger.db")
+        Ledger(ledger.engine.url)
 
 
 @pytest.mark.parametrize("name", ["a b", "what?", "50%25#1", "é ü", "a&b=c;d", "'\""])
@@ -337,6 +348,7 @@ def test_any_folder_will_do(tmp_path: Path, name: str) -> None:
     again.close()
 
 
+@in_a_file
 def test_a_full_disk_is_told_without_the_text_and_leaves_all_as_it_was(ledger: Ledger) -> None:
     ident = recorded(ledger, KETTLE, "k.md")
     with ledger.engine.connect() as db:
@@ -350,12 +362,14 @@ def test_a_full_disk_is_told_without_the_text_and_leaves_all_as_it_was(ledger: L
     assert ledger.delete_unready() == 0
 
 
+@in_a_file
 def test_a_writer_waits_for_another(ledger: Ledger) -> None:
     """A turn is kept while a book is being recorded, however long that takes."""
     with ledger.engine.connect() as db:
         assert int(db.exec_driver_sql("PRAGMA busy_timeout").scalar() or 0) >= 60_000
 
 
+@in_a_file
 def test_a_copy_of_the_file_is_the_whole_record(ledger: Ledger, tmp_path: Path) -> None:
     ident = recorded(ledger, KETTLE, "k.md")
     ledger.close()
@@ -365,6 +379,7 @@ def test_a_copy_of_the_file_is_the_whole_record(ledger: Ledger, tmp_path: Path) 
     copy.close()
 
 
+@pytest.mark.parametrize("stores", ["in the home"], indirect=True)
 def test_a_damaged_turn_is_named_and_removed_by_a_repair(library: Library) -> None:
     kept = turn("a" * 16)
     for name in ("one", "two", "three"):

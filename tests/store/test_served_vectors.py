@@ -21,6 +21,7 @@ from stores import add, found, is_sound, is_wholly_sound, statuses, text
 from assistant.core import config
 from assistant.core.config import Settings
 from assistant.core.errors import ConfigError, StoreUnreachable
+from assistant.evaluation import evaluate
 from assistant.ingest.library import Library
 from assistant.store import addresses
 from assistant.store.addresses import ChromaServer, Stores
@@ -302,6 +303,13 @@ def test_a_wrong_setting_is_told(given: dict[str, str], message: str, tmp_path: 
     with pytest.raises(ConfigError, match=message) as told:
         addresses.stores(settings)
     assert "secret" not in told.value.message
+
+
+def test_a_store_made_for_an_evaluation_is_on_no_server(chroma: Chroma, settings: Settings) -> None:
+    settings = replace(settings, chroma=chroma.server.url)
+    before = chroma.collections()
+    with evaluate.open_shipped_store(settings, lambda _: None):
+        assert chroma.collections() == before
 
 
 def test_without_an_address_everything_is_in_the_home(tmp_path: Path) -> None:
