@@ -29,6 +29,7 @@ from assistant.store.database import delete_among, insert_missing, select_among,
 from assistant.store.duplicates.pairs import set_canonicals
 from assistant.store.erasable import ErasableOriginals
 from assistant.store.lists.names import give, names_of, pass_on, tags_of, take, with_first
+from assistant.store.lists.usage import UsageLog
 from assistant.store.originals import Label
 from assistant.store.records import (
     IndexRecord,
@@ -55,7 +56,6 @@ from assistant.store.schema import (
     sources,
     vectors,
 )
-from assistant.store.usage import UsageLog
 
 STORE_ID, CHANGE_NUMBER = "store", "change"
 """The notes of the store's id and of the number of its last change."""
