@@ -185,7 +185,7 @@ def stores(request: pytest.FixtureRequest) -> Stores:
     """Where the stores of `library` are; see `pytest_generate_tests`."""
     if getattr(request, "param", FORMS[0]) == FORMS[0]:
         return IN_HOME
-    database = request.getfixturevalue("postgres").database()
+    database = request.getfixturevalue("postgres").empty()
     return Stores(database, request.getfixturevalue("chroma").server)
 
 

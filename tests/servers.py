@@ -91,7 +91,7 @@ class Chroma:
 
 
 class Postgres:
-    """A cluster of PostgreSQL of its own, with a database for each test."""
+    """A cluster of PostgreSQL of its own, with a schema for each test: a database would be 300 files."""
 
     def __init__(self) -> None:
         self._folder = Path(tempfile.mkdtemp(prefix="assistant-postgres-"))
@@ -106,6 +106,7 @@ class Postgres:
         command = [str(part) for part in (POSTGRES[-1] / "initdb", *options)]
         subprocess.run(command, user=self._user, cwd="/", check=True, capture_output=True)
         self.start()
+        self._execute("CREATE DATABASE tests")
 
     def start(self) -> None:
         options = ("-D", self._folder / "data", "-p", str(self.port), "-k", self._folder, "-c", "fsync=off")
@@ -119,22 +120,26 @@ class Postgres:
         self.stop()
         shutil.rmtree(self._folder)
 
-    def database(self, like: sql.URL | None = None) -> sql.URL:
-        """Make a database, empty or as another one is, and return its address."""
+    def empty(self) -> sql.URL:
+        """Return the address of an empty schema in the common database, which looks like one of its own."""
         self._made += 1
-        template = like.database if like else "template1"
-        self._execute(f"CREATE DATABASE test{self._made} TEMPLATE {template}")
-        return self._url(f"test{self._made}")
+        self._execute(f"CREATE SCHEMA test{self._made}", "tests")
+        return self._url("tests").set(query={"options": f"-csearch_path=test{self._made}"})
+
+    def copy(self, url: sql.URL) -> sql.URL:
+        """Return the address of a copy of a schema as it is now, in a database of its own."""
+        self._made += 1
+        self._execute(f"CREATE DATABASE copy{self._made} TEMPLATE tests")
+        return url.set(database=f"copy{self._made}")
 
     def _url(self, name: str) -> sql.URL:
         return sql.URL.create(
             "postgresql+psycopg", "assistant", host="127.0.0.1", port=self.port, database=name
         )
 
-    def _execute(self, statement: str) -> None:
-        engine = sql.create_engine(
-            self._url("postgres"), isolation_level="AUTOCOMMIT", poolclass=sql.NullPool
-        )
+    def _execute(self, statement: str, database: str = "postgres") -> None:
+        url = self._url(database)
+        engine = sql.create_engine(url, isolation_level="AUTOCOMMIT", poolclass=sql.NullPool)
         with engine.connect() as db:
             db.exec_driver_sql(statement)
 

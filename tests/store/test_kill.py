@@ -66,7 +66,7 @@ def stopped_on_servers(tmp_path_factory: pytest.TempPathFactory, postgres: Postg
     folder = tmp_path_factory.mktemp("killed-on-servers")
     homes = [folder / f"{what}-{when}" for what in ON_SERVERS for when in killed.WHEN]
     for home in homes:
-        begin(home, f"{postgres.database()}\n{chroma.server.url}\n")
+        begin(home, f"{postgres.empty()}\n{chroma.server.url}\n")
     kill(homes)
     return folder
 

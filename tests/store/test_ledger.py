@@ -45,7 +45,7 @@ def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Ledger]:
     if request.param == "sqlite":
         opened = Ledger.at(tmp_path / "ledger.db")
     else:
-        opened = Ledger(request.getfixturevalue("postgres").database())
+        opened = Ledger(request.getfixturevalue("postgres").empty())
     yield opened
     opened.close()
 

@@ -29,8 +29,8 @@ from assistant.store.schema import tables
 
 @pytest.fixture
 def url(postgres: Postgres) -> sql.URL:
-    """The address of an empty database."""
-    return postgres.database()
+    """The address of what looks like an empty database."""
+    return postgres.empty()
 
 
 @pytest.fixture
@@ -98,7 +98,7 @@ def test_no_table_has_a_word_of_what_was_removed_and_its_space_is_freed(url: sql
         return [name for name, texts in rows.items() if "xylophone" in str(texts)]
 
     def vacuumed(engine: sql.Engine) -> bool:
-        query = "SELECT vacuum_count FROM pg_stat_user_tables WHERE relname = 'passages'"
+        query = "SELECT vacuum_count FROM pg_stat_user_tables WHERE relid = 'passages'::regclass"
         with engine.connect() as db:
             return bool(db.scalar(sql.text(query)))
 
@@ -130,7 +130,7 @@ def test_one_process_has_a_database_whatever_its_home(
 def test_a_database_of_another_store_is_refused(url: sql.URL, postgres: Postgres, tmp_path: Path) -> None:
     with closing(opened(tmp_path / "one", url)) as library:
         add(library, a=text("walrus"))
-    other = postgres.database()
+    other = postgres.empty()
     with closing(opened(tmp_path / "two", other)) as library:
         add(library, b=text("zebra"))
     with pytest.raises(LedgerError, match="another store"):
@@ -144,7 +144,7 @@ def test_a_database_of_another_store_is_refused(url: sql.URL, postgres: Postgres
 def test_an_older_copy_of_the_database_is_refused(url: sql.URL, postgres: Postgres, tmp_path: Path) -> None:
     with closing(opened(tmp_path, url)) as library:
         add(library, a=text("walrus"))
-    copy = postgres.database(like=url)
+    copy = postgres.copy(url)
     with closing(opened(tmp_path, url)) as library:
         add(library, b=text("zebra"))
     with pytest.raises(LedgerError, match="older than the originals"):
@@ -169,7 +169,7 @@ def test_an_empty_database_is_filled_from_the_originals_by_a_repair(url: sql.URL
 
 
 def test_while_the_server_is_away_it_is_said_and_then_all_goes_on(own: Postgres, tmp_path: Path) -> None:
-    url = own.database()
+    url = own.empty()
     with closing(opened(tmp_path, url)) as library:
         [kept] = add(library, a=text("walrus"))
         own.stop()
