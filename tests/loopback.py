@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import uvicorn
+from servers import free_port as free_port
 
 from assistant.assistant import Assistant
 from assistant.core import config
@@ -29,12 +30,6 @@ def listening(app: Any, **options: Any) -> Iterator[int]:
         finally:
             running.should_exit = True
             thread.join(60)
-
-
-def free_port() -> int:
-    """Return a port on which nobody listens now."""
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        return int(taken.getsockname()[1])
 
 
 @contextmanager

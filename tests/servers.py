@@ -6,6 +6,7 @@ import contextlib
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -17,7 +18,6 @@ from pathlib import Path
 import httpx
 import pytest
 import sqlalchemy as sql
-from loopback import free_port
 
 from assistant.store.addresses import ChromaServer
 
@@ -154,7 +154,7 @@ class Postgres:
 def running_postgres() -> Iterator[Postgres]:
     """Run a cluster; where PostgreSQL is not installed, the test is skipped."""
     if not POSTGRES or find_spec("psycopg") is None:
-        pytest.skip("PostgreSQL is not installed; on Debian: apt install postgresql")
+        pytest.skip("PostgreSQL or psycopg is not installed; on Debian: apt install postgresql")
     running = Postgres()
     try:
         yield running
@@ -168,3 +168,9 @@ def wait_until(is_done: Callable[[], bool], what: str, seconds: float = 120.0) -
     while not is_done():
         assert time.monotonic() < until, f"{what} does not come"
         time.sleep(0.05)
+
+
+def free_port() -> int:
+    """Return a port on which nobody listens now."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        return int(taken.getsockname()[1])

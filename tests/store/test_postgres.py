@@ -214,6 +214,7 @@ def test_a_wrong_address_is_told(given: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("given", ["postgres://h/db", "postgresql://h/db", "postgresql+psycopg://h/db"])
 def test_the_usual_forms_of_an_address_are_taken(given: str, tmp_path: Path) -> None:
+    pytest.importorskip("psycopg")
     settings = config.load({"ASSISTANT_DATABASE": given, "ASSISTANT_HOME": str(tmp_path)})
     assert addresses.stores(settings).database == sql.make_url("postgresql+psycopg://h/db")
 
