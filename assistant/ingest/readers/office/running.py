@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from itertools import islice
 
 from assistant.ingest.readers.content import one_line
 
 PAGE_NUMBER = "\ue000"
 """Stands for a page number in the texts that `unsaid` is given."""
 
+_TEXTS = 300
+"""Texts from which on a document has more of them than anybody would read."""
 _LABEL = 4
 """Words from which on a text beside a page number is more than its label, as in "Page 3 of 5"."""
 
@@ -25,7 +28,7 @@ def unsaid(running: Iterable[str], body: str) -> Iterator[str]:
     What is beside each other is parted by tabs or line ends.
     """
     said, seen = _letters(body), set[str]()
-    for text in running:
+    for text in islice(dict.fromkeys(running), _TEXTS):
         words = one_line(" ".join(filter(_is_more, re.split(r"[\t\n]+", text))).replace(PAGE_NUMBER, " "))
         letters = _letters(words)
         if re.search(r"[^\W\d_]{2}", words) and letters not in seen and letters not in said:

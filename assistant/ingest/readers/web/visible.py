@@ -68,11 +68,12 @@ def _is_hidden(element: Any) -> bool:
 def _unwrap(page: HtmlElement) -> None:
     """Remove tags that HTML does not know, such as `ix:nonnumeric` and `x-price`, and keep what is in them:
     extraction drops it in the cells of a table."""
-    for element in list(page.iter()):
-        if re.search("[:-]", str(element.tag)) or element.tag == "nobr":
-            element.drop_tag()
-        elif element.tag == "center":
-            element.tag = "div"
+    from lxml import etree
+
+    names = {str(element.tag) for element in page.iter(etree.Element)}
+    etree.strip_tags(page, "nobr", *(name for name in names if re.search("[:-]", name)))
+    for element in page.iter("center"):
+        element.tag = "div"
 
 
 def _raise_scripts(page: HtmlElement) -> None:
@@ -149,10 +150,12 @@ def _lift_caption(table: Any) -> None:
 
 def _flatten_cells(table: Any) -> None:
     """Write lists and blocks within a cell on one line: items with commas between them."""
+    from lxml import etree
+
     for cell in table.iter("td", "th"):
-        for line_end in list(cell.iter("br")):
+        for line_end in cell.iter("br"):
             line_end.tail = LINE_END + (line_end.tail or "")
-            line_end.drop_tag()
+        etree.strip_tags(cell, "br")
         blocks = list(cell.iter(*_CELL_BLOCKS))
         for block in blocks:
             before = _before_in(cell, block)
