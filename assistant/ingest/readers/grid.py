@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby, pairwise
+from itertools import groupby, islice, pairwise
 
 from assistant.core.errors import ReadError
 from assistant.ingest.readers.content import ContentBuilder, one_line
@@ -378,17 +378,18 @@ def _keys(rows: Sequence[Sequence[str]]) -> list[int]:
     if len(bare) * 10 >= len(rows) > 0 and bare:
         filled = [sum(bool(row[column]) for row in bare) for column in range(1, min(len(bare[0]), 4))]
         return [0, 1 + filled.index(max(filled))] if any(filled) else [0]
-    known = [len({row[column] for row in rows}) for column in range(len(rows[0]) if rows else 0)]
-    if not rows or known[0] * 2 > len(rows):
+    if not rows or len({row[0] for row in rows}) * 2 > len(rows):
         return [0]
-    names = [at for at in range(1, len(known)) if known[at] * 5 > len(rows) * 4 and _is_key(rows, at)]
-    return [0, *names[:1]]
+    names = (at for at in range(1, len(rows[0])) if _is_key(rows, at))
+    return [0, *islice(names, 1)]
 
 
 def _is_key(rows: Sequence[Sequence[str]], column: int) -> bool:
-    """True if the cells of a column are short names or numbers of things, no texts and no amounts."""
+    """True if short cells of a column, no numbers, tell nearly all rows with the same first cell apart."""
     cells = [row[column] for row in rows if row[column]]
-    return _usual([len(cell) for cell in cells]) <= 40 and not any(map(is_value, cells))
+    if _usual([len(cell) for cell in cells]) > 40 or any(map(_NUMBER.fullmatch, cells)):
+        return False
+    return len({(row[0], row[column]) for row in rows}) * 5 > len(rows) * 4
 
 
 def _usual(lengths: list[int]) -> int:
