@@ -147,6 +147,14 @@ def test_a_page_on_its_side_is_read_as_it_is_shown() -> None:
     assert text_of(lines) == " ".join(LEFT)
 
 
+def test_a_page_that_reads_down_is_read_from_its_right_edge() -> None:
+    lines = "".join(
+        f"BT /F1 10 Tf 0 -1 1 0 {300 - 12 * n} 700 Tm ({line}) Tj ET\n" for n, line in enumerate(LEFT)
+    )
+    assert text_of(lines, rotate=270) == " ".join(LEFT)
+    assert text_of(lines) == " ".join(LEFT)
+
+
 def test_a_running_head_and_numbers_go_in_a_short_document_too() -> None:
     pages = [
         shown([(72, 760, "House of tea"), (72, 600, sentence), (290, 30, f"Page {number} of 2")])

@@ -150,15 +150,18 @@ def _page(document: PdfDocument, number: int) -> Layout:
 
 def _words(page: PdfPage) -> tuple[list[Word], Turn]:
     """Return the words of a page, turned so that most of them are level."""
-    for quarters in (0, 1, 3):
-        turn = Turn(page, quarters)
-        text = PageText(page, turn)
-        words = [clean for word in text.words() if (clean := _clean(word)).text]
-        text.close()
-        ways = [word.way for word in words if len(word.text) > 1]
-        wanted = {3: 1, 1: 3}.get(max(set(ways), key=ways.count, default=0), 0)
-        if not wanted or quarters:
-            return words, turn
+    words, turn = _turned(page, 0)
+    ways = [word.way for word in words if len(word.text) > 1]
+    quarters = {3: 1, 1: 3}.get(max(set(ways), key=ways.count, default=0), 0)
+    return _turned(page, quarters) if quarters else (words, turn)
+
+
+def _turned(page: PdfPage, quarters: int) -> tuple[list[Word], Turn]:
+    """Return the words of a page that is turned by quarters, clockwise."""
+    turn = Turn(page, quarters)
+    text = PageText(page, turn)
+    words = [clean for word in text.words() if (clean := _clean(word)).text]
+    text.close()
     return words, turn
 
 
