@@ -17,6 +17,8 @@ from assistant.ingest.readers.pdf.tables.names import spread
 
 _RULES = 3000
 """Drawn lines from which on a page has pictures, not tables."""
+_INNER = 40
+"""Grids within another that are looked at, the largest first."""
 _LONG = 8
 """Words of a line of running text."""
 _CENTRED = 0.12
@@ -80,6 +82,7 @@ def _is_frame(grid: Grid, grids: Sequence[Grid], inside: Sequence[Run]) -> bool:
     """True if most of the words in a grid are in tables that are drawn within it."""
     left, top, right, bottom = grid.box
     total = sum(len(run.words) for run in inside)
+    tried = 0
     for inner in grids:
         x0, y0, x1, y1 = inner.box
         is_within = left <= x0 and x1 <= right and top <= y0 and y1 <= bottom
@@ -88,6 +91,9 @@ def _is_frame(grid: Grid, grids: Sequence[Grid], inside: Sequence[Run]) -> bool:
         held = [run for run in inside if inner.holds(run)]
         if len(held) > 3 and _table(inner, held) is not None:
             total -= 2 * sum(len(run.words) for run in held)
+        tried += 1
+        if total < 0 or tried == _INNER:
+            break
     return total < 0
 
 
