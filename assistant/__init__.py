@@ -42,6 +42,7 @@ if TYPE_CHECKING:
         ReplyCut,
         StoreBusy,
         StoreError,
+        StoreUnreachable,
         SyncError,
         Withdrawn,
     )
@@ -66,6 +67,7 @@ __all__ = [
     "Settings",
     "StoreBusy",
     "StoreError",
+    "StoreUnreachable",
     "SyncError",
     "Withdrawn",
     "load_settings",

@@ -31,8 +31,7 @@ VARIANTS = 4
 """Limit on the variants of one statement."""
 CHARACTERS = 550
 """Limit on the characters of an answer of several sentences."""
-INTERACTION = 1.0
-PEAK = 0.5
+INTERACTION = 0.6
 PASSAGE = 0.2
 ANSWERS = 0.1
 """Weight of the reader's log odds; chosen on questions in everyday words (docs/decisions/0009-reader.md)."""
@@ -157,7 +156,7 @@ def related(passages: Sequence[ScoredPassage]) -> tuple[Citation, ...]:
 
 def _score(scored: ScoredPassage, sentence: ScoredSentence) -> float:
     """Score a sentence as an answer: the only place where candidates are scored."""
-    own = sentence.cosine + INTERACTION * sentence.interaction + PEAK * sentence.peak
+    own = sentence.cosine + INTERACTION * sentence.interaction
     answers = log_odds(UNREAD if sentence.answers is None else sentence.answers)
     return own + PASSAGE * scored.score + ANSWERS * answers
 

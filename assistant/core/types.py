@@ -104,15 +104,13 @@ class Query:
 class ScoredSentence:
     """A quotable range of a passage: its cosine with the query, and the share of query terms in it.
 
-    `interaction` is this share with similar words counted too (late interaction); `peak` is the highest
-    similarity of one of its words to the whole question.
+    `interaction` is this share with similar words counted too (late interaction).
     """
 
     span: Span
     cosine: float
     coverage: float
     interaction: float = 0.0
-    peak: float = 0.0
     answers: float | None = None
     """The probability that it answers the question, by the reader; None where it was not read."""
 

@@ -30,8 +30,8 @@ Vectors = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class QuestionWords:
-    """The words of a question that have an idf: their vectors, float32 [1 + words, dimensions], with that of
-    the whole question first, and their weights [words], of sum one."""
+    """The words of a question that have an idf: their vectors, float32 [words, dimensions], and their weights
+    [words], of sum one."""
 
     vectors: Vectors
     weights: NDArray[np.float64]
@@ -42,7 +42,7 @@ def question_words(question: str, idf: Mapping[str, float], embedder: Embedder) 
     weights = {span: weight for span in word_spans(question) if (weight := _weight(question, span, idf)) > 0}
     if not weights or not embedder.contextual:
         return None
-    _, [vectors] = embedder.embed_spans([question], [[Span(0, len(question)), *weights]], "query")
+    _, [vectors] = embedder.embed_spans([question], [[*weights]], "query")
     return QuestionWords(vectors, np.array([*weights.values()]) / sum(weights.values()))
 
 
@@ -53,20 +53,19 @@ def interaction(asked: QuestionWords | None, passage: ScoredPassage, own: Vector
     """
     if asked is None or own is None:
         return passage.coverage
-    return float(_best(asked.vectors[1:] @ own.T) @ asked.weights)
+    return float(_best(asked.vectors @ own.T) @ asked.weights)
 
 
 def with_interactions(
     asked: QuestionWords | None, scored: ScoredPassage, context: str, own: Vectors | None
 ) -> ScoredPassage:
-    """Return a passage with `interaction` and `peak` of its sentences, from the vectors `own` of the words of
-    its context, the embedded text."""
+    """Return a passage with `interaction` of its sentences, from the vectors `own` of the words of its
+    context, the embedded text."""
     if asked is None or own is None:
         return replace(scored, sentences=tuple(replace(s, interaction=s.coverage) for s in scored.sentences))
     passage, begin = scored.passage, len(context) - len(scored.passage.text)
     starts = np.array([word.start for word in word_spans(context)])
-    whole, *rest = asked.vectors @ own.T
-    cosines = np.array(rest)
+    cosines = asked.vectors @ own.T
     lead = _best(cosines[:, : np.searchsorted(starts, begin)])
     sentences = []
     for sentence in scored.sentences:
@@ -75,8 +74,7 @@ def with_interactions(
         best = np.maximum(_best(cosines[:, held]), LEAD * lead)
         if tables.is_row(passage.text[start:end]):
             best = np.maximum(best, LEAD * _best(cosines[:, _columns(passage.text, start, begin, starts)]))
-        peak = float(whole[held].max(initial=0.0))
-        sentences.append(replace(sentence, interaction=float(best @ asked.weights), peak=peak))
+        sentences.append(replace(sentence, interaction=float(best @ asked.weights)))
     return replace(scored, sentences=tuple(sentences))
 
 

@@ -37,9 +37,7 @@ def passages(draw: st.DrawFn) -> list[ScoredPassage]:
         if draw(st.booleans()):
             spans = []
         passage = Passage(f"d-{number}", "d", number, 0, len(text), text, sentences=tuple(spans))
-        sentences = tuple(
-            ScoredSentence(s, draw(COSINE), draw(SHARE), draw(COSINE), draw(COSINE)) for s in spans
-        )
+        sentences = tuple(ScoredSentence(s, draw(COSINE), draw(SHARE), draw(COSINE)) for s in spans)
         found.append(
             ScoredPassage(
                 passage,

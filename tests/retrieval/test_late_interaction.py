@@ -87,12 +87,6 @@ def test_words_of_the_title_count_a_little_less_for_a_sentence_below() -> None:
     assert alone.sentences[0] < titled.sentences[0] < 1.0
 
 
-def test_the_sentence_with_a_word_that_is_like_the_whole_question_peaks() -> None:
-    [found] = met("kettle kettle kettle", "A kettle is here. It boils.")
-    first, second = found.passage.sentences
-    assert first.peak > 0.9 > second.peak
-
-
 def test_only_words_with_an_idf_count() -> None:
     [found] = met("the red or this kettle", "Red kettle.")
     assert found.whole == pytest.approx(1.0)
@@ -125,7 +119,7 @@ WORDS = st.lists(
 @given(WORDS.map(" ".join), st.lists(WORDS.map(" ".join), max_size=3), WORDS.map(" ".join))
 def test_whatever_the_texts_all_measures_are_cosines(query: str, texts: Sequence[str], title: str) -> None:
     for found in met(query, *texts, title=title):
-        measures = [found.whole, *(m for s in found.passage.sentences for m in (s.interaction, s.peak))]
+        measures = [found.whole, *found.sentences]
         assert all(np.isfinite(measures))
         assert all(-1.001 <= measure <= 1.001 for measure in measures)
 

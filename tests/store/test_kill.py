@@ -14,7 +14,7 @@ from pathlib import Path
 
 import killed
 import pytest
-from conftest import Hashing, given
+from conftest import Hashing, given, sampled
 from servers import Chroma, Postgres
 from stores import is_wholly_sound
 from test_near_duplicates import ARTICLE
@@ -29,6 +29,7 @@ pytestmark = [pytest.mark.faults, pytest.mark.slow]
 ROUNDS = 2
 ON_SERVERS = ("put", *killed.SERVED, "words", "seal", "acknowledge", "remove", "generation", "generations")
 """The steps at which a process is killed whose stores are on servers."""
+SAMPLED = sampled(ON_SERVERS, 3)
 FILES = 80
 """More than one batch, so that some are acknowledged while others are not."""
 OLD = {
@@ -64,7 +65,7 @@ def stopped(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def stopped_on_servers(tmp_path_factory: pytest.TempPathFactory, postgres: Postgres, chroma: Chroma) -> Path:
     """The same with all stores on servers, each home with a database and collections of its own."""
     folder = tmp_path_factory.mktemp("killed-on-servers")
-    homes = [folder / f"{what}-{when}" for what in ON_SERVERS for when in killed.WHEN]
+    homes = [folder / f"{what}-{when}" for what in SAMPLED for when in killed.WHEN]
     for home in homes:
         begin(home, f"{postgres.empty()}\n{chroma.server.url}\n")
     kill(homes)
@@ -94,7 +95,7 @@ def test_killed_at_a_step_it_is_as_it_was_told_to_be(stopped: Path, what: str, w
 
 
 @pytest.mark.parametrize("when", killed.WHEN)
-@pytest.mark.parametrize("what", ON_SERVERS)
+@pytest.mark.parametrize("what", SAMPLED)
 def test_killed_at_a_step_with_stores_on_servers_too(stopped_on_servers: Path, what: str, when: str) -> None:
     require_as_told(stopped_on_servers / f"{what}-{when}")
 
