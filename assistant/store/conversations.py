@@ -89,13 +89,15 @@ class Conversations:
             of_owner
         )
         with self._engine.connect() as db:
-            rows = db.execute(ends.group_by(conversations.c.id)).all()
+            # By number, as several turns may be of the same second.
+            latest = ends.group_by(conversations.c.id).order_by(sql.func.max(turns.c.number).desc())
+            rows = db.execute(latest).all()
             query = sql.select(turns.c.number, turns.c.turn)
             first = dict(select_among(db, query, turns.c.number, [row.first for row in rows]))
             found = _find(db, of_owner, sought.casefold().split())
             query = sql.select(shares.c.conversation, shares.c.id)
             links = dict(select_among(db, query, shares.c.conversation, [row.id for row in rows]))
-        infos = [
+        return [
             ConversationInfo(
                 row.id,
                 row.name or first[row.first]["question"],
@@ -107,7 +109,6 @@ class Conversations:
             for row in rows
             if found is None or row.id in found
         ]
-        return sorted(infos, key=lambda info: info.at, reverse=True)
 
     def change(self, conversation: str, name: str | None = None, pinned: bool | None = None) -> None:
         """Name or pin a conversation; an empty name gives it that of its first question again."""

@@ -48,6 +48,13 @@ def test_a_conversation_is_named_after_its_first_question_until_it_is_named(kept
     assert kept.name("c1") == "How fast?"
 
 
+def test_the_latest_comes_first_within_one_second_too(kept: Conversations) -> None:
+    for number in range(9, 0, -1):
+        converse(kept, f"c{number}", MINE, "How fast?")
+    converse(kept, "c5", MINE, "And now?")
+    assert [info.id for info in kept.listed(MINE)] == ["c5", "c1", "c2", "c3", "c4", "c6", "c7", "c8", "c9"]
+
+
 def test_an_empty_conversation_is_not_listed(kept: Conversations) -> None:
     kept.claim("c1", MINE)
     assert kept.listed(MINE) == []
