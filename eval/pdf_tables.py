@@ -1,4 +1,4 @@
-"""How many cells of tables in PDF are read rightly: python -m eval.pdf_tables FOLDER [--wrong]
+"""The share of table cells in PDFs that are read correctly: python -m eval.pdf_tables FOLDER [--wrong]
 
 FOLDER holds a JSON file for each page whose tables a person wrote down from its picture:
 `{"file": "report.pdf", "page": 1, "tables": [[["Year", "Sales"], ["2019", "12"]]]}`. The first row of a table

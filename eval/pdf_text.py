@@ -30,7 +30,7 @@ _WORD = re.compile(rf"[{_UNSPACED}]|[^\W_{_UNSPACED}]+")
 
 @dataclass(slots=True)
 class Sums:
-    """What was measured of all files."""
+    """The sums over all files."""
 
     recall: list[float] = field(default_factory=list)
     order: list[float] = field(default_factory=list)

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 
 from assistant.core.types import Passage, Span
 from assistant.embedding import neighbours
 from assistant.embedding.embedders import Embedder, Vectors
+from assistant.store.ledger import Ledger
 from assistant.store.records import to_two_bits
 from assistant.text.words import word_spans
 
 OF_WORDS = "words in 2 bits"
+EMBEDDED = "embedded"
+"""The note of the last passage that was embedded anew."""
 
 
 def method(embedder: Embedder) -> str:
@@ -33,6 +37,25 @@ def embed_passages(
     of_sentences = [part[:count] for part, count in zip(parts, counts, strict=True)]
     of_words = [to_two_bits(part[count:]) for part, count in zip(parts, counts, strict=True)]
     return whole, of_sentences, of_words
+
+
+def embed_anew(ledger: Ledger, embedder: Embedder) -> None:
+    """Replace all vectors of a ledger, document by document; an interrupted run goes on where it was."""
+    # Until all vectors are replaced, they match no embedder, not even the former one. Nothing is added
+    # meanwhile, so keys tell how far it came.
+    own = method(embedder)
+    partly = f"{own}, not all of them"
+    if ledger.note("embedder", partly) != partly:
+        ledger.set_note(EMBEDDED, "0")
+        ledger.set_note("embedder", partly)
+    embedded = ledger.embedded_passages(after=int(ledger.note(EMBEDDED, "0")))
+    for _, rows in itertools.groupby(embedded, lambda row: row[2].document_id):
+        keys, texts, passages = zip(*rows, strict=True)
+        spans = [shifted(p, len(text) - len(p.text)) for text, p in zip(texts, passages, strict=True)]
+        whole, sentences, words = embed_passages(embedder, texts, spans)
+        ledger.replace_vectors(keys, neighbours.blend_neighbours(whole), sentences, words)
+        ledger.set_note(EMBEDDED, str(keys[-1]))
+    ledger.set_note("embedder", own)
 
 
 def shifted(passage: Passage, offset: int) -> list[Span]:

@@ -10,7 +10,6 @@ the index is rebuilt from it when the library is opened again.
 from __future__ import annotations
 
 import functools
-import itertools
 import shutil
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -20,12 +19,11 @@ from typing import TypeVar
 
 from assistant.core.errors import EmbedderError, NotFound, ReadError, StoreError, StoreUnreachable
 from assistant.core.priority import QuestionPriority, Rank, rank_of
-from assistant.core.types import AddResult, DocumentInfo, Health, Notify, OnStep, Source, ignore
+from assistant.core.types import AddResult, DocumentInfo, Health, Notify, OnStep, Source, Status, ignore
 from assistant.embedding.embedders import Embedder
-from assistant.embedding.neighbours import blend_neighbours
 from assistant.ingest import sandbox
-from assistant.ingest.embedding import embed_passages, method, shifted
-from assistant.ingest.pipeline import Arrival, IngestionPipeline, Item, outcome_of
+from assistant.ingest.embedding import embed_anew, method
+from assistant.ingest.pipeline import Arrival, IngestionPipeline, Item
 from assistant.store import health, reconciler
 from assistant.store.addresses import IN_HOME, Stores
 from assistant.store.duplicates.canonical import CanonicalDocuments
@@ -42,8 +40,6 @@ from assistant.store.schema import TRACES
 Result = TypeVar("Result")
 REREAD = "reread"
 """The note of the original that is being read again."""
-EMBEDDED = "embedded"
-"""The note of the last passage whose vectors an unfinished rebuild has replaced."""
 
 
 class Library:
@@ -152,7 +148,7 @@ class Library:
                     self._originals.add(item.data)
             self._record(new, names)
             entries = {entry.id: entry for entry in self.ledger.entries(item.id for item in present)}
-            outcomes = [outcome_of(item, new, before, entries) for item in batch]
+            outcomes = [_outcome(item, new, before, entries) for item in batch]
             self.rejections.note([outcome for outcome in outcomes if outcome])
         return [outcome or self._add_again(item) for outcome, item in zip(outcomes, batch, strict=True)]
 
@@ -361,7 +357,7 @@ class Library:
             self._reconciler.relabel()
             yield f"Rewrote the labels of {len(mislabelled)} originals."
         if not self._embedder_matches():
-            self._embed_anew()
+            embed_anew(self.ledger, self._embedder)
             yield "Embedded all passages again."
         if not self._index_matches():
             self._generations.rebuild()
@@ -440,7 +436,7 @@ class Library:
         """Rebuild the index from the ledger, and the vectors too if the embedder has changed."""
         with self._writing:
             if not self._embedder_matches():
-                self._embed_anew()
+                embed_anew(self.ledger, self._embedder)
             self._generations.rebuild()
             return self.check()
 
@@ -469,19 +465,22 @@ class Library:
         keys = self.ledger.keys()
         return self.search(lambda index: index.keys()) == (keys, keys)
 
-    def _embed_anew(self) -> None:
-        """Replace all vectors, document by document; what an interrupted run has replaced is not again."""
-        # Until all vectors are replaced, they match no embedder, not even the former one. Nothing is added
-        # meanwhile, so keys tell how far it came.
-        partly = f"{self._fingerprint}, not all of them"
-        if self.ledger.note("embedder", partly) != partly:
-            self.ledger.set_note(EMBEDDED, "0")
-            self.ledger.set_note("embedder", partly)
-        embedded = self.ledger.embedded_passages(after=int(self.ledger.note(EMBEDDED, "0")))
-        for _, rows in itertools.groupby(embedded, lambda row: row[2].document_id):
-            keys, texts, passages = zip(*rows, strict=True)
-            spans = [shifted(p, len(text) - len(p.text)) for text, p in zip(texts, passages, strict=True)]
-            whole, sentences, words = embed_passages(self._embedder, texts, spans)
-            self.ledger.replace_vectors(keys, blend_neighbours(whole), sentences, words)
-            self.ledger.set_note(EMBEDDED, str(keys[-1]))
-        self.ledger.set_note("embedder", self._fingerprint)
+
+def _outcome(
+    item: Item,
+    new: Mapping[str, Arrival],
+    before: Mapping[str, str | None],
+    entries: Mapping[str, DocumentInfo],
+) -> AddResult | None:
+    """Return the result for an item; None if its document is missing although it was in the corpus before."""
+    if isinstance(item, AddResult):
+        return item
+    if item.source not in before:
+        return None
+    status: Status = "added" if new.get(item.id) is item else "unchanged"
+    if before[item.source] not in (None, item.id):
+        status = "updated"
+    entry = entries[item.id]
+    return AddResult(
+        item.source, status, item.id, entry.title, entry.passages, duplicate_of=entry.duplicate_of
+    )

@@ -9,7 +9,7 @@ import hashlib
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
@@ -21,18 +21,7 @@ import numpy as np
 
 from assistant.core.errors import FetchError, ReadError
 from assistant.core.priority import FEW, QuestionPriority, Rank, rank_of
-from assistant.core.types import (
-    AddResult,
-    Document,
-    DocumentInfo,
-    OnStep,
-    Passage,
-    ProgressStep,
-    Source,
-    Span,
-    Stage,
-    Status,
-)
+from assistant.core.types import AddResult, Document, OnStep, Passage, ProgressStep, Source, Span, Stage
 from assistant.embedding.embedders import Embedder, Vectors
 from assistant.embedding.neighbours import blend_neighbours
 from assistant.ingest import archives, sandbox
@@ -383,23 +372,3 @@ class _Run:
 
 def _fail(fault: BaseException) -> None:
     raise fault
-
-
-def outcome_of(
-    item: Item,
-    new: Mapping[str, Arrival],
-    before: Mapping[str, str | None],
-    entries: Mapping[str, DocumentInfo],
-) -> AddResult | None:
-    """Return the result for an item; None if its document is missing although it was in the corpus before."""
-    if isinstance(item, AddResult):
-        return item
-    if item.source not in before:
-        return None
-    status: Status = "added" if new.get(item.id) is item else "unchanged"
-    if before[item.source] not in (None, item.id):
-        status = "updated"
-    entry = entries[item.id]
-    return AddResult(
-        item.source, status, item.id, entry.title, entry.passages, duplicate_of=entry.duplicate_of
-    )

@@ -20,7 +20,13 @@ from numpy.typing import NDArray
 from assistant.core.types import Passage, Query, ScoredPassage, ScoredSentence, Span
 from assistant.embedding.embedders import Embedder
 from assistant.ingest.library import Library
-from assistant.retrieval.late_interaction import QUOTED, interaction, question_words, with_interactions
+from assistant.retrieval.late_interaction import (
+    QUOTED,
+    QuestionWords,
+    interaction,
+    question_words,
+    with_interactions,
+)
 from assistant.retrieval.reranker import Reranker
 from assistant.store.index import terms
 from assistant.store.records import StoredPassage
@@ -171,8 +177,9 @@ class Retriever:
             _Found(_with_sentences(scored, kept, search), kept.context, words.get(kept.key))
             for scored, kept in best
         ]
-        anew = self._reranked(query, found) or self._interacting(query, search, found)
         asked = question_words(query.text, search.idf, self._embedder)
+        focus = question_words(query.focus, search.idf, self._embedder) if query.focus else asked
+        anew = self._reranked(query, found) or _by_interaction(focus, search, found)
         quoted = [with_interactions(asked, one.scored, one.context, one.words) for one in anew[:QUOTED]]
         return [*quoted, *(one.scored for one in anew[QUOTED:])]
 
@@ -184,16 +191,6 @@ class Retriever:
         order = self._reranker and self._reranker.ranked(query.text, [one.context for one in found])
         scores = sorted((one.scored.score for one in found), reverse=True)
         return [_with_score(found[at], score) for at, score in zip(order or (), scores, strict=False)]
-
-    def _interacting(self, query: Query, search: _Search, found: Sequence[_Found]) -> list[_Found]:
-        """Return the passages, the first of them ranked by late interaction."""
-        asked = question_words(query.focus or query.text, search.idf, self._embedder)
-        weight = search.specificity * INTERACTION
-        first = [
-            _with_score(one, one.scored.score + weight * interaction(asked, one.scored, one.words))
-            for one in found[:READ]
-        ]
-        return [*sorted(first, key=lambda one: -one.scored.score), *found[READ:]]
 
     def _target(self, query: Query) -> Vector:
         """Return the query's vector: the question, leaning towards its topic or the turn before it.
@@ -214,6 +211,16 @@ class Retriever:
 def _overlaps(passage: Passage, place: tuple[str, Span]) -> bool:
     ident, span = place
     return passage.document_id == ident and passage.start < span.end and span.start < passage.end
+
+
+def _by_interaction(asked: QuestionWords | None, search: _Search, found: Sequence[_Found]) -> list[_Found]:
+    """Return the passages, the first of them ranked by late interaction."""
+    weight = search.specificity * INTERACTION
+    first = [
+        _with_score(one, one.scored.score + weight * interaction(asked, one.scored, one.words))
+        for one in found[:READ]
+    ]
+    return [*sorted(first, key=lambda one: -one.scored.score), *found[READ:]]
 
 
 def _with_score(found: _Found, score: float) -> _Found:

@@ -14,7 +14,7 @@ from assistant.core.endpoint import is_loopback, require_key, require_url
 from assistant.core.errors import ConfigError
 
 DRIVERS = ("postgres", "postgresql", "postgresql+psycopg")
-"""How an address of PostgreSQL begins; it is spoken to by the last of these."""
+"""Schemes of an address of PostgreSQL; all are opened with the last, the name of SQLAlchemy's driver."""
 
 
 @dataclass(frozen=True, slots=True)

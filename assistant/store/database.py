@@ -27,7 +27,7 @@ _UNDECODABLE = "Could not decode"
 _DAMAGE_STATES = ("42P01", "42703", "XX001", "XX002")
 """PostgreSQL's codes for a missing table or column, and for damage that it finds."""
 _AWAY_STATES = ("08", "53300", "57P")
-"""How PostgreSQL's codes begin that tell of connections, not of data."""
+"""Prefixes of PostgreSQL's error codes for a lost or refused connection."""
 CONNECT_SECONDS = 5
 OWNER = 0x61737369
 """The advisory lock that the process holds which owns the store in a PostgreSQL database."""

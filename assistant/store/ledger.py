@@ -402,9 +402,10 @@ class Ledger:
     def replace_vectors(
         self, keys: Sequence[int], whole: Vectors, sentences: Sequence[Vectors], words: Sequence[bytes] = ()
     ) -> None:
-        """Replace the vectors of the passages with these keys. See `store.vectors.write`."""
+        """Replace the vectors of the passages with these keys. See `store.vectors.put`."""
         with self.engine.begin() as db:
-            stored_vectors.write(db, keys, whole, sentences, words)
+            stored_vectors.remove(db, keys)
+            stored_vectors.put(db, keys, whole, sentences, words)
             changed = select_among(db, sql.select(passages.c.document_id).distinct(), passages.c.key, keys)
             for document_id in {ident for (ident,) in changed}:
                 digests.write(db, document_id)
@@ -443,7 +444,7 @@ def _put_passages(db: sql.Connection, item: PreparedDocument) -> list[IndexRecor
     rows = [passage_row(p, c) for p, c in zip(item.passages, item.contexts, strict=True)]
     insert = passages.insert().returning(passages.c.key, sort_by_parameter_order=True)
     keys = list(db.execute(insert, rows).scalars())
-    stored_vectors.write(db, keys, item.vectors, item.sentence_vectors, item.word_vectors)
+    stored_vectors.put(db, keys, item.vectors, item.sentence_vectors, item.word_vectors)
     return [IndexRecord(*record) for record in zip(keys, item.contexts, item.vectors, strict=True)]
 
 

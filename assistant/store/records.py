@@ -15,7 +15,7 @@ from assistant.core.types import Document, Passage, Span
 
 Vectors = NDArray[np.float32]
 EDGE, SMALL, LARGE = 0.9816, 0.4528, 1.510
-"""Where a large number of a unit vector begins, and the two levels of its size, in standard deviations."""
+"""The threshold and the two reconstruction levels of `to_two_bits`, in standard deviations of the numbers."""
 _DOCUMENT_FIELDS = ("id", "title", "source", "media_type", "text")
 
 

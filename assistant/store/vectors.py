@@ -19,24 +19,27 @@ from assistant.store.records import (
 from assistant.store.schema import vectors, word_vectors
 
 
-def write(
+def put(
     db: sql.Connection,
     keys: Sequence[int],
     whole: Iterable[Vectors],
     sentences: Iterable[Vectors],
     words: Iterable[bytes] = (),
 ) -> None:
-    """Write the vectors of the passages with these keys, in place of those that are there.
+    """Write the vectors of new passages with these keys.
 
     `words` are as `to_two_bits` serialized them; empty if the embedder gives no vectors of words.
     """
-    delete_among(db, vectors, vectors.c.key, keys)
-    delete_among(db, word_vectors, word_vectors.c.key, keys)
     parts = zip(keys, whole, sentences, strict=True)
     rows = [{"key": k, "passage": to_float32_bytes(w), "sentences": to_float16_bytes(s)} for k, w, s in parts]
     db.execute(vectors.insert(), rows)
     if held := [{"key": k, "words": w} for k, w in zip_longest(keys, words) if w]:
         db.execute(word_vectors.insert(), held)
+
+
+def remove(db: sql.Connection, keys: Sequence[int]) -> None:
+    """Remove the vectors of the passages with these keys, before others are put."""
+    delete_among(db, vectors, vectors.c.key, keys)
 
 
 def of_words(db: sql.Connection, keys: Iterable[int]) -> dict[int, Vectors]:

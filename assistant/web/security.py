@@ -19,7 +19,6 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from assistant.core.endpoint import is_loopback as is_loopback
 from assistant.core.errors import QuestionError
 from assistant.core.limits import MAX_BODY, MAX_FIELDS, MAX_HEADERS
 from assistant.ingest.files import MAX_BYTES

@@ -18,6 +18,7 @@ from starlette.routing import Route
 
 from assistant.assistant import Assistant
 from assistant.core import deadline
+from assistant.core.endpoint import is_loopback
 from assistant.core.errors import ConfigError, NotFound, StoreError
 from assistant.core.limits import MAX_HEADERS
 from assistant.text import sources
@@ -29,7 +30,7 @@ from assistant.web.connections import Connection
 from assistant.web.delivery import pdf_pages
 from assistant.web.delivery.files import MEDIA_TYPES, PLACES, bundle_of
 from assistant.web.protocols import mcp_http, openai, searching
-from assistant.web.security import Guard, is_loopback
+from assistant.web.security import Guard
 from assistant.web.suggestions import Suggestions
 from assistant.web.uploads import LIMITS, Limits
 from assistant.web.visitors import overview, sharing

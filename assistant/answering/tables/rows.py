@@ -19,8 +19,8 @@ LONGEST = 1_000_000
 """Limit on the characters of a document whose tables are searched."""
 MAX_ROWS = 5_000
 """Limit on the rows of a table that is searched."""
-PARAGRAPHS, CAPTION = 2, 80
-"""Limits on the paragraphs above a table that may have its caption, and on the characters of that."""
+ABOVE, PARAGRAPHS, CAPTION = 2_000, 2, 80
+"""A caption is in the last paragraphs of so many characters above a row, and has at most so many itself."""
 MAX_QUOTE = 4_000
 """Limit on the characters of a quote of many rows."""
 
@@ -67,43 +67,42 @@ def _tables(contexts: Sequence[Context]) -> Iterator[PlacedTable]:
     """Yield each table once."""
     done: set[tuple[str, int]] = set()
     for context in contexts:
-        found = [*_in_bars(context.document), *context.structure.records()]
-        parts = defaultdict[object, set[str]](set)
-        for table in found:
-            parts[_subjects(table)] |= column_words(table)
-        for table in found:
+        records = ((table, column_words(table)) for table in context.structure.records())
+        for table, words in [*_in_bars(context.document), *records]:
             key = (context.document.id, table.rows[0].span.start)
             if key not in done:
                 done.add(key)
-                yield _place(context, table, frozenset(parts[_subjects(table)]))
+                yield _place(context, table, words)
 
 
-def _subjects(table: Table) -> tuple[str, ...]:
-    """Return the first column, which is the same in all parts of a wide table."""
-    return (table.columns[0], *(row.cells[0] for row in table.rows))
-
-
-def _in_bars(document: Document) -> list[Table]:
-    if len(document.text) > LONGEST or "|" not in document.text:
-        return []
-    return [table for table in _parse_tables(document.text) if 0 < len(table.rows) <= MAX_ROWS]
+def _in_bars(document: Document) -> Sequence[tuple[Table, frozenset[str]]]:
+    return _parse_tables(document.text) if len(document.text) <= LONGEST and "|" in document.text else ()
 
 
 @lru_cache(maxsize=8)
-def _parse_tables(text: str) -> tuple[Table, ...]:
-    return tuple(tables(text))
+def _parse_tables(text: str) -> Sequence[tuple[Table, frozenset[str]]]:
+    """Return the tables of a text, with the words of their columns and of the other parts of a wide table.
+
+    The parts of a wide table have the same first column.
+    """
+    found = [table for table in tables(text) if 0 < len(table.rows) <= MAX_ROWS]
+    subjects = [(table.columns[0], *(row.cells[0] for row in table.rows)) for table in found]
+    words = defaultdict[tuple[str, ...], set[str]](set)
+    for table, subject in zip(found, subjects, strict=True):
+        words[subject] |= column_words(table)
+    return [(table, frozenset(words[subject])) for table, subject in zip(found, subjects, strict=True)]
 
 
 def _place(context: Context, table: Table, words: frozenset[str]) -> PlacedTable:
     document, at = context.document, table.rows[0].span.start
     path: dict[int, str] = {}
-    start = 0
+    start = max(0, at - ABOVE)
     for heading in document.headings:
         if heading.start > at:
             break
         path = {level: title for level, title in path.items() if level < heading.level}
         path[heading.level] = heading.title
-        start = heading.end
+        start = max(start, heading.end)
     lines = [document.title, *path.values()]
     above = frozenset(word for line in [*lines, *_captions(document.text[start:at])] for word in tokens(line))
     days = frozenset(day for line in lines for day in moments(line))

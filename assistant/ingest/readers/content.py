@@ -97,7 +97,7 @@ class ContentBuilder:
 
     @property
     def text(self) -> str:
-        """What is written until now."""
+        """The text so far."""
         return "".join(self._parts)
 
     @property

@@ -1,4 +1,4 @@
-"""What stands above and below each page: it is read once, without page numbers and what the body says too."""
+"""Headers and footers: each text is read once, without page numbers and what the body repeats."""
 
 from __future__ import annotations
 

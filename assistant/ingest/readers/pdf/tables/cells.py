@@ -1,4 +1,4 @@
-"""What is in the cells of a table: their text, their numbers, and the rows between two lines."""
+"""The cells of a table: their text, their numbers, and the rows between two lines."""
 
 from __future__ import annotations
 
