@@ -10,7 +10,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from assistant.cli import documents, evaluation, models, output, serving
+from assistant.cli import documents, evaluation, models, moving, output, serving
 from assistant.cli.store import Json, fill, open_store
 from assistant.core.errors import AssistantError
 
@@ -24,6 +24,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(documents.app)
+app.add_typer(moving.app)
 app.add_typer(evaluation.app, name="eval")
 app.add_typer(models.app, name="models")
 app.add_typer(serving.app)

@@ -9,14 +9,15 @@ import sqlalchemy as sql
 
 from assistant.store.schema import digests, documents, passages, vectors, word_vectors
 
+# JSON as text, since the drivers of databases give it otherwise, and a store may move to another.
 _DOCUMENT = sql.select(
     *(documents.c[name] for name in ("id", "title", "media_type", "sha256", "size", "text")),
-    sql.type_coerce(documents.c.structure, sql.String),
+    sql.cast(documents.c.structure, sql.Text),
 )
 _PASSAGES = (
     sql.select(
         *(passages.c[name] for name in ("key", "id", "position", "start", "end", "text", "context")),
-        sql.type_coerce(passages.c.details, sql.String),
+        sql.cast(passages.c.details, sql.Text),
         vectors.c.passage,
         vectors.c.sentences,
     )

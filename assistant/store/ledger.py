@@ -59,6 +59,8 @@ from assistant.store.schema import (
 
 STORE_ID, CHANGE_NUMBER = "store", "change"
 """The notes of the store's id and of the number of its last change."""
+MOVING = "moving"
+"""What the noted version begins with while a store is moved here."""
 BATCH_DOCUMENTS = 16
 """Documents recorded in one transaction; a longer one would delay the turns of conversations."""
 Canonicals = Mapping[str, str | None]
@@ -68,8 +70,9 @@ Canonicals = Mapping[str, str | None]
 class Ledger:
     """An open ledger. Thread-safe; one thread at a time makes changes (see `Library`)."""
 
-    def __init__(self, url: str | sql.URL) -> None:
-        """Open the database at a SQLAlchemy URL; create missing tables.
+    def __init__(self, url: str | sql.URL, *, unfinished: bool = False) -> None:
+        """Open the database at a SQLAlchemy URL; create missing tables. With `unfinished`, also one to which
+        a store is being moved.
 
         Raises:
             StoreError: it cannot be opened, or a later version of the assistant created it. Every method
@@ -79,15 +82,18 @@ class Ledger:
         self.conversations = Conversations(self.engine)
         self.usage = UsageLog(self.engine)
         self.erasable = ErasableOriginals(self.engine)
-        if self.note("schema", VERSION) != VERSION:
+        version = self.note("schema", VERSION)
+        if version.startswith(MOVING) and not unfinished:
+            raise StoreError("A move to this store is not finished; run the same `assistant move` again.")
+        if version != VERSION and not version.startswith(MOVING):
             raise StoreError("This store was made by another version of the assistant; use that version.")
 
     @classmethod
-    def at(cls, path: Path) -> Ledger:
+    def at(cls, path: Path, *, unfinished: bool = False) -> Ledger:
         """Open the ledger in an SQLite file; a new file is readable by its owner only."""
         with contextlib.suppress(OSError):
             os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-        return cls(database.sqlite_url(path))
+        return cls(database.sqlite_url(path), unfinished=unfinished)
 
     def close(self) -> None:
         """Close the database."""

@@ -20,6 +20,8 @@ from assistant.store.index.index import Index
 from assistant.store.ledger import STORE_ID, Ledger
 
 T = TypeVar("T")
+TOLD = 50_000
+"""The passages after which it is told how far a new index is."""
 MEMORY = "memory"
 """The name of the generation whose words are in memory."""
 
@@ -59,6 +61,20 @@ class Generations:
             self._notify(f"{fault.message} Meanwhile it is in memory.")
             self._index = self._build_in_memory()
         self._remove_others()
+
+    def build_beside(self) -> None:
+        """Build the next generation and open it. Others stay, as they may be those of another ledger.
+
+        Raises:
+            StoreError: it cannot be built.
+            StoreUnreachable: the vectors are on a server that does not answer.
+        """
+        self._index = self._build()
+
+    @property
+    def live(self) -> Index:
+        """The open generation."""
+        return self._index
 
     def move_to_memory(self) -> None:
         """Rebuild the index in memory and free the disk space of the live generation."""
@@ -185,6 +201,8 @@ class Generations:
         count = 0
         for records in self._ledger.records():
             index.add(records)
+            if (count + len(records)) // TOLD > count // TOLD:
+                self._notify(f"{count + len(records):,} passages are indexed.")
             count += len(records)
         if index.counts() != (count, count):
             raise StoreError("The index could not be built; check the disk, then run `assistant rebuild`.")

@@ -98,6 +98,11 @@ class Index:
         with self._store_errors("read"):
             return self._vectors.keys(), self._words.keys()
 
+    def vectors(self, keys: Sequence[int]) -> dict[int, NDArray[np.float32]]:
+        """Return the vectors of these passages, as they are indexed."""
+        with self._store_errors("read"):
+            return self._vectors.of(keys)
+
     def counts(self) -> tuple[int, int]:
         """Return the number of passages with vectors, and of those with words."""
         with self._store_errors("read"):

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from assistant.core.endpoint import client_options
 from assistant.core.errors import StoreUnreachable
 from assistant.store.addresses import ChromaServer
-from assistant.store.index.vectors import HNSW, batches
+from assistant.store.index.vectors import HNSW, batches, to_vectors
 from assistant.store.records import IndexRecord
 
 MARK = "mark"
@@ -81,6 +81,14 @@ class ServedVectors:
         """Return the keys of all vectors."""
         found = self._collections.ask("POST", f"/{self._id}/get", {"include": []}, KEYS_SECONDS)
         return {int(key) for key in found["ids"]}
+
+    def of(self, keys: Sequence[int]) -> dict[int, NDArray[np.float32]]:
+        """Return the vectors of these keys; unknown keys are left out."""
+        found: dict[int, NDArray[np.float32]] = {}
+        for batch in batches(keys, MAX_CALL):
+            asked = {"ids": [str(key) for key in batch], "include": ["embeddings"]}
+            found |= to_vectors(self._ask("get", asked))
+        return found
 
     def nearest(self, vector: NDArray[np.float32], limit: int) -> dict[int, float]:
         """Return the nearest keys with their cosines, best first."""

@@ -41,6 +41,9 @@ class VectorIndex(Protocol):
     def keys(self) -> set[int]:
         """Return the keys of all vectors."""
 
+    def of(self, keys: Sequence[int]) -> dict[int, NDArray[np.float32]]:
+        """Return the vectors of these keys; unknown keys are left out."""
+
     def nearest(self, vector: NDArray[np.float32], limit: int) -> dict[int, float]:
         """Return the nearest keys with their cosines, best first."""
 
@@ -88,6 +91,14 @@ class EmbeddedVectors:
         """Return the keys of all vectors."""
         return {int(key) for key in self._collection.get(include=[])["ids"]}
 
+    def of(self, keys: Sequence[int]) -> dict[int, NDArray[np.float32]]:
+        """Return the vectors of these keys; unknown keys are left out."""
+        found: dict[int, NDArray[np.float32]] = {}
+        for batch in batches(keys, MAX_CALL):
+            got = self._collection.get(ids=[str(key) for key in batch], include=["embeddings"])
+            found |= to_vectors(got)
+        return found
+
     def nearest(self, vector: NDArray[np.float32], limit: int) -> dict[int, float]:
         """Return the nearest keys with their cosines, best first."""
         found = self._collection.query(query_embeddings=[vector], n_results=limit, include=["distances"])
@@ -125,6 +136,12 @@ def _open_in_memory() -> Any:
     from chromadb.config import Settings
 
     return chromadb.EphemeralClient(Settings(anonymized_telemetry=False))
+
+
+def to_vectors(got: Any) -> dict[int, NDArray[np.float32]]:
+    """Return the vectors by key of what Chroma gives for ids with their embeddings."""
+    pairs = zip(got["ids"], got["embeddings"], strict=True)
+    return {int(key): np.asarray(vector, np.float32) for key, vector in pairs}
 
 
 def batches(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
