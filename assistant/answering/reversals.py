@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from assistant.answering.journeys import is_opposite
 from assistant.answering.question import Question, tokens
 from assistant.answering.support import roles
 from assistant.answering.support.contradictions import is_turned_round
@@ -41,8 +42,9 @@ def without_reversed(
 ) -> list[Candidate]:
     """Return the candidates without sentences that say the reverse of what the question takes for granted, or
     that are about another thing of the kind; `contexts` are those of their passages."""
+    units = [unit for unit in units if not is_opposite(question.last, unit.quote)]
     if languages.language_of(question.text) != languages.DEFAULT:
-        return list(units)
+        return units
     predicates = asked_predicates(question.last)
     texts = {context.scored.passage.id: _around(context) for context in contexts}
     kinds = {ident: asked_kinds(question.text, text) for ident, text in texts.items()}
