@@ -1,4 +1,4 @@
-"""Journeys the other way round: "Which presidents went to Iran?" is not answered by a tour of Iran's president.
+"""Journeys the other way round: "Who went to Iran?" is not answered by a tour of Iran's president.
 
 A country after a word such as "visited" or "went to" is where somebody goes; one before it is where somebody
 comes from. Only languages in which the verb stands between the two have such words (`[journeys]`).
@@ -37,8 +37,8 @@ class Journey:
 
 
 def is_opposite(question: str, sentence: str) -> bool:
-    """Return True if a sentence tells of journeys from the country to which the question asks for journeys, to
-    others, and of none to it."""
+    """Return True if a sentence tells of journeys from the country that the question asks to be reached, to
+    others, and of none that reaches it."""
     asked = frozenset[str]().union(*(journey.after for journey in _journeys(question)))
     if not asked:
         return False
@@ -52,11 +52,9 @@ def _journeys(text: str) -> Iterator[Journey]:
     """Yield the journeys of a text; none in the passive, in which the one who goes comes last."""
     named, known = territories(text), _vocabulary()
     spoken = [*languages.WORD.finditer(text)]
+    folds = [folded(found[0]) for found in spoken]
     for at, found in enumerate(spoken):
-        following = spoken[at + 1 :][:1]
-        if folded(found[0]) in known["words"] and not any(
-            folded(word[0]) in known["by"] for word in following
-        ):
+        if folds[at] in known["words"] and known["by"].isdisjoint(folds[at + 1 : at + 2]):
             before = tuple(each.code for each in named if each.start < found.start())
             yield Journey(before, tuple(each.code for each in named if each.start >= found.end()))
 

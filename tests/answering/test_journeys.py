@@ -4,7 +4,7 @@ import pytest
 
 from assistant.answering.journeys import is_opposite
 
-ASKED = "Which ministers from Asia went to Oslo?"
+ASKED = "Which ministers from Asia went to Norway?"
 
 
 @pytest.mark.parametrize(
