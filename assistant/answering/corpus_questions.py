@@ -150,10 +150,17 @@ def answer(asked: CorpusQuestion, library: Library, only: Sequence[str] = ()) ->
 
 
 def _sample(entries: Sequence[DocumentInfo], kind: CorpusQuestionKind) -> list[DocumentInfo]:
-    """Return the first documents; for the topics of the corpus, an even sample of all."""
-    if kind != "about" or len(entries) <= MOST:
+    """Return the first documents; for the topics of the corpus, an even sample of all, the folder to which
+    was added last first: what came with the assistant is not what people ask about."""
+    if kind != "about":
         return list(entries[:MOST])
-    return [entries[at * len(entries) // MOST] for at in range(MOST)]
+    newest = {_folder(entry): entry.added for entry in sorted(entries, key=lambda entry: entry.added)}
+    ordered = sorted(entries, key=lambda entry: newest[_folder(entry)], reverse=True)
+    return [ordered[at * len(ordered) // MOST] for at in range(MOST)] if len(ordered) > MOST else ordered
+
+
+def _folder(entry: DocumentInfo) -> str:
+    return entry.source.rpartition("/")[0]
 
 
 def _sections(entry: DocumentInfo, library: Library) -> Iterator[_Quote]:

@@ -10,7 +10,7 @@ from conftest import given as sources
 from assistant.answering.corpus_questions import CorpusQuestion, corpus_question
 from assistant.assistant import Assistant
 from assistant.core.config import Settings
-from assistant.core.types import Answer
+from assistant.core.types import Answer, Source
 
 RULES = """# Rules of the quay
 
@@ -108,3 +108,9 @@ def test_of_a_document_that_alone_is_open_a_summary_is_given(assistant: Assistan
     answer = assistant.ask("What is this about?", documents=[rules])
     assert is_cited(assistant, answer)
     assert {c.document_id for c in answer.citations} == {rules}
+
+
+def test_topics_begin_with_the_folder_to_which_was_added_last(assistant: Assistant) -> None:
+    newer = Source("boats/kayak.md", lambda: b"# Kayak\n\nA kayak is paddled by one person who sits in it.\n")
+    list(assistant.add([newer]))
+    assert assistant.ask("What is this about?").citations[0].title == "Kayak"

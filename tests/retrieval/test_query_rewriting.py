@@ -86,6 +86,8 @@ def test_a_verb_behind_a_demonstrative_is_no_noun(question: str, word: str) -> N
         "How do I clean this device?",
         "What happened in 1990?",
         "opening hours",
+        "¿Qué le vende Noruega a Portugal?",
+        "¿Qué les dijo el alcalde a los vecinos?",
     ],
 )
 def test_a_first_question_that_explains_itself_is_clear(question: str) -> None:

@@ -6,6 +6,7 @@ import functools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 from assistant.retrieval.query_rewriting.mentions import mentions, small_words, word_list
@@ -63,6 +64,8 @@ def find_pointers(question: str, language: str) -> list[Pointer]:
     pointing: list[Pointer] = []
     for at, match in enumerate(found):
         kind, rank = _classify(words, at, language)
+        if _is_doubled(words, at, language):
+            continue
         if kind and not _is_explained(question[: match.start()], words[:at], kind, language):
             noun = found[at + 1][0] if kind == "demonstrative noun" and at + 1 < len(found) else ""
             before = len(content_words(question[: match.start()], language))
@@ -196,6 +199,14 @@ def _is_explained(before: str, words: Sequence[str], kind: ReferenceKind, langua
     elif len(named) > MAX_UNEXPLAINED:
         return True
     return bool(named) and not articles.isdisjoint(words)
+
+
+def _is_doubled(words: Sequence[str], at: int, language: str) -> bool:
+    """Return True for a pronoun that what it means follows: "¿Qué le vende Irán a Venezuela?"."""
+    if words[at] not in word_list(language, "doubled"):
+        return False
+    by, small = word_list(language, "doubled_by"), small_words(language) - word_list(language, "articles")
+    return any(word in by and after not in small for word, after in pairwise(words[at + 1 :]))
 
 
 def find_repeated_noun(question: str, said: Sequence[str], language: str) -> Pointer | None:
