@@ -68,6 +68,7 @@ def test_a_word_that_stands_for_nothing_said_is_named(question: str, word: str) 
         ("Has that hospital grown?", "that hospital"),
         ("What does that agreement cover?", "that agreement"),
         ("Did this treaty bring jobs?", "this treaty"),
+        ("Can I switch that off?", "that"),
         ("Where is that crane?", "that crane"),
     ],
 )
@@ -112,6 +113,22 @@ def test_an_ellipsis_takes_the_place_of_its_like(question: str, expected: str) -
 def test_of_several_names_the_one_that_is_most_alike_is_replaced() -> None:
     topic = "Which Russian Ministers went to Venezuela?"
     assert understood("And Bolivia?", after(topic), alike).text == "Which Russian Ministers went to Bolivia?"
+
+
+def test_what_the_follow_up_before_changed_is_changed_again() -> None:
+    asked = after("What does Iran buy in Venezuela?", "And Bolivia?")
+    assert understood("What about Cuba?", asked, hashed).text == "What does Iran buy in Cuba?"
+
+
+def test_a_name_that_is_joined_to_another_is_behind_its_preposition() -> None:
+    topic = "How long is the border between Chile and Peru?"
+    nearest_last = understood("And with Bolivia?", after(topic), lambda _, others: [*range(len(others))]).text
+    assert nearest_last == "How long is the border between Chile and Bolivia?"
+
+
+def test_a_question_without_a_verb_behind_a_preposition_points_back() -> None:
+    query = understood("from which countries", after("What fruit does Iran import?"))
+    assert query.text == "What fruit does Iran import? from which countries"
 
 
 def test_where_nothing_is_alike_the_topic_is_only_named_with_it() -> None:
@@ -217,6 +234,18 @@ def test_he_stays_the_same_person_while_he_is_asked_about() -> None:
 def test_somebody_who_only_reports_is_not_meant() -> None:
     said = Exchange("How did the port react?", "Ola Dahl writes that the speaker, Ann Berg, was calm.")
     assert understood("What is her position?", [said]).text == "Ann Berg: What is her position?"
+
+
+def test_nobody_is_named_after_a_region() -> None:
+    answer = "President Ann Holm visited three Latin American countries."
+    query = understood("What did she want?", [Exchange("Which countries did the president go to?", answer)])
+    assert query.text == "President Ann Holm: What did she want?"
+
+
+def test_who_reports_is_meant_where_nobody_else_is_named() -> None:
+    answer = "Holm writes that the harbour has silted up."
+    query = understood("When did she write it?", [Exchange("Who says that the harbour is shallow?", answer)])
+    assert query.text == "Holm: When did she write it?"
 
 
 def test_of_two_people_one_is_taken_and_the_other_offered() -> None:

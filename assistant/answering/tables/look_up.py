@@ -257,7 +257,8 @@ def _asked_columns(question: Question, placed: PlacedTable, keys: frozenset[int]
         return asked if not is_other(question, placed, keys) else None
     others = tuple(at for at in range(len(table.columns)) if at not in keys)
     of_a_kind = question.asks("how_many", "when", "where", "how_much", "why", "how_to")
-    return None if of_a_kind or _unexplained_words(question, placed, keys) else others
+    is_sure = bool(keys) and not of_a_kind and not _unexplained_words(question, placed, keys)
+    return others if is_sure else None
 
 
 def named_columns(question: Question, table: Table) -> list[int]:

@@ -6,7 +6,7 @@ import functools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import dropwhile, pairwise
 from typing import Literal
 
 from assistant.retrieval.query_rewriting.mentions import mentions, small_words, word_list
@@ -86,8 +86,9 @@ def _has_no_content(question: str, follows_on: bool, language: str) -> bool:
 
 
 def _lacks_a_verb(words: Sequence[str], question: str, language: str) -> bool:
-    """Return True for a question such as "which states?", whose verb was said before."""
-    asks = word_list(language, "asks_what")
+    """Return True for a question such as "from which states?", whose verb was said before."""
+    asks, prepositions = word_list(language, "asks_what"), word_list(language, "prepositions")
+    words = [*dropwhile(prepositions.__contains__, words)]
     auxiliary = word_list(language, "questions") - word_list(language, "asks_for_a_name") - asks
     return (
         1 < len(words) <= 3
@@ -117,7 +118,7 @@ def _classify(words: Sequence[str], at: int, language: str) -> tuple[ReferenceKi
         # "Is there a …" points nowhere; nor does "are there".
         return (None if before in auxiliary and after else "place"), 0
     if word in of("demonstrative"):
-        alone = not after or after in auxiliary or _is_predicate(words, at + 1, language)
+        alone = not after or after in auxiliary | of("particles") or _is_predicate(words, at + 1, language)
         if alone or (before in of("alone_before") and after in small_words(language)):
             return "demonstrative", 0
         # Behind a noun or a verb it may join a clause: the hospital that Iran built.

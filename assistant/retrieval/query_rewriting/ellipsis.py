@@ -40,13 +40,18 @@ def _begins_with(asked: str, opening: str, language: str) -> bool:
     return language == "zh" or not after or not after.isalnum()
 
 
-def substitute(topic: str, phrase: str, language: str, likeness: Likeness | None = None) -> str | None:
-    """Return the topic with the phrase in place of its like; None if the topic has nothing like it."""
+def substitute(
+    topic: str, phrase: str, language: str, likeness: Likeness | None = None, varied: str = ""
+) -> str | None:
+    """Return the topic with the phrase in place of its like; None if the topic has nothing like it.
+
+    What was put there by the question before, `varied`, is replaced rather than anything else.
+    """
     preposition, new = _split(phrase, language)
     if not new:
         return None
     place = (
-        _find_name(topic, new, preposition, language, likeness)
+        _find_name(topic, new, preposition, language, likeness, varied)
         or _find_noun(topic, new, language)
         or _find_behind(topic, new, preposition, language)
     )
@@ -106,8 +111,14 @@ def _split(phrase: str, language: str) -> tuple[str, str]:
     return "", phrase
 
 
+def find_varied(question: str, language: str) -> str:
+    """Return what an elliptic question names, without its preposition; empty for a whole question."""
+    phrase = find_new_phrase(question, language) or find_recast(question, language)
+    return _split(phrase, language)[1] if phrase else ""
+
+
 def _find_name(
-    topic: str, new: str, preposition: str, language: str, likeness: Likeness | None
+    topic: str, new: str, preposition: str, language: str, likeness: Likeness | None, varied: str
 ) -> tuple[int, int] | None:
     """Return the range of the topic that names something of the same kind."""
     kinds: set[str] = {mention.kind for mention in mentions(new, language)} or _kinds_of_word(new, language)
@@ -117,6 +128,7 @@ def _find_name(
         return None
     if len(like) > 1:
         like = _behind_preposition(topic, like, preposition, language) or like
+        like = [name for name in like if folded(name.text) == folded(varied)] or like
     if len(like) > 1 and likeness is not None:
         cosines = likeness(new, [mention.text for mention in like])
         like = [like[max(range(len(like)), key=lambda at: cosines[at])]]
@@ -131,14 +143,15 @@ def _kinds_of_word(new: str, language: str) -> set[str]:
 def _behind_preposition(
     topic: str, names: Sequence[Mention], preposition: str, language: str
 ) -> list[Mention]:
-    """Return the names behind the same preposition, or else behind any; the subject has none."""
-
-    def before(mention: Mention) -> str:
-        return (languages.words(topic[: mention.start]) or [""])[-1]
-
-    same = [name for name in names if preposition and before(name) == preposition]
-    prepositions = word_list(language, "prepositions")
-    return same or ([name for name in names if before(name) in prepositions] if preposition else [])
+    """Return the names behind the same preposition, or else behind any; the subject has none. Of names that are
+    joined, "between Iran and Peru", each is behind the preposition of the first."""
+    prepositions, joints = word_list(language, "prepositions"), word_list(language, "joins")
+    behind: dict[str, str] = {}
+    for name in names:
+        before = (languages.words(topic[: name.start]) or [""])[-1]
+        behind[name.text] = next(reversed(behind.values()), "") if before in joints else before
+    same = [name for name in names if preposition and behind[name.text] == preposition]
+    return same or ([name for name in names if behind[name.text] in prepositions] if preposition else [])
 
 
 def _find_noun(topic: str, new: str, language: str) -> tuple[int, int] | None:

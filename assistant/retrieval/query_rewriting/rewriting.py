@@ -18,6 +18,7 @@ from assistant.retrieval.query_rewriting.ellipsis import (
     Likeness,
     find_new_phrase,
     find_recast,
+    find_varied,
     normalise_case,
     substitute,
     substitute_one,
@@ -32,6 +33,7 @@ from assistant.retrieval.query_rewriting.mentions import (
     word_list,
 )
 from assistant.text import languages
+from assistant.text.territories import codes, is_region
 
 MAX_NAMES = 1
 """Names of an answer that are searched for with a question about it."""
@@ -68,6 +70,8 @@ class _Topic:
     asks_for_a_name: bool = False
     named: tuple[Mention, ...] = ()
     """The mentions of the last question that had any."""
+    varied: str = ""
+    """What the last question named in place of something in the one before it."""
 
     def is_empty_for(self, question: str) -> bool:
         """Return True if nothing before the question says what it is about; repeating it does not."""
@@ -105,9 +109,11 @@ def _advance(topic: _Topic, exchange: Exchange, likeness: Likeness | None) -> _T
     """Return the topic after one more exchange; a refused question is kept apart, as it may be built upon."""
     question = normalise_case(without_courtesies(exchange.question))
     query = _rewrite(topic, question, ("",), likeness)
-    if not exchange.answered:
-        return replace(topic, refused=query.text, asked=question, titles=exchange.about or topic.titles)
     language = languages.language_of(question)
+    varied = find_varied(question, language) or (topic.varied if query.focus else "")
+    if not exchange.answered:
+        titles = exchange.about or topic.titles
+        return replace(topic, refused=query.text, asked=question, titles=titles, varied=varied)
     asking = word_list(language, "asks_for_a_name")
     named = tuple(m for m in mentions(query.text, language) if m.kind != "year")
     return _Topic(
@@ -119,6 +125,7 @@ def _advance(topic: _Topic, exchange: Exchange, likeness: Likeness | None) -> _T
         said=(exchange.answer, query.text, *topic.said),
         asks_for_a_name=bool(asking & set(languages.words(question)[:3])),
         named=named or topic.named,
+        varied=varied,
     )
 
 
@@ -132,18 +139,24 @@ def _next_people(topic: _Topic, question: str, query: Query, answer: str, langua
     for people in (found, asked) if asks_who else (asked, [] if topic.people else found):
         if people:
             return tuple(people)
-    return topic.people
+    return topic.people or tuple(_find_people(answer, topic, language, with_reporters=True))
 
 
-def _find_people(text: str, topic: _Topic, language: str) -> list[str]:
-    """Return the names in a text that may be of people, in their fullest form."""
-    places, says = word_list(language, "before_places"), word_list(language, "reporting")
+def _find_people(text: str, topic: _Topic, language: str, *, with_reporters: bool = False) -> list[str]:
+    """Return the names in a text that may be of people, in their fullest form; those who only report what is
+    said there are not meant if others may be."""
+    places = word_list(language, "before_places")
+    says = word_list(language, "reporting")
     known = topic.known
     parts = frozenset(word for name in known for word in languages.words(name))
+    if with_reporters:
+        parts |= {word for word, after in pairwise(languages.words(text)) if after in says}
+        says = frozenset()
     people = [
         complete_names(mention.text, known, (), language)
         for mention in mentions(text, language, parts)
         if mention.kind == "name"
+        and not is_region(mention.text)
         and not places & set(languages.words(text[: mention.start])[-1:])
         and not says & set(languages.words(text[mention.end :])[:1])
     ]
@@ -177,7 +190,7 @@ def _change_topic(topic: _Topic, question: str, language: str, likeness: Likenes
     if not phrase:
         return None
     earlier = filter(None, (topic.refused, topic.question))
-    changed = (substitute(asked, phrase, language, likeness) for asked in earlier)
+    changed = (substitute(asked, phrase, language, likeness, topic.varied) for asked in earlier)
     return substitute_one(topic.asked, phrase, language) or next(filter(None, changed), None)
 
 
@@ -201,7 +214,7 @@ def _join_topic(
 def _resolve(topic: _Topic, pointer: Pointer, language: str) -> list[str]:
     """Return the names that a word may refer to, the likeliest first."""
     if pointer.kind == "person":
-        return list(topic.people) or [name for name in [topic.title] if name]
+        return list(topic.people) or [name for name in [topic.title] if name and not codes(name)]
     listed = [m for m in mentions(topic.answer, language) if m.kind != "year"]
     if pointer.kind == "place":
         asked = [m for m in mentions(topic.question, language) if m.kind == "place"]
