@@ -143,8 +143,10 @@ def _kinds_of_word(new: str, language: str) -> set[str]:
 def _behind_preposition(
     topic: str, names: Sequence[Mention], preposition: str, language: str
 ) -> list[Mention]:
-    """Return the names behind the same preposition, or else behind any; the subject has none. Of names that are
-    joined, "between Iran and Peru", each is behind the preposition of the first."""
+    """Return the names behind the same preposition, or else behind any; the subject has none.
+
+    Of names that are joined, "between Iran and Peru", each is behind the preposition of the first.
+    """
     prepositions, joints = word_list(language, "prepositions"), word_list(language, "joins")
     behind: dict[str, str] = {}
     for name in names:
