@@ -85,7 +85,36 @@ def test_a_line_with_a_name_is_no_certain_answer_to_something_else(question: str
 
 
 def test_what_is_counted_has_to_be_in_the_table() -> None:
-    assert not asked("How many beats per minute has the song of Laks?", document(SONGS, "s.csv")).answered
+    assert not asked("How many verses has the song of Laks?", document(SONGS, "s.csv")).answered
+
+
+def test_a_column_may_be_named_by_initials_or_have_a_unit() -> None:
+    found = asked("How many beats per minute does the song of Laks have?", document(SONGS, "songs.csv"))
+    assert texts(found) == ["choir: Laks; bpm: 128."]
+    table = "| Maker | Model | SEER (Btu/Wh) |\n|---|---|---|\n| Fjell Works | KX-3 | 21 |\n| Skar | P2 | 9 |\n"
+    found = asked("What SEER does the Fjell KX-3 have?", document(table, "pumps.md"))
+    assert texts(found) == ["Model: KX-3; SEER (Btu/Wh): 21."]
+
+
+def test_points_of_a_row_are_no_count_of_rows() -> None:
+    table = "# Standard of points\n\n| Column A | Column B |\n|---|---|\n| Ears | 25 |\n| Tail | 20 |\n"
+    found = asked("How many points are given for the ears?", document(table, "points.md"))
+    assert not any(text.startswith("1 ") for text in texts(found))
+
+
+def test_a_price_of_two_places_is_no_price_between_them() -> None:
+    table = "# Shows\n\n| City | Fee |\n|---|---|\n| Larvik | $20 |\n| Moss | $30 |\n| Tolga | $10 |\n"
+    found = asked("What did K Bye's flight from Larvik to Moss cost?", document(table, "shows.md"))
+    assert found.confidence < CERTAIN
+
+
+def test_a_word_of_a_long_term_names_no_row() -> None:
+    table = (
+        "# Change record\n\n| No | Length | Name |\n|---|---|---|\n| 1 | 21 | Loan key made at the time |\n"
+    )
+    table += "| 2 | 23 | Change Batch Key |\n| 3 | 8 | date of the last change of the loan |\n"
+    found = asked("How long is the loan key in the change record?", document(table, "record.md"))
+    assert found.confidence < CERTAIN
 
 
 def test_a_period_may_stand_in_the_heading() -> None:

@@ -103,19 +103,19 @@ def _best(
 def _count(
     question: Question, placed: PlacedTable, rows: Sequence[Row], keys: frozenset[int]
 ) -> Aggregate | None:
-    """Count the rows. No answer if the question names a column of numbers, which may be meant instead."""
+    """Count the rows. No answer if the question names a column of numbers, which may be meant instead, or a
+    single row by its first cell: "how many points are given for the ears"."""
     named = [at for at in named_columns(question, placed.table) if at not in keys]
     if any(_all(rows, at, amount) for at in named):
         return None
-    if not named and not keys and not any_in(_ROWS, question.words):
+    if not named and not keys and not any_in(question.vocabulary.rows, question.words):
+        return None
+    if keys == {0} and len(rows) == 1:
         return None
     distinct = {row.cells[at] for row in rows for at in named[:1]}
     if named and len(distinct) < len(rows):
         return None
     return Aggregate(RowMatch(placed, tuple(rows), tuple(sorted({0, *named})), keys), str(len(rows)))
-
-
-_ROWS = tuple("row rows entries entry records lines zeilen filas lignes linhas строк 行".split())
 
 
 def _sum(
@@ -172,7 +172,10 @@ def _accounts_for(question: Question, placed: PlacedTable, hits: dict[int, Colle
         if w not in rule_words and not any_in([w], question.vocabulary.generic)
     ]
     return all(
-        any_in([w, *synonyms(w)], explained) or any_in([w], _ROWS) or any(map(str.isdigit, w)) for w in left
+        any_in([w, *synonyms(w)], explained)
+        or any_in([w], question.vocabulary.rows)
+        or any(map(str.isdigit, w))
+        for w in left
     )
 
 

@@ -24,11 +24,13 @@ KEY = 8
 MOMENT = 30
 """Limit on the characters of a cell that is a date; a longer one mentions it."""
 PART = 3
-"""The least number of letters of a word in a name of several written together."""
+"""The least number of letters of a word in a name of several written together, or of initials."""
+BESIDES = 1
+"""Limit on the words that a table need not explain where a question word alone tells the column."""
 ROWS = 5
 """Limit on the matching rows that are displayed."""
-# The mark of a footnote: "Hires (1)".
-_MARK = re.compile(r"\(\w\)")
+# The mark of a footnote, "Hires (1)", or a unit, "SEER (Btu/Wh)".
+_ASIDE = re.compile(r"(?<=\S)\s*\([^()]{1,12}\)\s*$|\(\w\)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +86,10 @@ def look_up(question: Question, tables: Sequence[PlacedTable]) -> LookUp:
         hits = _named_cells(question, placed)
         keys, has_several = frozenset(hits), len(placed.table.rows) > 1
         rows = _named_rows(question, placed, hits)
-        columns = _asked_columns(question, placed, keys) if rows else None
+        left = _unexplained_words(question, placed, rows)
+        columns = _asked_columns(question, placed, keys, left) if rows else None
         if rows and has_several and 0 in hits and not columns:
-            is_row_incomplete |= bool(_unexplained_words(question, placed, keys))
+            is_row_incomplete |= bool(left)
         if not rows and has_several and any(_words_in(question, c) for c in placed.table.columns):
             unknown_names |= _unknown_names(question, placed)
         rows = [row for row in rows if columns and any(row.cells[at] for at in columns)]
@@ -172,6 +175,8 @@ def _cells_by_part(question: Question, placed: PlacedTable, table: Table) -> Map
     parts = parts & question.names if question.names else parts
     hits: dict[int, set[str]] = {}
     for at in range(len(table.columns)):
+        if not _has_names(placed.table, at):
+            continue
         names = {row.cells[at] for row in table.rows if _is_name(row.cells[at])}
         for word in parts:
             holding = [name for name in names if word in tokens(name)]
@@ -188,6 +193,13 @@ def _are_apart(question: Question, cells: Collection[str]) -> bool:
         holders[word] and holders[following] and not holders[word] & holders[following]
         for word, following in pairs
     )
+
+
+@lru_cache(maxsize=256)
+def _has_names(table: Table, at: int) -> bool:
+    """Return True if most cells of a column look like the names of people or ships."""
+    filled = [row.cells[at] for row in table.rows[:50] if row.cells[at]]
+    return 2 * sum(map(_is_name, filled)) > len(filled)
 
 
 def _is_name(cell: str) -> bool:
@@ -240,25 +252,28 @@ def _covers(question: Question, placed: PlacedTable, rows: Sequence[Row]) -> boo
 # -- columns -----------------------------------------------------------------------------------------
 
 
-def _asked_columns(question: Question, placed: PlacedTable, keys: frozenset[int]) -> tuple[int, ...] | None:
-    """Return the columns that are asked for; None if the table lacks them."""
+def _asked_columns(
+    question: Question, placed: PlacedTable, keys: frozenset[int], left: Collection[str]
+) -> tuple[int, ...] | None:
+    """Return the columns that are asked for; None if the table lacks them, or does not explain the words that
+    are `left`."""
     table = placed.table
     named = [at for at in named_columns(question, table) if at not in keys]
     if named and question.asks("how_many"):
         named = [at for at in named if any(_is_count(row.cells[at]) for row in table.rows[:20])]
-        return tuple(named) if not _counts_another_thing(question, placed, keys) else None
+        counted = [at for at in named if _counts(question, table.columns[at])]
+        return tuple(counted or named) if not _counts_another_thing(question, left) else None
     asked = tuple(at for at in _columns_by_question_word(question, table) if at not in keys)
     is_by_whom = bool(asked) and question.asks("who") and not _is_led(question, table, named)
     if named and not is_by_whom:
-        return tuple(named) if not _names_another_thing(question, placed, keys) else None
+        return tuple(named) if not _names_another_thing(question, left) else None
     if asked:
         # A row that only the headings name answers if nothing else is asked about.
-        is_other = _names_another_thing if keys else _unexplained_words
-        return asked if not is_other(question, placed, keys) else None
+        is_other = len(left) > BESIDES or _names_another_thing(question, left) if keys else bool(left)
+        return asked if not is_other else None
     others = tuple(at for at in range(len(table.columns)) if at not in keys)
     of_a_kind = question.asks("how_many", "when", "where", "how_much", "why", "how_to")
-    is_sure = bool(keys) and not of_a_kind and not _unexplained_words(question, placed, keys)
-    return others if is_sure else None
+    return others if keys and not of_a_kind and not left else None
 
 
 def named_columns(question: Question, table: Table) -> list[int]:
@@ -282,11 +297,15 @@ def _is_named(question: Question, column: str) -> bool:
 
 
 def _words_in(question: Question, column: str) -> frozenset[str]:
-    name = [w for w in tokens(_MARK.sub("", column)) if w not in question.function_words]
-    found = frozenset(
-        w for w in name if question.has(w) or _has_compound(question, w) or _joined(question, w)
-    )
+    name = [w for w in tokens(_ASIDE.sub("", column) or column) if w not in question.function_words]
+    found = frozenset(w for w in name if _is_meant(question, w))
     return found if 2 * len(found) >= len(name) else frozenset()
+
+
+def _is_meant(question: Question, word: str) -> bool:
+    """Return True if the question has a word of a column's name, in any of the forms that such words take."""
+    is_own = question.has(word) or _has_compound(question, word)
+    return is_own or bool(_joined(question, word) or _by_initials(question, word))
 
 
 def _has_compound(question: Question, word: str) -> bool:
@@ -301,6 +320,17 @@ def _joined(question: Question, word: str) -> frozenset[str]:
         is_split = len(first) >= PART and PART <= len(rest) < len(word)
         if is_split and (found := [own for own in question.words if same_word(rest, own)]):
             return frozenset({first, *found})
+    return frozenset()
+
+
+def _by_initials(question: Question, word: str) -> frozenset[str]:
+    """Return the words of the question whose initials a name is: beats, per, minute of "bpm"."""
+    size = len(word)
+    if size >= PART and word.isalpha():
+        for at in range(len(question.words) - size + 1):
+            run = question.words[at : at + size]
+            if "".join(each[0] for each in run) == word:
+                return frozenset(run)
     return frozenset()
 
 
@@ -340,19 +370,19 @@ def _has_dates(table: Table, at: int) -> bool:
     return bool(filled) and all(moments(cell) and len(cell) <= MOMENT for cell in filled)
 
 
-def _unexplained_words(question: Question, placed: PlacedTable, keys: frozenset[int]) -> list[str]:
-    """Return the content words of the question that keys, columns and headings do not account for."""
+def _unexplained_words(question: Question, placed: PlacedTable, rows: Sequence[Row]) -> list[str]:
+    """Return the content words of the question that the rows, columns and headings do not account for."""
     table = placed.table
     names = column_words(table)
     explained = names.union(placed.above, *(_joined(question, name) for name in names))
-    explained |= {w for row in table.rows for at in keys for w in tokens(row.cells[at]) if question.has(w)}
+    explained = explained.union(*(_by_initials(question, name) for name in names))
+    explained |= {w for row in rows for cell in row.cells for w in tokens(cell) if question.has(w)}
     specific = (w for w in question.specific_words if not any_in([w], question.vocabulary.generic))
     return [w for w in specific if not any_in([w, *synonyms(w)], explained) and not any(map(str.isdigit, w))]
 
 
-def _names_another_thing(question: Question, placed: PlacedTable, keys: frozenset[int]) -> bool:
+def _names_another_thing(question: Question, left: Collection[str]) -> bool:
     """Return True if the question names another thing, so that its row is not certain: "for the sauna"."""
-    left = set(_unexplained_words(question, placed, keys))
     pairs = zip(question.words, question.words[1:], strict=False)
     return any(word in left and before in question.vocabulary.before_nouns for before, word in pairs)
 
@@ -366,12 +396,16 @@ def _is_led(question: Question, table: Table, columns: Sequence[int]) -> bool:
     return any(any_in(question.content_words[:1], tokens(table.columns[at])) for at in columns)
 
 
-def _counts_another_thing(question: Question, placed: PlacedTable, keys: frozenset[int]) -> bool:
+def _counts(question: Question, column: str) -> bool:
+    """Return True if a column has what the question counts."""
+    return any(question.counted in {word, *_by_initials(question, word)} for word in tokens(column))
+
+
+def _counts_another_thing(question: Question, left: Collection[str]) -> bool:
     """Return True if what the question counts is nowhere in the table: "beats" in "how many beats".
 
     People go without saying.
     """
-    left = _unexplained_words(question, placed, keys)
     return question.counted in left and not any_in([question.counted], synonyms("person"))
 
 

@@ -116,9 +116,11 @@ def _captions(before: str) -> list[str]:
 
 
 def _row_candidates(found: RowMatch) -> Iterator[Candidate]:
-    for row in found.rows[:ROWS]:
-        left = len(found.rows) - ROWS
-        more = f" (+ {left})" if left > 0 and row is found.rows[ROWS - 1] else ""
+    """Yield a candidate for each of the first rows that say different things."""
+    rows = [*{found.cells(row): row for row in reversed(found.rows)}.values()][::-1]
+    for row in rows[:ROWS]:
+        left = len(rows) - ROWS
+        more = f" (+ {left})" if left > 0 and row is rows[ROWS - 1] else ""
         yield _candidate(found, row, more)
 
 

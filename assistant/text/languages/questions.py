@@ -29,6 +29,8 @@ class QuestionVocabulary:
     """Language -> the first words of its yes/no questions."""
     question_labels: frozenset[str]
     answer_labels: frozenset[str]
+    rows: frozenset[str]
+    """The words for the rows of a table."""
     since: frozenset[str]
     """Words that make a year the limit of a span."""
     phrases: Mapping[str, Pattern]
@@ -92,7 +94,7 @@ def question_vocabulary() -> QuestionVocabulary:
         function_words={code: _words([answers], "function") for code, answers in by_language.items()},
         polar={code: _words([answers], "polar") for code, answers in by_language.items()},
         **{key: _words(tables, key) for key in ("before_nouns", "generic", "negations")},
-        **{key: _words(tables, key) for key in ("question_labels", "answer_labels", "since")},
+        **{key: _words(tables, key) for key in ("question_labels", "answer_labels", "rows", "since")},
         phrases={kind: any_of(phrase for answers in tables for phrase in answers[kind]) for kind in _PHRASES},
         ordinals={folded(word): at for answers in tables for at, word in enumerate(answers["ordinals"], 1)},
         months=_months(months),
