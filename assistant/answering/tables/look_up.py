@@ -86,10 +86,10 @@ def look_up(question: Question, tables: Sequence[PlacedTable]) -> LookUp:
         hits = _named_cells(question, placed)
         keys, has_several = frozenset(hits), len(placed.table.rows) > 1
         rows = _named_rows(question, placed, hits)
-        left = _unexplained_words(question, placed, rows)
-        columns = _asked_columns(question, placed, keys, left) if rows else None
+        columns = _asked_columns(question, placed, keys, rows) if rows else None
         if rows and has_several and 0 in hits and not columns:
-            is_row_incomplete |= bool(left)
+            others = [at for at in range(len(placed.table.columns)) if at not in keys]
+            is_row_incomplete |= bool(_unexplained_words(question, placed, rows, others))
         if not rows and has_several and any(_words_in(question, c) for c in placed.table.columns):
             unknown_names |= _unknown_names(question, placed)
         rows = [row for row in rows if columns and any(row.cells[at] for at in columns)]
@@ -253,27 +253,39 @@ def _covers(question: Question, placed: PlacedTable, rows: Sequence[Row]) -> boo
 
 
 def _asked_columns(
-    question: Question, placed: PlacedTable, keys: frozenset[int], left: Collection[str]
+    question: Question, placed: PlacedTable, keys: frozenset[int], rows: Sequence[Row]
 ) -> tuple[int, ...] | None:
-    """Return the columns that are asked for; None if the table lacks them, or does not explain the words that
-    are `left`."""
+    """Return the columns that are asked for; None if the table lacks them."""
     table = placed.table
     named = [at for at in named_columns(question, table) if at not in keys]
     if named and question.asks("how_many"):
         named = [at for at in named if any(_is_count(row.cells[at]) for row in table.rows[:20])]
         counted = [at for at in named if _counts(question, table.columns[at])]
+        left = _unexplained_words(question, placed, rows, named)
         return tuple(counted or named) if not _counts_another_thing(question, left) else None
     asked = tuple(at for at in _columns_by_question_word(question, table) if at not in keys)
     is_by_whom = bool(asked) and question.asks("who") and not _is_led(question, table, named)
-    if named and not is_by_whom:
-        return tuple(named) if not _names_another_thing(question, left) else None
-    if asked:
-        # A row that only the headings name answers if nothing else is asked about.
-        is_other = len(left) > BESIDES or _names_another_thing(question, left) if keys else bool(left)
-        return asked if not is_other else None
+    chosen = asked if is_by_whom or not named else tuple(named)
+    if chosen:
+        return chosen if _is_explained(question, placed, keys, rows, chosen) else None
     others = tuple(at for at in range(len(table.columns)) if at not in keys)
-    of_a_kind = question.asks("how_many", "when", "where", "how_much", "why", "how_to")
-    return others if keys and not of_a_kind and not left else None
+    is_sure = bool(keys) and not question.asks("how_many", "when", "where", "how_much", "why", "how_to")
+    return others if is_sure and not _unexplained_words(question, placed, rows, others) else None
+
+
+def _is_explained(
+    question: Question, placed: PlacedTable, keys: frozenset[int], rows: Sequence[Row], columns: Sequence[int]
+) -> bool:
+    """Return True if the table leaves no word of the question that may make it one on another thing.
+
+    A row that only the headings name has to explain every word. A column that no word names directly lets the
+    table leave one.
+    """
+    left = _unexplained_words(question, placed, rows, columns)
+    if not keys:
+        return not left
+    is_direct = _naming(question, placed, columns) > 0
+    return (is_direct or len(left) <= BESIDES) and not _names_another_thing(question, left)
 
 
 def named_columns(question: Question, table: Table) -> list[int]:
@@ -370,13 +382,19 @@ def _has_dates(table: Table, at: int) -> bool:
     return bool(filled) and all(moments(cell) and len(cell) <= MOMENT for cell in filled)
 
 
-def _unexplained_words(question: Question, placed: PlacedTable, rows: Sequence[Row]) -> list[str]:
-    """Return the content words of the question that the rows, columns and headings do not account for."""
+def _unexplained_words(
+    question: Question, placed: PlacedTable, rows: Sequence[Row], columns: Collection[int]
+) -> list[str]:
+    """Return the content words of the question that headings, names of columns and rows do not account for.
+
+    What is in the `columns` that answer accounts for none.
+    """
     table = placed.table
     names = column_words(table)
     explained = names.union(placed.above, *(_joined(question, name) for name in names))
     explained = explained.union(*(_by_initials(question, name) for name in names))
-    explained |= {w for row in rows for cell in row.cells for w in tokens(cell) if question.has(w)}
+    cells = (cell for row in rows for at, cell in enumerate(row.cells) if at not in columns)
+    explained |= {w for cell in cells for w in tokens(cell) if question.has(w)}
     specific = (w for w in question.specific_words if not any_in([w], question.vocabulary.generic))
     return [w for w in specific if not any_in([w, *synonyms(w)], explained) and not any(map(str.isdigit, w))]
 
