@@ -39,7 +39,7 @@ from assistant.core.types import (
 )
 from assistant.embedding.embedders import Embedder, create_embedder
 from assistant.ingest import files, restore
-from assistant.ingest.library import Library
+from assistant.ingest.sharing import open_library
 from assistant.retrieval.reranker import create_reranker
 from assistant.retrieval.retriever import LIMIT, Retriever
 from assistant.store import addresses
@@ -84,16 +84,25 @@ class Assistant:
         self.settings = settings
         self.lock = lock
         self._parts = parts
-        self._embedder = self._make_embedder(notify)
         stores = addresses.stores(settings)
-        self._ownership = stores.database and Ownership(stores.database)
+        self._embedder = self._make_embedder(notify)
+        self._ownership = stores.database and Ownership(stores.database, shared=bool(stores.shared))
         try:
             self._repaired = restore.repair(settings.home, self._embedder, notify, stores) if repair else ()
-            self.library = Library(settings.home, self._embedder, notify, stores)
+            self.library = open_library(settings.home, self._embedder, notify, stores)
         except BaseException:
             self._release_database()
             raise
         self.retriever = self._make_retriever()
+
+    def require_alone(self) -> None:
+        """Check that no other process has the store open.
+
+        Raises:
+            StoreBusy: one has.
+        """
+        if self._ownership:
+            self._ownership.require_alone()
 
     def _release_database(self) -> None:
         if self._ownership:

@@ -2,7 +2,8 @@
 
 `python killed.py HOME...` opens nothing itself; for each HOME, which is named after a step, it forks a child
 that opens the library there, and dies by SIGKILL at that step. What was acknowledged is in HOME/told. Where
-its stores are on servers, HOME/servers has their addresses, a line each.
+its stores are on servers, HOME/servers has their addresses, a line each; with a third, that of originals,
+other processes may have the store open too.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ import sqlalchemy as sql
 import tantivy  # noqa: F401
 from conftest import Hashing, given
 
-from assistant.ingest.library import Library
+from assistant.ingest.sharing import open_library
 from assistant.store import originals
 from assistant.store.addresses import IN_HOME, ChromaServer, Stores
 from assistant.store.duplicates.canonical import CanonicalDocuments
@@ -84,17 +85,17 @@ def armed(call: Callable[..., Any], when: str) -> Callable[..., Any]:
 def stores_of(home: Path) -> Stores:
     """Return where the stores of a home are."""
     try:
-        database, chroma = (home / "servers").read_text().splitlines()
+        database, chroma, *shared = (home / "servers").read_text().splitlines()
     except FileNotFoundError:
         return IN_HOME
-    return Stores(sql.make_url(database), ChromaServer(chroma))
+    return Stores(sql.make_url(database), ChromaServer(chroma), *map(Path, shared))
 
 
 def change(home: Path) -> None:
     """Updates one document, adds another, removes a third, takes the name of a fourth that another repeats,
     and rebuilds; tells each when it is done."""
     what, when = home.name.rsplit("-", 1)
-    opened = Library(home, Hashing(), stores=stores_of(home))
+    opened = open_library(home, Hashing(), stores=stores_of(home))
     holder, name = (STEPS | SERVED)[what]
     setattr(holder, name, armed(getattr(holder, name), when))
     with (home / "told").open("w", buffering=1) as told:

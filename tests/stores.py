@@ -48,10 +48,10 @@ def originals(home: Path) -> set[str]:
     return kept
 
 
-def is_wholly_sound(library: Library) -> bool:
+def is_wholly_sound(library: Library, kept_in: Path | None = None) -> bool:
     """Counts agree, no problem, no source and no bytes twice, no original without its document."""
     health, entries = library.check(), library.ledger.entries()
-    kept = originals(library._home)
+    kept = originals(kept_in.parent if kept_in else library._home)
     return (
         health.problems == ()
         and health.passages == health.vectors == health.words

@@ -441,7 +441,10 @@ def _exported(store: Store | None, file: Path) -> int:
     """Writes what the store holds, or else its originals alone; gives how many documents."""
     from assistant.core import config
     from assistant.ingest import restore
+    from assistant.store import addresses
     from assistant.sync import bundles
 
     with progress.track_count("Exporting") as on_progress:
-        return bundles.write(store or restore.Salvage(config.load().home), file, on_progress)
+        settings = config.load()
+        salvage = store or restore.Salvage(settings.home, addresses.stores(settings))
+        return bundles.write(salvage, file, on_progress)

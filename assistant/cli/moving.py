@@ -28,8 +28,7 @@ def move(
         list[str],
         typer.Option(
             "--to",
-            help="A folder, the address of a PostgreSQL database, or that of a Chroma server; "
-            "may be given again.",
+            help="A folder, or the address of a database, a Chroma server or originals; may be given again.",
             metavar="FOLDER|ADDRESS",
         ),
     ],
@@ -45,6 +44,7 @@ def move(
 
         if isinstance(store, Remote):
             raise AssistantError(f"The assistant is being served on {store.url}; end it, then move.")
+        store.require_alone()
         settings = _target(store.settings, to)
         moved, place = _moved(store, settings)
     if as_json:
@@ -73,16 +73,22 @@ def _target(settings: Settings, to: list[str]) -> Settings:
     """
     kinds = [_kind(word) for word in to]
     if len(set(kinds)) < len(kinds):
-        raise AssistantError("Name one folder, one database and one Chroma server at most.")
+        raise AssistantError("Name one place of a kind: a folder, a database, a Chroma server, originals.")
     named = dict(zip(kinds, to, strict=True))
     folder = named.pop("home", None)
-    if "chroma" in named and "database" not in named:
+    if named and "database" not in named:
         raise AssistantError(
-            "Only the vectors would move, which are made anew where they are: set ASSISTANT_CHROMA, then run "
-            "`assistant rebuild`."
+            "Name a database too; to move vectors alone, set ASSISTANT_CHROMA, then run `assistant rebuild`."
         )
     home = Path(folder).expanduser().absolute() if folder else settings.home
-    return replace(settings, home=home, database=named.get("database"), chroma=named.get("chroma") or None)
+    kept = settings.originals if named and not folder else None
+    return replace(
+        settings,
+        home=home,
+        database=named.get("database"),
+        chroma=named.get("chroma"),
+        originals=named.get("originals", kept),
+    )
 
 
 def _kind(word: str) -> str:
@@ -95,9 +101,11 @@ def _kind(word: str) -> str:
         return "database"
     if scheme in {"http", "https"}:
         return "chroma"
+    if scheme == "file":
+        return "originals"
     raise ConfigError(
-        f"{scheme}:// is no address of a store; name a folder, a database (postgresql://…) or a Chroma "
-        "server (http://…)."
+        f"{scheme}:// is no address of a store; name a folder, a database (postgresql://…), a Chroma server "
+        "(http://…) or a folder of originals (file://…)."
     )
 
 
@@ -117,6 +125,7 @@ def _next_steps(settings: Settings, place: Place) -> list[str]:
         "ASSISTANT_HOME": str(place.home),
         "ASSISTANT_DATABASE": _shown(place.stores.database),
         "ASSISTANT_CHROMA": settings.chroma,
+        "ASSISTANT_ORIGINALS": settings.originals,
     }
     return [
         "The former store is as it was. From now on:",

@@ -27,6 +27,7 @@ KEYS = {
     "ASSISTANT_DATABASE": "database",
     "ASSISTANT_CHROMA": "chroma",
     "ASSISTANT_CHROMA_TOKEN": "chroma_token",
+    "ASSISTANT_ORIGINALS": "originals",
     "ASSISTANT_MODEL": "model",
     "ASSISTANT_MODEL_TIMEOUT": "model_timeout",
     "ASSISTANT_MODEL_PRICE": "model_price",
@@ -76,6 +77,8 @@ class Settings:
     chroma: str | None = None
     """The address of a Chroma server for the vectors; without one, they are in the home."""
     chroma_token: str | None = None
+    originals: str | None = None
+    """The folder of the originals; without one, they are in the home."""
     public_url: str | None = None
     """The address of the page behind a proxy: scheme and host, in lower case."""
     widget_origins: tuple[str, ...] = ()
@@ -111,6 +114,7 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
         database=values.get("database"),
         chroma=values.get("chroma"),
         chroma_token=values.get("chroma_token"),
+        originals=values.get("originals"),
         model=_model(values),
         base_url=values.get("base_url"),
         api_key=values.get("api_key"),
@@ -133,7 +137,7 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
 
 def in_folder(settings: Settings, home: Path) -> Settings:
     """Return the settings of another store, all of which is in `home`."""
-    return replace(settings, home=home, database=None, chroma=None)
+    return replace(settings, home=home, database=None, chroma=None, originals=None)
 
 
 def with_model(settings: Settings, choice: ModelChoice) -> Settings:

@@ -13,9 +13,10 @@ import functools
 import shutil
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from assistant.core.errors import EmbedderError, NotFound, ReadError, StoreError, StoreUnreachable
 from assistant.core.priority import QuestionPriority, Rank, rank_of
@@ -31,7 +32,7 @@ from assistant.store.index import Index
 from assistant.store.index.generations import Generations
 from assistant.store.ledger import Canonicals, Ledger
 from assistant.store.lists.rejections import Rejections
-from assistant.store.originals import Originals
+from assistant.store.originals import Originals, open_originals
 from assistant.store.reconciler import Reconciler
 from assistant.store.records import LedgerChange
 from assistant.store.reserve import Reserve
@@ -56,7 +57,7 @@ class Library:
             LedgerError: the ledger does not belong to the originals; no file was changed.
         """
         self._stores = stores
-        self._originals = self._open_originals(home)
+        self._originals = self._open_originals(home, stores)
         self._reserve = Reserve(home)
         if not stores.database:
             reconciler.require_ledger_file(home / "ledger.db", self._originals)
@@ -69,13 +70,13 @@ class Library:
                 self.ledger.close()
                 raise
 
-    def _open_originals(self, home: Path) -> Originals:
-        return Originals(home / "originals")
+    def _open_originals(self, home: Path, stores: Stores) -> Originals:
+        return open_originals(home, stores)
 
     def _set_up(self, home: Path, embedder: Embedder, notify: Notify) -> None:
         self.question_priority = QuestionPriority()
         self._home, self._embedder, self._notify = home, embedder, notify
-        self._writing = threading.RLock()
+        self._writing: AbstractContextManager[Any] = threading.RLock()
         self._unready = False
         """True if the ledger has unacknowledged documents that a full disk kept from being deleted."""
         self._adding = 0
@@ -83,14 +84,19 @@ class Library:
         self._reconciler = Reconciler(self.ledger, self._originals)
         self._canonical_documents = CanonicalDocuments(self.ledger.engine)
         self.rejections = Rejections(self.ledger.engine)
-        self._generations = Generations(
-            home / "index", self.ledger, self._writing, notify, self._stores.chroma
-        )
+        self._generations = self._make_generations(home / "index")
         self._pipeline = IngestionPipeline(embedder, self.ledger.has_document, self.question_priority)
 
+    def _make_generations(self, folder: Path) -> Generations:
+        return Generations(folder, self.ledger, self._writing, self._notify, self._stores.chroma)
+
     def _open(self) -> None:
+        with self._writing:
+            self._recover()
+
+    def _recover(self, *, interrupted: bool = False) -> None:
         self._reconciler.require_match()
-        interrupted = self.ledger.delete_unready() > 0 or self._has_traces()
+        interrupted |= self.ledger.delete_unready() > 0 or self._has_traces()
         self._reconciler.recover()
         if unrecorded := len(self._reconciler.unrecorded()):
             self._notify(health.unrecorded_message(unrecorded))
@@ -103,9 +109,12 @@ class Library:
     def close(self) -> None:
         """Close all files."""
         with self._writing:
-            self._generations.close()
-            self.ledger.close()
-            self._reserve.fill()
+            self._close()
+
+    def _close(self) -> None:
+        self._generations.close()
+        self.ledger.close()
+        self._reserve.fill()
 
     def add(self, sources: Iterable[Source], on_step: OnStep = ignore) -> Iterator[AddResult]:
         """Add sources in batches; each result is yielded once it is durable.

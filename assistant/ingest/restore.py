@@ -23,7 +23,7 @@ from assistant.ingest.library import Library
 from assistant.store import conversations, health, reconciler
 from assistant.store.addresses import IN_HOME, Stores
 from assistant.store.ledger import CHANGE_NUMBER, STORE_ID, Ledger
-from assistant.store.originals import Label, Originals, StoreState
+from assistant.store.originals import Label, Originals, StoreState, open_originals
 from assistant.store.reconciler import Reconciler
 from assistant.store.records import LedgerChange
 
@@ -38,7 +38,7 @@ def repair(home: Path, embedder: Embedder, notify: Notify, stores: Stores = IN_H
     A database elsewhere is filled if it is empty; what else befalls it is for a backup of its own.
     """
     if stores.database:
-        return _adopt(Originals(home / "originals"), stores.database)
+        return _adopt(open_originals(home, stores), stores.database)
     try:
         _require(home)
     except LedgerError as fault:
@@ -96,7 +96,7 @@ def _require(home: Path) -> None:
 class _Rebuilt(Library):
     """A library over the originals of another home, which it only reads."""
 
-    def _open_originals(self, home: Path) -> Originals:
+    def _open_originals(self, home: Path, stores: Stores) -> Originals:
         return Originals(home.parent / "originals")
 
     def _set_up(self, home: Path, embedder: Embedder, notify: Notify) -> None:
@@ -202,8 +202,8 @@ def _swap(home: Path) -> None:
 class Salvage:
     """The part of a store that an export needs, from originals and labels alone."""
 
-    def __init__(self, home: Path) -> None:
-        self._originals = Originals(home / "originals")
+    def __init__(self, home: Path, stores: Stores = IN_HOME) -> None:
+        self._originals = open_originals(home, stores)
         self._labels = reconciler.unique_labels(self._originals, self._originals.hashes())
 
     def list(self) -> list[DocumentInfo]:

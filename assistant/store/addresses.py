@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from importlib.util import find_spec
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import sqlalchemy as sql
@@ -33,6 +34,14 @@ class Stores:
     """The PostgreSQL database of the ledger."""
     chroma: ChromaServer | None = None
     """The Chroma server of the vectors."""
+    originals: Path | None = None
+    """The folder of the originals."""
+
+    @property
+    def shared(self) -> ChromaServer | None:
+        """The Chroma server of a store that several processes may have open, each with a home of its own:
+        nothing of the store is in a home. None else."""
+        return self.chroma if self.database is not None and self.originals is not None else None
 
 
 IN_HOME = Stores()
@@ -45,7 +54,10 @@ def stores(settings: Settings) -> Stores:
     Raises:
         ConfigError: an address or a token is malformed, or the token would be sent unencrypted.
     """
-    return Stores(_database(settings.database), _chroma(settings.chroma, settings.chroma_token))
+    if settings.originals and not settings.database:
+        raise ConfigError("ASSISTANT_ORIGINALS needs ASSISTANT_DATABASE: originals go where the ledger goes.")
+    chroma = _chroma(settings.chroma, settings.chroma_token)
+    return Stores(_database(settings.database), chroma, _originals(settings.originals))
 
 
 def _database(url: str | None) -> sql.URL | None:
@@ -63,6 +75,15 @@ def _database(url: str | None) -> sql.URL | None:
     if find_spec("psycopg") is None:
         raise ConfigError("PostgreSQL needs the package psycopg: pip install 'cited-assistant[postgres]'.")
     return parsed.set(drivername=DRIVERS[-1])
+
+
+def _originals(place: str | None) -> Path | None:
+    if not place:
+        return None
+    scheme, mark, path = place.strip().partition("://")
+    if mark and scheme != "file":
+        raise ConfigError(f"ASSISTANT_ORIGINALS is no place for originals ({scheme}://…); name a folder.")
+    return Path(path if mark else place).expanduser().absolute()
 
 
 def _chroma(url: str | None, token: str | None) -> ChromaServer | None:

@@ -60,10 +60,11 @@ def _served_engine(url: sql.URL) -> sql.Engine:
 
 
 class Ownership:
-    """The ownership of the store in a PostgreSQL database: that of the process which holds a lock in it."""
+    """The ownership of the store in a PostgreSQL database: that of the process which holds a lock in it, or
+    of all those that share it."""
 
-    def __init__(self, url: sql.URL) -> None:
-        """Take the ownership.
+    def __init__(self, url: sql.URL, *, shared: bool = False) -> None:
+        """Take the ownership, alone or `shared`.
 
         Raises:
             StoreBusy: another process has it.
@@ -72,8 +73,23 @@ class Ownership:
         self._engine = _served_engine(url)
         event.listen(self._engine, "handle_error", _raise_store_error)
         self._connection = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
-        if not self._connection.scalar(sql.select(sql.func.pg_try_advisory_lock(OWNER))):
+        taking = sql.func.pg_try_advisory_lock_shared if shared else sql.func.pg_try_advisory_lock
+        if not self._connection.scalar(sql.select(taking(OWNER))):
             self.release()
+            raise StoreBusy("Another process has the database open; end it, then try again.")
+
+    def require_alone(self) -> None:
+        """Check that nobody shares the ownership.
+
+        Raises:
+            StoreBusy: another process does.
+        """
+        others = sql.text(
+            "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND classid = 0 AND objid = :owner "
+            "AND granted AND pid <> pg_backend_pid() "
+            "AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+        )
+        if self._connection.scalar(others, {"owner": OWNER}):
             raise StoreBusy("Another process has the database open; end it, then try again.")
 
     def release(self) -> None:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,10 +22,15 @@ import sqlalchemy as sql
 
 from assistant.core.errors import LedgerError, NotFound, StoreError
 from assistant.core.types import Document, DocumentInfo, Passage
-from assistant.store import conversations, database, digests, erasable
+from assistant.store import database, digests, erasable
 from assistant.store import vectors as stored_vectors
+from assistant.store.changes import removing, writing
+from assistant.store.changes.removing import CHANGE_NUMBER as CHANGE_NUMBER
+from assistant.store.changes.removing import Canonicals as Canonicals
+from assistant.store.changes.removing import documents_named, select_ids
+from assistant.store.changes.writing import WriteLock
 from assistant.store.conversations import Conversations
-from assistant.store.database import delete_among, insert_missing, select_among, upsert
+from assistant.store.database import delete_among, insert_missing, select_among
 from assistant.store.duplicates.pairs import set_canonicals
 from assistant.store.erasable import ErasableOriginals
 from assistant.store.lists.names import give, names_of, pass_on, tags_of, take, with_first
@@ -57,14 +62,12 @@ from assistant.store.schema import (
     vectors,
 )
 
-STORE_ID, CHANGE_NUMBER = "store", "change"
-"""The notes of the store's id and of the number of its last change."""
+STORE_ID = "store"
+"""The note of the store's id."""
 MOVING = "moving"
 """What the noted version begins with while a store is moved here."""
 BATCH_DOCUMENTS = 16
 """Documents recorded in one transaction; a longer one would delay the turns of conversations."""
-Canonicals = Mapping[str, str | None]
-"""Near-duplicate documents with their canonical ones; None for a document that is canonical itself."""
 
 
 class Ledger:
@@ -82,6 +85,8 @@ class Ledger:
         self.conversations = Conversations(self.engine)
         self.usage = UsageLog(self.engine)
         self.erasable = ErasableOriginals(self.engine)
+        self.lock: WriteLock | None = None
+        """The right to change documents, where other processes have the database open too."""
         version = self.note("schema", VERSION)
         if version.startswith(MOVING) and not unfinished:
             raise StoreError("A move to this store is not finished; run the same `assistant move` again.")
@@ -117,7 +122,7 @@ class Ledger:
     def set_note(self, key: str, value: str) -> None:
         """Note `value` under `key`."""
         with self.engine.begin() as db:
-            _note(db, key, value)
+            removing.note(db, key, value)
 
     # -- changes ---------------------------------------------------------------------------------
 
@@ -135,7 +140,7 @@ class Ledger:
         new: list[IndexRecord] = []
         for at in range(0, len(prepared), BATCH_DOCUMENTS):
             batch = prepared[at : at + BATCH_DOCUMENTS]
-            with self.engine.begin() as db:
+            with self._changing() as db:
                 for item in batch:
                     records = _put(db, item)
                     new += [] if canonicals.get(item.document.id) else records
@@ -152,39 +157,39 @@ class Ledger:
         """
         if not ready:
             return LedgerChange()
-        with self.engine.begin() as db:
-            before = _document_ids(db, ready)
+        with self._changing() as db:
+            before = documents_named(db, ready)
             pass_on(db, ready)
             delete_among(db, sources, sources.c.source, ready)
             db.execute(sources.insert(), [{"source": s, "document_id": i} for s, i in ready.items()])
             db.execute(documents.update().where(documents.c.id.in_(ready.values())).values(ready=True))
             new = select_among(db, sql.select(documents.c.sha256), documents.c.id, set(ready.values()))
             erasable.unmark(db, [sha256 for (sha256,) in new])
-            change = _remove_unnamed(db, before, canonicals or {})
+            change = removing.remove_unnamed(db, before, canonicals or {}, ready.values())
             return replace(change, renamed=tuple({*change.renamed, *ready.values()}))
 
     def unname(self, names: Iterable[str], canonicals: Canonicals | None = None) -> LedgerChange:
         """Remove names, and the documents that have no other name."""
         names = list(names)
-        with self.engine.begin() as db:
-            before = _document_ids(db, names)
+        with self._changing() as db:
+            before = documents_named(db, names)
             delete_among(db, sources, sources.c.source, names)
-            return _remove_unnamed(db, before, canonicals or {})
+            return removing.remove_unnamed(db, before, canonicals or {})
 
     def remove(self, document_ids: Iterable[str], canonicals: Canonicals | None = None) -> LedgerChange:
         """Remove documents with all their names, and the turns that quote them."""
-        with self.engine.begin() as db:
-            return _remove(db, set(document_ids), canonicals or {})
+        with self._changing() as db:
+            return removing.remove(db, set(document_ids), canonicals or {})
 
     def tag(
         self, document_ids: Sequence[str], added: Sequence[str], removed: Sequence[str] = ()
     ) -> LedgerChange:
         """Give tags to documents, and take others from them; a tag that is in both is given."""
-        with self.engine.begin() as db:
-            known = _select_ids(db, documents.c.id, documents.c.id, document_ids)
+        with self._changing() as db:
+            known = select_ids(db, documents.c.id, documents.c.id, document_ids)
             take(db, list(known), removed)
             give(db, dict.fromkeys(known, added))
-            _note(db, CHANGE_NUMBER, str(_change_number(db) + 1))
+            removing.number_change(db, ())
         return LedgerChange(renamed=tuple(known))
 
     @property
@@ -192,11 +197,13 @@ class Ledger:
         """The number of changes of documents since the store was created."""
         return int(self.note(CHANGE_NUMBER, "0"))
 
-    def delete_records(self, document_ids: Iterable[str]) -> None:
+    def delete_records(self, document_ids: Collection[str]) -> None:
         """Delete the records of documents whose originals stay, to be recorded anew from them."""
-        with self.engine.begin() as db:
+        with self._changing() as db:
+            if self.lock:
+                removing.number_change(db, document_ids)
             delete_among(db, documents, documents.c.id, document_ids)
-            _note(db, TRACES, "yes")
+            removing.note(db, TRACES, "yes")
 
     def delete_unready(self) -> int:
         """Delete documents that were never acknowledged, after an interrupted `put`; return their number."""
@@ -205,7 +212,9 @@ class Ledger:
             return 0
         # On a full disk the log has the space that deleting takes.
         database.empty_log(self.engine)
-        with self.engine.begin() as db:
+        with self._changing() as db:
+            if self.lock:
+                removing.number_change(db, db.scalars(sql.select(documents.c.id).where(is_unready)).all())
             count = db.execute(documents.delete().where(is_unready)).rowcount
         database.empty_log(self.engine)
         return count
@@ -261,7 +270,7 @@ class Ledger:
         """Return the documents that lose their last name when `names` maps sources to other documents, or to
         None."""
         with self.engine.connect() as db:
-            candidates = _document_ids(db, names) - set(names.values())
+            candidates = documents_named(db, names) - set(names.values())
             query = sql.select(sources.c.document_id, sources.c.source)
             rows = select_among(db, query, sources.c.document_id, candidates)
             return candidates - {ident for ident, source in rows if source not in names}
@@ -306,7 +315,7 @@ class Ledger:
         """Set when documents were added, and their tags, to what the labels of their originals say."""
         update = documents.update().where(documents.c.sha256 == sql.bindparam("of"))
         rows = [{"of": sha256, "at": label.added} for sha256, label in labels.items() if label.added]
-        with self.engine.begin() as db:
+        with self._changing() as db:
             if rows:
                 db.execute(update.values(added=sql.bindparam("at")), rows)
             pairs = sql.select(documents.c.id, documents.c.sha256)
@@ -359,6 +368,13 @@ class Ledger:
             for rows in db.execute(_RECORDS.where(_IS_CANONICAL)).partitions(batch):
                 yield [_record(row) for row in rows]
 
+    def records_among(self, keys: Iterable[int]) -> list[IndexRecord]:
+        """Return the records with these keys that are to be indexed now."""
+        query = _RECORDS.join(documents, passages.c.document_id == documents.c.id)
+        query = query.where(documents.c.ready, _IS_CANONICAL)
+        with self.engine.connect() as db:
+            return [_record(row) for row in select_among(db, query, passages.c.key, keys)]
+
     def records_of(self, document_ids: Iterable[str]) -> list[IndexRecord]:
         """Return the records of these documents, to be indexed when they become canonical."""
         with self.engine.connect() as db:
@@ -409,12 +425,23 @@ class Ledger:
         self, keys: Sequence[int], whole: Vectors, sentences: Sequence[Vectors], words: Sequence[bytes] = ()
     ) -> None:
         """Replace the vectors of the passages with these keys. See `store.vectors.put`."""
-        with self.engine.begin() as db:
+        with self._changing() as db:
             stored_vectors.remove(db, keys)
             stored_vectors.put(db, keys, whole, sentences, words)
             changed = select_among(db, sql.select(passages.c.document_id).distinct(), passages.c.key, keys)
             for document_id in {ident for (ident,) in changed}:
                 digests.write(db, document_id)
+
+    @contextlib.contextmanager
+    def _changing(self) -> Iterator[sql.Connection]:
+        """Begin a transaction that changes documents.
+
+        Raises:
+            StoreBusy: another process may be changing them.
+        """
+        with self.engine.begin() as db:
+            writing.require(db, self.lock)
+            yield db
 
     def _scalar(self, query: sql.Select[Any]) -> Any:
         with self.engine.connect() as db:
@@ -452,49 +479,3 @@ def _put_passages(db: sql.Connection, item: PreparedDocument) -> list[IndexRecor
     keys = list(db.execute(insert, rows).scalars())
     stored_vectors.put(db, keys, item.vectors, item.sentence_vectors, item.word_vectors)
     return [IndexRecord(*record) for record in zip(keys, item.contexts, item.vectors, strict=True)]
-
-
-def _remove_unnamed(db: sql.Connection, candidates: set[str], canonicals: Canonicals) -> LedgerChange:
-    """Remove the candidates that have no name left; one that lost its main name gets another of its own."""
-    named = _select_ids(db, sources.c.document_id, sources.c.document_id, candidates)
-    change = replace(_remove(db, candidates - named, canonicals), renamed=tuple(named))
-    names = sql.select(sources.c.source).where(sources.c.document_id == documents.c.id)
-    is_lost = ~names.where(sources.c.source == documents.c.source).exists()
-    other = sql.select(sql.func.min(sources.c.source)).where(sources.c.document_id == documents.c.id)
-    lost = select_among(db, sql.select(documents.c.id).where(is_lost), documents.c.id, candidates)
-    rename = documents.update().where(documents.c.id == sql.bindparam("of"))
-    if lost:
-        db.execute(rename.values(source=other.scalar_subquery()), [{"of": ident} for (ident,) in lost])
-    return change
-
-
-def _remove(db: sql.Connection, removed: set[str], canonicals: Canonicals) -> LedgerChange:
-    set_canonicals(db, canonicals)
-    _note(db, CHANGE_NUMBER, str(_change_number(db) + 1))
-    if not removed:
-        return LedgerChange()
-    keys = select_among(db, sql.select(passages.c.key), passages.c.document_id, removed)
-    originals = select_among(db, sql.select(documents.c.sha256), documents.c.id, removed)
-    erasable.mark(db, [sha256 for (sha256,) in originals])
-    delete_among(db, documents, documents.c.id, removed)
-    conversations.delete_quoting(db, removed)
-    _note(db, TRACES, "yes")
-    return LedgerChange(tuple(key for (key,) in keys), tuple(sha256 for (sha256,) in originals))
-
-
-def _document_ids(db: sql.Connection, names: Iterable[str]) -> set[str]:
-    return _select_ids(db, sources.c.document_id, sources.c.source, names)
-
-
-def _select_ids(
-    db: sql.Connection, ids: sql.Column[str], column: sql.Column[str], values: Iterable[str]
-) -> set[str]:
-    return {ident for (ident,) in select_among(db, sql.select(ids), column, values)}
-
-
-def _change_number(db: sql.Connection) -> int:
-    return int(db.scalar(sql.select(meta.c.value).where(meta.c.key == CHANGE_NUMBER)) or 0)
-
-
-def _note(db: sql.Connection, key: str, value: str) -> None:
-    upsert(db, meta, {"key": key, "value": value})

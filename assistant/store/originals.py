@@ -18,6 +18,7 @@ from pathlib import Path
 
 from assistant.core.errors import StoreError
 from assistant.core.private_files import PARTIAL, write_private
+from assistant.store.addresses import Stores
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
@@ -41,6 +42,11 @@ class StoreState:
     change: int
 
 
+def open_originals(home: Path, stores: Stores) -> Originals:
+    """Return the originals of a store."""
+    return Originals(stores.originals or home / "originals")
+
+
 class Originals:
     """The originals of one home folder."""
 
@@ -61,6 +67,10 @@ class Originals:
     def is_intact(self, sha256: str) -> bool:
         """True if there is an original with this hash and it is undamaged."""
         return self.read(sha256) is not None
+
+    def has(self, sha256: str) -> bool:
+        """True if there is an original with this hash, intact or not."""
+        return (self._folder / sha256).exists()
 
     def read(self, sha256: str) -> bytes | None:
         """Return the original with this hash; None if it is missing or damaged."""

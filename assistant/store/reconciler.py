@@ -108,8 +108,7 @@ class Reconciler:
 
     def missing(self, prepared: Iterable[PreparedDocument]) -> set[str]:
         """Return the hashes of documents whose originals are not stored yet."""
-        stored = self._originals.hashes()
-        return {item.sha256 for item in prepared if item.sha256 not in stored}
+        return {item.sha256 for item in prepared if not self._originals.has(item.sha256)}
 
     def add(self, originals: Iterable[bytes], document_ids: Iterable[str]) -> None:
         """Store the originals and labels of documents that are recorded but not yet acknowledged.

@@ -191,3 +191,10 @@ verdicts = sql.Table(
     sql.Column("turn", sql.ForeignKey("turns.number", ondelete="CASCADE"), primary_key=True),
     sql.Column("verdict", STRING, nullable=False),
 )
+# The passages that each change touched, for the other processes of a store that several have open.
+touched = sql.Table(
+    "touched",
+    tables,
+    sql.Column("change", sql.Integer, primary_key=True, autoincrement=False),
+    sql.Column("passage_keys", Json, nullable=False),
+)

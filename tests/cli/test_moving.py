@@ -57,7 +57,7 @@ def test_a_store_moves_to_servers_and_no_password_is_shown(
     [
         (["--to", "ftp://host/store"], "ftp:// is no address of a store"),
         (["--to", "http://127.0.0.1:8000"], "set ASSISTANT_CHROMA, then run `assistant rebuild`"),
-        (["--to", "a", "--to", "b"], "Name one folder, one database and one Chroma server"),
+        (["--to", "a", "--to", "b"], "Name one place of a kind"),
         (["--to", " "], "is empty"),
     ],
 )

@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from test_near_duplicates import ARTICLE
 from assistant.embedding.embedders import Embedder
 from assistant.ingest.library import Library
 from assistant.ingest.parse import identity
+from assistant.ingest.sharing import open_library
 from assistant.store.index import terms
 
 pytestmark = [pytest.mark.faults, pytest.mark.slow]
@@ -30,6 +31,10 @@ ROUNDS = 2
 ON_SERVERS = ("put", *killed.SERVED, "words", "seal", "acknowledge", "remove", "generation", "generations")
 """The steps at which a process is killed whose stores are on servers."""
 SAMPLED = sampled(ON_SERVERS, 3)
+SHARED = sampled(
+    ("put", "served vectors", "words", "acknowledge", "served vectors removed", "rewrite", "remove"), 3
+)
+"""The same where another process has the store open too; a rebuild is then another function."""
 FILES = 80
 """More than one batch, so that some are acknowledged while others are not."""
 OLD = {
@@ -72,12 +77,30 @@ def stopped_on_servers(tmp_path_factory: pytest.TempPathFactory, postgres: Postg
     return folder
 
 
+@pytest.fixture(scope="module")
+def survived(
+    tmp_path_factory: pytest.TempPathFactory, postgres: Postgres, chroma: Chroma
+) -> Iterator[dict[Path, Library]]:
+    """The same with stores that several processes have open, of which another lives on."""
+    folder = tmp_path_factory.mktemp("survived")
+    homes = [folder / f"{what}-{when}" for what in SHARED for when in killed.WHEN]
+    living: dict[Path, Library] = {}
+    for home in homes:
+        begin(home, f"{postgres.empty()}\n{chroma.server.url}\n{home / 'originals'}\n")
+        (home / "other").mkdir()
+        living[home] = open_library(home / "other", Hashing(), stores=killed.stores_of(home))
+    kill(homes)
+    yield living
+    for library in living.values():
+        library.close()
+
+
 def begin(home: Path, servers: str = "") -> None:
     """Make a store of the old documents."""
     home.mkdir()
     if servers:
         (home / "servers").write_text(servers)
-    with closing(Library(home, Hashing(), stores=killed.stores_of(home))) as library:
+    with closing(open_library(home, Hashing(), stores=killed.stores_of(home))) as library:
         list(library.add(given(**OLD)))
 
 
@@ -100,30 +123,46 @@ def test_killed_at_a_step_with_stores_on_servers_too(stopped_on_servers: Path, w
     require_as_told(stopped_on_servers / f"{what}-{when}")
 
 
+@pytest.mark.parametrize("when", killed.WHEN)
+@pytest.mark.parametrize("what", SHARED)
+def test_another_process_goes_on_where_one_was_killed(
+    survived: dict[Path, Library], what: str, when: str
+) -> None:
+    [(home, library)] = [(home, each) for home, each in survived.items() if home.name == f"{what}-{when}"]
+    # What was begun is made up for by whoever changes something next.
+    list(library.add(given(new="# New\n\nThe first edition of a novelty.\n")))
+    require_all(library, (home / "told").read_text().split(), home / "originals")
+    # The one that was killed is started again.
+    with closing(open_library(home, Hashing(), stores=killed.stores_of(home))) as again:
+        require_all(again, (home / "told").read_text().split(), home / "originals")
+
+
 def require_as_told(home: Path) -> None:
     """Check that a store holds what was told of it, is sound, and can be changed."""
     told = (home / "told").read_text().split()
-    library = Library(home, Hashing(), stores=killed.stores_of(home))
-    try:
-        assert is_wholly_sound(library)
-        held = {entry.source: entry.id for entry in library.ledger.entries()}
-        new = {name: identity(text.encode()) for name, text in killed.NEW.items()}
-        if "a.md" in told:
-            assert (held["a.md"], held["c.md"]) == (new["a"], new["c"])
-        assert held["a.md"] in (new["a"], identity(OLD["a"].encode()))
-        assert held.get("c.md", new["c"]) == new["c"]
-        assert ("c.md" in held) == (held["a.md"] == new["a"]), "half of a batch is there"
-        assert ("b.md" in held) <= ("removed" not in told)
-        assert is_found(library, "second") == (held["a.md"] == new["a"])
-        assert is_found(library, "berries") == ("b.md" in held)
-        assert ("d.md" in held) <= ("unnamed" not in told)
-        assert is_found(library, "harbour")
-        standing = {entry.source: entry.duplicate_of for entry in library.ledger.entries()}
-        assert standing["e.md"] == held.get("d.md")
-        assert [o.status for o in library.add(given(**killed.NEW))][1] in ("added", "unchanged")
-        assert is_wholly_sound(library)
-    finally:
-        library.close()
+    with closing(Library(home, Hashing(), stores=killed.stores_of(home))) as library:
+        require_all(library, told, home / "originals")
+
+
+def require_all(library: Library, told: Sequence[str], originals: Path) -> None:
+    """Check that a library holds what was told of it, is sound, and can be changed."""
+    assert is_wholly_sound(library, originals)
+    held = {entry.source: entry.id for entry in library.ledger.entries()}
+    new = {name: identity(text.encode()) for name, text in killed.NEW.items()}
+    if "a.md" in told:
+        assert (held["a.md"], held["c.md"]) == (new["a"], new["c"])
+    assert held["a.md"] in (new["a"], identity(OLD["a"].encode()))
+    assert held.get("c.md", new["c"]) == new["c"]
+    assert ("c.md" in held) == (held["a.md"] == new["a"]), "half of a batch is there"
+    assert ("b.md" in held) <= ("removed" not in told)
+    assert is_found(library, "second") == (held["a.md"] == new["a"])
+    assert is_found(library, "berries") == ("b.md" in held)
+    assert ("d.md" in held) <= ("unnamed" not in told)
+    assert is_found(library, "harbour")
+    standing = {entry.source: entry.duplicate_of for entry in library.ledger.entries()}
+    assert standing["e.md"] == held.get("d.md")
+    assert [o.status for o in library.add(given(**killed.NEW))][1] in ("added", "unchanged")
+    assert is_wholly_sound(library, originals)
 
 
 # -- at random moments -------------------------------------------------------------------------------

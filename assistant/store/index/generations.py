@@ -8,10 +8,10 @@ from __future__ import annotations
 import contextlib
 import functools
 import shutil
-import threading
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from assistant.core.errors import StoreError, StoreUnreachable
 from assistant.core.types import Notify
@@ -33,7 +33,7 @@ class Generations:
         self,
         folder: Path,
         ledger: Ledger,
-        writing: threading.RLock,
+        writing: AbstractContextManager[Any],
         notify: Notify,
         chroma: ChromaServer | None = None,
     ) -> None:

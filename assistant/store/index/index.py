@@ -58,6 +58,26 @@ class Index:
             self._vectors.add(records)
             self._words.add(records)
 
+    def follow(
+        self, keys: Sequence[int], records: Sequence[IndexRecord], *, with_vectors: bool = False
+    ) -> None:
+        """Let the words of all these keys be those of the records, as one change; `with_vectors`, the vectors
+        of the records too.
+
+        Raises:
+            StoreError: the index cannot be written.
+        """
+        with self._writing():
+            if with_vectors:
+                self._vectors.add(records)
+            self._words.replace(keys, records)
+
+    def use(self, vectors: VectorIndex) -> None:
+        """Search other vectors from now on; the former ones are closed."""
+        with self._lock:
+            former, self._vectors = self._vectors, vectors
+        former.close()
+
     def remove(self, keys: Sequence[int]) -> None:
         """Remove passages by key; unknown keys are ignored.
 

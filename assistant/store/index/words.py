@@ -90,6 +90,12 @@ class WordIndex:
         self._write(records)
         self._commit()
 
+    def replace(self, keys: Sequence[int], records: Sequence[IndexRecord]) -> None:
+        """Remove the words of all these keys and add those of the records, as one change."""
+        self._delete(keys)
+        self._write(records)
+        self._commit()
+
     def rewrite(self, batches: Iterable[Sequence[IndexRecord]]) -> None:
         """Write all words anew, as a segment keeps the terms of removed passages for as long as it exists."""
         writer = self._open_writer()
@@ -105,9 +111,7 @@ class WordIndex:
 
     def remove(self, keys: Sequence[int]) -> None:
         """Remove passages by key; unknown keys are ignored."""
-        writer = self._open_writer()
-        for key in keys:
-            writer.delete_documents_by_query(self._tantivy.Query.term_query(self._schema, "key", key))
+        self._delete(keys)
         self._commit()
 
     def count(self) -> int:
@@ -166,6 +170,11 @@ class WordIndex:
             document = self._tantivy.Document(words=" ".join(terms(record.words)))
             document.add_unsigned("key", record.key)
             writer.add_document(document)
+
+    def _delete(self, keys: Sequence[int]) -> None:
+        writer = self._open_writer()
+        for key in keys:
+            writer.delete_documents_by_query(self._tantivy.Query.term_query(self._schema, "key", key))
 
     def _open_writer(self) -> Any:
         if self._writer is None:

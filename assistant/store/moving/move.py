@@ -26,7 +26,7 @@ from assistant.store.index.generations import Generations
 from assistant.store.ledger import MOVING, Ledger
 from assistant.store.lock import Owner, acquire
 from assistant.store.moving import rows
-from assistant.store.originals import Originals
+from assistant.store.originals import Originals, open_originals
 from assistant.store.schema import VERSION, documents, meta, tables, turns
 
 LEFT = ("ledger.db", "originals", "index", "owner.lock", "reserve", "repair", "config.toml")
@@ -39,6 +39,16 @@ class Place:
 
     home: Path
     stores: Stores
+
+    @property
+    def originals(self) -> Originals:
+        """The originals of the store."""
+        return open_originals(self.home, self.stores)
+
+    def has_originals_of(self, other: Place) -> bool:
+        """True if the originals are where those of another store are."""
+        mine, theirs = self.stores.originals, other.stores.originals
+        return mine == theirs and (mine is not None or self.home == other.home)
 
     @property
     def url(self) -> sql.URL:
@@ -73,7 +83,7 @@ def move(source: Ledger, at: Place, to: Place, notify: Notify, on_rows: Callable
             for count in rows.copy(db, target.engine, is_begun=is_begun):
                 copied += count
                 on_rows(copied, total)
-            originals = _copy_originals(source, at.home, to.home, notify)
+            originals = _copy_originals(at, to, notify)
             notify("Comparing every row.")
             _compare(db, target.engine)
         _build_index(source, target, to, notify)
@@ -113,7 +123,7 @@ def _begin(source: Ledger, target: Ledger, at: Place, to: Place) -> bool:
         return True
     with target.engine.connect() as db:
         held = [db.scalar(sql.select(sql.func.count()).select_from(table)) for table in (documents, turns)]
-    kept = to.home != at.home and len(Originals(to.home / "originals").hashes())
+    kept = not to.has_originals_of(at) and len(to.originals.hashes())
     if any((*held, kept)):
         raise StoreError(
             f"The target holds a store already ({held[0]} documents, {held[1]} turns of conversations); "
@@ -125,24 +135,24 @@ def _begin(source: Ledger, target: Ledger, at: Place, to: Place) -> bool:
         return bool(db.scalar(sql.select(sql.func.count()).select_from(meta).where(meta.c.key != "schema")))
 
 
-def _copy_originals(source: Ledger, home: Path, to: Path, notify: Notify) -> int:
+def _copy_originals(at: Place, to: Place, notify: Notify) -> int:
     """Copy the originals and their labels; return their number.
 
     Raises:
         StoreError: one is damaged.
     """
-    old, new = Originals(home / "originals"), Originals(to / "originals")
+    old, new, is_other = at.originals, to.originals, not to.has_originals_of(at)
     hashes = sorted(old.hashes())
-    notify(f"{'Copying' if home != to else 'Comparing'} {len(hashes):,} originals.")
+    notify(f"{'Copying' if is_other else 'Comparing'} {len(hashes):,} originals.")
     for sha256 in hashes:
         data = old.read(sha256)
         if data is None:
             raise StoreError(f"The original {sha256} is damaged; run `assistant check`, then move.")
-        if home != to:
+        if is_other:
             new.add(data)
             if label := old.label(sha256):
                 new.set_label(sha256, label)
-    if home != to:
+    if is_other:
         new.remove(new.hashes().difference(hashes))
         new.sync()
         if state := old.state():

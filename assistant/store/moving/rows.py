@@ -9,11 +9,12 @@ from typing import Any
 import sqlalchemy as sql
 from sqlalchemy.dialects import postgresql
 
-from assistant.store.schema import documents, meta, tables
+from assistant.store.changes.writing import MARK
+from assistant.store.schema import documents, meta, tables, touched
 
 PAGE, PAGE_OF_DOCUMENTS = 500, 50
 """Rows that are read at a time; the text of a document may be a book."""
-OWN_NOTES = ("schema", "generation")
+OWN_NOTES = ("schema", "generation", MARK)
 """The notes that are not copied: each store has its own."""
 Row = Mapping[str, Any]
 
@@ -93,7 +94,10 @@ def _ordered(table: sql.Table) -> sql.Select[Any]:
 
 
 def _is_copied(table: sql.Table) -> sql.ColumnElement[bool]:
-    return meta.c.key.not_in(OWN_NOTES) if table is meta else sql.true()
+    if table is meta:
+        return meta.c.key.not_in(OWN_NOTES)
+    # What other processes follow is of one database.
+    return sql.false() if table is touched else sql.true()
 
 
 def _is_after(table: sql.Table, after: tuple[Any, ...] | None) -> sql.ColumnElement[bool]:
