@@ -23,8 +23,8 @@ import tantivy  # noqa: F401
 from conftest import Hashing, given
 
 from assistant.ingest.sharing import open_library
-from assistant.store import originals
 from assistant.store.addresses import IN_HOME, ChromaServer, Stores
+from assistant.store.blobs.folder import FolderBlobs
 from assistant.store.duplicates.canonical import CanonicalDocuments
 from assistant.store.erasable import ErasableOriginals
 from assistant.store.index.generations import Generations
@@ -42,7 +42,7 @@ NEW = {
 REPEATED = ("d.md", "e.md")
 """The sources of two near-duplicates, of which the first loses its name."""
 STEPS: dict[str, tuple[Any, str]] = {
-    "original": (originals, "write_private"),
+    "original": (FolderBlobs, "write"),
     "label": (Originals, "set_label"),
     "put": (Ledger, "put"),
     "vectors": (EmbeddedVectors, "add"),

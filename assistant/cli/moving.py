@@ -101,11 +101,11 @@ def _kind(word: str) -> str:
         return "database"
     if scheme in {"http", "https"}:
         return "chroma"
-    if scheme == "file":
+    if scheme in {"file", "s3"}:
         return "originals"
     raise ConfigError(
         f"{scheme}:// is no address of a store; name a folder, a database (postgresql://…), a Chroma server "
-        "(http://…) or a folder of originals (file://…)."
+        "(http://…) or originals (s3://… or file://…)."
     )
 
 

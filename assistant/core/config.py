@@ -78,7 +78,7 @@ class Settings:
     """The address of a Chroma server for the vectors; without one, they are in the home."""
     chroma_token: str | None = None
     originals: str | None = None
-    """The folder of the originals; without one, they are in the home."""
+    """The folder or bucket of the originals; without one, they are in the home."""
     public_url: str | None = None
     """The address of the page behind a proxy: scheme and host, in lower case."""
     widget_origins: tuple[str, ...] = ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
@@ -10,9 +11,11 @@ from urllib.parse import urlsplit
 import sqlalchemy as sql
 from sqlalchemy.exc import ArgumentError
 
+from assistant.core import signing
 from assistant.core.config import Settings
 from assistant.core.endpoint import is_loopback, require_key, require_url
 from assistant.core.errors import ConfigError
+from assistant.core.signing import Key
 
 DRIVERS = ("postgres", "postgresql", "postgresql+psycopg")
 """Schemes of an address of PostgreSQL; all are opened with the last, the name of SQLAlchemy's driver."""
@@ -27,6 +30,18 @@ class ChromaServer:
 
 
 @dataclass(frozen=True, slots=True)
+class Bucket:
+    """A bucket of S3, or of what speaks its language: its address, and what its keys begin with."""
+
+    name: str
+    prefix: str
+    """Empty, or with a slash at its end."""
+    endpoint: str
+    region: str
+    key: Key | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Stores:
     """The stores of one home that are elsewhere; None for what is in the home."""
 
@@ -34,8 +49,8 @@ class Stores:
     """The PostgreSQL database of the ledger."""
     chroma: ChromaServer | None = None
     """The Chroma server of the vectors."""
-    originals: Path | None = None
-    """The folder of the originals."""
+    originals: Path | Bucket | None = None
+    """The folder, or the bucket, of the originals."""
 
     @property
     def shared(self) -> ChromaServer | None:
@@ -77,13 +92,29 @@ def _database(url: str | None) -> sql.URL | None:
     return parsed.set(drivername=DRIVERS[-1])
 
 
-def _originals(place: str | None) -> Path | None:
+def _originals(place: str | None) -> Path | Bucket | None:
     if not place:
         return None
     scheme, mark, path = place.strip().partition("://")
+    if scheme == "s3" and mark:
+        return _bucket(path)
     if mark and scheme != "file":
-        raise ConfigError(f"ASSISTANT_ORIGINALS is no place for originals ({scheme}://…); name a folder.")
+        raise ConfigError(
+            f"ASSISTANT_ORIGINALS is no place for originals ({scheme}://…); name a folder, or a bucket "
+            "such as s3://bucket/folder."
+        )
     return Path(path if mark else place).expanduser().absolute()
+
+
+def _bucket(path: str) -> Bucket:
+    name, _, prefix = path.strip("/").partition("/")
+    if not re.fullmatch(r"[a-z0-9][a-z0-9.-]+", name):
+        raise ConfigError("ASSISTANT_ORIGINALS names no bucket; give one such as s3://bucket/folder.")
+    try:
+        endpoint = signing.endpoint(name)
+    except ValueError as fault:
+        raise ConfigError(str(fault)) from fault
+    return Bucket(name, f"{prefix}/" if prefix else "", endpoint, signing.region(), Key.configured())
 
 
 def _chroma(url: str | None, token: str | None) -> ChromaServer | None:

@@ -1,24 +1,21 @@
-"""A blob store of the bytes of documents as they were added, each in a file named by its SHA-256.
+"""The bytes of documents as they were added, each a blob named by its SHA-256.
 
-A label, a small JSON file beside it, has the names, the title, the date and the tags of the document. The
+A label, a small JSON blob beside it, has the names, the title, the date and the tags of the document. The
 ledger can be rebuilt from originals and labels. Only originals that are named are removed, never those
 without a record.
 """
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
-import os
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from assistant.core.errors import StoreError
-from assistant.core.private_files import PARTIAL, write_private
 from assistant.store.addresses import Stores
+from assistant.store.blobs.folder import STATE, Blobs, FolderBlobs
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
@@ -43,16 +40,20 @@ class StoreState:
 
 
 def open_originals(home: Path, stores: Stores) -> Originals:
-    """Return the originals of a store."""
-    return Originals(stores.originals or home / "originals")
+    """Return the originals of a store: in its home, in a folder elsewhere, or in a bucket."""
+    place = stores.originals or home / "originals"
+    if isinstance(place, Path):
+        return Originals(place)
+    from assistant.store.blobs.bucket import BucketBlobs
+
+    return Originals(BucketBlobs(place))
 
 
 class Originals:
-    """The originals of one home folder."""
+    """The originals of one store."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._state = folder.with_name(f"{folder.name}.json")
+    def __init__(self, place: Path | Blobs) -> None:
+        self._blobs: Blobs = FolderBlobs(place) if isinstance(place, Path) else place
 
     def add(self, data: bytes) -> None:
         """Store bytes unless they are stored already.
@@ -62,7 +63,7 @@ class Originals:
         """
         sha256 = hashlib.sha256(data).hexdigest()
         if not self.is_intact(sha256):
-            write_private(self._folder / sha256, data)
+            self._blobs.write(sha256, data)
 
     def is_intact(self, sha256: str) -> bool:
         """True if there is an original with this hash and it is undamaged."""
@@ -70,22 +71,16 @@ class Originals:
 
     def has(self, sha256: str) -> bool:
         """True if there is an original with this hash, intact or not."""
-        return (self._folder / sha256).exists()
+        return self._blobs.has(sha256)
 
     def read(self, sha256: str) -> bytes | None:
         """Return the original with this hash; None if it is missing or damaged."""
-        try:
-            data = (self._folder / sha256).read_bytes()
-        except OSError:
-            return None
-        return data if hashlib.sha256(data).hexdigest() == sha256 else None
+        data = self._blobs.read(sha256)
+        return data if data is not None and hashlib.sha256(data).hexdigest() == sha256 else None
 
     def hashes(self) -> set[str]:
         """Return the hashes of all originals, including damaged ones."""
-        try:
-            return {name for name in os.listdir(self._folder) if _SHA256.fullmatch(name)}
-        except OSError:
-            return set()
+        return {name for name in self._blobs.names() if _SHA256.fullmatch(name)}
 
     def remove(self, sha256s: Iterable[str]) -> None:
         """Remove the originals with these hashes and their labels.
@@ -94,33 +89,22 @@ class Originals:
             StoreError: they cannot be removed.
         """
         for sha256 in sha256s:
-            for path in (self._folder / sha256, self._label(sha256)):
-                try:
-                    path.unlink()
-                except (FileNotFoundError, NotADirectoryError):
-                    continue
-                except OSError as fault:
-                    raise StoreError(f"{path} cannot be removed ({fault.strerror}); remove it.") from fault
+            self._blobs.remove(sha256)
+            self._blobs.remove(_label(sha256))
 
     def remove_partial(self) -> None:
-        """Remove files that an interruption left partially written."""
-        for path in self._folder.glob(f"*{PARTIAL}"):
-            path.unlink(missing_ok=True)
+        """Remove what an interruption left partially written."""
+        self._blobs.remove_partial()
 
     def sync(self) -> None:
-        """Flush the folder to the disk, so that file names survive a power failure."""
-        with contextlib.suppress(OSError):
-            folder = os.open(self._folder, os.O_RDONLY)
-            try:
-                os.fsync(folder)
-            finally:
-                os.close(folder)
+        """Flush the names, so that they survive a power failure."""
+        self._blobs.sync()
 
     # -- labels ----------------------------------------------------------------------------------
 
     def label(self, sha256: str) -> Label | None:
         """Return the label of the original with this hash; None if it is missing or damaged."""
-        label = _read_json(self._label(sha256))
+        label = _parse(self._blobs.read(_label(sha256)))
         sources, title, added = (label.get(name) for name in ("sources", "title", "added"))
         if not isinstance(sources, list) or not sources or not all(isinstance(s, str) for s in sources):
             return None
@@ -138,16 +122,13 @@ class Originals:
             StoreError: it cannot be written.
         """
         if self.label(sha256) != label:
-            write_private(self._label(sha256), json.dumps(asdict(label)).encode())
-
-    def _label(self, sha256: str) -> Path:
-        return self._folder / f"{sha256}.json"
+            self._blobs.write(_label(sha256), json.dumps(asdict(label)).encode())
 
     # -- the state -------------------------------------------------------------------------------
 
     def state(self) -> StoreState | None:
         """Return the state that the originals are at; None if it is missing or damaged."""
-        state = _read_json(self._state)
+        state = _parse(self._blobs.read(STATE))
         store, change = state.get("store"), state.get("change")
         return StoreState(store, change) if isinstance(store, str) and isinstance(change, int) else None
 
@@ -157,13 +138,17 @@ class Originals:
         Raises:
             StoreError: it cannot be written.
         """
-        write_private(self._state, json.dumps(asdict(state)).encode())
+        self._blobs.write(STATE, json.dumps(asdict(state)).encode())
 
 
-def _read_json(path: Path) -> Mapping[str, object]:
-    """Return the object in a file; an empty one if it is missing or damaged."""
+def _label(sha256: str) -> str:
+    return f"{sha256}.json"
+
+
+def _parse(data: bytes | None) -> Mapping[str, object]:
+    """Return the object in a blob; an empty one if it is missing or damaged."""
     try:
-        content = json.loads(path.read_bytes())
-    except (OSError, ValueError, RecursionError):
+        content = json.loads(data or b"")
+    except (ValueError, RecursionError):
         return {}
     return content if isinstance(content, dict) else {}

@@ -6,21 +6,21 @@ official client would weigh 25 MB and connect past our check of addresses.
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import PurePosixPath
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 import httpx
 from lxml import etree
 
+from assistant.core import signing
 from assistant.core.errors import FetchError, SyncError
+from assistant.core.signing import Key as Key
+from assistant.core.signing import escaped
+from assistant.core.signing import signed as signed
 from assistant.ingest import fetch
 from assistant.ingest.fetch import Reply, Request
 from assistant.ingest.files import MAX_BYTES
@@ -32,41 +32,20 @@ OBJECTS = 1_000_000
 SECONDS = 600.0
 """Time limit for one request."""
 WHERE = "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
-_EMPTY = hashlib.sha256(b"").hexdigest()
 
 
 def open_source(address: Address) -> RemoteSource:
     """Return the bucket at `s3://bucket/folder`; AWS_ENDPOINT_URL names a server other than Amazon's."""
     if not address.host or address.port is not None or address.query:
         raise SyncError("Name the bucket like s3://handbooks/2026.", retryable=False)
-    region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "us-east-1"
-    given = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL") or ""
-    endpoint = (
-        f"{given.rstrip('/')}/{address.host}"
-        if given
-        else (f"https://{address.host}.s3.{region}.amazonaws.com")
-    )
+    try:
+        endpoint = signing.endpoint(address.host)
+    except ValueError as fault:
+        raise SyncError(str(fault), retryable=False) from fault
     split = urlsplit(endpoint)
-    if split.scheme not in ("http", "https") or "@" in split.netloc or split.query:
-        raise SyncError("AWS_ENDPOINT_URL is no address like https://s3.example.org.", retryable=False)
     private = (split.hostname or "") if address.private else ""
     fetch.require_host(split.hostname or "", private)
-    return S3Source(address, endpoint, region, private)
-
-
-@dataclass(frozen=True, slots=True)
-class Key:
-    """An access key, of which messages and logs show nothing."""
-
-    ident: str
-    secret: str = field(repr=False)
-    token: str = field(repr=False, default="")
-
-    @classmethod
-    def configured(cls) -> Key | None:
-        """Return the key of the environment; None for public buckets."""
-        ident, secret = os.environ.get("AWS_ACCESS_KEY_ID"), os.environ.get("AWS_SECRET_ACCESS_KEY")
-        return cls(ident, secret, os.environ.get("AWS_SESSION_TOKEN", "")) if ident and secret else None
+    return S3Source(address, endpoint, signing.region(), private)
 
 
 class S3Source(RemoteSource):
@@ -98,7 +77,7 @@ class S3Source(RemoteSource):
     def read(self, item: RemoteItem) -> Body:
         """Return the bytes of an object."""
         key = item.name.removeprefix(f"s3://{self._bucket}/")
-        reply = self._get(f"/{_escaped(key, '/')}", {})
+        reply = self._get(f"/{escaped(key, '/')}", {})
         return Body(reply.data, item.version)
 
     def _parts(self) -> Iterator[Any]:
@@ -122,7 +101,7 @@ class S3Source(RemoteSource):
         return urlsplit(self._endpoint).hostname or ""
 
     def _get(self, path: str, query: Mapping[str, str]) -> Reply:
-        line = "&".join(f"{_escaped(name)}={_escaped(query[name])}" for name in sorted(query))
+        line = "&".join(f"{escaped(name)}={escaped(query[name])}" for name in sorted(query))
         url = httpx.URL(f"{self._endpoint}{path}" + (f"?{line}" if line else ""))
         headers = signed(url, self._region, self._key, datetime.now(UTC)) if self._key else {}
         limits = self._private, MAX_BYTES, SECONDS
@@ -145,26 +124,3 @@ class S3Source(RemoteSource):
         if reply.status == 404:
             raise FetchError(f"{self._host} has no such bucket or object; check the address.")
         raise FetchError(f"{self._host} cannot answer now ({reply.status}); try again later.", retryable=True)
-
-
-def signed(url: httpx.URL, region: str, key: Key, now: datetime) -> dict[str, str]:
-    """Return the headers that sign a GET request to S3 (AWS Signature Version 4)."""
-    date, scope = now.strftime("%Y%m%dT%H%M%SZ"), f"{now:%Y%m%d}/{region}/s3/aws4_request"
-    headers = {"host": url.netloc.decode(), "x-amz-content-sha256": _EMPTY, "x-amz-date": date}
-    headers |= {"x-amz-security-token": key.token} if key.token else {}
-    names = ";".join(sorted(headers))
-    path, _, query = url.raw_path.decode().partition("?")
-    lines = (f"{name}:{headers[name]}\n" for name in sorted(headers))
-    request = "\n".join(["GET", path, query, "".join(lines), names, _EMPTY])
-    text = "\n".join(["AWS4-HMAC-SHA256", date, scope, hashlib.sha256(request.encode()).hexdigest()])
-    secret = f"AWS4{key.secret}".encode()
-    for part in scope.split("/"):
-        secret = hmac.digest(secret, part.encode(), "sha256")
-    signature = hmac.digest(secret, text.encode(), "sha256").hex()
-    told = f"Credential={key.ident}/{scope}, SignedHeaders={names}, Signature={signature}"
-    del headers["host"]
-    return {**headers, "Authorization": f"AWS4-HMAC-SHA256 {told}"}
-
-
-def _escaped(text: str, safe: str = "") -> str:
-    return quote(text, safe=f"{safe}-._~")
