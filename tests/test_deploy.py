@@ -1,0 +1,179 @@
+"""What is in deploy/: files by rules, and their commands on this machine in place of containers."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import yaml
+from loopback import free_port
+from servers import Postgres, wait_until
+
+ROOT = Path(__file__).parents[1]
+DEPLOY = ROOT / "deploy"
+COMPOSE: dict[str, Any] = yaml.safe_load((DEPLOY / "compose.yaml").read_text())
+SERVICES: dict[str, Any] = COMPOSE["services"]
+DOCKERFILE = (DEPLOY / "Dockerfile").read_text()
+INSTRUCTIONS = re.findall(r"^([A-Z]+) ((?:.*\\\n)*.*)$", DOCKERFILE, re.MULTILINE)
+
+
+# -- by rules --------------------------------------------------------------------------------------------
+
+
+def test_an_image_is_built_on_a_version_and_runs_as_nobody_in_particular() -> None:
+    named = [what.split()[0] for kind, what in INSTRUCTIONS if kind == "FROM"]
+    assert all(re.fullmatch(r"[a-z]+:[0-9.]+-[a-z-]+", image) for image in named)
+    kinds = [kind for kind, _ in INSTRUCTIONS]
+    assert "ADD" not in kinds
+    assert kinds.index("USER") < kinds.index("CMD")
+    assert ("USER", "root") not in INSTRUCTIONS
+    # Each of the two names the same command.
+    [command] = [what for kind, what in INSTRUCTIONS if kind == "CMD"]
+    assert yaml.safe_load(command) == SERVICES["one"]["command"]
+
+
+def test_no_file_names_a_registry_or_a_password() -> None:
+    for path in [*DEPLOY.iterdir(), ROOT / ".dockerignore"]:
+        text = path.read_text()
+        assert not re.search(r"index-url|find-links|trusted-host|docker\.io|ghcr|quay|pypi", text), path
+        assert all(value.startswith("${") for value in re.findall(r"PASSWORD: *(\S+)", text)), path
+
+
+def test_services_name_what_there_is() -> None:
+    volumes = {name.split(":")[0] for each in SERVICES.values() for name in each["volumes"]}
+    assert {name for name in volumes if not name.startswith(".")} == set(COMPOSE["volumes"])
+    for each in SERVICES.values():
+        assert set(each.get("depends_on", ())) <= set(SERVICES)
+        assert re.fullmatch(r"assistant|[a-z]+:[0-9.]+-[a-z]+", each["image"])
+    hosts = re.findall(r"server (\w+):7860", (DEPLOY / "nginx.conf").read_text())
+    assert hosts == ["one", "two"]
+    assert {"database", "chroma"} <= set(SERVICES)
+    assert [name for name, each in SERVICES.items() if "ports" in each] == ["proxy"]
+
+
+def test_scripts_are_read_by_a_shell() -> None:
+    for script in DEPLOY.glob("*.sh"):
+        assert os.access(script, os.X_OK), script
+        subprocess.run(["sh", "-n", script], check=True)
+
+
+def test_the_driver_of_the_database_comes_from_the_lock() -> None:
+    [program] = re.findall(r"awk '(.*)'", (DEPLOY / "install.sh").read_text())
+    command = ["awk", program, "requirements-test.lock"]
+    taken = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    assert re.findall(r"^([a-z-]+)==", taken, re.MULTILINE) == ["psycopg", "psycopg-binary"]
+    assert all("--hash=sha256:" in part for part in re.split(r"(?m)^(?=psycopg)", taken)[1:])
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed")
+def test_the_unit_is_one_of_systemd(tmp_path: Path) -> None:
+    unit = (DEPLOY / "assistant.service").read_text().replace("/opt/assistant/bin/assistant", sys.executable)
+    (tmp_path / "assistant.service").write_text(unit)
+    done = subprocess.run(
+        ["systemd-analyze", "verify", "--man=no", tmp_path / "assistant.service"],
+        capture_output=True,
+        text=True,
+    )
+    assert "assistant.service" not in done.stderr, done.stderr
+
+
+@pytest.mark.skipif(shutil.which("nginx") is None, reason="nginx is not installed")
+def test_the_proxy_takes_its_settings(tmp_path: Path) -> None:
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=localhost",
+         "-keyout", tmp_path / "privkey.pem", "-out", tmp_path / "fullchain.pem"],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    text = (DEPLOY / "nginx.conf").read_text().replace("/etc/nginx/tls", str(tmp_path))
+    text = re.sub(r"server (one|two):", "server 127.0.0.1:", text)
+    (tmp_path / "nginx.conf").write_text(f"pid {tmp_path}/pid;\nerror_log {tmp_path}/log;\n{text}")
+    done = subprocess.run(["nginx", "-t", "-c", tmp_path / "nginx.conf"], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+# -- on this machine -------------------------------------------------------------------------------------
+
+
+class Service:
+    """A service of compose.yaml as a process, with addresses and folders of this machine."""
+
+    def __init__(self, name: str, here: Mapping[str, str], home: Path) -> None:
+        self._here, self._service = here, SERVICES[name]
+        self.port = here["7860"]
+        kept = {k: v for k, v in os.environ.items() if not k.startswith(("ASSISTANT_", "OPENAI_"))}
+        given = {k: self._local(v) for k, v in self._service.get("environment", {}).items()}
+        self._environment = kept | given | {"ASSISTANT_CORPUS": "none", "ASSISTANT_HOME": str(home)}
+        program, *words = self._service["command"]
+        command = [str(Path(sys.executable).with_name("chroma"))]
+        command = command if program == "chroma" else [sys.executable, "-m", "assistant.cli"]
+        port = [] if "--port" in words else ["--port", self.port]
+        self.process = subprocess.Popen(
+            [*command, *map(self._local, words), *port], env=self._environment, stderr=subprocess.DEVNULL
+        )
+
+    def is_healthy(self) -> bool:
+        assert self.process.poll() is None
+        _, python, *words = self._service["healthcheck"]["test"]
+        assert python == "python"
+        done = subprocess.run([sys.executable, *map(self._local, words)], capture_output=True)
+        return done.returncode == 0
+
+    def end(self, how: signal.Signals) -> None:
+        self.process.send_signal(how)
+        self.process.wait()
+
+    def _local(self, word: str) -> str:
+        there = "|".join(re.escape(name) for name in self._here)
+        return re.sub(there, lambda found: self._here[found[0]], word)
+
+
+@pytest.fixture
+def running(postgres: Postgres, tmp_path: Path) -> Iterator[dict[str, Service]]:
+    """Chroma and the two servers, by the commands of compose.yaml."""
+    url = postgres.empty().render_as_string(hide_password=False)
+    database = SERVICES["one"]["environment"]["ASSISTANT_DATABASE"]
+    chroma = str(free_port())
+    here = {
+        database: url, "http://chroma:8000": f"http://127.0.0.1:{chroma}", "8000": chroma,
+        "/srv": str(tmp_path), "${PUBLIC_URL:?set it in .env}": "https://docs.example.org",
+        "0.0.0.0": "127.0.0.1",
+    }  # fmt: skip
+    services: dict[str, Service] = {}
+    try:
+        for name in ("chroma", "one", "two"):
+            services[name] = Service(name, here | {"7860": str(free_port())}, tmp_path / name)
+            wait_until(services[name].is_healthy, name)
+        yield services
+    finally:
+        for service in services.values():
+            service.end(signal.SIGKILL)
+
+
+def ask(service: Service, question: str) -> str:
+    url = f"http://127.0.0.1:{service.port}/api/ask"
+    response = httpx.post(url, json={"question": question}, timeout=60)
+    assert response.status_code == 200, response.text
+    return str(response.json()["text"])
+
+
+@pytest.mark.slow
+def test_two_servers_run_by_their_commands_and_one_goes_on_when_the_other_is_killed(
+    running: dict[str, Service],
+) -> None:
+    one, two = running["one"], running["two"]
+    files = {"file": ("kettle.md", b"# Kettle\n\nThe Arvo kettle boils one litre in 95 seconds.\n")}
+    url = f"http://127.0.0.1:{one.port}/api/documents"
+    assert httpx.post(url, files=files, timeout=60).status_code < 300
+    for service in (one, two):
+        assert "95 seconds" in ask(service, "How long does the Arvo kettle take?")
+    one.end(signal.SIGKILL)
+    assert "95 seconds" in ask(two, "How long does the Arvo kettle take?")
