@@ -45,7 +45,7 @@ def test_no_file_names_a_registry_or_a_password() -> None:
     for path in [*DEPLOY.iterdir(), ROOT / ".dockerignore"]:
         text = path.read_text()
         assert not re.search(r"index-url|find-links|trusted-host|docker\.io|ghcr|quay|pypi", text), path
-        assert all(value.startswith("${") for value in re.findall(r"PASSWORD: *(\S+)", text)), path
+        assert all(value.startswith("${") for value in re.findall(r"PASSWORD: (\S+)", text)), path
 
 
 def test_services_name_what_there_is() -> None:
