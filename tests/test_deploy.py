@@ -117,7 +117,10 @@ class Service:
         command = command if program == "chroma" else [sys.executable, "-m", "assistant.cli"]
         port = [] if "--port" in words else ["--port", self.port]
         self.process = subprocess.Popen(
-            [*command, *map(self._local, words), *port], env=self._environment, stderr=subprocess.DEVNULL
+            [*command, *map(self._local, words), *port],
+            env=self._environment,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
         )
 
     def is_healthy(self) -> bool:
@@ -144,7 +147,7 @@ def running(postgres: Postgres, tmp_path: Path) -> Iterator[dict[str, Service]]:
     chroma = str(free_port())
     here = {
         database: url, "http://chroma:8000": f"http://127.0.0.1:{chroma}", "8000": chroma,
-        "/srv": str(tmp_path), "${PUBLIC_URL:?set it in .env}": "https://docs.example.org",
+        "/srv": str(tmp_path), "${PUBLIC_URL:?set it in .env}": "",
         "0.0.0.0": "127.0.0.1",
     }  # fmt: skip
     services: dict[str, Service] = {}
@@ -170,10 +173,10 @@ def test_two_servers_run_by_their_commands_and_one_goes_on_when_the_other_is_kil
     running: dict[str, Service],
 ) -> None:
     one, two = running["one"], running["two"]
-    files = {"file": ("kettle.md", b"# Kettle\n\nThe Arvo kettle boils one litre in 95 seconds.\n")}
-    url = f"http://127.0.0.1:{one.port}/api/documents"
-    assert httpx.post(url, files=files, timeout=60).status_code < 300
+    url, data = f"http://127.0.0.1:{one.port}/api/documents", b"# Kettle\n\nThe Arvo kettle boils a litre.\n"
+    added = httpx.post(url, params={"source": "kettle.md"}, content=data, timeout=60)
+    assert added.status_code < 300, added.text
     for service in (one, two):
-        assert "95 seconds" in ask(service, "How long does the Arvo kettle take?")
+        assert "boils a litre" in ask(service, "What does the Arvo kettle boil?")
     one.end(signal.SIGKILL)
-    assert "95 seconds" in ask(two, "How long does the Arvo kettle take?")
+    assert "boils a litre" in ask(two, "What does the Arvo kettle boil?")
