@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator, Mapping
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -87,17 +91,73 @@ def test_the_unit_is_one_of_systemd(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(shutil.which("nginx") is None, reason="nginx is not installed")
-def test_the_proxy_takes_its_settings(tmp_path: Path) -> None:
+def test_the_proxy_keeps_a_browser_with_one_server_until_that_is_gone(tmp_path: Path) -> None:
+    port = free_port()
+    with answering("one") as one, answering("two") as two, proxied(tmp_path, port, one, two) as reached:
+
+        def server_of(browser: str) -> str:
+            headers = {"Cookie": f"other=1; cited-browser={browser}"}
+            return httpx.get(reached, headers=headers, verify=False).text
+
+        browsers = [f"{number:032x}" for number in range(20)]
+        first = {browser: server_of(browser) for browser in browsers}
+        assert set(first.values()) == {"one", "two"}
+        assert {browser: server_of(browser) for browser in browsers} == first
+        two.shutdown()
+        two.server_close()
+        assert {server_of(browser) for browser in browsers} == {"one"}
+
+
+@contextlib.contextmanager
+def answering(name: str) -> Iterator[ThreadingHTTPServer]:
+    """A server that answers with its name."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(name.encode())
+
+        def log_message(self, *_: object) -> None: ...
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as running:
+        threading.Thread(target=running.serve_forever, daemon=True).start()
+        yield running
+
+
+@contextlib.contextmanager
+def proxied(folder: Path, port: int, *servers: ThreadingHTTPServer) -> Iterator[str]:
+    """nginx with the settings in deploy/ before two servers of this machine; yields its address."""
     subprocess.run(
         ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=localhost",
-         "-keyout", tmp_path / "privkey.pem", "-out", tmp_path / "fullchain.pem"],
+         "-keyout", folder / "privkey.pem", "-out", folder / "fullchain.pem"],
         check=True, capture_output=True,
     )  # fmt: skip
-    text = (DEPLOY / "nginx.conf").read_text().replace("/etc/nginx/tls", str(tmp_path))
-    text = re.sub(r"server (one|two):", "server 127.0.0.1:", text)
-    (tmp_path / "nginx.conf").write_text(f"pid {tmp_path}/pid;\nerror_log {tmp_path}/log;\n{text}")
-    done = subprocess.run(["nginx", "-t", "-c", tmp_path / "nginx.conf"], capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
+    text = (DEPLOY / "nginx.conf").read_text().replace("/etc/nginx/tls", str(folder))
+    for name, server in zip(("one", "two"), servers, strict=True):
+        text = text.replace(f"server {name}:7860", f"server 127.0.0.1:{server.server_address[1]}")
+    kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    temporary = " ".join(f"{kind}_temp_path {folder}/{kind};" for kind in kinds)
+    text = text.replace("http {", f"http {{ access_log off; {temporary}")
+    text = text.replace("listen 80;", f"listen 127.0.0.1:{free_port()};").replace(
+        "listen 443 ssl;", f"listen 127.0.0.1:{port} ssl;"
+    )
+    (folder / "nginx.conf").write_text(f"daemon off;\npid {folder}/pid;\n{text}")
+    command = ["nginx", "-e", folder / "log", "-c", folder / "nginx.conf"]
+    assert subprocess.run([*command, "-t"], capture_output=True).returncode == 0
+    process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+    try:
+        wait_until(lambda: _listens(port), "nginx", 20)
+        yield f"https://127.0.0.1:{port}/"
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def _listens(port: int) -> bool:
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port)):
+        return True
+    return False
 
 
 # -- on this machine -------------------------------------------------------------------------------------
