@@ -31,6 +31,7 @@ from assistant.core.config import Settings
 from assistant.core.types import Source, Span
 from assistant.embedding.embedders import E5, Embedder, Role, Vectors
 from assistant.ingest.library import Library
+from assistant.ingest.sharing import open_library
 from assistant.store.addresses import IN_HOME, Stores
 
 if TYPE_CHECKING:
@@ -71,8 +72,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: item.path not in slow)
 
 
-FORMS = ("in the home", "on servers")
-"""Where stores are: in files, or in PostgreSQL and a Chroma server."""
+FORMS = ("in the home", "on servers", "shared")
+"""Where stores are: in files, in PostgreSQL and a Chroma server, or there for several processes."""
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -186,13 +187,14 @@ def stores(request: pytest.FixtureRequest) -> Stores:
     if getattr(request, "param", FORMS[0]) == FORMS[0]:
         return IN_HOME
     database = request.getfixturevalue("postgres").empty()
-    return Stores(database, request.getfixturevalue("chroma").server)
+    originals = request.getfixturevalue("tmp_path") / "originals" if request.param == FORMS[2] else None
+    return Stores(database, request.getfixturevalue("chroma").server, originals)
 
 
 @pytest.fixture
 def library(tmp_path: Path, stores: Stores) -> Iterator[Library]:
     """An empty library with the quick embedder."""
-    opened = Library(tmp_path, Hashing(), stores=stores)
+    opened = open_library(tmp_path, Hashing(), stores=stores)
     yield opened
     opened.close()
 
