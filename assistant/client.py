@@ -81,7 +81,8 @@ class Remote:
         import httpx
 
         # Two processes of one machine use no proxy from the environment.
-        self._http = httpx.Client(base_url=owner.url or "", timeout=TIMEOUT, trust_env=False)
+        headers = {"Authorization": f"Bearer {owner.key}"} if owner.key else {}
+        self._http = httpx.Client(base_url=owner.url or "", timeout=TIMEOUT, headers=headers, trust_env=False)
         self.url = owner.url
 
     def __enter__(self) -> Remote:

@@ -10,7 +10,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from assistant.cli import documents, evaluation, models, moving, output, serving
+from assistant.cli import documents, evaluation, models, moving, output, serving, users
 from assistant.cli.store import Json, fill, open_store
 from assistant.core.errors import AssistantError
 
@@ -28,6 +28,7 @@ app.add_typer(moving.app)
 app.add_typer(evaluation.app, name="eval")
 app.add_typer(models.app, name="models")
 app.add_typer(serving.app)
+app.add_typer(users.app, name="users")
 STOPPED = 130
 
 

@@ -34,6 +34,7 @@ KEYS = {
     "ASSISTANT_DAILY_TOKENS": "daily_tokens",
     "ASSISTANT_PUBLIC_URL": "public_url",
     "ASSISTANT_WIDGET_ORIGINS": "widget_origins",
+    "ASSISTANT_USERS": "users",
     "ASSISTANT_EMBEDDING_MODEL": "embedding_model",
     "ASSISTANT_EMBEDDING_URL": "embedding_url",
     "ASSISTANT_RERANK_URL": "rerank_url",
@@ -83,6 +84,8 @@ class Settings:
     """The address of the page behind a proxy: scheme and host, in lower case."""
     widget_origins: tuple[str, ...] = ()
     """The origins of the sites that may have the widget."""
+    users: str = ""
+    """Users that the environment names, as `NAME:ROLE:HASH` with spaces between them."""
     model_is_fixed: bool = False
     """True if the environment or `config.toml` sets the model, so that the page cannot."""
     structured: tuple[str, ...] = ()
@@ -130,6 +133,7 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
         sync_password=values.get("sync_password"),
         public_url=_public_url(values.get("public_url")),
         widget_origins=tuple(_origins(values.get("widget_origins", ""))),
+        users=values.get("users", ""),
         model_is_fixed=is_fixed,
         structured=chosen.structured,
     )

@@ -5,6 +5,8 @@ Each message is short and says what to do.
 
 from __future__ import annotations
 
+import math
+
 FAULT = "Something went wrong inside the assistant. Its log has the details."
 """The message for any other exception."""
 
@@ -94,6 +96,23 @@ class LedgerError(StoreError):
             f"The ledger cannot be used ({fault}). The originals are untouched: stop the server and run "
             "`assistant check --repair` to rebuild the ledger from them."
         )
+
+
+class AccountError(AssistantError):
+    """A name, a password or a role is refused where users are managed."""
+
+
+class LoginError(AssistantError):
+    """Nobody is logged in by this. `wait` is the seconds until another try is looked at, 0 for any time."""
+
+    wait = 0.0
+
+    @classmethod
+    def after(cls, wait: float) -> LoginError:
+        """Return the error for too many wrong tries."""
+        fault = cls(f"There were too many wrong tries. Try again in {math.ceil(wait)} s.", retryable=True)
+        fault.wait = wait
+        return fault
 
 
 class NotFound(AssistantError):

@@ -26,6 +26,7 @@ from assistant.store.ledger import CHANGE_NUMBER, STORE_ID, Ledger
 from assistant.store.originals import Label, Originals, StoreState, open_originals
 from assistant.store.reconciler import Reconciler
 from assistant.store.records import LedgerChange
+from assistant.users import accounts
 
 FOLDER = "repair"
 FILES = ("ledger.db-wal", "ledger.db-shm", "ledger.db")
@@ -160,7 +161,8 @@ def _is_broken(folder: Path) -> bool:
 
 
 def _salvage(path: Path, ledger: Ledger) -> int:
-    """Copy readable conversations, except turns that quote a lost document; return the number of turns."""
+    """Copy users, and readable conversations but for turns that quote a lost document; return the number of
+    turns."""
     rows: list[Sequence[object]] = []
     with contextlib.suppress(sqlite3.Error), contextlib.closing(_read_only(path)) as old:
         # Row by row, to keep the rows before a damaged one.
@@ -174,6 +176,11 @@ def _salvage(path: Path, ledger: Ledger) -> int:
         for row in old.execute("SELECT id, owner, name, pinned FROM conversations"):
             owned.append(row)
     conversations.import_owned(ledger.engine, owned)
+    known: list[Sequence[object]] = []
+    with contextlib.suppress(sqlite3.Error), contextlib.closing(_read_only(path)) as old:
+        for row in old.execute("SELECT id, name, role, password, added, fixed FROM users"):
+            known.append(row)
+    accounts.import_users(ledger.engine, known)
     return count
 
 

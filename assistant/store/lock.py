@@ -2,7 +2,7 @@
 
 A second process with Chroma's folder open never finds new passages, so others talk to the owner if it is a
 server, or wait for it. The operating system releases the lock when the process ends in any way. The file has
-the owner's pid, command and, for a server, URL.
+the owner's pid, command and, for a server, URL and key.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import json
 import os
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -27,11 +27,13 @@ _OTHERS = 0o077
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """The process that owns a store. `url` is None unless it is a server."""
+    """The process that owns a store. `url` is None unless it is a server; `key` is then what shows it that a
+    command has the home folder."""
 
     pid: int
     doing: str
     url: str | None
+    key: str = field(default="", repr=False, compare=False)
 
 
 class Lock:
@@ -55,10 +57,10 @@ class Lock:
         )
         self._lock.acquire()
 
-    def announce(self, doing: str, url: str | None = None) -> None:
-        """Tell other processes the command of this one and the URL at which it serves."""
+    def announce(self, doing: str, url: str | None = None, key: str = "") -> None:
+        """Tell other processes the command of this one, the URL at which it serves, and the key to it."""
         # Windows locks the first byte, which is blank and never read.
-        content = "\n" + json.dumps({"pid": os.getpid(), "doing": doing, "url": url})
+        content = "\n" + json.dumps({"pid": os.getpid(), "doing": doing, "url": url, "key": key})
         # On a full disk nobody learns the owner, but it holds the lock.
         with contextlib.suppress(OSError):
             os.ftruncate(self._descriptor, 0)
@@ -135,7 +137,8 @@ def _read_owner(path: Path) -> Owner:
         with path.open("rb") as file:
             file.seek(1)
             content = json.loads(file.read())
-        return Owner(int(content["pid"]), str(content["doing"]), content["url"])
+        key = str(content.get("key", ""))
+        return Owner(int(content["pid"]), str(content["doing"]), content["url"], key)
     except (OSError, ValueError, KeyError, TypeError):
         # The owner has just acquired the lock, or is writing the file.
         return Owner(0, "starting", None)

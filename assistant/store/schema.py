@@ -198,3 +198,37 @@ touched = sql.Table(
     sql.Column("change", sql.Integer, primary_key=True, autoincrement=False),
     sql.Column("passage_keys", Json, nullable=False),
 )
+# Who may log in where others reach the server. Names are folded, so that no two differ in case alone.
+users = sql.Table(
+    "users",
+    tables,
+    # Random: whoever gets the name of somebody removed gets nothing of theirs.
+    sql.Column("id", STRING, primary_key=True),
+    sql.Column("name", STRING, nullable=False, unique=True),
+    sql.Column("role", STRING, nullable=False),
+    # A hash by argon2; empty for one of the environment that it names no longer.
+    sql.Column("password", STRING, nullable=False),
+    sql.Column("added", STRING, nullable=False),
+    # True for one that the environment names.
+    sql.Column("fixed", sql.Boolean, nullable=False),
+)
+# Browsers that are logged in, by the hash of what their cookie holds. Times are in seconds since 1970.
+sessions = sql.Table(
+    "sessions",
+    tables,
+    sql.Column("hash", STRING, primary_key=True),
+    sql.Column("user", sql.ForeignKey("users.id", ondelete="CASCADE"), nullable=False, index=True),
+    sql.Column("began", sql.BigInteger, nullable=False),
+    sql.Column("used", sql.BigInteger, nullable=False),
+)
+# Tokens of programs, by hash.
+api_tokens = sql.Table(
+    "api_tokens",
+    tables,
+    sql.Column("id", STRING, primary_key=True),
+    sql.Column("hash", STRING, nullable=False, unique=True),
+    sql.Column("user", sql.ForeignKey("users.id", ondelete="CASCADE"), nullable=False, index=True),
+    sql.Column("role", STRING, nullable=False),
+    sql.Column("made", sql.BigInteger, nullable=False),
+    sql.Column("expires", sql.BigInteger, nullable=False),
+)

@@ -25,6 +25,7 @@ from assistant.core import serialization
 from assistant.core.endpoint import OPENAI, require_key, require_url
 from assistant.core.errors import (
     FAULT,
+    AccountError,
     AssistantError,
     ConfigError,
     FetchError,
@@ -43,7 +44,9 @@ from assistant.core.serialization import Json
 from assistant.core.types import AddResult, ProgressStep, Source, Status
 from assistant.store.lists import following
 from assistant.store.lists.remotes import Remotes, Taken
+from assistant.users.roles import may
 from assistant.web import events
+from assistant.web.access.door import is_stranger, visitor_of
 from assistant.web.conversations import require_not_anothers
 from assistant.web.uploads import LIMITS, Limits, Uploads, on_disconnect, while_there
 
@@ -57,6 +60,7 @@ STATUS: dict[type[AssistantError], int] = {
     StoreBusy: 503,
     StoreUnreachable: 503,
     Withdrawn: 503,
+    AccountError: 422,
 }
 """The HTTP status of each error; 500 for others."""
 NAMELESS = "Name the document with ?source=, or give its address with ?url=, but not both."
@@ -155,7 +159,8 @@ class ModelForm(BaseModel):
 def add_to(
     served: FastAPI, assistant: Assistant, limits: Limits = LIMITS, *, is_private: bool = True
 ) -> None:
-    """Add the routes and error handlers of the API to an app, private if only this machine reaches it."""
+    """Add the routes and error handlers of the API to an app, private if only this machine reaches it, or
+    whoever is logged in."""
     for routes in (
         _questions(assistant),
         _store(assistant),
@@ -196,7 +201,9 @@ def _store(assistant: Assistant) -> APIRouter:
     counting = CapacityLimiter(2)
 
     @routes.get("/health")
-    async def health() -> Json:
+    async def health(request: Request) -> Json:
+        if is_stranger(request):
+            return {"status": "ok"}
         documents, _ = await to_thread.run_sync(assistant.library.ledger.counts, limiter=counting)
         return {"status": "ok", "documents": documents, "model": assistant.settings.model}
 
@@ -220,20 +227,21 @@ def _model(assistant: Assistant, is_private: bool) -> APIRouter:
     routes = APIRouter(prefix="/api/model")
 
     @routes.get("")
-    def model() -> Json:
-        settings = assistant.settings
+    def model(request: Request) -> Json:
+        settings, visitor = assistant.settings, visitor_of(request)
+        is_managed = visitor is None or may(visitor.role, "admin")
         return {
             "name": settings.model,
-            "url": settings.base_url,
+            "url": settings.base_url if is_managed else None,
             "has_key": settings.api_key is not None,
-            "changeable": is_private and not settings.model_is_fixed,
+            "changeable": is_private and is_managed and not settings.model_is_fixed,
         }
 
     @routes.put("")
-    def choose(body: ModelForm) -> Json:
+    def choose(request: Request, body: ModelForm) -> Json:
         _require_private(is_private)
         assistant.use_model(_choice(assistant, body))
-        return model()
+        return model(request)
 
     @routes.post("/test")
     def test(body: ModelForm) -> Json:

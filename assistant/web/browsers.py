@@ -25,17 +25,18 @@ _TOKEN = re.compile(r"[0-9a-f]{32}")
 
 def token(headers: Mapping[str, str]) -> str | None:
     """Return the token of the browser that sent these headers, if it has one."""
-    value = _cookie(headers, COOKIE)
+    value = cookie(headers, COOKIE)
     return value if _TOKEN.fullmatch(value) else None
 
 
 def language(headers: Mapping[str, str]) -> str | None:
     """Return the language that was chosen by hand in this browser, if one was."""
-    value = _cookie(headers, LANGUAGE)
+    value = cookie(headers, LANGUAGE)
     return value if value in LANGUAGES else None
 
 
-def _cookie(headers: Mapping[str, str], name: str) -> str:
+def cookie(headers: Mapping[str, str], name: str) -> str:
+    """Return the value of a cookie, empty if it was not sent."""
     try:
         cookies = SimpleCookie(headers.get("cookie", ""))
     except CookieError:

@@ -22,8 +22,9 @@ from assistant.core.config import NAME
 Json = dict[str, Any]
 TITLE = "Cited answers"
 ABOUT = (
-    "Questions, documents and measurements of the assistant on this machine. There are no users and no keys: "
-    "who reaches the port can do everything. What goes wrong is one sentence, `error`."
+    "Questions, documents and measurements of the assistant. Where this machine alone reaches it, who "
+    "reaches the port can do all but manage users. Elsewhere each request takes a token of a user, as in "
+    "`Authorization: Bearer`, whose role says what it may do. What goes wrong is one sentence, `error`."
 )
 ERROR: Json = {
     "type": "object",

@@ -16,13 +16,15 @@ from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from assistant.core.errors import QuestionError
 from assistant.core.limits import MAX_BODY, MAX_FIELDS, MAX_HEADERS
 from assistant.ingest.files import MAX_BYTES
 from assistant.web import admission, browsers
+from assistant.web.access import door as access
+from assistant.web.access.door import Door
 from assistant.web.admission import JOIN, STREAM, Admission
 from assistant.web.delivery.packing import FOR_EVER
 
@@ -51,13 +53,22 @@ HEADERS = {
 
 
 class Guard:
-    """ASGI middleware. The server is bound to `host`; a proxy serves it at `public_url`."""
+    """ASGI middleware. The server is bound to `host`; a proxy serves it at `public_url`. Where others reach
+    it, `door` lets in who is logged in."""
 
-    def __init__(self, app: ASGIApp, host: str, admitted: Admission, public_url: str | None = None) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        host: str,
+        admitted: Admission,
+        public_url: str | None = None,
+        door: Door | None = None,
+    ) -> None:
         self._app = app
         self._host = host
         self._admitted = admitted
         self._public_url = public_url
+        self._door = door
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -70,12 +81,25 @@ class Guard:
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = Headers(scope=scope)
         scope = _in_chosen_language(scope, headers)
+        login = self._door.pages if self._door and scope["path"] in access.PATHS else None
         refusal = (
-            _overlong(scope) or self._foreign(headers) or _misplaced(scope) or _oversized(scope, headers)
+            _overlong(scope)
+            or self._foreign(headers)
+            or (None if login else _misplaced(scope))
+            or _oversized(scope, headers)
         )
-        if refusal:
-            await refusal(scope, receive, send)
-        elif scope["path"] == JOIN:
+        answered = refusal or login
+        if answered:
+            await answered(scope, receive, send)
+            return
+        admitted = await self._door.admit(scope) if self._door else scope
+        if isinstance(admitted, Response):
+            await admitted(scope, receive, send)
+        else:
+            await self._pass_on(admitted, receive, send)
+
+    async def _pass_on(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["path"] == JOIN:
             await self._join(scope, receive, send)
         else:
             with _ignore_closed_page(scope["path"]):
@@ -237,6 +261,9 @@ def _with_headers(send: Send, scope: Scope) -> Send:
             is_there = message["status"] < 400
             headers.setdefault("Cache-Control", _caching(scope["path"]) if is_there else "no-store")
             headers.update(HEADERS)
+            if scope["path"] in access.PATHS:
+                # Without a referrer, browsers would not say from where the form was sent.
+                headers["Referrer-Policy"] = "same-origin"
             if scope["path"] == WIDGET:
                 headers["Cross-Origin-Resource-Policy"] = "cross-origin"
             if is_endless and message["status"] >= 400:

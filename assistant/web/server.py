@@ -5,11 +5,13 @@ from __future__ import annotations
 import contextlib
 import errno
 import logging
+import secrets
 import signal
 import socket
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import PurePath
+from urllib.parse import urlsplit
 
 import uvicorn
 from fastapi import APIRouter, FastAPI, HTTPException, Request
@@ -23,8 +25,13 @@ from assistant.core.errors import ConfigError, NotFound, StoreError
 from assistant.core.limits import MAX_HEADERS
 from assistant.text import sources
 from assistant.text.wording import wanted
+from assistant.users import accounts
+from assistant.users.login import Login
 from assistant.web import api, conversations, openapi, page, suggestions
 from assistant.web import evaluation_api as routes
+from assistant.web.access import users_api
+from assistant.web.access.door import Door
+from assistant.web.access.keys import Keys
 from assistant.web.asking import Asking
 from assistant.web.connections import Connection
 from assistant.web.delivery import pdf_pages
@@ -38,18 +45,26 @@ from assistant.web.widget import frame
 
 NOTHING = "There is nothing at this address."
 OPEN = (
-    "Served on {host}, everyone who can reach this machine over the network can ask, read, add and remove "
-    "documents, without a password and unencrypted."
+    "Served on {host}, whoever is logged in asks and reads over the network unencrypted, and passwords pass "
+    "unencrypted too. A proxy with TLS is better: ASSISTANT_PUBLIC_URL."
 )
+NOBODY = "Others can reach this server, and nobody could log in; first: assistant users add NAME --role admin"
 CLOSING = 3
 """Seconds for running requests to finish when the server stops."""
 
 
-def app(assistant: Assistant, host: str = "127.0.0.1", limits: Limits = LIMITS) -> FastAPI:
-    """Return the server as an ASGI app. It is bound to `host` and answers to it and to localhost."""
+def app(
+    assistant: Assistant, host: str = "127.0.0.1", limits: Limits = LIMITS, keys: Keys | None = None
+) -> FastAPI:
+    """Return the server as an ASGI app. It is bound to `host` and answers to it and to localhost.
+
+    Where others than this machine reach it, a login is demanded; `keys` tells how.
+    """
     served = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
-    is_private = is_loopback(host) and not assistant.settings.public_url
-    api.add_to(served, assistant, limits, is_private=is_private)
+    public_url = assistant.settings.public_url
+    is_private = not is_reached(host, public_url)
+    keys = keys or keys_of(assistant)
+    api.add_to(served, assistant, limits, is_private=not is_private or not public_url)
     served.include_router(routes.router(assistant))
     asking = Asking(assistant)
     served.include_router(conversations.router(assistant, asking))
@@ -60,14 +75,32 @@ def app(assistant: Assistant, host: str = "127.0.0.1", limits: Limits = LIMITS) 
     served.include_router(openai.router(assistant))
     served.include_router(searching.router(assistant))
     served.router.routes.append(Route(mcp_http.PATH, mcp_http.Endpoint(assistant)))
+    served.include_router(users_api.router(keys, is_private=is_private))
     served.include_router(openapi.router(served))
     served.include_router(api.nothing())
     served.include_router(_pages(assistant))
     served.include_router(pdf_pages.router(assistant))
     admitted = page.mount(served, assistant, asking)
-    public_url = assistant.settings.public_url
-    served.add_middleware(Guard, host=host, admitted=admitted, public_url=public_url)
+    door = None if is_private else Door(keys, " ".join(assistant.settings.widget_origins))
+    served.add_middleware(Guard, host=host, admitted=admitted, public_url=public_url, door=door)
     return served
+
+
+def is_reached(host: str, public_url: str | None) -> bool:
+    """Return True if others than this machine reach a server on `host`, or the proxy before it."""
+    outside = urlsplit(public_url).hostname if public_url else None
+    return not is_loopback(host) or not is_loopback(outside or host)
+
+
+def keys_of(assistant: Assistant, owner: str = "") -> Keys:
+    """Return how a server is entered; `owner` is the key that is told in the home folder alone.
+
+    Raises:
+        AccountError: ASSISTANT_USERS is malformed.
+    """
+    login = Login(assistant.library.ledger.engine)
+    login.accounts.keep(accounts.entries(assistant.settings.users))
+    return Keys(login, owner, assistant.settings.public_url)
 
 
 def _pages(assistant: Assistant) -> APIRouter:
@@ -113,7 +146,7 @@ def require_allowed(host: str) -> None:
     """Check that only this machine can reach a server on `host`.
 
     Raises:
-        ConfigError: others can reach it too, and there are no users and no passwords yet.
+        ConfigError: others can reach it too, so that passwords would pass the network unencrypted.
     """
     if not is_loopback(host):
         raise ConfigError(f"{OPEN.format(host=host)} To allow this, add --allow-network.")
@@ -133,18 +166,24 @@ def serve(assistant: Assistant, host: str = "127.0.0.1", port: int = 7860) -> No
 
     Raises:
         StoreError: the server cannot listen on the address.
+        ConfigError: a login is demanded, and there is no user.
     """
+    keys = keys_of(assistant, secrets.token_hex(32))
+    if is_reached(host, assistant.settings.public_url):
+        if not keys.login.accounts.has_any():
+            raise ConfigError(NOBODY)
+        keys.login.passwords.prepare()
     listener = _listener(host, port)
     address = _address(host, listener.getsockname()[1])
 
     def on_start() -> None:
-        assistant.lock.announce("assistant chat", address)
+        assistant.lock.announce("assistant chat", address, keys.owner)
         print(f"The assistant answers at {address} (stop it with Ctrl-C).", flush=True)
         if not is_loopback(host):
             print(OPEN.format(host=host), flush=True)
 
     config = uvicorn.Config(
-        app(assistant, host),
+        app(assistant, host, keys=keys),
         http=Connection,
         # h11 limits a request line and headers that do not end; httptools does not.
         h11_max_incomplete_event_size=MAX_HEADERS,

@@ -177,3 +177,15 @@ def test_a_store_is_open_to_its_owner_alone(tmp_path: Path) -> None:
             assert home.stat().st_mode & 0o777 == 0o700
     private = {name for name, mode in rights(home).items() if not mode & 0o077}
     assert {"home", "ledger.db", "owner.lock", "originals", "originals.json", "reserve"} <= private
+
+
+def test_the_key_of_a_server_is_told_to_who_has_the_home_alone(tmp_path: Path) -> None:
+    held = lock.acquire(tmp_path, "chat")
+    assert isinstance(held, Lock)
+    held.announce("chat", "http://127.0.0.1:1", "a key")
+    owner = lock.acquire(tmp_path, "ask")
+    assert isinstance(owner, Owner)
+    assert owner.key == "a key"
+    assert "a key" not in repr(owner)
+    assert (tmp_path / "owner.lock").stat().st_mode & 0o077 == 0
+    held.release()

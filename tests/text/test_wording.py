@@ -55,7 +55,7 @@ def test_what_is_said_has_a_text_and_every_text_is_said() -> None:
 
 
 SPEAKING = ("text/turns.py", "text/sources.py", "text/blocks.py", "web/page.py", "web/server.py")
-COMPOSED = ("bad.", "fact.", "eval.", "add.", "turn.", "kind.", "widget.")
+COMPOSED = ("bad.", "fact.", "eval.", "add.", "turn.", "kind.", "widget.", "login.")
 """The beginnings of keys whose end is a value: `fact.author`."""
 
 

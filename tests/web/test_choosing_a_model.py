@@ -90,13 +90,22 @@ def test_what_is_wrong_with_a_model_is_said_before_it_is_used(
     assert "cannot be reached" in tested["problem"]
 
 
-def test_on_a_server_that_others_reach_the_model_cannot_be_changed(settings: Settings) -> None:
-    public = replace(settings, public_url="https://docs.example.org")
-    with Assistant.open(public) as assistant:
+CHANGES = (("PUT", ""), ("POST", "/test"), ("GET", "/servers"))
+
+
+def test_behind_a_proxy_on_this_machine_the_model_cannot_be_changed(settings: Settings) -> None:
+    with Assistant.open(replace(settings, public_url="http://127.0.0.1:8000")) as assistant:
         client = TestClient(app(assistant), base_url="http://localhost")
         assert client.get("/api/model").json()["changeable"] is False
-        for method, path in (("PUT", ""), ("POST", "/test"), ("GET", "/servers")):
+        for method, path in CHANGES:
             assert client.request(method, f"/api/model{path}", json={}).status_code == 403
+
+
+def test_on_a_server_that_others_reach_no_stranger_changes_the_model(settings: Settings) -> None:
+    with Assistant.open(replace(settings, public_url="https://docs.example.org")) as assistant:
+        client = TestClient(app(assistant), base_url="http://localhost")
+        for method, path in (("GET", ""), *CHANGES):
+            assert client.request(method, f"/api/model{path}", json={}).status_code == 401
 
 
 def test_a_model_of_the_environment_is_not_changed_by_the_page(

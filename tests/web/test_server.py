@@ -365,7 +365,7 @@ def test_a_taken_port_is_said_in_a_sentence() -> None:
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "", "192.168.1.7", "box.lan", "127.1"])
 def test_others_than_this_machine_are_served_only_on_purpose(host: str) -> None:
-    with pytest.raises(ConfigError, match=r"without a password.*--allow-network"):
+    with pytest.raises(ConfigError, match=r"unencrypted.*--allow-network"):
         server.require_allowed(host)
 
 

@@ -18,6 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from assistant.ingest.files import ENDINGS, MAX_BYTES
 from assistant.text import html as markup
 from assistant.text.wording import ENGLISH, Text, Wording, wanted, wording
+from assistant.users.roles import Visitor
 from assistant.web import browsers
 from assistant.web.delivery import gradio_styles
 from assistant.web.delivery.files import STATIC, Bundle, bundle
@@ -67,8 +68,8 @@ class Shell:
         cookie = browsers.set_cookie(asked, secure=self._secure)
         headers = {"Content-Security-Policy": POLICY.format(nonce=nonce), "Set-Cookie": cookie}
         # On a thread, as it takes a while: other requests are answered meanwhile.
-        say = wanted(asked.get("accept-language"))
-        whole = await run_in_threadpool(shell, body.decode(), nonce, self._kinds, say)
+        say, visitor = wanted(asked.get("accept-language")), scope.get("state", {}).get("visitor")
+        whole = await run_in_threadpool(shell, body.decode(), nonce, self._kinds, say, visitor)
         await HTMLResponse(whole, headers=headers)(scope, receive, send)
 
 
@@ -80,10 +81,17 @@ EXTERNAL = (
 """XPath of the elements of Gradio's page that are for other sites."""
 
 
-def shell(page: str, nonce: str, kinds: Collection[str] = (), say: Wording = ENGLISH) -> str:
+def shell(
+    page: str,
+    nonce: str,
+    kinds: Collection[str] = (),
+    say: Wording = ENGLISH,
+    visitor: Visitor | None = None,
+) -> str:
     """Return Gradio's page without what is for other sites, and with our files and views, in a language.
 
-    Each script has the `nonce`, so a policy can forbid all others. `kinds` are those of the components.
+    Each script has the `nonce`, so a policy can forbid all others. `kinds` are those of the components. Where
+    a login is demanded, what the role of the `visitor` may not do is hidden.
     """
     sheets = tuple(gradio_styles.names(page, kinds))
     document = html.document_fromstring(page)
@@ -100,9 +108,27 @@ def shell(page: str, nonce: str, kinds: Collection[str] = (), say: Wording = ENG
     for element in before:
         chat.addprevious(element)
     document.body.extend(after)
+    if visitor:
+        document.set("data-role", visitor.role)
+        [looks] = document.xpath("//*[@id='theme']")
+        looks.extend(html.fragments_fromstring(_leaving(visitor, say)))
+        document.head.extend(html.fragments_fromstring(ROLES))
     for script in document.iter("script"):
         script.set("nonce", nonce)
     return str(html.tostring(document, encoding="unicode", doctype="<!doctype html>"))
+
+
+ROLES = '<link rel="stylesheet" href="/page/role.css"><script type="module" src="/page/leave.js"></script>'
+"""What the page has besides, where a login is demanded."""
+
+
+def _leaving(visitor: Visitor, say: Wording) -> str:
+    """Return the name of who is logged in, with the button to log out."""
+    name = markup.element("bdi", markup.text(visitor.name))
+    leave = markup.element(
+        "button", markup.text(say("login.leave")), id="leave", type="button", class_="plain"
+    )
+    return markup.element("p", name, markup.text(" "), leave)
 
 
 def _head(files: Bundle, sheets: Sequence[str], say: Wording) -> str:

@@ -66,5 +66,7 @@ panel.querySelector("[data-does=dismiss-all]").addEventListener("click", async (
   const all = await call("/api/rejected").then((reply) => reply.json(), () => []);
   dismiss(all.map((each) => each.source));
 });
-one("section#documents").addEventListener("view", () => { refresh(); follow(); });
-for (const kind of ["corpus", "rejected"]) addEventListener(kind, refresh);
+if (document.documentElement.dataset.role !== "reader") {
+  one("section#documents").addEventListener("view", () => { refresh(); follow(); });
+  for (const kind of ["corpus", "rejected"]) addEventListener(kind, refresh);
+}

@@ -68,6 +68,19 @@ def router(assistant: Assistant) -> APIRouter:
     return routes
 
 
+def closed(say: Wording, origins: str) -> HTMLResponse:
+    """Return the page within the frame for who is not logged in: a link to the login."""
+    title, link = text(say("name")), text(say("login.heading"))
+    page = (
+        f'<!doctype html><html lang="{say.language}" dir="{say.direction}"><head><meta charset="utf-8">'
+        f'<title>{title}</title><link rel="stylesheet" href="/page/page.css"></head>'
+        f'<body><main class="view"><p><a href="/login" target="_blank">{link}</a></p></main></body></html>'
+    )
+    # Without sites that may have the widget, none may frame this.
+    policy = POLICY.format(origins=origins or "'none'")
+    return HTMLResponse(page, 401, {"Content-Security-Policy": policy, "WWW-Authenticate": "Bearer"})
+
+
 def _page(say: Wording) -> str:
     # Data, which no browser runs. No text of it can end the element.
     texts = json.dumps({key: say(key) for key in TEXTS}).replace("<", "\\u003c")
