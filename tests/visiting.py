@@ -7,12 +7,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from anyio.from_thread import BlockingPortal
 from argon2 import PasswordHasher
 from conftest import opened_in
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from assistant.assistant import Assistant
+from assistant.users.audit import Audit
 from assistant.users.login import Login
 from assistant.users.passwords import Passwords
 from assistant.users.people import People
@@ -38,15 +40,22 @@ class Public:
     def __init__(self, assistant: Assistant, **users: str) -> None:
         self.assistant = assistant
         self.login = Login(assistant.library.ledger.engine, Passwords(QUICK))
-        self.people = People(self.login)
+        self.people = People(self.login, delete=assistant.library.delete_conversations)
+        self.portal: BlockingPortal | None = None
         for name, role in ({role: role for role in ROLES} | users).items():
             self.people.add(name, role, password(name))
-        self.served: FastAPI = server.app(assistant, HOST, keys=Keys(self.login, OWNER))
+        self.served: FastAPI = server.app(assistant, HOST, keys=self.keys())
+
+    def keys(self, public_url: str | None = None) -> Keys:
+        """Return how it is entered; by `public_url`, behind a proxy."""
+        return Keys(self.login, OWNER, Audit(self.login.engine, 90), public_url)
 
     def browser(self, name: str | None = None, **options: Any) -> TestClient:
         """Return a browser that follows no redirects, logged in as a user."""
         given = {"raise_server_exceptions": False, "follow_redirects": False, "headers": {"Origin": PUBLIC}}
         made = TestClient(self.served, PUBLIC, **given | options)
+        # All visit one server: the queue of Gradio belongs to one loop.
+        made.portal = self.portal
         if name:
             sent = {"name": name, "password": password(name)}
             assert made.post("/login", data=sent).status_code == 303
@@ -63,5 +72,6 @@ def public(home: Path, **users: str) -> Iterator[Public]:
     """A server over a new store with one document; `users` are more of them by name, with their roles."""
     with opened_in(home, {"kettle.md": KETTLE}) as assistant:
         made = Public(assistant, **users)
-        with TestClient(made.served, PUBLIC):
+        with TestClient(made.served, PUBLIC) as running:
+            made.portal = running.portal
             yield made

@@ -34,6 +34,10 @@ class Managed(Protocol):
 
     def remove(self, name: str) -> dict[str, Any]: ...
 
+    def export(self, name: str) -> dict[str, Any]: ...
+
+    def log(self, name: str = "") -> list[dict[str, Any]]: ...
+
     def tokens(self, name: str) -> list[dict[str, Any]]: ...
 
     def make_token(self, name: str, role: str, days: int) -> dict[str, Any]: ...
@@ -58,6 +62,12 @@ class _Served:
 
     def remove(self, name: str) -> Any:
         return self._call("DELETE", _path(name))
+
+    def export(self, name: str) -> Any:
+        return self._call("GET", f"{_path(name)}/export")
+
+    def log(self, name: str = "") -> Any:
+        return self._call("GET", "/api/log", params={"name": name})
 
     def tokens(self, name: str) -> Any:
         return self._call("GET", f"{_path(name)}/tokens")
@@ -84,7 +94,9 @@ def _users() -> Iterator[Managed]:
             from assistant.users.login import Login
             from assistant.users.people import People
 
-            yield People(Login(store.library.ledger.engine))
+            library = store.library
+            login = Login(library.ledger.engine)
+            yield People(login, store.settings.log_days, library.delete_conversations)
 
 
 @app.command("add", epilog="Example: assistant users add kim --role editor")
@@ -131,10 +143,33 @@ def password(name: Name) -> None:
 
 @app.command("remove", epilog="Example: assistant users remove kim")
 def remove(name: Name) -> None:
-    """Remove a user, with their sessions and tokens."""
+    """Remove a user with all that is theirs: sessions, tokens, conversations, their name in the log."""
     with _users() as users:
         gone = users.remove(name)
     print(f"{gone['name']} is removed.")
+
+
+@app.command("export", epilog="Example: assistant users export kim > kim.json")
+def export(name: Name) -> None:
+    """Print all that is known of a user, as JSON."""
+    with _users() as users:
+        output.print_json(users.export(name))
+
+
+@app.command("log", epilog="Example: assistant users log kim")
+def log(
+    name: Annotated[str, typer.Argument(help="The user; all, if there is none.", metavar="[NAME]")] = "",
+    as_json: Json = False,
+) -> None:
+    """List who did what, the latest first; texts of questions are not in it."""
+    with _users() as users:
+        found = users.log(name)
+    if as_json:
+        output.print_json(found)
+        return
+    for each in found:
+        told = (each["at"], each["name"] or "assistant", each["deed"], output.plain(each["about"]))
+        print("  ".join(filter(None, told)))
 
 
 @app.command("token", epilog="Example: assistant users token kim --role reader --days 30")

@@ -35,6 +35,7 @@ KEYS = {
     "ASSISTANT_PUBLIC_URL": "public_url",
     "ASSISTANT_WIDGET_ORIGINS": "widget_origins",
     "ASSISTANT_USERS": "users",
+    "ASSISTANT_LOG_DAYS": "log_days",
     "ASSISTANT_EMBEDDING_MODEL": "embedding_model",
     "ASSISTANT_EMBEDDING_URL": "embedding_url",
     "ASSISTANT_RERANK_URL": "rerank_url",
@@ -86,6 +87,8 @@ class Settings:
     """The origins of the sites that may have the widget."""
     users: str = ""
     """Users that the environment names, as `NAME:ROLE:HASH` with spaces between them."""
+    log_days: int = 90
+    """Days for which it is kept who did what, where a login is demanded."""
     model_is_fixed: bool = False
     """True if the environment or `config.toml` sets the model, so that the page cannot."""
     structured: tuple[str, ...] = ()
@@ -134,6 +137,7 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
         public_url=_public_url(values.get("public_url")),
         widget_origins=tuple(_origins(values.get("widget_origins", ""))),
         users=values.get("users", ""),
+        log_days=_days(values.get("log_days", "90")),
         model_is_fixed=is_fixed,
         structured=chosen.structured,
     )
@@ -244,6 +248,12 @@ def _tokens(value: str | None) -> int | None:
         return None
     if not re.fullmatch(r"[0-9]{1,12}", value):
         raise ConfigError(f"ASSISTANT_DAILY_TOKENS is {value}. Set it to a number of tokens, such as 200000.")
+    return int(value)
+
+
+def _days(value: str) -> int:
+    if not re.fullmatch(r"[1-9][0-9]{0,3}", value):
+        raise ConfigError(f"ASSISTANT_LOG_DAYS is {value}. Set it to a number of days from 1 to 9999.")
     return int(value)
 
 

@@ -274,11 +274,12 @@ class Library:
         elif result.removed_keys:
             self._generations.change(functools.partial(Index.remove, keys=result.removed_keys))
 
-    def delete_conversation(self, conversation: str) -> None:
-        """Delete a conversation from all files. Where a full disk prevents that, it is made up for later."""
+    def delete_conversations(self, *conversations: str) -> None:
+        """Delete conversations from all files. Where a full disk prevents that, it is made up for later."""
         with self._writing, self._reserve.released():
             has_others = self._has_traces()
-            self.ledger.conversations.delete(conversation)
+            for conversation in conversations:
+                self.ledger.conversations.delete(conversation)
             try:
                 # Alone it has left traces in the ledger only, not in the index.
                 self._finish() if has_others else self._erase_traces()

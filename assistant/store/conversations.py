@@ -67,6 +67,12 @@ class Conversations:
             owner: str | None = db.scalar(_owner_of(conversation))
             return owner
 
+    def owned(self, owner: str) -> list[str]:
+        """Return the conversations of an owner, those without turns too."""
+        with self._engine.connect() as db:
+            query = sql.select(conversations.c.id).where(conversations.c.owner == owner)
+            return list(db.scalars(query.order_by(conversations.c.id)))
+
     def name(self, conversation: str) -> str:
         """Return the name of a conversation: that given by its owner, or its first question."""
         with self._engine.connect() as db:

@@ -232,3 +232,15 @@ api_tokens = sql.Table(
     sql.Column("made", sql.BigInteger, nullable=False),
     sql.Column("expires", sql.BigInteger, nullable=False),
 )
+# What was done on a server that others reach: who, when, and to what. No text of questions.
+deeds = sql.Table(
+    "deeds",
+    tables,
+    sql.Column("number", sql.Integer, primary_key=True),
+    sql.Column("at", sql.BigInteger, nullable=False, index=True),
+    # Empty for whoever has the home folder, and once the user is removed.
+    sql.Column("user", STRING, nullable=False, index=True),
+    sql.Column("name", STRING, nullable=False),
+    sql.Column("deed", STRING, nullable=False),
+    sql.Column("about", STRING, nullable=False),
+)

@@ -26,6 +26,7 @@ class Login:
         throttle: Throttle | None = None,
         clock: Clock = time.time,
     ) -> None:
+        self.engine = engine
         self.accounts = Accounts(engine)
         self.sessions = Sessions(engine, clock)
         self.tokens = ApiTokens(engine, clock)

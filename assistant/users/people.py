@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
+from assistant.core import serialization
+from assistant.store.conversations import Conversations
 from assistant.users import passwords, roles
 from assistant.users.accounts import Account
+from assistant.users.audit import Audit
 from assistant.users.login import Login
 from assistant.users.tokens import ApiToken
 
 Json = dict[str, Any]
+MOST_EXPORTED = 1_000_000
+"""Deeds of one user that are exported."""
 
 
 class People:
-    """The users of a store."""
+    """The users of a store, of whose log `days` are kept; `delete` deletes conversations for good."""
 
-    def __init__(self, login: Login) -> None:
+    def __init__(self, login: Login, days: int = 90, delete: Callable[..., None] | None = None) -> None:
         self._login = login
+        self._audit = Audit(login.engine, days)
+        self._conversations = Conversations(login.engine)
+        self._delete = delete
 
     def listed(self) -> list[Json]:
         """Return all users by name."""
@@ -45,13 +54,56 @@ class People:
         return _about(self._login.accounts.set_password(name, self._login.passwords.hash(password)))
 
     def remove(self, name: str) -> Json:
-        """Remove a user with their sessions and tokens.
+        """Remove a user with their sessions, tokens and conversations, and their name from the log.
 
         Raises:
             NotFound: there is no such user.
             AccountError: the environment names them.
         """
-        return _about(self._login.accounts.remove(name))
+        account = self._login.accounts.remove(name)
+        # Last what takes longest: from here on, nobody can log in and begin another.
+        self._audit.forget(account.id)
+        theirs = self._conversations.owned(roles.owner(account.id))
+        if self._delete:
+            self._delete(*theirs)
+        else:
+            for ident in theirs:
+                self._conversations.delete(ident)
+        return _about(account)
+
+    def export(self, name: str) -> Json:
+        """Return all that is known of a user, but for hashes of passwords and tokens.
+
+        Raises:
+            NotFound: there is no such user.
+        """
+        account = self._login.accounts.named(name)
+        theirs = self._conversations.owned(roles.owner(account.id))
+        return {
+            "user": _about(account),
+            "sessions": [
+                {key: _day(seconds) for key, seconds in session.items()}
+                for session in self._login.sessions.of(account.id)
+            ],
+            "tokens": [_token(token) for token in self._login.tokens.of(account.id)],
+            "conversations": [self._conversation(ident) for ident in theirs],
+            "log": self._audit.listed(account.id, MOST_EXPORTED),
+        }
+
+    def log(self, name: str = "") -> list[Json]:
+        """Return what was done, by all or by one user, the latest first.
+
+        Raises:
+            NotFound: there is no such user.
+        """
+        return self._audit.listed(self._login.accounts.named(name).id if name else None)
+
+    def _conversation(self, ident: str) -> Json:
+        turns = [
+            {"at": kept.at, **serialization.turn(kept.turn), "verdict": kept.verdict}
+            for kept in self._conversations.kept(ident)
+        ]
+        return {"id": ident, "name": self._conversations.name(ident), "turns": turns}
 
     def tokens(self, name: str) -> list[Json]:
         """Return what is known of a user's tokens.

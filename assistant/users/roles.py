@@ -26,6 +26,16 @@ OWNER = Visitor("", "", "admin")
 """Whoever has the home folder, and so everything in it."""
 
 
+def owner(user: str) -> str:
+    """Return the name under which the conversations of a user are kept. No browser has such a name."""
+    return f"user:{user}"
+
+
+def is_user(owner: str) -> bool:
+    """Return True if an owner of conversations is a user."""
+    return owner.startswith("user:")
+
+
 def role(text: str) -> Role:
     """Return the role of this name.
 

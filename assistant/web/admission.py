@@ -97,6 +97,11 @@ class Admission:
         )
 
 
+def session(query: bytes) -> str:
+    """Return the session that a request to `STREAM` names."""
+    return query.decode("latin-1").partition("=")[2]
+
+
 def is_read(method: str, path: str, query: bytes) -> bool:
     """True if the page fetches this address from Gradio."""
     pattern = READ.get(path)

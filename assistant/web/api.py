@@ -19,10 +19,8 @@ from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
-from assistant.answering.model import offers
 from assistant.assistant import Assistant
 from assistant.core import serialization
-from assistant.core.endpoint import OPENAI, require_key, require_url
 from assistant.core.errors import (
     FAULT,
     AccountError,
@@ -38,16 +36,16 @@ from assistant.core.errors import (
     Withdrawn,
 )
 from assistant.core.limits import MAX_DOCUMENTS, MAX_SOURCE, MAX_TAGS
-from assistant.core.model_choice import ModelChoice
 from assistant.core.scope import Scope
 from assistant.core.serialization import Json
 from assistant.core.types import AddResult, ProgressStep, Source, Status
 from assistant.store.lists import following
 from assistant.store.lists.remotes import Remotes, Taken
-from assistant.users.roles import may
 from assistant.web import events
-from assistant.web.access.door import is_stranger, visitor_of
-from assistant.web.conversations import require_not_anothers
+from assistant.web.access.door import is_stranger
+from assistant.web.access.noting import about
+from assistant.web.conversations import meant
+from assistant.web.settings import model
 from assistant.web.uploads import LIMITS, Limits, Uploads, on_disconnect, while_there
 
 STATUS: dict[type[AssistantError], int] = {
@@ -147,15 +145,6 @@ class RemoteRun(RemoteName):
     fault: str = Field("", max_length=MAX_SOURCE)
 
 
-class ModelForm(BaseModel):
-    """The body of PUT /api/model and POST /api/model/test. Without an address, answers are quotes."""
-
-    url: str = Field("", max_length=MAX_SOURCE)
-    name: str = Field("", max_length=MAX_SOURCE)
-    key: str | None = Field(None, max_length=MAX_SOURCE)
-    """None for the key that is kept, which is sent to the address that it was given for only."""
-
-
 def add_to(
     served: FastAPI, assistant: Assistant, limits: Limits = LIMITS, *, is_private: bool = True
 ) -> None:
@@ -164,7 +153,7 @@ def add_to(
     for routes in (
         _questions(assistant),
         _store(assistant),
-        _model(assistant, is_private),
+        model.router(assistant, is_private),
         _documents(assistant),
         _remotes(assistant),
         _adding(assistant, limits),
@@ -185,11 +174,12 @@ def _questions(assistant: Assistant) -> APIRouter:
         if body.within or body.since or body.tags:
             part = Scope(tuple(documents), tuple(body.within), body.since, tuple(body.tags))
             documents = await run_in_threadpool(assistant.within, part)
-        if body.conversation:
-            await run_in_threadpool(require_not_anothers, assistant, request, body.conversation)
+        conversation = body.conversation
+        if conversation:
+            conversation = await run_in_threadpool(meant, assistant, request, conversation)
         # If the client leaves, no model continues for nobody.
         async with on_disconnect(request, until.withdraw):
-            answer = await run_in_threadpool(assistant.ask, question, body.conversation, documents, until)
+            answer = await run_in_threadpool(assistant.ask, question, conversation, documents, until)
         return serialization.answer(answer)
 
     return routes
@@ -223,66 +213,6 @@ def _store(assistant: Assistant) -> APIRouter:
     return routes
 
 
-def _model(assistant: Assistant, is_private: bool) -> APIRouter:
-    routes = APIRouter(prefix="/api/model")
-
-    @routes.get("")
-    def model(request: Request) -> Json:
-        settings, visitor = assistant.settings, visitor_of(request)
-        is_managed = visitor is None or may(visitor.role, "admin")
-        return {
-            "name": settings.model,
-            "url": settings.base_url if is_managed else None,
-            "has_key": settings.api_key is not None,
-            "changeable": is_private and is_managed and not settings.model_is_fixed,
-        }
-
-    @routes.put("")
-    def choose(request: Request, body: ModelForm) -> Json:
-        _require_private(is_private)
-        assistant.use_model(_choice(assistant, body))
-        return model(request)
-
-    @routes.post("/test")
-    def test(body: ModelForm) -> Json:
-        """Say what is wrong with a model, before it is chosen, and what else is offered there."""
-        _require_private(is_private)
-        choice = _choice(assistant, body)
-        url, key = (
-            require_url(choice.base_url or OPENAI, "The address"),
-            require_key(choice.api_key, "The key"),
-        )
-        try:
-            names = [offer.name for offer in offers.offers(url, key)]
-        except ModelError as fault:
-            return {"problem": fault.message, "offered": []}
-        problem = offers.problem(choice.model, url, key) if choice.model else None
-        return {"problem": problem, "offered": names}
-
-    @routes.get("/servers")
-    def servers() -> list[Json]:
-        """List the model servers of this machine, which are never used unasked."""
-        _require_private(is_private)
-        found = offers.servers_here()
-        return [{"name": name, "url": url, "offered": [o.name for o in some]} for name, url, some in found]
-
-    return routes
-
-
-def _require_private(is_private: bool) -> None:
-    if not is_private:
-        raise HTTPException(403, "The model of a server that others can reach is set where it is started.")
-
-
-def _choice(assistant: Assistant, body: ModelForm) -> ModelChoice:
-    """Return the choice of a form. A kept key goes to no other address."""
-    settings = assistant.settings
-    url = require_url(body.url, "The address") if body.url.strip() else None
-    is_same = url == settings.base_url
-    key = require_key(body.key, "The key") if body.key is not None else settings.api_key if is_same else None
-    return ModelChoice(url, body.name.strip() or None, key, settings.structured)
-
-
 def nothing() -> APIRouter:
     """Return the last routes of the API: otherwise Gradio would answer for unknown addresses."""
     routes = APIRouter(prefix="/api")
@@ -308,31 +238,38 @@ def _documents(assistant: Assistant) -> APIRouter:
         return serialization.document(assistant.show(document_id))
 
     @routes.get("/documents/{document_id}/original")
-    def original(document_id: str) -> Response:
+    def original(request: Request, document_id: str) -> Response:
         name = assistant.show(document_id).source
+        about(request, name)
         headers = INERT | {"Content-Disposition": _attachment(name)}
         data = assistant.original(document_id)
         return Response(data, headers=headers, media_type="application/octet-stream")
 
     @routes.delete("/documents/{document_id}")
-    def remove(document_id: str) -> Json:
-        return serialization.entry(assistant.remove(document_id))
+    def remove(request: Request, document_id: str) -> Json:
+        entry = assistant.remove(document_id)
+        about(request, entry.source)
+        return serialization.entry(entry)
 
     @routes.post("/documents/{document_id}/read")
     def read_again(document_id: str) -> Json:
         return serialization.outcome(assistant.library.read_again(document_id))
 
     @routes.post("/documents/remove")
-    def remove_all(body: Removal) -> list[Json]:
-        return [serialization.entry(entry) for entry in assistant.remove_all(body.ids)]
+    def remove_all(request: Request, body: Removal) -> list[Json]:
+        entries = assistant.remove_all(body.ids)
+        about(request, *(entry.source for entry in entries))
+        return [serialization.entry(entry) for entry in entries]
 
     @routes.post("/documents/tags")
-    def tag(body: Tagging) -> list[Json]:
+    def tag(request: Request, body: Tagging) -> list[Json]:
         entries = assistant.tag(body.ids, body.add, body.remove)
+        about(request, *(entry.source for entry in entries))
         return [serialization.entry(entry) for entry in entries]
 
     @routes.post("/sources/unname")
-    def unname(body: Unnaming) -> list[Json]:
+    def unname(request: Request, body: Unnaming) -> list[Json]:
+        about(request, *body.sources)
         return [serialization.entry(entry) for entry in assistant.unname(body.sources)]
 
     @routes.get("/rejected")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
@@ -18,7 +19,8 @@ from assistant.core.limits import MAX_QUESTION
 from assistant.core.serialization import Json
 from assistant.core.types import Citation, KeptTurn
 from assistant.text.marks import unmarked
-from assistant.web import browsers
+from assistant.users.roles import is_user
+from assistant.web.access.door import owner_of
 from assistant.web.asking import Asking
 
 MAX_NAME = 200
@@ -50,7 +52,7 @@ def router(assistant: Assistant, asking: Asking) -> APIRouter:
 
     @routes.get("")
     def listed(request: Request, query: Annotated[str, Query(max_length=MAX_QUESTION)] = "") -> list[Json]:
-        owner = browsers.owner(request.headers)
+        owner = owner_of(request)
         return [asdict(info) for info in kept.listed(owner, query)] if owner else []
 
     @routes.patch("/{ident}")
@@ -65,7 +67,7 @@ def router(assistant: Assistant, asking: Asking) -> APIRouter:
         require_own(assistant, request, ident)
         if running := asking.running(ident):
             running.withdraw()
-        assistant.library.delete_conversation(ident)
+        assistant.library.delete_conversations(ident)
         return {"deleted": ident}
 
     @routes.post("/{ident}/stop")
@@ -102,20 +104,29 @@ def require_own(assistant: Assistant, request: Request, ident: str) -> None:
     Raises:
         NotFound: it is not one of this browser.
     """
-    owner = browsers.owner(request.headers)
+    owner = owner_of(request)
     if not owner or assistant.library.ledger.conversations.owner(ident) != owner:
         raise NotFound(UNKNOWN)
 
 
-def require_not_anothers(assistant: Assistant, request: Request, ident: str) -> None:
-    """Check that a conversation is nobody's, as those of programs are, or of the browser that sent a request.
+def meant(assistant: Assistant, request: Request, ident: str) -> str:
+    """Return the conversation that a visitor means by a name.
+
+    It is nobody's, as those of programs are, or of the browser that sent the request. A user has names of
+    their own: what another user calls alike is another conversation, and nobody learns that there is one.
 
     Raises:
         NotFound: it is of another browser.
     """
-    owner = assistant.library.ledger.conversations.owner(limits.conversation(ident))
-    if owner is not None and owner != browsers.owner(request.headers):
+    kept, asking = assistant.library.ledger.conversations, owner_of(request)
+    owner = kept.owner(limits.conversation(ident))
+    if is_user(asking) and owner != asking:
+        own = hashlib.sha256(f"{asking} {ident}".encode()).hexdigest()[:32]
+        kept.claim(own, asking)
+        return own
+    if owner not in (None, asking):
         raise NotFound(UNKNOWN)
+    return ident
 
 
 def to_json(name: str, turns: Sequence[KeptTurn]) -> str:

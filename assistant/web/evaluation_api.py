@@ -33,7 +33,7 @@ from assistant.evaluation.report.plots import render_plots
 from assistant.evaluation.runs import records
 from assistant.evaluation.runs.comparison import common_results, compare
 from assistant.evaluation.runs.summary import HEADLINE, summarise_by_tag
-from assistant.web.conversations import require_not_anothers
+from assistant.web.conversations import meant
 
 Json = dict[str, Any]
 HISTORY = 30
@@ -254,10 +254,10 @@ def _add_questions(routes: APIRouter, assistant: Assistant, home_sets: HomeSets)
 
     @routes.post("/feedback")
     def add_feedback(request: Request, body: FeedbackBody) -> Json:
-        require_not_anothers(assistant, request, body.conversation)
+        conversation = meant(assistant, request, body.conversation)
         right = Place(**body.passage.model_dump()) if body.passage else None
         marked = (body.turn, body.question)
-        question = feedback.make_question(assistant, body.conversation, marked, body.reason, right)
+        question = feedback.make_question(assistant, conversation, marked, body.reason, right)
         home_sets.save_question("feedback", question)
         return forms.question_to_json(question, QuoteLookup(assistant))
 

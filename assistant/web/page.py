@@ -18,7 +18,9 @@ from assistant.core.scope import Scope, parse
 from assistant.core.types import Answer, KeptTurn
 from assistant.text import turns as render
 from assistant.text.wording import ENGLISH, Wording, wanted
-from assistant.web import browsers
+from assistant.users.roles import is_user
+from assistant.web.access.door import owner_of
+from assistant.web.access.noting import note
 from assistant.web.admission import Admission, events
 from assistant.web.asking import Asked, Asking
 from assistant.web.conversations import UNKNOWN
@@ -109,11 +111,14 @@ class Chat:
         if not question.strip():
             return
         say = _wording(request)
-        turns = self._turns(conversation)
+        turns: list[KeptTurn] = []
         try:
             self._require_own(conversation, request)
+            turns = self._turns(conversation)
             documents = self._assistant.within(_scope(part))
             asked = self._asking.begin(conversation, serialization.asked(question), documents)
+            if request is not None:
+                note(request, "asked")
         except AssistantError as fault:
             yield _updates(question="", busy=True)
             failed = render.failed_html(question, fault.message)
@@ -166,18 +171,19 @@ class Chat:
         owner = _owner(request)
         known = kept.owner(conversation)
         if known is None and owner and self._turns(conversation):
-            return kept.claim(conversation, owner)
+            # Where people log in, what nobody's page began may be somebody else's.
+            return not is_user(owner) and kept.claim(conversation, owner)
         return known in (None, owner)
 
     def _require_own(self, conversation: str, request: gr.Request | None) -> None:
         owner = _owner(request)
         kept = self._assistant.library.ledger.conversations
-        if not (kept.claim(conversation, owner) if owner else kept.owner(conversation) is None):
+        if not self._is_own(conversation, request) or (owner and not kept.claim(conversation, owner)):
             raise NotFound(UNKNOWN)
 
 
 def _owner(request: gr.Request | None) -> str:
-    return "" if request is None else browsers.owner(dict(request.headers))
+    return "" if request is None else owner_of(request)
 
 
 def _scope(part: str) -> Scope:

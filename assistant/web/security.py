@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import ipaddress
+import json
 import re
 import socket
 from collections.abc import Iterator
@@ -25,6 +26,7 @@ from assistant.ingest.files import MAX_BYTES
 from assistant.web import admission, browsers
 from assistant.web.access import door as access
 from assistant.web.access.door import Door
+from assistant.web.access.keys import NOTHING
 from assistant.web.admission import JOIN, STREAM, Admission
 from assistant.web.delivery.packing import FOR_EVER
 
@@ -96,11 +98,13 @@ class Guard:
         if isinstance(admitted, Response):
             await admitted(scope, receive, send)
         else:
-            await self._pass_on(admitted, receive, send)
+            await self._pass_on(admitted, receive, self._door.noted(admitted, send) if self._door else send)
 
     async def _pass_on(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["path"] == JOIN:
             await self._join(scope, receive, send)
+        elif scope["path"] == STREAM and self._is_anothers(scope, admission.session(scope["query_string"])):
+            await _refused(404, NOTHING)(scope, receive, send)
         else:
             with _ignore_closed_page(scope["path"]):
                 await self._app(_for_gradio(scope), receive, send)
@@ -114,7 +118,13 @@ class Guard:
         except QuestionError as fault:
             await _refused(422, fault.message)(scope, receive, send)
             return
+        if self._is_anothers(scope, json.loads(body)["session_hash"]):
+            await _refused(404, NOTHING)(scope, receive, send)
+            return
         await self._app(_for_gradio(scope, len(body)), _replay(body, receive), send)
+
+    def _is_anothers(self, scope: Scope, session: str) -> bool:
+        return self._door is not None and not self._door.holds(scope, session)
 
     def _foreign(self, headers: Headers) -> JSONResponse | None:
         host, origin = headers.get("host", "").lower(), headers.get("origin")
@@ -153,7 +163,7 @@ def _misplaced(scope: Scope) -> JSONResponse | None:
         return None
     if (method, path, scope["query_string"]) == ("POST", JOIN, b""):
         return None
-    return _refused(404, "There is nothing at this address.")
+    return _refused(404, NOTHING)
 
 
 def _is_own(path: str) -> bool:

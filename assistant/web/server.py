@@ -26,6 +26,7 @@ from assistant.core.limits import MAX_HEADERS
 from assistant.text import sources
 from assistant.text.wording import wanted
 from assistant.users import accounts
+from assistant.users.audit import Audit
 from assistant.users.login import Login
 from assistant.web import api, conversations, openapi, page, suggestions
 from assistant.web import evaluation_api as routes
@@ -75,7 +76,7 @@ def app(
     served.include_router(openai.router(assistant))
     served.include_router(searching.router(assistant))
     served.router.routes.append(Route(mcp_http.PATH, mcp_http.Endpoint(assistant)))
-    served.include_router(users_api.router(keys, is_private=is_private))
+    served.include_router(users_api.router(assistant, keys, is_private=is_private))
     served.include_router(openapi.router(served))
     served.include_router(api.nothing())
     served.include_router(_pages(assistant))
@@ -100,7 +101,8 @@ def keys_of(assistant: Assistant, owner: str = "") -> Keys:
     """
     login = Login(assistant.library.ledger.engine)
     login.accounts.keep(accounts.entries(assistant.settings.users))
-    return Keys(login, owner, assistant.settings.public_url)
+    audit = Audit(assistant.library.ledger.engine, assistant.settings.log_days)
+    return Keys(login, owner, audit, assistant.settings.public_url)
 
 
 def _pages(assistant: Assistant) -> APIRouter:

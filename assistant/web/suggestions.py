@@ -18,7 +18,7 @@ from assistant.core.serialization import Json
 from assistant.core.types import Query, Turn
 from assistant.evaluation.drafting.drafts import Draft, draft_questions
 from assistant.text.words import content
-from assistant.web.conversations import require_not_anothers
+from assistant.web.conversations import meant
 
 SHIPPED = {
     "How much does Iran export to Venezuela?": "Figures on trade, goals and influence",
@@ -147,8 +147,7 @@ def router(assistant: Assistant, suggestions: Suggestions) -> APIRouter:
         def find() -> Found:
             if not conversation:
                 return suggestions.first()
-            require_not_anothers(assistant, request, conversation)
-            return suggestions.further(conversation)
+            return suggestions.further(meant(assistant, request, conversation))
 
         found = await run_in_threadpool(find)
         return {"questions": list(found.questions), "complete": found.complete}

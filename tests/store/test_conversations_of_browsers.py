@@ -85,7 +85,7 @@ def test_a_deleted_conversation_stands_in_no_file(library: Library, tmp_path: Pa
         converse(kept, f"c{number}", MINE, f"How much quagga {number}?" * 20)
     kept.change("c7", name="Of quagga")
     for number in range(20):
-        library.delete_conversation(f"c{number}")
+        library.delete_conversations(f"c{number}")
     assert kept.listed(MINE) == []
     assert [path for path in tmp_path.rglob("*") if path.is_file() and b"quagga" in path.read_bytes()] == []
 

@@ -16,6 +16,7 @@ from servers import free_port
 from assistant.assistant import Assistant
 from assistant.core import config
 from assistant.text.wording import LANGUAGES, wording
+from assistant.users.audit import Audit
 from assistant.users.login import Login
 from assistant.users.passwords import Passwords
 from assistant.users.people import People
@@ -38,7 +39,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         login = Login(assistant.library.ledger.engine, Passwords(visiting.QUICK))
         for role in ROLES:
             People(login).add(role, role, visiting.password(role))
-        served = server.app(assistant, keys=Keys(login, visiting.OWNER, url))
+        served = server.app(assistant, keys=Keys(login, visiting.OWNER, Audit(login.engine, 90), url))
         running = uvicorn.Server(uvicorn.Config(served, port=port, log_level="error"))
         thread = threading.Thread(target=running.run)
         thread.start()

@@ -11,6 +11,7 @@ from starlette.requests import HTTPConnection
 from starlette.types import Scope
 
 from assistant.core.endpoint import is_loopback
+from assistant.users.audit import Audit
 from assistant.users.login import Login
 from assistant.web import browsers
 
@@ -26,6 +27,7 @@ class Keys:
 
     login: Login
     owner: str
+    audit: Audit
     public_url: str | None = None
 
     @property

@@ -20,6 +20,7 @@ from assistant.core.errors import LoginError
 from assistant.text.html import text
 from assistant.text.wording import Wording, wanted
 from assistant.users.passwords import AT_ONCE, MOST
+from assistant.users.roles import Visitor
 from assistant.users.tokens import LONGEST
 from assistant.web.access.keys import NO_ORIGIN, NOTHING, PAGES, Keys, address, has_origin
 
@@ -72,9 +73,11 @@ class Pages:
         except LoginError as fault:
             if fault.wait:
                 return self._page(request, "login.slow", 429, seconds=math.ceil(fault.wait))
+            await to_thread.run_sync(self._note, sent.name, "was refused")
             return self._page(request, "login.wrong", 401)
         finally:
             self._waiting -= 1
+        await to_thread.run_sync(self._note, sent.name, "logged in")
         # Whatever the browser sent is no session any more: nobody can have chosen it for them.
         await to_thread.run_sync(self._keys.login.sessions.end, self._keys.session(request.headers))
         return self._with_cookie(RedirectResponse(_wish(request), 303), token, LONGEST)
@@ -85,8 +88,18 @@ class Pages:
         enter = partial(login.enter, sent.name, sent.password, place)
         return await to_thread.run_sync(enter, limiter=self._hashing)
 
+    def _note(self, name: str, deed: str) -> None:
+        """Note a login of a user. Other names are not noted: they may be passwords in the wrong field."""
+        account = self._keys.login.accounts.find(name)
+        if account:
+            self._keys.audit.note(Visitor(account.id, account.name, account.role), deed)
+
     async def _leave(self, request: Request) -> Response:
-        await to_thread.run_sync(self._keys.login.sessions.end, self._keys.session(request.headers))
+        token, login = self._keys.session(request.headers), self._keys.login
+        visitor = await to_thread.run_sync(login.sessions.visitor, token)
+        await to_thread.run_sync(login.sessions.end, token)
+        if visitor:
+            await to_thread.run_sync(self._keys.audit.note, visitor, "logged out")
         return self._with_cookie(JSONResponse({"left": True}), "", 0)
 
     def _with_cookie(self, reply: Response, token: str, seconds: int) -> Response:

@@ -7,10 +7,12 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, HTTPException, Request
 from pydantic import BaseModel, Field
 
+from assistant.assistant import Assistant
 from assistant.core.serialization import Json
 from assistant.users.passwords import MOST
 from assistant.users.people import People
 from assistant.web.access.keys import Keys, bearer
+from assistant.web.access.noting import about
 
 OWNERS = (
     "Users are managed by `assistant users` on the machine of the server, or by an admin who is logged in."
@@ -40,8 +42,8 @@ class NewToken(BaseModel):
     days: int = 90
 
 
-def router(keys: Keys, *, is_private: bool) -> APIRouter:
-    """Return the routes below /api/users and /api/tokens."""
+def router(assistant: Assistant, keys: Keys, *, is_private: bool) -> APIRouter:
+    """Return the routes below /api/users and /api/tokens, and that of the log."""
 
     def require_owner(request: Request) -> None:
         # Where a login is demanded, the door lets only admins through to here.
@@ -49,14 +51,15 @@ def router(keys: Keys, *, is_private: bool) -> APIRouter:
             raise HTTPException(403, OWNERS)
 
     routes = APIRouter(prefix="/api", dependencies=[Depends(require_owner)])
-    people = People(keys.login)
+    people = People(keys.login, assistant.settings.log_days, assistant.library.delete_conversations)
 
     @routes.get("/users")
     def listed() -> list[Json]:
         return people.listed()
 
     @routes.post("/users")
-    def add(body: NewUser) -> Json:
+    def add(request: Request, body: NewUser) -> Json:
+        about(request, body.name)
         return people.add(body.name, body.role, body.password)
 
     @routes.delete("/users/{name}")
@@ -66,6 +69,14 @@ def router(keys: Keys, *, is_private: bool) -> APIRouter:
     @routes.put("/users/{name}/password")
     def set_password(name: str, body: NewPassword) -> Json:
         return people.set_password(name, body.password)
+
+    @routes.get("/users/{name}/export")
+    def export(name: str) -> Json:
+        return people.export(name)
+
+    @routes.get("/log")
+    def log(name: str = "") -> list[Json]:
+        return people.log(name)
 
     @routes.get("/users/{name}/tokens")
     def tokens(name: str) -> list[Json]:

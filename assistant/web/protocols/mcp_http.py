@@ -19,7 +19,8 @@ from assistant.assistant import Assistant
 from assistant.core.deadline import Deadline
 from assistant.core.errors import ConfigError
 from assistant.core.types import AddResult, Answer, Document, DocumentInfo, Source
-from assistant.web.conversations import require_not_anothers
+from assistant.web.access.noting import note
+from assistant.web.conversations import meant
 from assistant.web.protocols import mcp_server
 from assistant.web.protocols.searching import search
 from assistant.web.uploads import on_disconnect
@@ -64,7 +65,8 @@ class _Asked:
 
     def ask(self, question: str, conversation: str | None = None) -> Answer:
         if conversation:
-            require_not_anothers(self.assistant, self.request, conversation)
+            conversation = meant(self.assistant, self.request, conversation)
+        note(self.request, "asked")
         return self.assistant.ask(question, conversation, until=self.until)
 
     def list(self) -> list[DocumentInfo]:

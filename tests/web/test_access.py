@@ -21,7 +21,6 @@ from assistant.users.accounts import Accounts
 from assistant.users.roles import ROLES
 from assistant.web import server
 from assistant.web.access import permissions
-from assistant.web.access.keys import Keys
 
 CALL = {
     "jsonrpc": "2.0",
@@ -181,7 +180,7 @@ def test_the_cookie_is_for_no_script_no_other_site_and_not_for_ever(site: Public
 def test_by_https_the_cookie_is_of_this_host_alone(site: Public, settings: Settings) -> None:
     url = "https://docs.example.org"
     with Assistant.open(replace(settings, public_url=url)) as assistant:
-        keys = Keys(site.login, OWNER, url)
+        keys = site.keys(url)
         client = TestClient(server.app(assistant, keys=keys), url, follow_redirects=False)
         reply = enter(client, "reader", password("reader"), headers={"Origin": url})
         assert reply.headers["set-cookie"].startswith("__Host-cited-session=")
@@ -216,7 +215,7 @@ def test_behind_a_proxy_the_address_that_it_tells_last_counts(site: Public, sett
     url = "https://docs.example.org"
     site.people.add("max", "reader", password("max"))
     with Assistant.open(replace(settings, public_url=url)) as assistant:
-        keys = Keys(site.login, OWNER, url)
+        keys = site.keys(url)
         client = TestClient(
             server.app(assistant, keys=keys), url, follow_redirects=False, client=("127.0.0.1", 1)
         )
@@ -404,7 +403,7 @@ def test_a_login_is_demanded_where_others_reach_the_server(
 
 def test_on_loopback_there_is_no_login_even_with_users(site: Public, settings: Settings) -> None:
     with Assistant.open(settings) as assistant:
-        client = TestClient(server.app(assistant, keys=Keys(site.login, OWNER)), "http://127.0.0.1:7860")
+        client = TestClient(server.app(assistant, keys=site.keys()), "http://127.0.0.1:7860")
         assert client.get("/api/documents").json() == []
         for method, path in (("GET", "/login"), ("POST", "/login"), ("POST", "/logout")):
             assert client.request(method, path).status_code == 404
@@ -412,7 +411,7 @@ def test_on_loopback_there_is_no_login_even_with_users(site: Public, settings: S
 
 def test_on_loopback_users_are_managed_by_who_has_the_home_folder(site: Public, settings: Settings) -> None:
     with Assistant.open(settings) as assistant:
-        client = TestClient(server.app(assistant, keys=Keys(site.login, OWNER)), "http://127.0.0.1:7860")
+        client = TestClient(server.app(assistant, keys=site.keys()), "http://127.0.0.1:7860")
         assert client.get("/api/users").status_code == 403
         added = {"name": "eve", "role": "admin", "password": password("eve")}
         assert client.post("/api/users", json=added).status_code == 403
@@ -464,7 +463,7 @@ def test_the_model_is_chosen_by_admins_and_its_address_told_to_them(site: Public
 def test_the_widget_leads_to_the_login(settings: Settings, site: Public) -> None:
     given = replace(settings, widget_origins=("https://www.example.org",))
     with Assistant.open(given) as assistant:
-        client = TestClient(server.app(assistant, HOST, keys=Keys(site.login, OWNER)), PUBLIC)
+        client = TestClient(server.app(assistant, HOST, keys=site.keys()), PUBLIC)
         reply = client.get("/widget")
         assert reply.status_code == 401
         assert 'href="/login"' in reply.text

@@ -1,0 +1,1 @@
+"""What is set on a running server: the language model."""
