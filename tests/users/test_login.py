@@ -301,3 +301,12 @@ def test_other_hashes_are_refused() -> None:
     ):
         with pytest.raises(AccountError):
             require_hash(text)
+
+
+def test_users_of_a_damaged_ledger_are_taken_over(tmp_path: Path, login: Login) -> None:
+    account = login.accounts.named("kim")
+    row = (account.id, account.name, account.role, account.password, account.added, account.is_fixed)
+    other = Login(database.open_engine(database.sqlite_url(tmp_path / "new.db")), Passwords(QUICK))
+    accounts.import_users(other.engine, [row, (None, "x", "reader", "", "", 0)])
+    assert other.accounts.listed() == [account]
+    other.engine.dispose()
