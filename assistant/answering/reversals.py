@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from assistant.answering.journeys import is_opposite
+from assistant.answering.numbered import asked_numbers, is_of_another_number
 from assistant.answering.question import Question, tokens
 from assistant.answering.support import roles
 from assistant.answering.support.contradictions import is_turned_round
@@ -42,11 +43,20 @@ def without_reversed(
 ) -> list[Candidate]:
     """Return the candidates without sentences that say the reverse of what the question takes for granted, or
     that are about another thing of the kind; `contexts` are those of their passages."""
-    units = [unit for unit in units if not is_opposite(question.last, unit.quote)]
+    texts = {context.scored.passage.id: _around(context) for context in contexts}
+    numbered = {ident: asked_numbers(question.last, text) for ident, text in texts.items()}
+    units = [
+        unit
+        for unit in units
+        if unit.kind != "sentence"
+        or not (
+            is_opposite(question.last, unit.quote)
+            or is_of_another_number(numbered[unit.scored.passage.id], unit.quote, unit.above)
+        )
+    ]
     if languages.language_of(question.text) != languages.DEFAULT:
         return units
     predicates = asked_predicates(question.last)
-    texts = {context.scored.passage.id: _around(context) for context in contexts}
     kinds = {ident: asked_kinds(question.text, text) for ident, text in texts.items()}
     known = {ident: frozenset(map(stem, roles.spoken_of(text))) for ident, text in texts.items()}
 
