@@ -6,8 +6,6 @@ import json
 import random
 from pathlib import Path
 
-import pytest
-
 from eval.reader import written
 from eval.reader.search import Index
 
@@ -27,12 +25,13 @@ def test_a_passage_has_its_own_sentences_or_the_key_of_public_ones() -> None:
     assert all(("sentences" in row) != ("key" in row) for row in ROWS)
 
 
-@pytest.mark.parametrize("row", [row for row in ROWS if "sentences" in row], ids=lambda row: row["id"])
-def test_every_place_is_one_of_the_passage(row: dict[str, list[dict[str, list[int]]]]) -> None:
-    asked = [*row["questions"], *row["near"], *row["claims"], *row.get("follow", [])]
-    named = [place for each in asked for name in ("answers", "closest", "s") for place in each.get(name, [])]
-    assert named
-    assert all(0 <= place < len(row["sentences"]) for place in named)
+def test_every_place_is_one_of_the_passage() -> None:
+    for row in ROWS:
+        asked = [*row["questions"], *row["near"], *row["claims"], *row.get("follow", [])]
+        named = [each.get(name, []) for each in asked for name in ("answers", "closest", "s")]
+        places = [place for found in named for place in found]
+        assert places, row["id"]
+        assert "key" in row or max(places) < len(row["sentences"]), row["id"]
 
 
 def test_a_near_miss_answers_nothing_and_a_question_has_an_answer() -> None:
