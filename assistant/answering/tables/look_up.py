@@ -25,7 +25,7 @@ MOMENT = 30
 """Limit on the characters of a cell that is a date; a longer one mentions it."""
 PART = 3
 """The least number of letters of a word in a name of several written together, or of initials."""
-BESIDES = 1
+BESIDES = 2
 """Limit on the words that a table need not explain where a question word alone tells the column."""
 ROWS = 5
 """Limit on the matching rows that are displayed."""
@@ -89,7 +89,7 @@ def look_up(question: Question, tables: Sequence[PlacedTable]) -> LookUp:
         columns = _asked_columns(question, placed, keys, rows) if rows else None
         if rows and has_several and 0 in hits and not columns:
             others = [at for at in range(len(placed.table.columns)) if at not in keys]
-            is_row_incomplete |= bool(_unexplained_words(question, placed, rows, others))
+            is_row_incomplete |= bool(_unexplained_words(question, placed, keys, rows, others))
         if not rows and has_several and any(_words_in(question, c) for c in placed.table.columns):
             unknown_names |= _unknown_names(question, placed)
         rows = [row for row in rows if columns and any(row.cells[at] for at in columns)]
@@ -261,7 +261,7 @@ def _asked_columns(
     if named and question.asks("how_many"):
         named = [at for at in named if any(_is_count(row.cells[at]) for row in table.rows[:20])]
         counted = [at for at in named if _counts(question, table.columns[at])]
-        left = _unexplained_words(question, placed, rows, named)
+        left = _unexplained_words(question, placed, keys, rows, named)
         return tuple(counted or named) if not _counts_another_thing(question, left) else None
     asked = tuple(at for at in _columns_by_question_word(question, table) if at not in keys)
     is_by_whom = bool(asked) and question.asks("who") and not _is_led(question, table, named)
@@ -269,8 +269,8 @@ def _asked_columns(
     if chosen:
         return chosen if _is_explained(question, placed, keys, rows, chosen) else None
     others = tuple(at for at in range(len(table.columns)) if at not in keys)
-    is_sure = bool(keys) and not question.asks("how_many", "when", "where", "how_much", "why", "how_to")
-    return others if is_sure and not _unexplained_words(question, placed, rows, others) else None
+    is_sure = bool(keys or len(others) > 1) and not question.asks("how_many", "when", "where", "how_much", "why", "how_to")
+    return others if is_sure and not _unexplained_words(question, placed, keys, rows, others) else None
 
 
 def _is_explained(
@@ -281,7 +281,7 @@ def _is_explained(
     A row that only the headings name has to explain every word. A column that no word names directly lets the
     table leave one.
     """
-    left = _unexplained_words(question, placed, rows, columns)
+    left = _unexplained_words(question, placed, keys, rows, columns)
     if not keys:
         return not left
     is_direct = _naming(question, placed, columns) > 0
@@ -383,17 +383,22 @@ def _has_dates(table: Table, at: int) -> bool:
 
 
 def _unexplained_words(
-    question: Question, placed: PlacedTable, rows: Sequence[Row], columns: Collection[int]
+    question: Question,
+    placed: PlacedTable,
+    keys: frozenset[int],
+    rows: Sequence[Row],
+    columns: Collection[int],
 ) -> list[str]:
     """Return the content words of the question that headings, names of columns and rows do not account for.
 
-    What is in the `columns` that answer accounts for none.
+    Names of other rows do, as they tell the kind of them all; what is in the `columns` that answer does not.
     """
     table = placed.table
     names = column_words(table)
     explained = names.union(placed.above, *(_joined(question, name) for name in names))
     explained = explained.union(*(_by_initials(question, name) for name in names))
-    cells = (cell for row in rows for at, cell in enumerate(row.cells) if at not in columns)
+    cells = [cell for row in rows for at, cell in enumerate(row.cells) if at not in columns]
+    cells += [row.cells[at] for row in table.rows for at in keys]
     explained |= {w for cell in cells for w in tokens(cell) if question.has(w)}
     specific = (w for w in question.specific_words if not any_in([w], question.vocabulary.generic))
     return [w for w in specific if not any_in([w, *synonyms(w)], explained) and not any(map(str.isdigit, w))]
