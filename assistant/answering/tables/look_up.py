@@ -269,8 +269,10 @@ def _asked_columns(
     if chosen:
         return chosen if _is_explained(question, placed, keys, rows, chosen) else None
     others = tuple(at for at in range(len(table.columns)) if at not in keys)
-    is_sure = bool(keys or len(others) > 1) and not question.asks("how_many", "when", "where", "how_much", "why", "how_to")
-    return others if is_sure and not _unexplained_words(question, placed, keys, rows, others) else None
+    of_a_kind = question.asks("how_many", "when", "where", "how_much", "why", "how_to")
+    if of_a_kind or not (keys or len(others) > 1):
+        return None
+    return others if not _unexplained_words(question, placed, keys, rows, others) else None
 
 
 def _is_explained(
