@@ -29,11 +29,13 @@ if TYPE_CHECKING:
     from assistant.core.config import Settings
     from assistant.core.config import load as load_settings
     from assistant.core.errors import (
+        AccountError,
         AssistantError,
         ConfigError,
         EmbedderError,
         FetchError,
         LedgerError,
+        LoginError,
         ModelError,
         NotFound,
         PromptTooLong,
@@ -49,6 +51,7 @@ if TYPE_CHECKING:
     from assistant.core.types import Answer, Citation
 
 __all__ = [
+    "AccountError",
     "Answer",
     "Assistant",
     "AssistantError",
@@ -58,6 +61,7 @@ __all__ = [
     "EmbedderError",
     "FetchError",
     "LedgerError",
+    "LoginError",
     "ModelError",
     "NotFound",
     "PromptTooLong",

@@ -64,6 +64,7 @@ def test_another_form_is_refused(tmp_path: Path, modules: dict[str, str], said: 
 
 def test_every_module_of_the_page_is_in_its_script() -> None:
     linked = link(STATIC, "page")
-    apart = {"before", "mark"}  # classic, and of the page of a source
+    # Classic, of the page of a source, and where a login is demanded.
+    apart = {"before", "mark", "leave"}
     for path in STATIC.glob("*.js"):
         assert (f"const ${path.stem} = " in linked) != (path.stem in apart)
