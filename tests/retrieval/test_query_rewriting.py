@@ -248,6 +248,12 @@ def test_who_reports_is_meant_where_nobody_else_is_named() -> None:
     assert query.text == "Holm: When did she write it?"
 
 
+def test_who_reports_is_not_meant_beside_another_name() -> None:
+    answer = "The council answered through statements of Ann Lee, Holm writes."
+    asked = Exchange("How did the council react?", answer)
+    assert not understood("What is his position?", [asked]).text.startswith("Holm")
+
+
 def test_of_two_people_one_is_taken_and_the_other_offered() -> None:
     both = Exchange("Who signed the treaty?", "Mei Chen and Ann Berg signed the treaty.")
     query = understood("When was she born?", [both])

@@ -139,19 +139,14 @@ def _next_people(topic: _Topic, question: str, query: Query, answer: str, langua
     for people in (found, asked) if asks_who else (asked, [] if topic.people else found):
         if people:
             return tuple(people)
-    return topic.people or tuple(_find_people(answer, topic, language, with_reporters=True))
+    return topic.people or tuple(_find_reporters(answer, language))
 
 
-def _find_people(text: str, topic: _Topic, language: str, *, with_reporters: bool = False) -> list[str]:
-    """Return the names in a text that may be of people, in their fullest form; those who only report what is
-    said there are not meant if others may be."""
-    places = word_list(language, "before_places")
-    says = word_list(language, "reporting")
+def _find_people(text: str, topic: _Topic, language: str) -> list[str]:
+    """Return the names in a text that may be of people, in their fullest form."""
+    places, says = word_list(language, "before_places"), word_list(language, "reporting")
     known = topic.known
     parts = frozenset(word for name in known for word in languages.words(name))
-    if with_reporters:
-        parts |= {word for word, after in pairwise(languages.words(text)) if after in says}
-        says = frozenset()
     people = [
         complete_names(mention.text, known, (), language)
         for mention in mentions(text, language, parts)
@@ -162,6 +157,15 @@ def _find_people(text: str, topic: _Topic, language: str, *, with_reporters: boo
     ]
     # Somebody new is named in full.
     return sorted(merge_names(people), key=lambda name: len(name.split()) < 2)
+
+
+def _find_reporters(text: str, language: str) -> list[str]:
+    """Return who reports what a text says, if it names nobody else."""
+    says = word_list(language, "reporting")
+    reporting = frozenset(word for word, after in pairwise(languages.words(text)) if after in says)
+    named = [m for m in mentions(text, language, reporting) if m.kind == "name" and not is_region(m.text)]
+    only_report = all(m.words <= reporting for m in named)
+    return merge_names(m.text for m in named) if only_report else []
 
 
 def _rewrite(topic: _Topic, question: str, earlier: tuple[str, ...], likeness: Likeness | None) -> Query:
