@@ -40,7 +40,7 @@ class Public:
     def __init__(self, assistant: Assistant, **users: str) -> None:
         self.assistant = assistant
         self.login = Login(assistant.library.ledger.engine, Passwords(QUICK))
-        self.people = People(self.login, delete=assistant.library.delete_conversations)
+        self.people = People(self.login, 90, assistant.library.delete_conversations)
         self.portal: BlockingPortal | None = None
         for name, role in ({role: role for role in ROLES} | users).items():
             self.people.add(name, role, password(name))

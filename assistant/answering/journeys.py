@@ -27,22 +27,24 @@ class Journey:
 
     @property
     def reached(self) -> frozenset[str]:
-        """The countries to which it goes: "Cuba is one of the countries that Iran's president visited"."""
+        """The countries that it reaches. With none behind the word, they come before the one that it leaves:
+        "Cuba is one of the countries that Iran's president visited"."""
         return frozenset(self.after or self.before[:-1])
 
     @property
     def left(self) -> frozenset[str]:
-        """The countries from which it comes."""
+        """The countries that it leaves."""
         return frozenset(self.before if self.after else self.before[-1:])
 
 
-def is_opposite(question: str, sentence: str) -> bool:
-    """Return True if a sentence tells of journeys from the country that the question asks to be reached, to
-    others, and of none that reaches it."""
-    asked = frozenset[str]().union(*(journey.after for journey in _journeys(question)))
-    if not asked:
-        return False
-    told = list(_journeys(sentence))
+def asked_countries(question: str) -> frozenset[str]:
+    """Return the countries to which the journeys of a question go."""
+    return frozenset[str]().union(*(journey.after for journey in _journeys(question)))
+
+
+def is_opposite(asked: frozenset[str], sentence: str) -> bool:
+    """Return True if all journeys of a sentence lead away from the countries of `asked_countries`."""
+    told = list(_journeys(sentence)) if asked else []
     reached = frozenset[str]().union(*(journey.reached for journey in told))
     left = frozenset[str]().union(*(journey.left for journey in told))
     return bool(reached) and asked <= left and asked.isdisjoint(reached)

@@ -10,36 +10,38 @@ from assistant.answering.question import synonyms
 from assistant.text import languages
 from assistant.text.words import folded, is_telling, stem
 
+# Longer numbers are years and amounts.
 _DIGITS = r"\d{1,3}(?![\w.,:]*\d|\s*%)"
-"""Larger numbers are years and amounts."""
 Numbered = Mapping[str, frozenset[int]]
 """Stem of a noun -> the numbers behind it."""
 
 
-def asked_numbers(question: str, document: str) -> Numbered:
-    """Return the numbered things of a question that a document has, too."""
-    asked = _numbered(question)
-    told = _numbered(document) if asked else {}
-    return {noun: found & told[noun] for noun, found in asked.items() if noun in told and found & told[noun]}
-
-
-def is_of_another_number(asked: Numbered, sentence: str, above: str) -> bool:
-    """Return True if a sentence has other numbers of such a thing, and neither it nor its headings those that
-    are asked about."""
-    told, around = _numbered(sentence), _numbered(above)
-    return any(
-        noun in told and found.isdisjoint(told[noun] | around.get(noun, frozenset()))
-        for noun, found in asked.items()
-    )
-
-
-def _numbered(text: str) -> dict[str, frozenset[int]]:
+def numbered(text: str) -> Numbered:
+    """Return the things of a text that have numbers."""
     found: dict[str, frozenset[int]] = {}
     for match in _pattern().finditer(folded(text)):
         noun, numbers = match["noun"], frozenset(_numbers(match["numbers"]))
         if is_telling(noun) and noun not in languages.function_words() and noun not in synonyms("price"):
             found[stem(noun)] = found.get(stem(noun), frozenset()) | numbers
     return found
+
+
+def shared_with(document: str, asked: Numbered) -> Numbered:
+    """Return those of the things asked about that a document has, too."""
+    told = numbered(document) if asked else {}
+    return {noun: both for noun, found in asked.items() if (both := found & told.get(noun, frozenset()))}
+
+
+def is_of_another_number(asked: Numbered, sentence: str, above: str) -> bool:
+    """Return True if a sentence is on another of the things asked about: on stage 3, not on stage 2. What its
+    headings name counts for it."""
+    if not asked:
+        return False
+    told, around = numbered(sentence), numbered(above)
+    return any(
+        noun in told and found.isdisjoint(told[noun] | around.get(noun, frozenset()))
+        for noun, found in asked.items()
+    )
 
 
 def _numbers(listed: str) -> Iterator[int]:

@@ -8,12 +8,11 @@ order of words (see `support.roles`), in the languages that have a `[voice]`.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from assistant.answering.journeys import is_opposite
-from assistant.answering.numbered import asked_numbers, is_of_another_number
+from assistant.answering import journeys, numbered
 from assistant.answering.question import Question, tokens
 from assistant.answering.support import roles
 from assistant.answering.support.contradictions import is_turned_round
@@ -44,16 +43,7 @@ def without_reversed(
     """Return the candidates without sentences that say the reverse of what the question takes for granted, or
     that are about another thing of the kind; `contexts` are those of their passages."""
     texts = {context.scored.passage.id: _around(context) for context in contexts}
-    numbered = {ident: asked_numbers(question.last, text) for ident, text in texts.items()}
-    units = [
-        unit
-        for unit in units
-        if unit.kind != "sentence"
-        or not (
-            is_opposite(question.last, unit.quote)
-            or is_of_another_number(numbered[unit.scored.passage.id], unit.quote, unit.above)
-        )
-    ]
+    units = _without_opposites(question, units, texts)
     if languages.language_of(question.text) != languages.DEFAULT:
         return units
     predicates = asked_predicates(question.last)
@@ -66,6 +56,23 @@ def without_reversed(
             is_reversed(question.last, predicates, unit.quote)
             or is_of_another_kind(kinds[ident], unit.quote, unit.above)
             or is_of_others(predicates, unit.quote, unit.above, known[ident])
+        )
+
+    return [unit for unit in units if unit.kind != "sentence" or not is_off(unit)]
+
+
+def _without_opposites(
+    question: Question, units: Sequence[Candidate], texts: Mapping[str, str]
+) -> list[Candidate]:
+    """Return the candidates without sentences on opposite journeys and on things of another number, which
+    can be told in any language; `texts` are what is around their passages."""
+    countries, things = journeys.asked_countries(question.text), numbered.numbered(question.last)
+    shared = {ident: numbered.shared_with(text, things) for ident, text in texts.items()}
+
+    def is_off(unit: Candidate) -> bool:
+        asked = shared[unit.scored.passage.id]
+        return journeys.is_opposite(countries, unit.quote) or numbered.is_of_another_number(
+            asked, unit.quote, unit.above
         )
 
     return [unit for unit in units if unit.kind != "sentence" or not is_off(unit)]

@@ -24,7 +24,7 @@ Role = Annotated[str, typer.Option(help="reader, editor or admin: what they may 
 
 
 class Managed(Protocol):
-    """What the commands need: the users of an open store, or of the server that has it open."""
+    """The users of an open store, or of the server that has it open."""
 
     def listed(self) -> list[dict[str, Any]]: ...
 

@@ -65,7 +65,7 @@ from assistant.store.schema import (
 STORE_ID = "store"
 """The note of the store's id."""
 MOVING = "moving"
-"""What the noted version begins with while a store is moved here."""
+"""Prefix of the noted version while a move to this store is unfinished."""
 BATCH_DOCUMENTS = 16
 """Documents recorded in one transaction; a longer one would delay the turns of conversations."""
 

@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sql
 
 from assistant.core.errors import StoreError, StoreUnreachable
-from assistant.core.serialization import writable
+from assistant.core.serialization import Json, writable
 from assistant.store.schema import deeds
 from assistant.users.roles import Visitor
 from assistant.users.tokens import DAY, Clock
@@ -24,7 +24,6 @@ MOST = 1_000
 """Deeds that are listed at once, the latest."""
 REMOVED = "(removed)"
 """The name of a user who was removed, in what they did."""
-Json = dict[str, Any]
 
 
 class Audit:

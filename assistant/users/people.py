@@ -1,13 +1,13 @@
-"""The managing of users, for the command line and the API: each method gives what is printed or sent."""
+"""Management of users, for the command line and the API; each method returns what is printed or sent."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import Any
 
 from assistant.core import serialization
+from assistant.core.serialization import Json
 from assistant.store.conversations import Conversations
 from assistant.users import passwords, roles
 from assistant.users.accounts import Account
@@ -15,15 +15,14 @@ from assistant.users.audit import Audit
 from assistant.users.login import Login
 from assistant.users.tokens import ApiToken
 
-Json = dict[str, Any]
 MOST_EXPORTED = 1_000_000
 """Deeds of one user that are exported."""
 
 
 class People:
-    """The users of a store, of whose log `days` are kept; `delete` deletes conversations for good."""
+    """The users of a store, of whose log `days` are kept; `delete` deletes conversations by their ids."""
 
-    def __init__(self, login: Login, days: int = 90, delete: Callable[..., None] | None = None) -> None:
+    def __init__(self, login: Login, days: int, delete: Callable[..., None]) -> None:
         self._login = login
         self._audit = Audit(login.engine, days)
         self._conversations = Conversations(login.engine)
@@ -63,12 +62,7 @@ class People:
         account = self._login.accounts.remove(name)
         # Last what takes longest: from here on, nobody can log in and begin another.
         self._audit.forget(account.id)
-        theirs = self._conversations.owned(roles.owner(account.id))
-        if self._delete:
-            self._delete(*theirs)
-        else:
-            for ident in theirs:
-                self._conversations.delete(ident)
+        self._delete(*self._conversations.owned(roles.owner(account.id)))
         return _about(account)
 
     def export(self, name: str) -> Json:

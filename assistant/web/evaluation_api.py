@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
@@ -19,6 +19,7 @@ from assistant.core import serialization, types
 from assistant.core.config import bundled
 from assistant.core.errors import AssistantError, ReadError
 from assistant.core.limits import MAX_QUESTION
+from assistant.core.serialization import Json
 from assistant.evaluation import feedback
 from assistant.evaluation.drafting import suggest
 from assistant.evaluation.drafting.home_sets import NAMES, HomeSets, Name
@@ -35,7 +36,6 @@ from assistant.evaluation.runs.comparison import common_results, compare
 from assistant.evaluation.runs.summary import HEADLINE, summarise_by_tag
 from assistant.web.conversations import meant
 
-Json = dict[str, Any]
 HISTORY = 30
 """Runs in the overview."""
 FAILURES = 200

@@ -10,7 +10,6 @@ import functools
 import json
 import tomllib
 from importlib import metadata, resources
-from typing import Any
 
 from fastapi import APIRouter, FastAPI
 from fastapi.openapi.utils import get_openapi
@@ -18,8 +17,8 @@ from pydantic import TypeAdapter
 
 from assistant.core import types
 from assistant.core.config import NAME
+from assistant.core.serialization import Json
 
-Json = dict[str, Any]
 TITLE = "Cited answers"
 ABOUT = (
     "Questions, documents and measurements of the assistant. Where this machine alone reaches it, who "

@@ -2,9 +2,9 @@
 
 import pytest
 
-from assistant.answering.journeys import is_opposite
+from assistant.answering.journeys import asked_countries, is_opposite
 
-ASKED = "Which ministers from Asia went to Norway?"
+ASKED = asked_countries("Which ministers from Asia went to Norway?")
 
 
 @pytest.mark.parametrize(
@@ -34,4 +34,5 @@ def test_other_sentences_are_not(sentence: str) -> None:
 
 
 def test_a_question_that_names_no_destination_has_no_opposite() -> None:
-    assert not is_opposite("Which countries did the minister visit?", "Norway's minister visited Japan.")
+    asked = asked_countries("Which countries did the minister visit?")
+    assert not is_opposite(asked, "Norway's minister visited Japan.")

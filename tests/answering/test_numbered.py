@@ -2,13 +2,17 @@
 
 import pytest
 
-from assistant.answering.numbered import asked_numbers, is_of_another_number
+from assistant.answering.numbered import Numbered, is_of_another_number, numbered, shared_with
 
 REVIEW = "Stage 1 is over. Stage 2 runs until May. Stages 3 and 4 are not yet dated. Etappe 5 entfällt."
 
 
+def asked_of(document: str, question: str) -> Numbered:
+    return shared_with(document, numbered(question))
+
+
 def test_a_sentence_on_another_stage_is_told_apart() -> None:
-    asked = asked_numbers("When does stage 2 of the review run?", REVIEW)
+    asked = asked_of(REVIEW, "When does stage 2 of the review run?")
     assert is_of_another_number(asked, "Stages 3 and 4 are not yet dated.", "")
     assert is_of_another_number(asked, "Stage 1 is over.", "")
 
@@ -24,9 +28,9 @@ def test_a_sentence_on_another_stage_is_told_apart() -> None:
     ],
 )
 def test_one_that_has_it_or_no_number_is_not(sentence: str, above: str) -> None:
-    assert not is_of_another_number(asked_numbers("When does stage 2 run?", REVIEW), sentence, above)
+    assert not is_of_another_number(asked_of(REVIEW, "When does stage 2 run?"), sentence, above)
 
 
 @pytest.mark.parametrize("question", ["When does stage 7 run?", "Does it cost 5 euros?", "What ran in 2019?"])
 def test_a_number_that_the_document_does_not_have_tells_nothing_apart(question: str) -> None:
-    assert not asked_numbers(question, f"{REVIEW} It costs 5 euros.")
+    assert not asked_of(f"{REVIEW} It costs 5 euros.", question)

@@ -51,10 +51,15 @@ def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[sql.Engin
     opened.dispose()
 
 
+def people_of(login: Login) -> People:
+    # Nobody has conversations here.
+    return People(login, 90, lambda *_: None)
+
+
 @pytest.fixture
 def login(engine: sql.Engine, time: Time) -> Login:
     made = Login(engine, Passwords(QUICK), Throttle(time), time)
-    People(made).add("Kim", "editor", GOOD)
+    people_of(made).add("Kim", "editor", GOOD)
     return made
 
 
@@ -65,7 +70,7 @@ def test_the_right_password_begins_a_session(login: Login) -> None:
 
 
 def test_a_name_is_known_in_any_case_and_a_password_however_it_is_composed(login: Login) -> None:
-    People(login).set_password("kim", "caf\u00e9 by the window")
+    people_of(login).set_password("kim", "caf\u00e9 by the window")
     assert login.enter(" KIM ", "cafe\u0301 by the window", HERE)
 
 
@@ -110,7 +115,7 @@ def test_of_ten_thousand_wrong_tries_none_is_let_in_and_few_are_looked_at(login:
 
 def test_tokens_are_in_no_table(login: Login, engine: sql.Engine) -> None:
     session = login.enter("kim", GOOD, HERE)
-    token = People(login).make_token("kim", "reader", 1)["token"]
+    token = people_of(login).make_token("kim", "reader", 1)["token"]
     with engine.connect() as db:
         found = [
             str(row)
@@ -138,10 +143,10 @@ def test_a_session_ends_with_its_end_a_new_password_and_its_user(login: Login) -
     sessions = [login.enter("kim", GOOD, HERE) for _ in range(2)]
     login.sessions.end(sessions[0])
     assert [login.sessions.visitor(each) is None for each in sessions] == [True, False]
-    People(login).set_password("kim", "another kettle by it")
+    people_of(login).set_password("kim", "another kettle by it")
     assert login.sessions.visitor(sessions[1]) is None
     last = login.enter("kim", "another kettle by it", HERE)
-    People(login).remove("kim")
+    people_of(login).remove("kim")
     assert login.sessions.visitor(last) is None
 
 
@@ -164,14 +169,14 @@ def test_what_is_no_token_is_nobody(login: Login, token: str) -> None:
 
 
 def test_a_token_has_at_most_its_role_and_that_of_its_user(login: Login) -> None:
-    people = People(login)
+    people = people_of(login)
     made = {role: people.make_token("kim", role, 1)["token"] for role in ("reader", "editor", "admin")}
     found = {role: login.tokens.visitor(token) for role, token in made.items()}
     assert [visitor and visitor.role for visitor in found.values()] == ["reader", "editor", "editor"]
 
 
 def test_a_token_ends_by_itself_and_when_it_is_revoked(login: Login, time: Time) -> None:
-    people = People(login)
+    people = people_of(login)
     short, long = (people.make_token("kim", "reader", days) for days in (1, 30))
     people.revoke(long["id"])
     assert login.tokens.visitor(long["token"]) is None
@@ -183,17 +188,17 @@ def test_a_token_ends_by_itself_and_when_it_is_revoked(login: Login, time: Time)
 
 
 def test_a_token_goes_with_its_user(login: Login) -> None:
-    token = People(login).make_token("kim", "reader", 1)["token"]
-    People(login).remove("kim")
-    People(login).add("kim", "admin", GOOD)
+    token = people_of(login).make_token("kim", "reader", 1)["token"]
+    people_of(login).remove("kim")
+    people_of(login).add("kim", "admin", GOOD)
     assert login.tokens.visitor(token) is None
-    assert People(login).tokens("kim") == []
+    assert people_of(login).tokens("kim") == []
 
 
 @pytest.mark.parametrize("days", [0, -1, 10**9])
 def test_a_token_lasts_some_days(login: Login, days: int) -> None:
     with pytest.raises(AccountError, match="days"):
-        People(login).make_token("kim", "reader", days)
+        people_of(login).make_token("kim", "reader", days)
 
 
 # -- accounts ------------------------------------------------------------------------------------------------
@@ -202,7 +207,7 @@ def test_a_token_lasts_some_days(login: Login, days: int) -> None:
 @pytest.mark.parametrize("name", ["", "a b", "a:b", "a/b", "a" * 65, "\n", "kim"])
 def test_a_name_is_one_word_and_given_once(login: Login, name: str) -> None:
     with pytest.raises(AccountError):
-        People(login).add(name, "reader", GOOD)
+        people_of(login).add(name, "reader", GOOD)
 
 
 @pytest.mark.parametrize(
@@ -215,7 +220,7 @@ def test_a_password_is_long_and_more_than_the_name(password: str) -> None:
 
 def test_a_role_is_one_of_three(login: Login) -> None:
     with pytest.raises(AccountError, match="reader, editor, admin"):
-        People(login).add("lee", "owner", GOOD)
+        people_of(login).add("lee", "owner", GOOD)
 
 
 def test_a_password_is_hashed_anew_with_the_present_parameters(engine: sql.Engine, login: Login) -> None:
@@ -237,28 +242,28 @@ def test_the_environment_names_users(login: Login) -> None:
     login.accounts.keep(
         accounts.entries(f"{entry('Lee', role='admin')}\n  {entry('kim', 'a third kettle here')} ")
     )
-    assert [(each["name"], each["role"], each["is_fixed"]) for each in People(login).listed()] == [
+    assert [(each["name"], each["role"], each["is_fixed"]) for each in people_of(login).listed()] == [
         ("kim", "reader", True),
         ("lee", "admin", True),
     ]
     assert login.enter("kim", "a third kettle here", HERE)
     with pytest.raises(AccountError, match="change it there"):
-        People(login).set_password("kim", GOOD)
+        people_of(login).set_password("kim", GOOD)
     with pytest.raises(AccountError, match="change it there"):
-        People(login).remove("kim")
+        people_of(login).remove("kim")
 
 
 def test_whom_the_environment_names_no_longer_cannot_log_in(login: Login) -> None:
     login.accounts.keep(accounts.entries(entry("lee")))
     session = login.enter("lee", GOOD, HERE)
-    token = People(login).make_token("lee", "reader", 9)["token"]
+    token = people_of(login).make_token("lee", "reader", 9)["token"]
     login.accounts.keep([])
     assert login.sessions.visitor(session) is None
     assert login.tokens.visitor(token) is None
     with pytest.raises(LoginError):
         login.enter("lee", GOOD, HERE)
     assert login.accounts.has_any()
-    People(login).remove("lee")
+    people_of(login).remove("lee")
 
 
 def test_the_same_entries_end_no_session(login: Login) -> None:

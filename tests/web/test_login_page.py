@@ -37,8 +37,9 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with Assistant.open(replace(config.load({}), home=home, corpus=None, public_url=url)) as assistant:
         assistant.add_bytes(visiting.KETTLE.encode(), "kettle.md")
         login = Login(assistant.library.ledger.engine, Passwords(visiting.QUICK))
+        people = People(login, 90, assistant.library.delete_conversations)
         for role in ROLES:
-            People(login).add(role, role, visiting.password(role))
+            people.add(role, role, visiting.password(role))
         served = server.app(assistant, keys=Keys(login, visiting.OWNER, Audit(login.engine, 90), url))
         running = uvicorn.Server(uvicorn.Config(served, port=port, log_level="error"))
         thread = threading.Thread(target=running.run)

@@ -45,7 +45,7 @@ def substitute(
 ) -> str | None:
     """Return the topic with the phrase in place of its like; None if the topic has nothing like it.
 
-    What was put there by the question before, `varied`, is replaced rather than anything else.
+    `varied`, the phrase that the question before put there, is replaced first.
     """
     preposition, new = _split(phrase, language)
     if not new:

@@ -71,7 +71,7 @@ class _Topic:
     named: tuple[Mention, ...] = ()
     """The mentions of the last question that had any."""
     varied: str = ""
-    """What the last question named in place of something in the one before it."""
+    """The phrase that the last question exchanged for one of the question before it."""
 
     def is_empty_for(self, question: str) -> bool:
         """Return True if nothing before the question says what it is about; repeating it does not."""

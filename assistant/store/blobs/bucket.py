@@ -19,7 +19,7 @@ from assistant.store.blobs.folder import STATE
 
 CONNECT_SECONDS, ANSWER_SECONDS = 3.0, 60.0
 ATTEMPTS = 3
-"""How often a request is made that the server cannot answer just now."""
+"""Limit on the attempts of a request to which the server does not answer, or answers with a 5xx status."""
 
 
 class BucketBlobs:

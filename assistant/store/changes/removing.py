@@ -1,4 +1,4 @@
-"""What a change of documents takes along: records without a name, turns that quote them, their originals."""
+"""Removal of documents, with the conversation turns that quote them and their originals."""
 
 from __future__ import annotations
 

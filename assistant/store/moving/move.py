@@ -30,12 +30,13 @@ from assistant.store.originals import Originals, open_originals
 from assistant.store.schema import VERSION, documents, meta, tables, turns
 
 LEFT = ("ledger.db", "originals", "index", "owner.lock", "reserve", "repair", "config.toml")
-"""What begins so in a home is moved otherwise, made anew, or names where the stores are."""
+"""Prefixes of the files of a home that are not copied: they are moved by other means, built anew, or hold
+settings of the place itself."""
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a store is: its home, and the servers of what is not in there."""
+    """The location of a store: its home folder, and the servers of the parts that are not in it."""
 
     home: Path
     stores: Stores
@@ -58,7 +59,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """What was moved and found to be the same: rows by table, and originals."""
+    """Counts of what was moved and compared: rows by table, and originals."""
 
     rows: Mapping[str, int]
     originals: int
