@@ -212,6 +212,11 @@ def test_a_question_that_was_refused_or_asked_back_may_be_built_upon(first: str,
     assert query == Query(f"{first} {question}", question, (first,))
 
 
+def test_follow_ups_that_were_refused_are_not_put_behind_each_other() -> None:
+    asked = [Exchange(text, answered=False) for text in ("Who built the bridge of Moss?", "When was that?")]
+    assert understood("Why?", asked).text == "Who built the bridge of Moss? Why?"
+
+
 def test_an_unclear_question_is_asked_back_again_when_it_is_repeated() -> None:
     asked = Exchange("What do they do together in defence?", answered=False)
     for history in ([asked], [asked, asked]):

@@ -112,12 +112,14 @@ def _advance(topic: _Topic, exchange: Exchange, likeness: Likeness | None) -> _T
     language = languages.language_of(question)
     varied = find_varied(question, language) or (topic.varied if query.focus else "")
     if not exchange.answered:
+        # A follow-up that was refused, too, leaves what it was about as it is.
+        about = (topic.refused or topic.question) if query.focus else query.text
         titles = exchange.about or topic.titles
-        return replace(topic, refused=query.text, asked=question, titles=titles, varied=varied)
+        return replace(topic, refused=about or query.text, asked=question, titles=titles, varied=varied)
     asking = word_list(language, "asks_for_a_name")
     named = tuple(m for m in mentions(query.text, language) if m.kind != "year")
     return _Topic(
-        question=query.text if not query.focus else topic.question or question,
+        question=query.text if not query.focus else topic.question or topic.refused or question,
         asked=question,
         answer=exchange.answer,
         people=_next_people(topic, question, query, exchange.answer, language),
